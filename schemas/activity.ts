@@ -1,0 +1,36 @@
+import { z } from 'zod'
+import { Id, Instant, Origin, Sensitivity, Tenant } from './bounds.ts'
+import { Outcome } from './decision.ts'
+import { Entity } from './entity.ts'
+import { Reason } from './reasons.ts'
+import { NetworkKind } from './scored-decision.ts'
+
+/**
+ * The slim projection of a decision for detectors that are not keyed by
+ * subject. One record for each entity that a later stage is keyed by.
+ */
+export const Activity = z.strictObject({
+  schema_version: z.literal(1),
+  tenant: Tenant,
+  origin: Origin,
+  entity: Entity,
+  decision_id: Id,
+  decided_at: Instant,
+  outcome: Outcome,
+  caused_by: z.enum(['risk_feedback']).optional(),
+  reasons: z.array(Reason).max(8),
+  /** `<type>:<id>`, the subject as an entity. */
+  subject: z.string().max(300),
+  session_id: z.string().max(256).optional(),
+  action: z.string().max(256),
+  resource_type: z.string().max(256),
+  resource_id: z.string().max(1024),
+  app: z.string().max(256),
+  sensitivity: Sensitivity,
+  ip: z.string().max(64),
+  asn: z.int().min(0),
+  country: z.string().max(2),
+  network_kind: NetworkKind,
+  user_agent_family: z.string().max(64),
+})
+export type Activity = z.infer<typeof Activity>

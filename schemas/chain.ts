@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto'
+import canonicalize from 'canonicalize'
+import type { DecisionInput } from './decision.ts'
+
+/** The hash before the first record of an enforcement point's first boot. */
+export const GENESIS = '0'.repeat(64)
+
+/** The parts of a decision that tell who somebody is. Erasing a person removes these and the salt, nothing else. */
+const PERSONAL = ['subject', 'device', 'context'] as const
+
+/**
+ * `SHA-256(salt ‖ C(personal fields))`, C being the RFC 8785 canonical form. It
+ * stays in the event after an erasure; without the salt it tells nothing.
+ */
+export function personalHash(decision: DecisionInput, salt: string): string {
+  const personal: Record<string, unknown> = {}
+  for (const field of PERSONAL) if (decision[field] !== undefined) personal[field] = decision[field]
+  const inputs = decision.policy?.inputs
+  if (inputs !== undefined) personal['policy_inputs'] = inputs
+  return sha256(salt + canonical(personal))
+}
+
+/**
+ * `SHA-256(prev ‖ C(event without chain and personal fields) ‖ personal_hash)`.
+ * What the log assigns later (offset, ingestion time) and what enrichment adds
+ * is outside, so the hash can be worked out again from stored columns alone.
+ */
+export function chainHash(prev: string, decision: DecisionInput, personal_hash: string): string {
+  const rest: Record<string, unknown> = { ...decision }
+  for (const field of [...PERSONAL, 'chain'] as const) delete rest[field]
+  if (decision.policy?.inputs !== undefined) {
+    const { inputs: _personal, ...policy } = decision.policy
+    rest['policy'] = policy
+  }
+  return sha256(prev + canonical(rest) + personal_hash)
+}
+
+function canonical(value: unknown): string {
+  const text = canonicalize(value)
+  if (text === undefined) throw new TypeError('value has no canonical JSON form')
+  return text
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

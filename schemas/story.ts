@@ -1,0 +1,37 @@
+import { z } from 'zod'
+import { Count, Id, Instant, Origin, RiskLevel, Tenant } from './bounds.ts'
+import { Entity } from './entity.ts'
+import { Cause } from './reasons.ts'
+import { VerdictKind } from './verdict.ts'
+
+/**
+ * Findings of one or several entities that belong to one happening: what is
+ * queued, judged, paged and closed. Compacted by story.
+ */
+export const Story = z.strictObject({
+  schema_version: z.literal(1),
+  id: Id,
+  tenant: Tenant,
+  origin: Origin,
+  revision: Count,
+  state: z.enum(['open', 'closed', 'merged']),
+  /** The story that this one became part of, when `state` is `merged`. */
+  merged_into: Id.nullable(),
+  /** One line for a queue or a page. */
+  title: z.string().min(1).max(512),
+  risk_level: RiskLevel,
+  causes: z.array(Cause).max(8),
+  detectors: z.array(z.string().max(64)).max(16),
+  entities: z.array(Entity).max(100),
+  entities_total: Count,
+  finding_ids: z.array(Id).min(1).max(100),
+  findings_total: Count,
+  /** What the gateway was told to do, at its strongest. */
+  response: z.enum(['none', 'raise_risk', 'revoke']),
+  opened_at: Instant,
+  observed_at: Instant,
+  closed_at: Instant.nullable(),
+  owner: z.string().max(256).nullable(),
+  verdict: VerdictKind.nullable(),
+})
+export type Story = z.infer<typeof Story>

@@ -1,0 +1,133 @@
+import type { z } from 'zod'
+import { Activity } from './activity.ts'
+import { Control } from './control.ts'
+import { Decision, decisionKey } from './decision.ts'
+import { Device } from './device.ts'
+import { entityKey } from './entity.ts'
+import { Finding } from './finding.ts'
+import { PolicyRevision } from './policy.ts'
+import { RiskState } from './risk.ts'
+import { ScoredDecision } from './scored-decision.ts'
+import { Story } from './story.ts'
+import { Verdict } from './verdict.ts'
+
+/** A topic as the event log sees it: bytes under keys. */
+export interface LogTopic {
+  /** `<data>.<stage>.v<schema major>`. Renaming one is a migration. */
+  readonly name: string
+  /** Partitions on Kafka; the embedded log has its own number, for one machine. */
+  readonly partitions: number
+  /** How long records are kept, in ms. Of a compacted topic the newest record of a key is kept for ever. */
+  readonly retention_ms: number
+  readonly compacted: boolean
+}
+
+/**
+ * A topic and what is on it. Topic creation, the README's table and every
+ * producer and consumer read these values: no code spells a topic's name.
+ */
+export interface Topic<T> extends LogTopic {
+  readonly schema: z.ZodType<T>
+  /** Partition key: everything that must be seen in order shares one. */
+  readonly key: (value: T) => string
+}
+
+const DAY_MS = 86_400_000
+
+function topic<T>(
+  name: string,
+  schema: z.ZodType<T>,
+  key: (value: T) => string,
+  kept: { days: number } | 'compacted',
+  partitions = 12,
+): Topic<T> {
+  return { ...bytesTopic(name, kept, partitions), schema, key }
+}
+
+function bytesTopic(name: string, kept: { days: number } | 'compacted', partitions = 12): LogTopic {
+  const compacted = kept === 'compacted'
+  return { name, partitions, retention_ms: compacted ? Infinity : kept.days * DAY_MS, compacted }
+}
+
+export const accessDecisions = topic<Decision>('access.decisions.v1', Decision, decisionKey, { days: 7 })
+export const accessActivity = topic<Activity>(
+  'access.activity.v1',
+  Activity,
+  (a) => entityKey(a.tenant, a.entity),
+  { days: 7 },
+)
+export const accessScored = topic<ScoredDecision>(
+  'access.scored.v1',
+  ScoredDecision,
+  (s) => decisionKey(s.decision),
+  { days: 7 },
+)
+export const accessFindings = topic<Finding>(
+  'access.findings.v1',
+  Finding,
+  (f) => entityKey(f.tenant, f.entity),
+  { days: 30 },
+)
+export const accessStories = topic<Story>(
+  'access.stories.v1',
+  Story,
+  (s) => `${s.tenant}/${s.id}`,
+  'compacted',
+)
+export const riskState = topic<RiskState>(
+  'risk.state.v1',
+  RiskState,
+  (r) => entityKey(r.tenant, r.entity),
+  'compacted',
+)
+export const policyRevisions = topic<PolicyRevision>(
+  'policy.revisions.v1',
+  PolicyRevision,
+  (p) => `${p.tenant}/${p.policy}`,
+  'compacted',
+  1,
+)
+export const analystVerdicts = topic<Verdict>(
+  'analyst.verdicts.v1',
+  Verdict,
+  (v) => entityKey(v.tenant, v.entity),
+  { days: 365 },
+)
+export const control = topic<Control>('control.v1', Control, (c) => `${c.tenant}/${c.name}`, 'compacted', 1)
+export const deviceInventory = topic<Device>(
+  'device.inventory.v1',
+  Device,
+  (d) => `${d.tenant}/${d.id}`,
+  'compacted',
+)
+/** Detector state, the changelog of the scoring worker: packed bytes under `<stage>/<entity key>`, in the partition of its input. */
+export const scoringState = bytesTopic('scoring.state.v1', 'compacted')
+
+/** Where the original bytes of an unusable record go, with headers `reason`, `source-topic`, `source-partition`, `source-offset`. */
+export function deadLetterOf(source: LogTopic): LogTopic {
+  return bytesTopic(`${source.name}.dead-letter`, { days: 30 }, source.partitions)
+}
+
+/** The topics whose readers parse foreign bytes, and so have a dead-letter topic. */
+export const parsedTopics: readonly LogTopic[] = [
+  accessDecisions,
+  accessActivity,
+  accessScored,
+  accessFindings,
+]
+
+/** Every topic there is. */
+export const topics: readonly LogTopic[] = [
+  accessDecisions,
+  accessActivity,
+  accessScored,
+  accessFindings,
+  accessStories,
+  riskState,
+  policyRevisions,
+  analystVerdicts,
+  control,
+  deviceInventory,
+  scoringState,
+  ...parsedTopics.map(deadLetterOf),
+]
