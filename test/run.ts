@@ -9,8 +9,8 @@ import { runSuites } from './run/suites.ts'
  */
 const filters = process.argv.slice(2)
 
-await bringSystemPackages()
-const checks = filters.length > 0 ? { passed: 0, failed: 0, skipped: 0 } : await runChecks()
+bringSystemPackages()
+const checks = filters.length > 0 ? { passed: 0, failed: 0, skipped: 0 } : runChecks()
 const suites = await runSuites(filters)
 
 const passed = checks.passed + suites.passed

@@ -18,7 +18,8 @@ export async function runSuites(filters: readonly string[]): Promise<Tally> {
       else if (state === 'failed') tally.failed += 1
       else {
         tally.skipped += 1
-        const note = test.result().note
+        const result = test.result()
+        const note = result.state === 'skipped' ? result.note : undefined
         skips.add(`${test.fullName}${note ? `: ${note}` : ''}`)
       }
     }

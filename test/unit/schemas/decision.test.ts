@@ -15,7 +15,7 @@ function parsed(changes: Record<string, unknown>): Decision {
 
 describe('parseDecision', () => {
   it('never throws, whatever it is given', () => {
-    fc.assert(fc.property(fc.anything(), (value) => parseDecision(value).success === false || true))
+    fc.assert(fc.property(fc.anything(), (value) => typeof parseDecision(value).success === 'boolean'))
   })
 
   it.each([
