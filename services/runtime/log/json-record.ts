@@ -1,0 +1,109 @@
+import { hash } from 'node:crypto'
+import { deadLetterOf, type LogTopic, type Topic } from '../../../schemas/topics.ts'
+import type { Outcome } from '../outcome.ts'
+import type { LogRecord, OutRecord } from './event-log.ts'
+
+/** Largest value that `parseJson` looks at, in bytes. An edge refuses bodies long before this. */
+export const MAX_JSON_BYTES = 1_048_576
+
+/** `ce_source` of everything that Gatewatch itself writes. A foreign event's source is given by its adapter. */
+const SOURCE = 'gatewatch'
+
+/** Where an event says when it happened; the first that is there becomes `ce_time`. */
+const INSTANTS = ['decided_at', 'observed_at', 'updated_at', 'at'] as const
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * A value as an event: JSON, with the attributes of CloudEvents 1.0 in binary
+ * mode (`ce_` headers, Kafka protocol binding section 3.2.3).
+ *
+ * `ce_id` is the value's `id`; a value without one is named by the SHA-256 of
+ * its bytes, so that a repeat has the same name. `ce_time` is left out when the
+ * value knows no instant. `headers` override and add.
+ */
+export function jsonRecord<T>(
+  topic: Topic<T>,
+  value: T,
+  headers?: Readonly<Record<string, string>>,
+): OutRecord {
+  const text = JSON.stringify(value)
+  const all: Record<string, string> = {
+    ce_id: headers?.['ce_id'] ?? ownText(value, 'id') ?? hash('sha256', text, 'hex').slice(0, 32),
+    ce_source: SOURCE,
+    ce_specversion: '1.0',
+    ce_type: topic.name,
+  }
+  const time = instantOf(value)
+  if (time !== undefined) all['ce_time'] = time
+  all['content-type'] = 'application/json'
+  return { topic, key: topic.key(value), value: text, headers: headers ? { ...all, ...headers } : all }
+}
+
+export type ParseReason = 'no-value' | 'too-large' | 'invalid-utf8' | 'invalid-json'
+
+/** The JSON value of a record, not yet checked against a schema. Never throws for what it was given. */
+export function parseJson(record: Pick<LogRecord, 'value'>): Outcome<unknown, ParseReason> {
+  const bytes = record.value
+  if (bytes === null) return deadLetter('no-value', 'the record has no value')
+  if (bytes.length > MAX_JSON_BYTES) {
+    return deadLetter('too-large', `${bytes.length} bytes, at most ${MAX_JSON_BYTES} are read`)
+  }
+  let text: string
+  try {
+    text = decoder.decode(bytes)
+  } catch {
+    return deadLetter('invalid-utf8', 'the bytes are not UTF-8')
+  }
+  try {
+    return { kind: 'ok', value: JSON.parse(text) as unknown }
+  } catch (error) {
+    return deadLetter('invalid-json', error instanceof Error ? error.message.slice(0, 200) : 'not JSON')
+  }
+}
+
+/** Why a record is put aside; `reason` is a code that is counted, `detail` a bounded sentence for people. */
+export interface DeadLetterCause {
+  readonly reason: string
+  readonly detail?: string
+}
+
+/** The original bytes on the topic's dead-letter topic, with where they came from and why, in headers. */
+export function deadLetterRecord(
+  source: LogTopic,
+  partition: number,
+  record: Pick<LogRecord, 'key' | 'value' | 'offset' | 'headers'>,
+  cause: DeadLetterCause,
+): OutRecord {
+  return {
+    topic: deadLetterOf(source),
+    key: record.key,
+    value: record.value === null ? new Uint8Array() : record.value,
+    headers: {
+      ...record.headers,
+      reason: cause.reason,
+      detail: (cause.detail ?? '').slice(0, 500),
+      'source-topic': source.name,
+      'source-partition': String(partition),
+      'source-offset': String(record.offset),
+    },
+  }
+}
+
+function deadLetter(reason: ParseReason, detail: string): Outcome<never, ParseReason> {
+  return { kind: 'dead-letter', reason, detail }
+}
+
+function instantOf(value: unknown): string | undefined {
+  for (const name of INSTANTS) {
+    const instant = ownText(value, name)
+    if (instant !== undefined) return instant
+  }
+  return undefined
+}
+
+function ownText(value: unknown, name: string): string | undefined {
+  if (typeof value !== 'object' || value === null || !(name in value)) return undefined
+  const found = (value as Record<string, unknown>)[name]
+  return typeof found === 'string' ? found : undefined
+}
