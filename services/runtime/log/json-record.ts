@@ -104,6 +104,6 @@ function instantOf(value: unknown): string | undefined {
 
 function ownText(value: unknown, name: string): string | undefined {
   if (typeof value !== 'object' || value === null || !(name in value)) return undefined
-  const found = (value as Record<string, unknown>)[name]
+  const found: unknown = Reflect.get(value, name)
   return typeof found === 'string' ? found : undefined
 }
