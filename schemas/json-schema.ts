@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Activity } from './activity.ts'
+import { Alert } from './alert.ts'
 import { Control } from './control.ts'
 import { Decision } from './decision.ts'
 import { Device } from './device.ts'
@@ -12,6 +13,7 @@ import { Verdict } from './verdict.ts'
 
 const contracts = {
   activity: Activity,
+  alert: Alert,
   control: Control,
   decision: Decision,
   device: Device,

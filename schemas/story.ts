@@ -22,6 +22,10 @@ export const Story = z.strictObject({
   risk_level: RiskLevel,
   causes: z.array(Cause).max(8),
   detectors: z.array(z.string().max(64)).max(16),
+  /** ATT&CK techniques of its findings. */
+  techniques: z.array(z.string().max(16)).max(16).optional(),
+  /** The finding that gave the title. */
+  headline_finding_id: Id.optional(),
   entities: z.array(Entity).max(100),
   entities_total: Count,
   finding_ids: z.array(Id).min(1).max(100),

@@ -1,5 +1,7 @@
 import type { z } from 'zod'
 import { Activity } from './activity.ts'
+import { Alert, AlertDelivery } from './alert.ts'
+import { KnownSubject, Tick } from './census.ts'
 import { Control } from './control.ts'
 import { Decision, decisionKey } from './decision.ts'
 import { Device } from './device.ts'
@@ -100,6 +102,29 @@ export const deviceInventory = topic<Device>(
   (d) => `${d.tenant}/${d.id}`,
   'compacted',
 )
+/** What receivers of alerts should know; the durable outbox. */
+export const alertsOutbox = topic<Alert>(
+  'alerts.outbox.v1',
+  Alert,
+  (a) => `${a.tenant}/${a.id}`,
+  'compacted',
+  1,
+)
+export const alertsDeliveries = topic<AlertDelivery>(
+  'alerts.deliveries.v1',
+  AlertDelivery,
+  (d) => `${d.tenant}/${d.alert_id}/${d.receiver}`,
+  'compacted',
+  1,
+)
+export const subjectCensus = topic<KnownSubject>(
+  'subject.census.v1',
+  KnownSubject,
+  (k) => `${k.tenant}/${k.subject}`,
+  'compacted',
+)
+/** Wakes the ledger for what time alone changes. */
+export const feedbackTicks = topic<Tick>('feedback.ticks.v1', Tick, () => 'tick', { days: 1 }, 1)
 /** Detector state, the changelog of the scoring worker: packed bytes under `<stage>/<entity key>`, in the partition of its input. */
 export const scoringState = bytesTopic('scoring.state.v1', 'compacted')
 
@@ -128,6 +153,10 @@ export const topics: readonly LogTopic[] = [
   analystVerdicts,
   control,
   deviceInventory,
+  alertsOutbox,
+  alertsDeliveries,
+  subjectCensus,
+  feedbackTicks,
   scoringState,
   ...parsedTopics.map(deadLetterOf),
 ]
