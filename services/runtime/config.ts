@@ -127,12 +127,16 @@ function locate(issue: Issue, file: ConfigFile, variables: readonly Variable[]):
 }
 
 function at(path: Path, message: string, file: ConfigFile, variables: readonly Variable[]): ConfigProblem {
-  const variable = variables.find((v) => startsWith(path, v.path) || startsWith(v.path, path))
+  const variable =
+    variables.find((v) => startsWith(path, v.path)) ??
+    (standsIn(file, path) ? undefined : variables.find((v) => startsWith(v.path, path)))
   const dotted = path.map(String).join('.')
-  const line = lineOf(file, path)
-  if (variable && (startsWith(path, variable.path) || line === null))
-    return { source: variable.name, line: null, path: dotted, message }
-  return { source: file.name, line, path: dotted, message }
+  if (variable) return { source: variable.name, line: null, path: dotted, message }
+  return { source: file.name, line: lineOf(file, path), path: dotted, message }
+}
+
+function standsIn(file: ConfigFile, path: Path): boolean {
+  return file.document?.hasIn(path.map(String)) ?? false
 }
 
 /** Line of the key at `path`, or of the nearest enclosing one. */

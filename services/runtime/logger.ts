@@ -1,8 +1,6 @@
 import { pino } from 'pino'
 import type { DestinationStream, Logger } from 'pino'
-
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
+import type { LogLevel } from './log-levels.ts'
 
 /** What must never be read in a log, wherever it stands at the first three levels of an entry. */
 const SECRET_KEYS = [

@@ -1,0 +1,43 @@
+import { CommanderError, Option, Command } from 'commander'
+import { createContext } from './cli/context.ts'
+import type { CliIo } from './cli/io.ts'
+import { declareToken } from './cli/token.ts'
+import { LOG_LEVELS } from './runtime/log-levels.ts'
+
+/** The `gatewatch` command: reads the command line and hands over. */
+export async function runCli(
+  args: readonly string[],
+  io: CliIo,
+  env: Readonly<Record<string, string | undefined>>,
+  setExitCode: (code: number) => void,
+): Promise<void> {
+  const program = new Command('gatewatch')
+    .description(
+      'Observability and anomaly detection for access decisions: every decision is\n' +
+        'recorded, scored while the request is still warm, and every score can change the next.',
+    )
+    .option(
+      '-c, --config <file>',
+      'configuration, YAML (default: GATEWATCH_CONFIG, then ./gatewatch.yaml if there)',
+    )
+    .option('-d, --data-dir <directory>', 'where everything local lives (default: .gatewatch)')
+    .addOption(new Option('--log-level <level>', 'how much is logged').choices(LOG_LEVELS))
+    .option('-v, --verbose', 'show where a failure came from')
+    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
+    .showHelpAfterError("Run 'gatewatch --help' to see the commands.")
+    .exitOverride()
+  const context = createContext(program, io, env, setExitCode)
+  declareToken(program, context)
+  try {
+    await program.parseAsync(args, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    // Help that was asked for is no mistake; a mistake in usage is exit code 2, as for configuration.
+    setExitCode(error.exitCode === 0 ? 0 : 2)
+  }
+}
+
+if (import.meta.main)
+  await runCli(process.argv.slice(2), process, process.env, (code) => {
+    process.exitCode = code
+  })

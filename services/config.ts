@@ -1,0 +1,53 @@
+import { z } from 'zod'
+import { Tenant } from '../schemas/bounds.ts'
+import { GatewayConfig } from './gateway/config.ts'
+import { Host, Port } from './runtime/http/config.ts'
+import { LOG_LEVELS } from './runtime/log-levels.ts'
+
+const File = z.string().min(1).max(4096)
+
+/** The local event log; it lives in the data directory. */
+export const EventLogConfig = z
+  .strictObject({
+    /** How many streams work may be shared among on this machine. Fixed at the first start of a data directory. */
+    partitions: z.int().min(1).max(64).default(4),
+    /** The oldest records of a topic go when it holds more than this, before their time. */
+    max_topic_bytes: z.int().min(16_777_216).max(1_099_511_627_776).default(4_294_967_296),
+  })
+  .prefault({})
+export type EventLogConfig = z.infer<typeof EventLogConfig>
+
+/** The store. Without `url` Gatewatch runs an engine of its own as a child process. */
+export const ClickHouseConfig = z
+  .strictObject({
+    url: z
+      .url({ protocol: /^https?$/ })
+      .max(512)
+      .optional(),
+    username: z.string().min(1).max(128).default('default'),
+    password_file: File.optional(),
+    /** By variable only: GATEWATCH_CLICKHOUSE__PASSWORD. */
+    password: z.string().max(512).optional(),
+    database: z
+      .string()
+      .regex(/^[a-z][a-z0-9_]{0,62}$/, { error: 'must be lower-case letters, digits and _' })
+      .default('gatewatch'),
+    /** Opens the engine's HTTP interface for Grafana and other clients; its own socket is always there. */
+    listen: z.strictObject({ host: Host.default('127.0.0.1'), port: Port.default(8123) }).optional(),
+  })
+  .prefault({})
+export type ClickHouseConfig = z.infer<typeof ClickHouseConfig>
+
+/** The whole configuration: what all roles share, and one section a role. */
+export const Config = z.strictObject({
+  /** Where everything local lives. */
+  data_dir: z.string().min(1).max(4096).default('.gatewatch'),
+  log_level: z.enum(LOG_LEVELS).default('info'),
+  tenant: Tenant.default('default'),
+  /** Health and metrics of this process. Loopback unless told otherwise: metrics ask for no token. */
+  admin: z.strictObject({ host: Host.default('127.0.0.1'), port: Port.default(9090) }).prefault({}),
+  event_log: EventLogConfig,
+  clickhouse: ClickHouseConfig,
+  gateway: GatewayConfig,
+})
+export type Config = z.infer<typeof Config>
