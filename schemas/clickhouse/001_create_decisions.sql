@@ -1,0 +1,150 @@
+-- One row a decision: schemas/scored-decision.ts, flattened. A column's name is its JSON path with
+-- underscores, without the leading `decision.`.
+--
+-- Absence. An absent text is '', an absent number or flag NULL, an absent list []. A field that was there
+-- but empty ('' [] {}) is named in `empty_fields`, so that the event comes back as it went in and its chain
+-- hash can be worked out again. That column is [] in nearly every row and costs next to nothing; a null
+-- mask for every text would cost a file a column.
+--
+-- Address. `context_ip` is text and not IPv6: the chain hash covers the text, and one IPv6 address has many
+-- spellings. Queries by network use `enrichment_source_prefix`.
+--
+-- Copies. The same event may arrive twice, so partition and sort key hold only what the event itself says
+-- (never `ingested_at`): a copy falls into the same partition and the same place, and merges replace it.
+--
+-- Sort key. Panels read a tenant's time range, forensics one subject's: hours first cut the range, subjects
+-- within an hour cut the rest. Days would make a panel of the last quarter of an hour read a whole day.
+-- Erasing a person is an INSERT of the erased row under another key and a DELETE, since a key is not updated.
+CREATE TABLE IF NOT EXISTS decisions
+(
+    -- event
+    schema_version UInt16,
+    id String CODEC(ZSTD(1)),
+    tenant LowCardinality(String),
+    origin LowCardinality(String),
+    decided_at DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
+    ingested_at DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
+    outcome LowCardinality(String),
+    would_be LowCardinality(String),
+    caused_by LowCardinality(String),
+    reasons Array(LowCardinality(String)),
+    latency_us Nullable(UInt64) CODEC(T64, ZSTD(1)),
+
+    -- pep
+    pep_id LowCardinality(String),
+    pep_kind LowCardinality(String),
+    pep_boot_id LowCardinality(String),
+    pep_seq Nullable(UInt64) CODEC(Delta, ZSTD(1)),
+    pep_version LowCardinality(String),
+
+    -- chain: hexadecimal text, which ZSTD's entropy coder brings back to about half its length
+    chain_prev String CODEC(ZSTD(1)),
+    chain_salt String CODEC(ZSTD(1)),
+    chain_personal_hash String CODEC(ZSTD(1)),
+    chain_hash String CODEC(ZSTD(1)),
+    chain_prev_boot_boot_id LowCardinality(String),
+    chain_prev_boot_seq Nullable(Int64) CODEC(ZSTD(1)),
+
+    -- policy
+    policy_revision LowCardinality(String),
+    policy_rule_id LowCardinality(String),
+    policy_route_id LowCardinality(String),
+    policy_enforcement LowCardinality(String),
+    policy_shadow_revision LowCardinality(String),
+    policy_shadow_outcome LowCardinality(String),
+    policy_inputs String CODEC(ZSTD(3)),
+
+    -- subject
+    subject_type LowCardinality(String),
+    subject_id String CODEC(ZSTD(1)),
+    subject_session_id String CODEC(ZSTD(1)),
+    subject_groups Array(LowCardinality(String)),
+    subject_roles Array(LowCardinality(String)),
+    subject_idp LowCardinality(String),
+    subject_acr LowCardinality(String),
+    subject_amr Array(LowCardinality(String)),
+    subject_authenticated_at Nullable(DateTime64(3, 'UTC')) CODEC(ZSTD(1)),
+
+    -- device
+    device_id String CODEC(ZSTD(1)),
+    device_managed Nullable(Bool),
+    device_os LowCardinality(String),
+    device_posture LowCardinality(String),
+    device_tier LowCardinality(String),
+
+    -- action and resource
+    action_name LowCardinality(String),
+    resource_type LowCardinality(String),
+    resource_id String CODEC(ZSTD(1)),
+    resource_app LowCardinality(String),
+    resource_path_template LowCardinality(String),
+    resource_sensitivity LowCardinality(String),
+    resource_required_tier LowCardinality(String),
+
+    -- context
+    context_ip String CODEC(ZSTD(1)),
+    context_port Nullable(UInt16) CODEC(ZSTD(1)),
+    context_user_agent String CODEC(ZSTD(3)),
+    context_tls_fingerprint LowCardinality(String),
+    context_rtt_us Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    context_http_host LowCardinality(String),
+    context_http_method LowCardinality(String),
+    context_http_path String CODEC(ZSTD(3)),
+    context_http_status Nullable(UInt16) CODEC(ZSTD(1)),
+    context_http_bytes_in Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    context_http_bytes_out Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    context_trace_id String CODEC(ZSTD(1)),
+
+    -- trust and risk
+    trust_tier LowCardinality(String),
+    risk_at_decision_score Nullable(Float64) CODEC(ZSTD(1)),
+    risk_at_decision_level LowCardinality(String),
+    risk_at_decision_revision Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    risk_at_decision_age_ms Nullable(UInt64) CODEC(T64, ZSTD(1)),
+
+    -- what this version does not know, as JSON text, and what was there but empty
+    unmapped String CODEC(ZSTD(3)),
+    empty_fields Array(LowCardinality(String)),
+
+    -- enrichment: outside the chain
+    enrichment_source_prefix String CODEC(ZSTD(1)),
+    enrichment_source_city LowCardinality(String),
+    enrichment_source_region LowCardinality(String),
+    enrichment_source_country LowCardinality(String),
+    enrichment_source_latitude Nullable(Float64) CODEC(ZSTD(1)),
+    enrichment_source_longitude Nullable(Float64) CODEC(ZSTD(1)),
+    enrichment_source_accuracy_km Float64 CODEC(ZSTD(1)),
+    enrichment_source_asn UInt32 CODEC(ZSTD(1)),
+    enrichment_source_as_org LowCardinality(String),
+    enrichment_source_network_kind LowCardinality(String),
+    enrichment_user_agent_family LowCardinality(String),
+    enrichment_user_agent_major LowCardinality(String),
+    enrichment_user_agent_os LowCardinality(String),
+    enrichment_user_agent_device_type LowCardinality(String),
+    enrichment_resource_sensitivity LowCardinality(String),
+
+    -- scores: seven digits are more than any threshold is known to, at half the bytes
+    scores Map(LowCardinality(String), Float32) CODEC(ZSTD(1)),
+
+    -- "Why was I refused?" gives an id and nothing else: one false hit in a thousand granules.
+    INDEX id_bloom id TYPE bloom_filter(0.001) GRANULARITY 1,
+    -- Forensics without a narrow time range: a granule that lacks the value is not read.
+    INDEX subject_bloom subject_id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX session_bloom subject_session_id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX device_bloom device_id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX ip_bloom context_ip TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX prefix_bloom enrichment_source_prefix TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX resource_bloom resource_id TYPE bloom_filter(0.01) GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(decided_at)
+PRIMARY KEY (tenant, toStartOfHour(decided_at), subject_id)
+ORDER BY (tenant, toStartOfHour(decided_at), subject_id, decided_at, id)
+-- By ingestion: history of years ago that is imported today stays as long as any other.
+TTL toDateTime(ingested_at, 'UTC') + INTERVAL 90 DAY
+SETTINGS
+    -- A repeated block is known by its token: the last thousand are remembered.
+    non_replicated_deduplication_window = 1000,
+    -- The log forgets a batch once it is stored, so stored must mean on disk.
+    fsync_after_insert = 1,
+    fsync_part_directory = 1
