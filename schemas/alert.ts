@@ -29,6 +29,8 @@ export const Alert = z.strictObject({
   /** Who it is about, first of all. */
   entity: Entity.nullable(),
   risk_level: RiskLevel,
+  /** What the gateway was told to do, at its strongest. */
+  response: z.enum(['none', 'raise_risk', 'revoke']),
   causes: z.array(Cause).max(8),
   detectors: z.array(z.string().max(64)).max(16),
   findings_total: Count,

@@ -28,6 +28,8 @@ export const Story = z.strictObject({
   headline_finding_id: Id.optional(),
   entities: z.array(Entity).max(100),
   entities_total: Count,
+  /** Those of its entities whose risk it raised; the others were only touched (the accounts that a spray tried). */
+  suspects: z.array(Entity).max(100).optional(),
   finding_ids: z.array(Id).min(1).max(100),
   findings_total: Count,
   /** What the gateway was told to do, at its strongest. */

@@ -128,6 +128,9 @@ export const feedbackTicks = topic<Tick>('feedback.ticks.v1', Tick, () => 'tick'
 /** Detector state, the changelog of the scoring worker: packed bytes under `<stage>/<entity key>`, in the partition of its input. */
 export const scoringState = bytesTopic('scoring.state.v1', 'compacted')
 
+/** What the collector has imported: ids in binary by tenant and day, and the end of each source's chain, so that a second import changes nothing. */
+export const collectorImports = bytesTopic('collector.imports.v1', 'compacted')
+
 /** Where the original bytes of an unusable record go, with headers `reason`, `source-topic`, `source-partition`, `source-offset`. */
 export function deadLetterOf(source: LogTopic): LogTopic {
   return bytesTopic(`${source.name}.dead-letter`, { days: 30 }, source.partitions)
@@ -139,6 +142,7 @@ export const parsedTopics: readonly LogTopic[] = [
   accessActivity,
   accessScored,
   accessFindings,
+  analystVerdicts,
 ]
 
 /** Every topic there is. */
@@ -158,5 +162,6 @@ export const topics: readonly LogTopic[] = [
   subjectCensus,
   feedbackTicks,
   scoringState,
+  collectorImports,
   ...parsedTopics.map(deadLetterOf),
 ]
