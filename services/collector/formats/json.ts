@@ -1,0 +1,69 @@
+import { unusable, type Reading, type RecordReader } from './format.ts'
+
+export type JsonObject = Readonly<Record<string, unknown>>
+
+/**
+ * A reader of JSON records from a function of one object. A record that is an
+ * array or a wrapper on one line gives the decisions of all its objects; one
+ * bad object refuses the record, since it is put aside as a whole.
+ */
+export function jsonReader(readObject: (value: JsonObject) => Reading): RecordReader {
+  return {
+    contentOf(text) {
+      try {
+        return JSON.stringify(JSON.parse(text))
+      } catch {
+        return text.trim()
+      }
+    },
+    read(text) {
+      if (text.trim() === '') return { kind: 'drop', reason: 'blank' }
+      let value: unknown
+      try {
+        value = JSON.parse(text)
+      } catch (error) {
+        return unusable('json_invalid', error instanceof Error ? error.message : 'no JSON')
+      }
+      return readAll(elementsOf(value), readObject)
+    },
+  }
+}
+
+function readAll(elements: readonly unknown[], readObject: (value: JsonObject) => Reading): Reading {
+  const drafts = []
+  let skipped: Reading | null = null
+  for (const element of elements) {
+    if (!isObject(element)) return unusable('record_invalid', 'not a JSON object')
+    const reading = readObject(element)
+    if (reading.kind === 'dead-letter') return reading
+    if (reading.kind === 'drop') skipped = reading
+    else drafts.push(...reading.value)
+  }
+  return drafts.length === 0 && skipped !== null ? skipped : { kind: 'ok', value: drafts }
+}
+
+function elementsOf(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value
+  if (!isObject(value)) return [value]
+  for (const key of ['Records', 'records', 'value']) {
+    const inner = value[key]
+    if (Array.isArray(inner) && !('id' in value)) return inner
+  }
+  return [value]
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The member as text: a string, or a number or boolean written out; '' when there is none. */
+export function textOf(object: JsonObject | undefined, key: string): string {
+  const value = object?.[key]
+  if (typeof value === 'string') return value
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
+}
+
+export function objectOf(object: JsonObject | undefined, key: string): JsonObject | undefined {
+  const value = object?.[key]
+  return isObject(value) ? value : undefined
+}

@@ -1,0 +1,155 @@
+import { Decision } from '../../schemas/decision.ts'
+import { accessDecisions } from '../../schemas/topics.ts'
+import type { EventLog } from '../runtime/log/event-log.ts'
+import { deadLetterRecord, jsonRecord } from '../runtime/log/json-record.ts'
+import type { DeadLetterReason, Draft, FormatName, RecordReader } from './formats/format.ts'
+import { contentIds } from './ids.ts'
+import { importBatch } from './import-batch.ts'
+import { openImportChain } from './import-chain.ts'
+import { emptySummary, noteInstant, type ImportSummary } from './import-summary.ts'
+import { openImportedIds } from './imported-ids.ts'
+import type { SourceRecord } from './source/record.ts'
+import { sourceError } from './source/source-error.ts'
+
+/** How far ahead of the clock an event may be: clocks differ by this much, wrong zones by more. */
+const MAX_AHEAD_MS = 10 * 60_000
+/** A source whose first records are all unusable is not of the format that was named. */
+const GIVE_UP_AFTER = 200
+/** So many binary lines in a row are no damage in a log, but the end of it. */
+const MAX_BINARY_RUN = 100
+
+const PROBLEMS = {
+  too_long: 'the record is too long',
+  binary: 'the record holds bytes that are no text (0x00)',
+  cut_off: 'the source ends in the middle of the record',
+} as const
+
+export interface ImportOptions {
+  readonly eventLog: EventLog
+  readonly format: FormatName
+  readonly reader: RecordReader
+  readonly source_name: string
+  readonly tenant: string
+  readonly origin: 'import' | 'live'
+  /** The present, ms since the epoch: what is dated after it is refused. */
+  readonly now_ms: number
+  /** Told what is done so far, after each batch. */
+  readonly progress?: (summary: Readonly<ImportSummary>) => void
+}
+
+/**
+ * Puts the records of a source into the log, in their order.
+ *
+ * A batch is one append: its decisions, its dead letters, the ids that say that
+ * they are in, and the end of the chain; all or none. So whoever is killed
+ * when, importing again adds exactly what is missing.
+ *
+ * @throws GatewatchError ERR_IMPORT_INPUT when the source can't be read on.
+ *   Everything before the place that it names is in by then; `summary` tells.
+ */
+export async function importRecords(
+  records: AsyncIterable<readonly SourceRecord[]>,
+  options: ImportOptions,
+  summary: ImportSummary = emptySummary(),
+): Promise<ImportSummary> {
+  const { eventLog, tenant, format, source_name: source } = options
+  const chain = await openImportChain(eventLog, tenant, format, source)
+  const ids = await openImportedIds(eventLog, tenant)
+  const batch = importBatch(eventLog, () => [...ids.take(), ...chain.head()])
+  const decisionId = contentIds(tenant, format)
+  const deadLetterId = contentIds(tenant, format, 'dead-letter')
+  let binaryRun = 0
+
+  const refuse = async (record: SourceRecord, reason: DeadLetterReason, detail: string): Promise<void> => {
+    summary.dead_letters[reason] = (summary.dead_letters[reason] ?? 0) + 1
+    summary.first_dead_letter ??= { line: record.line, reason, detail }
+    const id = deadLetterId(record.raw.toString('latin1'))
+    if (!(await ids.add(id, 'none'))) return
+    const headers = { ce_id: id, tenant, format, source: source.slice(0, 256) }
+    const original = {
+      key: `${tenant}/source/${chain.pep_id}`,
+      value: record.raw,
+      offset: record.line,
+      headers,
+    }
+    const cause = { reason, detail: `${source}, line ${record.line}: ${detail}` }
+    batch.put(deadLetterRecord(accessDecisions, 0, original, cause))
+  }
+
+  const accept = async (record: SourceRecord, draft: Draft, content: string): Promise<void> => {
+    if (Date.parse(draft.decided_at) > options.now_ms + MAX_AHEAD_MS) {
+      return refuse(
+        record,
+        'future_dated',
+        `${draft.decided_at} is still to come: check --year and --timezone`,
+      )
+    }
+    const id = decisionId(`${draft.decided_at}\0${content}`)
+    const parsed = Decision.safeParse({ ...draft, id, tenant, origin: options.origin })
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues
+      return refuse(record, 'record_invalid', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`)
+    }
+    const decision = parsed.data
+    noteInstant(summary, decision.decided_at)
+    if (!(await ids.add(id, decision.decided_at.slice(0, 10)))) {
+      summary.known += 1
+      return
+    }
+    chain.link(decision)
+    batch.put(jsonRecord(accessDecisions, decision, { ce_source: chain.pep_id }))
+    summary.decisions += 1
+    if (decision.outcome === 'permit') summary.permitted += 1
+    else summary.refused += 1
+  }
+
+  const take = async (record: SourceRecord): Promise<void> => {
+    summary.records += 1
+    if (record.latin1) summary.latin1 += 1
+    binaryRun = record.problem === 'binary' ? binaryRun + 1 : 0
+    if (record.problem !== null) {
+      await refuse(record, record.problem, `${PROBLEMS[record.problem]} (${record.bytes} bytes)`)
+      return
+    }
+    const reading = options.reader.read(record.text)
+    if (reading.kind === 'dead-letter') await refuse(record, reading.reason, reading.detail)
+    else if (reading.kind === 'drop') {
+      summary.skipped[reading.reason] = (summary.skipped[reading.reason] ?? 0) + 1
+    } else {
+      const content = options.reader.contentOf(record.text)
+      for (const draft of reading.value) await accept(record, draft, content)
+    }
+  }
+
+  try {
+    for await (const some of records) {
+      for (const record of some) {
+        await take(record)
+        if (binaryRun > MAX_BINARY_RUN) {
+          throw sourceError(
+            `${source}: around byte ${record.byte} (line ${record.line}) it turns binary; what came before is in`,
+          )
+        }
+        if (summary.records === GIVE_UP_AFTER && deadLetters(summary) === GIVE_UP_AFTER) {
+          batch.abandon()
+          throw sourceError(
+            `${source}: none of the first ${GIVE_UP_AFTER} records is ${format} (line ${summary.first_dead_letter?.line}: ${summary.first_dead_letter?.detail}); nothing was imported, check --format`,
+          )
+        }
+        await batch.flushIfFull()
+      }
+      options.progress?.(summary)
+    }
+  } finally {
+    try {
+      await batch.finish()
+    } finally {
+      await ids.close()
+    }
+  }
+  return summary
+}
+
+function deadLetters(summary: ImportSummary): number {
+  return Object.values(summary.dead_letters).reduce((sum, count) => sum + count, 0)
+}
