@@ -1,0 +1,60 @@
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import { openClickHouse } from '../runtime/clickhouse/client.ts'
+import type { ClickHouseEndpoint } from '../runtime/clickhouse/endpoint.ts'
+import { authenticate } from '../runtime/http/authenticate.ts'
+import { sessionRoutes } from '../runtime/http/session.ts'
+import type { Running, Runtime } from '../runtime/runtime.ts'
+import type { Tokens } from '../runtime/tokens.ts'
+import { readAssets } from './asset-files.ts'
+import type { ConsoleConfig } from './config.ts'
+import { openLive } from './live.ts'
+import { pageRoutes } from './page-routes.ts'
+import { consoleRoutes } from './routes.ts'
+import { storeOf } from './store/store.ts'
+import { streamRoute } from './stream-route.ts'
+
+export interface ConsoleExtras {
+  readonly clickhouse: ClickHouseEndpoint
+  readonly tokens: Tokens
+}
+
+export interface OpenConsole extends Running {
+  /** Mounted on feedback's server: the page, its session, and its questions to store and log. */
+  readonly plugin: FastifyPluginAsync
+}
+
+/** Wires the console: one client of the store, one reader of the log for all live views, and the plugin. */
+export async function openConsole(
+  { eventLog, logger, metrics }: Runtime,
+  config: ConsoleConfig,
+  { clickhouse, tokens }: ConsoleExtras,
+): Promise<OpenConsole> {
+  const assets = await readAssets()
+  const client = openClickHouse(clickhouse, { readonly: true })
+  const store = storeOf(client, config.query_timeout_s)
+  const live = openLive({
+    eventLog,
+    logger,
+    metrics,
+    rows_per_second: config.live_rows_per_second,
+    viewers: config.live_viewers,
+  })
+
+  async function plugin(app: FastifyInstance): Promise<void> {
+    pageRoutes(app, assets)
+    await app.register(sessionRoutes(tokens))
+    await app.register(async (api) => {
+      api.addHook('preHandler', authenticate(tokens, 'analyst'))
+      consoleRoutes(api, { store, eventLog })
+      streamRoute(api, live)
+    })
+  }
+
+  return {
+    plugin,
+    async stop() {
+      await live.stop()
+      await client.close()
+    },
+  }
+}

@@ -1,0 +1,34 @@
+/** Every question that the page asks the API, with the type of its answer. */
+
+/** @typedef {import('../../../schemas/story.ts').Story} Story */
+/** @typedef {import('../../../schemas/finding.ts').Finding} Finding */
+/** @typedef {import('../decision-row.ts').DecisionSummary} DecisionSummary */
+/** @typedef {import('../explanation.ts').Explanation} Explanation */
+/** @typedef {import('../timeline.ts').Timeline} Timeline */
+/** @typedef {Record<string, string | number | undefined | null>} Query */
+
+/**
+ * @template T
+ * @typedef {{ path: string, query: Query, answer?: T }} Question `answer` is never there: it carries the type
+ */
+
+/** @returns {Question<{ tenants: string[] }>} */
+export const tenants = () => ({ path: 'tenants', query: {} })
+
+/** @param {Query} query @returns {Question<{ decisions: DecisionSummary[] }>} */
+export const decisions = (query) => ({ path: 'decisions', query })
+
+/** @param {string} id @returns {Question<Explanation>} */
+export const decision = (id) => ({ path: `decisions/${encodeURIComponent(id)}`, query: {} })
+
+/** @param {Query} query @returns {Question<{ stories: Story[] }>} */
+export const stories = (query) => ({ path: 'stories', query })
+
+/** @param {string} id @param {string} tenant @returns {Question<Story & { findings: Finding[] }>} */
+export const story = (id, tenant) => ({ path: `stories/${encodeURIComponent(id)}`, query: { tenant } })
+
+/** @param {string} type @param {string} id @param {Query} query @returns {Question<Timeline>} */
+export const timeline = (type, id, query) => ({
+  path: `entities/${encodeURIComponent(type)}/${encodeURIComponent(id)}/timeline`,
+  query,
+})

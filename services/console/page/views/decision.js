@@ -1,0 +1,203 @@
+import { html } from 'htm/preact'
+import { number, words } from '../format.js'
+import { useApi, useTitle } from '../hooks.js'
+import { Level, Outcome, Response } from '../parts/badges.js'
+import { EntityLink } from '../parts/entity.js'
+import { FindingCard } from '../parts/finding.js'
+import { Empty, Failure, Loading, Notice } from '../parts/notice.js'
+import { Time } from '../parts/time.js'
+import { decision as decisionBy } from '../questions.js'
+import { link } from '../route.js'
+
+/** @typedef {import('../../explanation.ts').Explanation} Explanation */
+
+/** Why was it decided so? @param {{ route: import('../route.js').Route, tenant: string }} props */
+export function DecisionView({ route }) {
+  const id = route.segments[1] ?? ''
+  const loaded = useApi(decisionBy(id))
+  const { data } = loaded
+  useTitle(`Decision ${id}`)
+  if (!data) {
+    if (loaded.error?.status === 404) {
+      return html`<section class="panel">
+        <${Empty} title="No decision has this id.">
+          <p class="mono">${id}</p>
+          <p>
+            Copy the whole id from the refusal page. Decisions are kept for as long as the store keeps them.
+          </p>
+          <p><a href=${link(['search'])}>Search by person or address</a> instead.</p>
+        <//>
+      </section>`
+    }
+    return loaded.error
+      ? html`<${Failure} error=${loaded.error} retry=${loaded.reload} />`
+      : html`<${Loading} what="the decision" />`
+  }
+  const { decision } = data
+  return html`<article class="stack">
+    <header class="stack tight">
+      <h1>${data.headline}</h1>
+      <div class="row">
+        <${Outcome} outcome=${decision.outcome} wouldBe=${decision.would_be} />
+        <span class="muted"><${Time} at=${decision.decided_at} relative=${true} /></span>
+        <code class="muted">${decision.id}</code>
+      </div>
+    </header>
+    <div class="columns">
+      <section class="panel pad stack tight">
+        <h2>Why</h2>
+        <ul class="sentences">
+          ${data.why.map((sentence) => html`<li key=${sentence}>${sentence}</li>`)}
+        </ul>
+        ${
+          data.help.length > 0 &&
+          html`<h2>What would help</h2>
+            <ul class="sentences">
+              ${data.help.map((sentence) => html`<li key=${sentence}>${sentence}</li>`)}
+            </ul>`
+        }
+      </section>
+      <section class="panel pad stack tight">
+        <h2>The request</h2>
+        <${Request} decision=${decision} />
+      </section>
+    </div>
+    ${data.missing.map((sentence) => html`<${Notice} key=${sentence} tone="warn">${sentence}<//>`)}
+    <${Scores} scores=${decision.scores} />
+    <${Stories} stories=${data.stories} />
+    ${
+      data.findings.length > 0 &&
+      html`<section class="stack" aria-label="Findings">
+        <h2>Findings that rest on this decision</h2>
+        ${data.findings.map((finding) => html`<${FindingCard} key=${finding.id} finding=${finding} />`)}
+      </section>`
+    }
+  </article>`
+}
+
+/** @param {{ decision: Explanation['decision'] }} props */
+function Request({ decision }) {
+  const { tenant } = decision
+  const subject = { type: 'subject', id: `${decision.subject_type}:${decision.subject_id}` }
+  const http = [decision.context_http_method, decision.context_http_host, decision.context_http_path]
+    .filter(Boolean)
+    .join(' ')
+  const place = [
+    decision.enrichment_source_city,
+    decision.enrichment_source_region,
+    decision.enrichment_source_country,
+  ]
+  const agent = [decision.enrichment_user_agent_family, decision.enrichment_user_agent_os]
+    .filter(Boolean)
+    .join(' on ')
+  const rule = [decision.policy_route_id, decision.policy_rule_id].filter(Boolean).join(' / ')
+  /** @type {Array<[name: string, value: unknown]>} */
+  const rows = [
+    ['Subject', html`<${EntityLink} entity=${subject} tenant=${tenant} />`],
+    [
+      'Action',
+      html`${decision.action_name} on ${decision.resource_type}
+        <span class="mono">${decision.resource_id}</span>`,
+    ],
+    ['Application', decision.resource_app],
+    ['Request', http && html`<span class="mono">${http}</span>`],
+    ['Address', decision.context_ip && html`<span class="mono">${decision.context_ip}</span>`],
+    [
+      'Network',
+      decision.enrichment_source_prefix &&
+        html`<${EntityLink}
+            entity=${{ type: 'source', id: decision.enrichment_source_prefix }}
+            tenant=${tenant}
+            bare=${true}
+          />
+          ${decision.enrichment_source_as_org ?? ''}`,
+    ],
+    ['Place', place.filter(Boolean).join(', ')],
+    ['Client', agent],
+    [
+      'Device',
+      decision.device_id &&
+        html`<${EntityLink}
+            entity=${{ type: 'device', id: decision.device_id }}
+            tenant=${tenant}
+            bare=${true}
+          />
+          ${decision.device_tier ?? ''}`,
+    ],
+    [
+      'Session',
+      decision.subject_session_id &&
+        html`<${EntityLink}
+          entity=${{ type: 'session', id: decision.subject_session_id }}
+          tenant=${tenant}
+          bare=${true}
+        />`,
+    ],
+    [
+      'Route and rule',
+      rule &&
+        html`<span class="mono">${rule}</span
+          >${decision.policy_enforcement ? `, ${decision.policy_enforcement}s risk` : ''}`,
+    ],
+    [
+      'Policy revision',
+      decision.policy_revision && html`<span class="mono">${decision.policy_revision.slice(0, 16)}</span>`,
+    ],
+    [
+      'Risk then',
+      decision.risk_at_decision_level &&
+        html`<${Level} level=${decision.risk_at_decision_level} score=${decision.risk_at_decision_score} />`,
+    ],
+    ['Decided in', decision.latency_us === undefined ? '' : `${number(decision.latency_us / 1000)} ms`],
+  ]
+  return html`<dl class="facts">
+    ${rows
+      .filter(([, value]) => value)
+      .map(
+        ([name, value]) =>
+          html`<dt key=${name}>${name}</dt>
+            <dd>${value}</dd>`,
+      )}
+  </dl>`
+}
+
+/** @param {{ scores: Readonly<Record<string, number>> }} props */
+function Scores({ scores }) {
+  const rows = Object.entries(scores)
+    .filter(([, score]) => score > 0)
+    .sort((a, b) => b[1] - a[1])
+  if (rows.length === 0) return null
+  return html`<section class="panel pad stack tight">
+    <h2>How strange each detector found it</h2>
+    <p class="muted">Each on its own scale; what crosses its threshold becomes a finding.</p>
+    <dl class="facts">
+      ${rows.map(
+        ([id, score]) =>
+          html`<dt key=${id}>${words(id.replaceAll('-', ' '))}</dt>
+            <dd class="figure">${number(score)}</dd>`,
+      )}
+    </dl>
+  </section>`
+}
+
+/** @param {{ stories: Explanation['stories'] }} props */
+function Stories({ stories }) {
+  if (stories.length === 0) return null
+  return html`<section class="stack tight" aria-label="Stories">
+    <h2>Part of</h2>
+    <ol class="panel stories">
+      ${stories.map(
+        (story) =>
+          html`<li key=${story.id} data-level=${story.risk_level}>
+            <div class="row">
+              <${Level} level=${story.risk_level} />
+              <a class="title" href=${link(['stories', story.id], { tenant: story.tenant })}
+                >${story.title}</a
+              >
+              <${Response} response=${story.response} />
+            </div>
+          </li>`,
+      )}
+    </ol>
+  </section>`
+}

@@ -1,0 +1,109 @@
+import { z } from 'zod'
+import type { Entity } from '../../../schemas/entity.ts'
+import { Finding } from '../../../schemas/finding.ts'
+import { RiskState } from '../../../schemas/risk.ts'
+import { Story } from '../../../schemas/story.ts'
+import type { DecisionRow } from '../decision-row.ts'
+import type { Store } from './store.ts'
+
+/** How far a finding's time may be from its decisions': late events come up to ten minutes late. */
+const SLACK_MS = 600_000
+
+/** Two arrays of equal length, as the store keeps a list of objects. */
+const zip = (types: readonly string[], ids: readonly string[]) =>
+  types.map((type, i) => ({ type, id: ids[i] ?? '' }))
+
+const FindingRow = z.looseObject({
+  detector_id: z.string(),
+  detector_version: z.number(),
+  entity_type: z.string(),
+  entity_id: z.string(),
+  entities_type: z.array(z.string()),
+  entities_id: z.array(z.string()),
+  gates_name: z.array(z.string()),
+  gates_factor: z.array(z.number()),
+  evidence: z.string(),
+})
+
+/** A row of `findings` as schemas/finding.ts has it. */
+export function toFinding(value: unknown): Finding {
+  const row = FindingRow.parse(value)
+  return Finding.strip().parse({
+    ...row,
+    detector: { id: row.detector_id, version: row.detector_version },
+    entity: { type: row.entity_type, id: row.entity_id },
+    entities: zip(row.entities_type, row.entities_id),
+    gates: row.gates_name.map((name, i) => ({ name, factor: row.gates_factor[i] ?? 1 })),
+    evidence: JSON.parse(row.evidence || '{}') as unknown,
+  })
+}
+
+/** Findings that name the decision among those that contributed. */
+export function findingsOfDecision(
+  store: Store,
+  { id, tenant, decided_at }: DecisionRow,
+): Promise<Finding[]> {
+  const at = Date.parse(decided_at)
+  return store(
+    'the findings',
+    `SELECT * FROM findings
+     WHERE tenant = {tenant:String} AND has(decision_ids, {id:String})
+       AND observed_at >= fromUnixTimestamp64Milli({from:Int64})
+       AND first_observed_at <= fromUnixTimestamp64Milli({to:Int64})
+     ORDER BY revision DESC LIMIT 1 BY id LIMIT 20`,
+    { tenant, id, from: at - SLACK_MS, to: at + SLACK_MS },
+    toFinding,
+  )
+}
+
+const StoryRow = z.looseObject({ entities_type: z.array(z.string()), entities_id: z.array(z.string()) })
+
+/** Stories that one of the findings belongs to. */
+export async function storiesOfFindings(
+  store: Store,
+  tenant: string,
+  ids: readonly string[],
+): Promise<Story[]> {
+  if (ids.length === 0) return []
+  return store(
+    'the stories',
+    `SELECT * FROM stories
+     WHERE tenant = {tenant:String} AND hasAny(finding_ids, {ids:Array(String)})
+     ORDER BY revision DESC LIMIT 1 BY id LIMIT 20`,
+    { tenant, ids },
+    (value) => {
+      const row = StoryRow.parse(value)
+      return Story.strip().parse({ ...row, entities: zip(row.entities_type, row.entities_id) })
+    },
+  )
+}
+
+/** What an explanation needs of an entity's current risk. */
+export const RiskNow = RiskState.pick({
+  tenant: true,
+  entity: true,
+  revision: true,
+  score: true,
+  level: true,
+  required_action: true,
+  expires_at: true,
+  withheld: true,
+}).strip()
+export type RiskNow = z.infer<typeof RiskNow>
+
+/** The newest risk of each of the entities that has any. */
+export function risksOf(store: Store, tenant: string, entities: readonly Entity[]): Promise<RiskNow[]> {
+  return store(
+    'the risk',
+    `SELECT tenant, entity_type, entity_id, revision, score, level, required_action, expires_at, withheld
+     FROM risk_states
+     WHERE tenant = {tenant:String}
+       AND (entity_type, entity_id) IN (SELECT arrayJoin(arrayZip({types:Array(String)}, {ids:Array(String)})))
+     ORDER BY revision DESC LIMIT 1 BY entity_type, entity_id`,
+    { tenant, types: entities.map(({ type }) => type), ids: entities.map(({ id }) => id) },
+    (value) => {
+      const row = z.looseObject({ entity_type: z.string(), entity_id: z.string() }).parse(value)
+      return RiskNow.parse({ ...row, entity: { type: row.entity_type, id: row.entity_id } })
+    },
+  )
+}
