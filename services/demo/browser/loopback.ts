@@ -1,0 +1,13 @@
+import { Agent } from 'undici'
+
+/** Connections to `*.localhost`, which RFC 6761 keeps on this machine but not every resolver knows. */
+export function loopbackDispatcher(): Agent {
+  return new Agent({
+    connections: 16,
+    keepAliveTimeout: 10_000,
+    connect: {
+      timeout: 3000,
+      lookup: (_hostname, _options, callback) => callback(null, [{ address: '127.0.0.1', family: 4 }]),
+    },
+  })
+}

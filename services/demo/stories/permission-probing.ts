@@ -1,0 +1,27 @@
+import { pause } from './story.ts'
+import type { StoryScript } from './story.ts'
+
+/** Somebody tries, one after another, files that they have no right to. */
+export const permissionProbing: StoryScript = {
+  id: 'permission-probing',
+  title: 'permission probing',
+  roles: ['engineering', 'sales'],
+  about: 'subject',
+  what: ({ victim }) =>
+    `${victim.person.id} (${victim.person.role}) tries payroll files one after another, and is refused each`,
+
+  async run(scene) {
+    const { victim, random, signal } = scene
+    for (let file = 0; file < 60 && !scene.hasChanged() && !signal.aborted; file += 1) {
+      await victim.open(
+        { app: 'records', method: 'GET', path: `/payroll/${1 + random.below(60)}` },
+        Date.now(),
+      )
+      await pause(20, signal)
+      // In between the wiki, which everybody may read: there the change shows.
+      if (file % 4 === 3)
+        await victim.open({ app: 'wiki', method: 'GET', path: `/pages/${1 + random.below(40)}` }, Date.now())
+    }
+    await scene.changed(3000)
+  },
+}
