@@ -119,9 +119,8 @@ export async function startWorker(options: WorkerOptions): Promise<Running> {
     const found = findDue(book, rules, now(), sweeps)
     if (isNothing(found)) return
     due = found
-    await eventLog.append([
-      jsonRecord(feedbackTicks, { schema_version: 1, at: new Date(now()).toISOString() }),
-    ])
+    const tick: Tick = { schema_version: 1, at: new Date(now()).toISOString() }
+    await eventLog.append([jsonRecord(feedbackTicks, tick)])
   }
 
   let sweeping: Promise<void> = Promise.resolve()
