@@ -24,7 +24,7 @@ export interface ImportSummary {
   /** Event time of the earliest and the latest decision, the known ones included. */
   from: string | null
   to: string | null
-  /** Decisions that are earlier than one before them in the source. */
+  /** Decisions that stand after a later one in the source. */
   out_of_order: number
 }
 

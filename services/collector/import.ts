@@ -1,15 +1,17 @@
 import { Decision } from '../../schemas/decision.ts'
 import { accessDecisions } from '../../schemas/topics.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
-import { deadLetterRecord, jsonRecord } from '../runtime/log/json-record.ts'
-import type { DeadLetterReason, Draft, FormatName, RecordReader } from './formats/format.ts'
+import { jsonRecord } from '../runtime/log/json-record.ts'
+import type { DeadLetterReason, Draft, FormatName, Framing, RecordReader } from './formats/format.ts'
 import { contentIds } from './ids.ts'
 import { importBatch } from './import-batch.ts'
+import { importDeadLetter } from './import-dead-letter.ts'
 import { openImportChain } from './import-chain.ts'
 import { emptySummary, noteInstant, type ImportSummary } from './import-summary.ts'
 import { openImportedIds } from './imported-ids.ts'
 import type { SourceRecord } from './source/record.ts'
 import { sourceError } from './source/source-error.ts'
+import { timeOrder } from './time-order.ts'
 
 /** How far ahead of the clock an event may be: clocks differ by this much, wrong zones by more. */
 const MAX_AHEAD_MS = 10 * 60_000
@@ -17,6 +19,9 @@ const MAX_AHEAD_MS = 10 * 60_000
 const GIVE_UP_AFTER = 200
 /** So many binary lines in a row are no damage in a log, but the end of it. */
 const MAX_BINARY_RUN = 100
+
+/** How many decisions of a JSON export wait to be put in order of time; logs are in order, and theirs do not wait. */
+const ORDER_WINDOW = 10_000
 
 const PROBLEMS = {
   too_long: 'the record is too long',
@@ -28,6 +33,7 @@ export interface ImportOptions {
   readonly eventLog: EventLog
   readonly format: FormatName
   readonly reader: RecordReader
+  readonly framing: Framing
   readonly source_name: string
   readonly tenant: string
   readonly origin: 'import' | 'live'
@@ -38,7 +44,8 @@ export interface ImportOptions {
 }
 
 /**
- * Puts the records of a source into the log, in their order.
+ * Puts the records of a source into the log: lines in their order, JSON exports
+ * in order of time as far as a window of 10,000 decisions allows.
  *
  * A batch is one append: its decisions, its dead letters, the ids that say that
  * they are in, and the end of the chain; all or none. So whoever is killed
@@ -58,6 +65,7 @@ export async function importRecords(
   const batch = importBatch(eventLog, () => [...ids.take(), ...chain.head()])
   const decisionId = contentIds(tenant, format)
   const deadLetterId = contentIds(tenant, format, 'dead-letter')
+  const order = timeOrder<Decision>(options.framing === 'json' ? ORDER_WINDOW : 0)
   let binaryRun = 0
 
   const refuse = async (record: SourceRecord, reason: DeadLetterReason, detail: string): Promise<void> => {
@@ -65,19 +73,24 @@ export async function importRecords(
     summary.first_dead_letter ??= { line: record.line, reason, detail }
     const id = deadLetterId(record.raw.toString('latin1'))
     if (!(await ids.add(id, 'none'))) return
-    const headers = { ce_id: id, tenant, format, source: source.slice(0, 256) }
-    const original = {
-      key: `${tenant}/source/${chain.pep_id}`,
-      value: record.raw,
-      offset: record.line,
-      headers,
+    batch.put(importDeadLetter(id, record, { ...options, pep_id: chain.pep_id }, { reason, detail }))
+  }
+
+  const write = async (decision: Decision): Promise<void> => {
+    if (!(await ids.add(decision.id, decision.decided_at.slice(0, 10)))) {
+      summary.known += 1
+      return
     }
-    const cause = { reason, detail: `${source}, line ${record.line}: ${detail}` }
-    batch.put(deadLetterRecord(accessDecisions, 0, original, cause))
+    chain.link(decision)
+    batch.put(jsonRecord(accessDecisions, decision, { ce_source: chain.pep_id }))
+    summary.decisions += 1
+    if (decision.outcome === 'permit') summary.permitted += 1
+    else summary.refused += 1
   }
 
   const accept = async (record: SourceRecord, draft: Draft, content: string): Promise<void> => {
-    if (Date.parse(draft.decided_at) > options.now_ms + MAX_AHEAD_MS) {
+    const at = Date.parse(draft.decided_at)
+    if (at > options.now_ms + MAX_AHEAD_MS) {
       return refuse(
         record,
         'future_dated',
@@ -90,17 +103,9 @@ export async function importRecords(
       const [issue] = parsed.error.issues
       return refuse(record, 'record_invalid', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`)
     }
-    const decision = parsed.data
-    noteInstant(summary, decision.decided_at)
-    if (!(await ids.add(id, decision.decided_at.slice(0, 10)))) {
-      summary.known += 1
-      return
-    }
-    chain.link(decision)
-    batch.put(jsonRecord(accessDecisions, decision, { ce_source: chain.pep_id }))
-    summary.decisions += 1
-    if (decision.outcome === 'permit') summary.permitted += 1
-    else summary.refused += 1
+    noteInstant(summary, draft.decided_at)
+    const next = order.push(at, parsed.data)
+    return next === undefined ? undefined : write(next)
   }
 
   const take = async (record: SourceRecord): Promise<void> => {
@@ -142,6 +147,10 @@ export async function importRecords(
     }
   } finally {
     try {
+      for (const decision of order.drain()) {
+        await write(decision)
+        await batch.flushIfFull()
+      }
       await batch.finish()
     } finally {
       await ids.close()

@@ -31,10 +31,10 @@ export function decisionsReader(): RecordReader {
     }
     const { id, tenant, origin: _origin, pep, chain, unmapped, ...draft } = parsed.data
     const imported = {
-      id: known.data.id === undefined ? undefined : id,
-      tenant: object['tenant'] === undefined ? undefined : tenant,
-      pep,
-      chain_hash: chain?.hash,
+      ...(known.data.id === undefined ? {} : { id }),
+      ...(object['tenant'] === undefined ? {} : { tenant }),
+      ...(pep === undefined ? {} : { pep }),
+      ...(chain === undefined ? {} : { chain_hash: chain.hash }),
     }
     return decisions({ ...draft, unmapped: keep({ imported }, unmapped ?? {}) })
   })

@@ -75,7 +75,7 @@ export function sshdMessage(message: string): SshdMessage {
 function tried(message: string): SshdMessage {
   const match = TRIED.exec(message)
   // `Failed to release session`, `Failed to allocate`: sshd's own troubles.
-  if (match === null) return / from /.test(message) ? { kind: 'unreadable' } : { kind: 'other' }
+  if (match === null) return / for .* from\b/.test(message) ? { kind: 'unreadable' } : { kind: 'other' }
   const [, verb, method = '', unknown, user = '', from = '', port, key = ''] = match
   return {
     kind: verb === 'Accepted' ? 'accepted' : 'failed',

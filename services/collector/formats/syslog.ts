@@ -26,15 +26,16 @@ const REST = /^(\S+) (?:[a-z0-9]+\.[a-z]+ )?([^\s:[\]]+)(?:\[(\d+)\])?: ?(.*)$/s
 const REST_5424 = /^(\S+) (\S+) (\S+) \S+ (?:-|\[.*?\]) ?(.*)$/s
 
 const HALF_YEAR_MS = 182 * 86_400_000
+const MONTH_MS = 31 * 86_400_000
 
 /**
  * Reads the heads of syslog lines in the order of a file.
  *
  * BSD syslog (RFC 3164, section 4.1.2) has neither year nor zone. The first
  * line is of `year`. A line that seems to go back by more than half a year is
- * of the next one: December is over. A line that then seems to go on by more
- * than half a year is a late one of the year before. So a file may hold many
- * years, as long as it has no gap of half a year or more across a new year.
+ * of the next one: December is over. After that, a line that would fit within a
+ * month before the one above it is a late one of the old year. So a file may
+ * hold many years, as long as it has no gap of half a year across a new year.
  */
 export function syslogReader(year: number, timezone: string): (line: string) => SyslogReading {
   const toInstant = zoneReader(timezone)
@@ -54,7 +55,8 @@ export function syslogReader(year: number, timezone: string): (line: string) => 
         at = next
       }
     } else if (at > lastMs + HALF_YEAR_MS && currentYear > year) {
-      return toInstant(wallOf(currentYear - 1))
+      const before = toInstant(wallOf(currentYear - 1))
+      if (lastMs - before < MONTH_MS) return before
     }
     if (!Number.isNaN(at)) lastMs = at
     return at
