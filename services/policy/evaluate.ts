@@ -146,11 +146,12 @@ function checkAge(
 
 function applyRisk(
   policy: CompiledPolicy,
-  { route }: CompiledRoute,
+  compiled: CompiledRoute,
   inputs: PolicyInputs,
   base: Verdict,
   reads: Set<string>,
 ): PolicyDecision {
+  const { route } = compiled
   const { subject, risk } = inputs
   const breakGlass = policy.breakGlass.size > 0 && policy.breakGlass.has(subjectEntityId(subject))
   if (policy.breakGlass.size > 0) reads.add('subject.id')
@@ -162,17 +163,49 @@ function applyRisk(
     inputs: recordInputs(inputs, reads),
     break_glass: breakGlass,
   })
-  if (breakGlass) return finish(base, ['break_glass'])
+  const own = isOwnFeedback(policy.document, compiled, inputs, base, reads)
+  const cause = own ? { caused_by: 'risk_feedback' as const } : {}
+  if (breakGlass) return finish(base, ['break_glass'], cause)
   if (risk.revoke) {
     const revoke: Verdict = { ...base, outcome: 'revoke', reasons: ['risk_revoke'] }
     return finish(revoke, [], { caused_by: 'risk_feedback' })
   }
-  if (risk.age_ms > policy.document.risk_stale_after_s * 1000) return finish(base, ['risk_stale'])
-  if (risk.level === 'LOW' || risk.withheld) return finish(base)
+  if (risk.age_ms > policy.document.risk_stale_after_s * 1000) return finish(base, ['risk_stale'], cause)
+  if (risk.level === 'LOW' || risk.withheld) return finish(base, [], cause)
   const tightened = tighten(policy.document, risk.level, route.sensitivity, inputs, base, reads)
-  if (tightened.outcome === base.outcome) return finish(route.enforcement === 'enforce' ? tightened : base)
-  if (route.enforcement === 'observe') return finish(base, [], { would_be: tightened.outcome })
+  if (tightened.outcome === base.outcome)
+    return finish(route.enforcement === 'enforce' ? tightened : base, [], cause)
+  if (route.enforcement === 'observe') return finish(base, [], { ...cause, would_be: tightened.outcome })
   return finish(tightened, [], { caused_by: 'risk_feedback' })
+}
+
+const NO_RISK: PolicyInputs['risk'] = {
+  score: 0,
+  level: 'LOW',
+  age_ms: 0,
+  revoke: false,
+  withheld: false,
+  raised_age_s: 0,
+  source_score: 0,
+  source_level: 'LOW',
+}
+
+/** Whether a rule that reads risk made the refusal: the same request without risk would have come out otherwise. */
+function isOwnFeedback(
+  policy: Policy,
+  route: CompiledRoute,
+  inputs: PolicyInputs,
+  base: Verdict,
+  reads: ReadonlySet<string>,
+): boolean {
+  if (base.outcome === 'permit') return false
+  if (!route.rules.some(({ condition }) => condition.reads.some(isRiskInput))) return false
+  if (![...reads].some(isRiskInput)) return false
+  return decideBase(policy, route, { ...inputs, risk: NO_RISK }, new Set()).outcome !== base.outcome
+}
+
+function isRiskInput(name: string): boolean {
+  return name.startsWith('risk.')
 }
 
 /** The base verdict, or a stricter one for the risk. Never a milder one. */

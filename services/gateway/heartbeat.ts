@@ -1,0 +1,61 @@
+import type { Logger } from 'pino'
+import type { Control } from '../../schemas/control.ts'
+import { control } from '../../schemas/topics.ts'
+import type { EventLog } from '../runtime/log/event-log.ts'
+import { jsonRecord } from '../runtime/log/json-record.ts'
+
+const EVERY_MS = 5000
+
+export interface HeartbeatOptions {
+  readonly eventLog: EventLog
+  readonly logger: Logger
+  readonly tenant: string
+  readonly pep_id: string
+  readonly boot_id: string
+  readonly seq: () => number
+  readonly policy_revision: () => string
+  readonly risk_age_ms: () => number
+  readonly now: () => number
+}
+
+/** Says every 5 s that this enforcement point lives and how far it has recorded: its silence is then a signal. */
+export function startHeartbeat(options: HeartbeatOptions): { stop(): Promise<void> } {
+  const { eventLog, logger, tenant, pep_id, boot_id } = options
+  let failing = false
+  let beating: Promise<void> = Promise.resolve()
+
+  async function beat(): Promise<void> {
+    const heartbeat: Control = {
+      schema_version: 1,
+      kind: 'heartbeat',
+      tenant,
+      name: `pep/${pep_id}`,
+      at: new Date(options.now()).toISOString(),
+      pep_id,
+      boot_id,
+      seq: options.seq(),
+      policy_revision: options.policy_revision(),
+      risk_age_ms: options.risk_age_ms(),
+    }
+    try {
+      await eventLog.append([jsonRecord(control, heartbeat)])
+      failing = false
+    } catch (error) {
+      if (!failing) logger.warn({ err: error }, 'the heartbeat could not be written')
+      failing = true
+    }
+  }
+
+  beating = beat()
+  const timer = setInterval(() => {
+    beating = beating.then(beat)
+  }, EVERY_MS)
+  timer.unref()
+  return {
+    async stop() {
+      clearInterval(timer)
+      await beating
+      await beat()
+    },
+  }
+}

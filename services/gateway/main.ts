@@ -1,0 +1,230 @@
+import { join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import { deviceInventory, riskState } from '../../schemas/topics.ts'
+import { GatewatchError } from '../runtime/errors.ts'
+import { listen } from '../runtime/http/listen.ts'
+import { readTls } from '../runtime/http/tls.ts'
+import type { Running, Runtime } from '../runtime/runtime.ts'
+import { openSecret } from '../runtime/secrets.ts'
+import type { Tokens } from '../runtime/tokens.ts'
+import { networkMatcher } from './address.ts'
+import type { GatewayConfig } from './config.ts'
+import { startDecisionPoint } from './decision-point/server.ts'
+import { deviceIdentifier } from './devices.ts'
+import { enforcer } from './enforce.ts'
+import { startHeartbeat } from './heartbeat.ts'
+import { bearerVerifier } from './identity/bearer.ts'
+import { identifier } from './identity/identify.ts'
+import { openLogouts } from './identity/logouts.ts'
+import { openProvider } from './identity/provider.ts'
+import { sealer, sessionCookies } from './identity/session-cookie.ts'
+import { gatewayPages } from './identity/pages.ts'
+import { gatewayMetrics } from './metrics.ts'
+import { openPolicyFile } from './policy-file.ts'
+import { liveConnections } from './proxy/connections.ts'
+import { recordMalformed } from './proxy/malformed.ts'
+import { buildProxy } from './proxy/server.ts'
+import { acceptUpgrades } from './proxy/upgrade.ts'
+import { startRecording } from './recording.ts'
+import { startRiskAge } from './risk/risk-age.ts'
+import { askRisk } from './risk/risk-view.ts'
+
+const VERSION = '0.1.0'
+
+export interface GatewayExtras {
+  readonly tokens: Tokens
+  /** Default `default`. */
+  readonly tenant?: string
+}
+
+export interface RunningGateway extends Running {
+  /** Ports that were bound, for configurations that ask for any free one. */
+  readonly proxy_port: number
+  readonly decision_port: number
+}
+
+/**
+ * Starts the gateway: the access proxy (PEP) and the decision point (PDP) in
+ * one process. What can be wrong with the configuration is found before
+ * anything listens.
+ */
+export async function startGateway(
+  runtime: Runtime,
+  config: GatewayConfig,
+  { tokens, tenant = 'default' }: GatewayExtras,
+): Promise<RunningGateway> {
+  const { eventLog } = runtime
+  const logger = runtime.logger.child({ service: 'gateway' })
+  const now = Date.now
+  const stops: (() => Promise<void> | void)[] = []
+  const stopAll = async () => {
+    for (const stop of stops.splice(0).reverse()) await stop()
+  }
+  try {
+    if (config.policy_file === undefined) {
+      throw new GatewatchError(
+        'ERR_CONFIG_INVALID',
+        'The gateway needs a policy; set gateway.policy_file (GATEWATCH_GATEWAY__POLICY_FILE), for example to a copy of deploy/policies/intranet.yaml.',
+      )
+    }
+    const metrics = gatewayMetrics(runtime.metrics)
+    const policy = await openPolicyFile(config.policy_file, logger)
+    stops.push(() => policy.stop())
+    const proxyTls = await readTls(config.listen.tls, 'gateway.listen.tls')
+    const decisionTls = await readTls(config.decision_point.tls, 'gateway.decision_point.tls')
+    const provider = config.oidc === undefined ? null : await openProvider(config.oidc, logger)
+
+    const risk = await eventLog.openTable(riskState)
+    stops.push(() => risk.close())
+    await risk.caughtUp()
+    const inventory = await eventLog.openTable(deviceInventory)
+    stops.push(() => inventory.close())
+    await inventory.caughtUp()
+    const riskAge = startRiskAge({
+      eventLog,
+      table: risk,
+      now,
+      failed: (error) => logger.warn({ err: error }, 'the age of risk could not be measured'),
+    })
+    stops.push(() => riskAge.stop())
+
+    const pep = { id: config.pep_id, kind: 'gatewatch', version: VERSION }
+    const recording = await startRecording(runtime, pep, config.limits.queue, metrics, now)
+    stops.push(() => recording.stop())
+    const { recorder } = recording
+
+    const connections = liveConnections(tenant)
+    stops.push(
+      risk.follow((key, value) => {
+        const cut = connections.riskChanged(key, value, now())
+        if (cut > 0) metrics.cut.inc(cut)
+      }),
+    )
+    const deviceSecret = await openSecret(runtime.dataDir, 'gateway-device')
+    const deviceCookies = sealer(deviceSecret, 'gatewatch-device')
+    const devices = deviceIdentifier({
+      tenant,
+      inventory,
+      cookies: deviceCookies,
+      stale_after_ms: config.device.stale_after,
+    })
+    stops.push(devices.stop)
+    const sessionSecret = await openSecret(runtime.dataDir, 'gateway-session')
+    const sessions = sessionCookies(sessionSecret)
+    const logouts = await openLogouts(join(runtime.dataDir, 'gateway', 'logouts'), now())
+    stops.push(() => logouts.close())
+
+    const decideOptions = {
+      tenant,
+      askRisk: (question: Parameters<typeof askRisk>[1], at: number) =>
+        askRisk((key) => risk.get(key), question, at, riskAge.age_ms()),
+    }
+    const enforce = enforcer({
+      ...decideOptions,
+      policy: policy.current,
+      identify: identifier({
+        sessions,
+        isLoggedOut: logouts.has,
+        bearer: provider === null ? null : bearerVerifier(provider.bearer),
+      }),
+      identifyDevice: devices.identifyDevice,
+      recorder,
+      now,
+      record_timeout_ms: config.limits.record_timeout,
+      can_sign_in: provider !== null,
+      observe({ outcome, decide_us, total_us, cause }) {
+        metrics.decisions.inc({ outcome })
+        metrics.decide.observe(decide_us / 1e6)
+        metrics.total.observe(total_us / 1e6)
+        if (cause !== undefined) metrics.unrecorded.inc({ cause })
+      },
+    })
+    const trusted = networkMatcher(config.trusted_proxies)
+    const pages = gatewayPages({
+      provider,
+      sessions,
+      logins: sealer(sessionSecret, 'gatewatch-login'),
+      devices: deviceCookies,
+      enrolments: sealer(deviceSecret, 'gatewatch-enrolment'),
+      logouts,
+      policy: policy.current,
+      session: config.session,
+      scopes: config.oidc?.scopes ?? [],
+      claims: config.oidc ?? { subject_claim: 'sub', groups_claim: 'groups', roles_claim: 'roles' },
+      logger,
+      now,
+      counted: (result) => metrics.logins.inc({ result }),
+    })
+    const proxyOptions = {
+      logger,
+      tls: proxyTls === null ? null : { ...proxyTls, rejectUnauthorized: false },
+      enforce,
+      connections,
+      trusted,
+      reserved: pages.answer,
+      signIn: pages.begin,
+      answerOptions: (facts: Parameters<typeof pages.pathOf>[0]) => ({
+        console_url: config.console_url,
+        contact: policy.current().document.contact ?? null,
+        sign_in: provider === null ? null : pages.pathOf(facts),
+      }),
+      now,
+      limits: config.limits,
+      upstreamAnswered: (status: string) => metrics.upstream.inc({ status }),
+      malformed: recordMalformed({ recorder, tenant, policy: policy.current, now }),
+    }
+    const proxy = buildProxy(proxyOptions)
+    acceptUpgrades(proxy.server, proxyOptions)
+    stops.push(() => closeServer(proxy, () => connections.cutAll()))
+    const decisionPoint = await startDecisionPoint({
+      ...decideOptions,
+      logger,
+      tls: decisionTls,
+      tokens,
+      policy: policy.current,
+      recorder,
+      deviceById: devices.byId,
+      stale_after_ms: config.device.stale_after,
+      record_timeout_ms: config.limits.record_timeout,
+      now,
+      listen: config.decision_point,
+      url: config.decision_point_url,
+      decided: (outcome) => metrics.decisions.inc({ outcome }),
+    })
+    stops.push(() => decisionPoint.stop())
+    const proxy_port = await listen(proxy, { ...config.listen, setting: 'gateway.listen.port' })
+
+    const gauges = setInterval(() => {
+      metrics.live.set(connections.size)
+      metrics.riskAge.set(riskAge.age_ms() / 1000)
+    }, 1000)
+    gauges.unref()
+    stops.push(() => clearInterval(gauges))
+    const heartbeat = startHeartbeat({
+      eventLog,
+      logger,
+      tenant,
+      pep_id: pep.id,
+      boot_id: recorder.boot_id,
+      seq: () => recorder.durableHead()?.seq ?? -1,
+      policy_revision: () => policy.current().revision,
+      risk_age_ms: riskAge.age_ms,
+      now,
+    })
+    stops.push(() => heartbeat.stop())
+    logger.info(
+      { proxy_port, decision_port: decisionPoint.port, policy_revision: policy.current().revision },
+      'gateway started',
+    )
+    return { proxy_port, decision_port: decisionPoint.port, stop: stopAll }
+  } catch (error) {
+    await stopAll()
+    throw error
+  }
+}
+
+/** Live connections are cut first: a WebSocket would hold the close for ever. */
+async function closeServer(app: FastifyInstance, cutAll: () => void): Promise<void> {
+  cutAll()
+  await app.close()
+}

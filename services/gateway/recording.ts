@@ -1,0 +1,111 @@
+import { join } from 'node:path'
+import { accessDecisions } from '../../schemas/topics.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import type { GatewayMetrics } from './metrics.ts'
+import type { ChainHead, PepIdentity } from './record/chain.ts'
+import { openMarkFile } from './record/mark-file.ts'
+import type { ChainMark } from './record/mark-file.ts'
+import { findPreviousBoot } from './record/previous-boot.ts'
+import { startRecorder } from './record/recorder.ts'
+import type { Recorder } from './record/recorder.ts'
+
+/** How often the mark is told how far the log has grown: a boot reads the log from there. */
+const OFFSETS_EVERY_MS = 5000
+
+export interface Recording {
+  readonly recorder: Recorder
+  stop(): Promise<void>
+}
+
+/**
+ * Begins a boot of the chain: finds the boot before, starts the recorder, and
+ * keeps the mark file up after each flush. The mark's offsets lag by design:
+ * they are taken before the link that they are kept with, so that this link is
+ * always found behind them.
+ */
+export async function startRecording(
+  runtime: Runtime,
+  pep: PepIdentity,
+  queue: number,
+  metrics: GatewayMetrics,
+  now: () => number,
+): Promise<Recording> {
+  const { eventLog, logger } = runtime
+  const mark = await openMarkFile(
+    join(runtime.dataDir, 'gateway', `${pep.id.replaceAll(/[^\w.-]/g, '_')}.mark`),
+  )
+  const previous = await findPreviousBoot(eventLog, pep.id, mark.found)
+  metrics.lost.set(previous.lost)
+  if (previous.lost > 0) {
+    logger.error(
+      { pep_id: pep.id, boot_id: previous.head?.boot_id, lost: previous.lost },
+      'the log lost decisions that were recorded before the last stop; the chain shows the gap',
+    )
+  }
+  let offsets = await endOffsets(eventLog)
+  let failedMark = false
+
+  async function keepMark(newest: ChainMark): Promise<void> {
+    try {
+      await mark.keep(newest)
+      failedMark = false
+    } catch (error) {
+      if (!failedMark)
+        logger.warn({ err: error }, 'the mark file cannot be written; check the data directory')
+      failedMark = true
+    }
+  }
+  const keep = (head: ChainHead) => {
+    void keepMark({ ...head, offsets })
+  }
+  const recorder = startRecorder({
+    eventLog,
+    logger,
+    pep,
+    previous: previous.head,
+    queue,
+    now,
+    flushed(head, _decisions, duration_ms) {
+      metrics.flush.observe(duration_ms / 1000)
+      keep(head)
+    },
+    failed: () => metrics.appendFailures.inc(),
+  })
+
+  let next: readonly number[] | null = null
+  let nextFrom = -1
+  async function noteEnds(): Promise<void> {
+    try {
+      const ends = await endOffsets(eventLog)
+      // What was taken by now may lie before these ends; what is taken later can't.
+      nextFrom = recorder.lastTaken()
+      next = ends
+    } catch {
+      // The log says itself when it fails; older offsets only make the next start read more.
+    }
+  }
+  const timer = setInterval(() => {
+    // Ends noted a while ago become the mark's offsets once a later link lies behind them.
+    if (next !== null && (recorder.durableHead()?.seq ?? -1) > nextFrom) {
+      offsets = [...next]
+      next = null
+    }
+    if (next !== null) return
+    void noteEnds()
+  }, OFFSETS_EVERY_MS)
+  timer.unref()
+  return {
+    recorder,
+    async stop() {
+      clearInterval(timer)
+      await recorder.stop()
+      await mark.close()
+    },
+  }
+}
+
+async function endOffsets(eventLog: Runtime['eventLog']): Promise<number[]> {
+  const ends: number[] = []
+  for (const { partition, high } of await eventLog.watermarks(accessDecisions)) ends[partition] = high
+  return Array.from(ends, (end) => end ?? 0)
+}
