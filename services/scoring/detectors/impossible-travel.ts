@@ -1,0 +1,308 @@
+import type { Detector, EnrichedDecision } from '../detector.ts'
+import type { Population } from '../state/population.ts'
+import { combine } from '../state/hash.ts'
+import { clip, f64, layout, records, text, u32, type StateOf } from '../state/layout.ts'
+import { slots, type Slots } from '../state/slots.ts'
+import { haversine } from '../statistics/haversine.ts'
+import { certainDistance, travelStrangeness } from '../statistics/travel-strangeness.ts'
+
+/**
+ * Impossible travel: one subject in two places that nobody gets between in time.
+ *
+ * Catches a stolen password, token or session that is used far from its owner.
+ * Misses a thief in the same region, behind the owner's own exit (a residential
+ * proxy nearby), or one who waits until the flight could have landed.
+ *
+ * False positives are the known weakness of this kind of detector: phones whose
+ * addresses are placed in another city, company exits, private relays, planes.
+ * So places have radii, and gates make the score smaller; what they took away
+ * is kept beside the score.
+ *
+ * The score compares the decision with the visit before and the visit after it
+ * in event time, so that a late event is judged where it belongs:
+ *
+ *     d = haversine - r1 - r2 - 50 km,  v = d / max(dt, 60 s)
+ *     s = clamp((ln v - ln 800 km/h) / 0.5, 0, 3), 0 when d < 500 km
+ *
+ * times the gates, the larger of both neighbours, and half as much again when
+ * both are impossible (A to B and back to A: two people, not one traveller).
+ * At least one end must be a decision that permitted; a refusal for wrong
+ * credentials tells where an attacker is, not the subject.
+ *
+ * Gates: shared_egress 0.1 (three or more of the tenant's subjects in 30 days,
+ * or a corporate network), same_device 0.2, mobile_carrier 0.2 (within one
+ * country), habitual_places 0.3 (both on three days or more). Relays, hosting
+ * and satellite are no anchor: scored 0, not kept. Same session with another
+ * user agent doubles: a replayed token.
+ *
+ * Cost: five visits and six places, at most 1,100 bytes; O(5) a decision.
+ *
+ * @see Entra ID Protection, "Atypical travel"; certego/BuffaLogs
+ *   `modules/detection.py`, whose neighbour-less comparison misses late events.
+ * @example Berlin, then New York (6,385 km) 60 minutes later scores 3; 8 hours later 0.
+ */
+export function impossibleTravel(): Detector<EnrichedDecision, TravelState> {
+  return {
+    id: 'impossible-travel',
+    version: 1,
+    entity: 'subject',
+    technique: 'T1078',
+    thresholds: { medium: 1, high: 2.5 },
+    layout: travelLayout,
+    score: (state, input, population) => judge(state, input, population, true),
+    ungated: (state, input, population) => judge(state, input, population, false),
+    learn(state, input, population, standing) {
+      if (input.permitted && standing.calm) {
+        population.use(input.prefix, input.subject, input.at_ms)
+        keepPlace(state, input)
+      }
+      if (anchors(input)) keepVisit(state, input)
+    },
+    explain(state, input, population) {
+      const before = neighbour(state, input.at_ms, -1)
+      const after = neighbour(state, input.at_ms, 1)
+      const scoreBefore = pair(state, before, input, population, true)
+      const scoreAfter = pair(state, after, input, population, true)
+      const other = scoreAfter > scoreBefore ? after : (before ?? after)
+      const gates = gatesOf(state, other, input, population)
+      if (other === undefined) {
+        return { cause: 'location', evidence: {}, gates, summary: 'No other place is known.' }
+      }
+      const source = input.enrichment.source
+      const km = distance(other, input)
+      const elapsedMs = Math.max(gapMs(other, input.at_ms), 60_000)
+      const certainKm = certainDistance(km, other.accuracy_km, source.accuracy_km)
+      const speed = Math.round(certainKm / (elapsedMs / 3_600_000))
+      const there = place(other.city, other.country)
+      const here = place(source.city, source.country)
+      const minutes = Math.round(elapsedMs / 60_000)
+      return {
+        cause: 'location',
+        evidence: {
+          from_place: there,
+          from_ip: other.ip,
+          from_at: new Date(other.to_ms <= input.at_ms ? other.to_ms : other.from_ms).toISOString(),
+          to_place: here,
+          to_ip: input.decision.context?.ip ?? null,
+          to_asn: source.asn,
+          to_network: source.as_org.slice(0, 256),
+          distance_km: Math.round(km),
+          certain_km: Math.round(certainKm),
+          minutes,
+          speed_kmh: speed,
+          same_device: same(other.device, input.device),
+          same_session: same(other.session, input.session),
+          there_and_back: scoreBefore >= 1 && scoreAfter >= 1,
+        },
+        gates,
+        summary: `Seen in ${there} and in ${here} ${minutes} minutes apart: ${Math.round(km)} km, at least ${speed} km/h.`,
+        decision_ids: other.decision_id === '' ? [] : [other.decision_id],
+      }
+    },
+  }
+}
+
+const visit = {
+  from_ms: f64,
+  to_ms: f64,
+  latitude: f64,
+  longitude: f64,
+  accuracy_km: f64,
+  prefix: u32,
+  place: u32,
+  device: u32,
+  session: u32,
+  agent: u32,
+  flags: u32,
+  country: text(8),
+  city: text(40),
+  ip: text(40),
+  decision_id: text(64),
+}
+const travelLayout = layout({ visits: records(5, visit), places: slots(6) })
+type Visit = StateOf<typeof visit>
+type TravelState = { visits: Visit[]; places: Slots }
+
+const PERMITTED = 1
+const MOBILE = 2
+const CORPORATE = 4
+const DAY_MS = 86_400_000
+const HABIT_HALF_LIFE_MS = 30 * DAY_MS
+
+/** A decision that says where its subject is. */
+function anchors(input: EnrichedDecision): boolean {
+  const { source } = input.enrichment
+  if (source.latitude === null || source.longitude === null || !input.vouched) return false
+  const kind = source.network_kind
+  return kind !== 'relay' && kind !== 'hosting' && kind !== 'satellite' && kind !== 'private'
+}
+
+function judge(
+  state: Readonly<TravelState>,
+  input: EnrichedDecision,
+  population: Population,
+  gated: boolean,
+): number {
+  if (!anchors(input)) return 0
+  const before = pair(state, neighbour(state, input.at_ms, -1), input, population, gated)
+  const after = pair(state, neighbour(state, input.at_ms, 1), input, population, gated)
+  return Math.max(before, after) * (before >= 1 && after >= 1 ? 1.5 : 1)
+}
+
+/** The nearest visit on one side of an instant; a visit that spans it is on both sides. */
+function neighbour(state: Readonly<TravelState>, atMs: number, side: -1 | 1): Visit | undefined {
+  let nearest: Visit | undefined
+  for (const candidate of state.visits) {
+    if (candidate.to_ms === 0) continue
+    if (side === -1) {
+      if (candidate.from_ms <= atMs && (nearest === undefined || candidate.to_ms > nearest.to_ms))
+        nearest = candidate
+    } else if (candidate.to_ms > atMs && (nearest === undefined || candidate.from_ms < nearest.from_ms)) {
+      nearest = candidate
+    }
+  }
+  return nearest
+}
+
+function pair(
+  state: Readonly<TravelState>,
+  other: Visit | undefined,
+  input: EnrichedDecision,
+  population: Population,
+  gated: boolean,
+): number {
+  if (other === undefined || other.prefix === input.prefix) return 0
+  if ((other.flags & PERMITTED) === 0 && !input.permitted) return 0
+  const certainKm = certainDistance(
+    distance(other, input),
+    other.accuracy_km,
+    input.enrichment.source.accuracy_km,
+  )
+  const strangeness = travelStrangeness(certainKm, gapMs(other, input.at_ms))
+  if (strangeness === 0) return 0
+  const replayed = replays(other, input) ? strangeness * 2 : strangeness
+  if (!gated) return replayed
+  let score = replayed
+  if (sharedEgress(other, input, population)) score *= 0.1
+  if (same(other.device, input.device) && !replays(other, input)) score *= 0.2
+  if (withinCarrier(other, input)) score *= 0.2
+  if (habitual(state, other, input)) score *= 0.3
+  return score
+}
+
+function gatesOf(
+  state: Readonly<TravelState>,
+  other: Visit | undefined,
+  input: EnrichedDecision,
+  population: Population,
+): { name: string; factor: number }[] {
+  if (other === undefined) return []
+  const gates: { name: string; factor: number }[] = []
+  if (sharedEgress(other, input, population)) gates.push({ name: 'shared_egress', factor: 0.1 })
+  if (same(other.device, input.device) && !replays(other, input))
+    gates.push({ name: 'same_device', factor: 0.2 })
+  if (withinCarrier(other, input)) gates.push({ name: 'mobile_carrier', factor: 0.2 })
+  if (habitual(state, other, input)) gates.push({ name: 'habitual_places', factor: 0.3 })
+  return gates
+}
+
+function sharedEgress(other: Visit, input: EnrichedDecision, population: Population): boolean {
+  return (
+    (other.flags & CORPORATE) !== 0 ||
+    input.enrichment.source.network_kind === 'corporate' ||
+    population.usersOf(input.prefix, input.at_ms) >= 3 ||
+    population.usersOf(other.prefix, input.at_ms) >= 3
+  )
+}
+
+function withinCarrier(other: Visit, input: EnrichedDecision): boolean {
+  const mobile = (other.flags & MOBILE) !== 0 || input.enrichment.source.network_kind === 'mobile'
+  return mobile && other.country !== '' && other.country === input.enrichment.source.country
+}
+
+function habitual(state: Readonly<TravelState>, other: Visit, input: EnrichedDecision): boolean {
+  return isHabit(state, other.place, input.at_ms) && isHabit(state, placeOf(input), input.at_ms)
+}
+
+function isHabit(state: Readonly<TravelState>, key: number, atMs: number): boolean {
+  return state.places.weight(state.places.find(key), atMs, HABIT_HALF_LIFE_MS) >= 2.5
+}
+
+function replays(other: Visit, input: EnrichedDecision): boolean {
+  return (
+    same(other.session, input.session) &&
+    other.agent !== 0 &&
+    input.agent !== 0 &&
+    other.agent !== input.agent
+  )
+}
+
+function distance(other: Visit, input: EnrichedDecision): number {
+  const { latitude, longitude } = input.enrichment.source
+  return haversine(other.latitude, other.longitude, latitude ?? 0, longitude ?? 0)
+}
+
+/** Time between an instant and the nearest known moment of a visit. */
+function gapMs(other: Visit, atMs: number): number {
+  return Math.min(Math.abs(atMs - other.from_ms), Math.abs(atMs - other.to_ms))
+}
+
+function keepPlace(state: TravelState, input: EnrichedDecision): void {
+  const key = placeOf(input)
+  const last = state.places.lastMs(state.places.find(key))
+  if (input.at_ms - last >= 0.8 * DAY_MS) state.places.add(key, input.at_ms, HABIT_HALF_LIFE_MS)
+}
+
+function keepVisit(state: TravelState, input: EnrichedDecision): void {
+  const atMs = input.at_ms
+  const before = neighbour(state, atMs, -1)
+  const after = neighbour(state, atMs, 1)
+  if (before !== undefined && before.prefix === input.prefix) {
+    if (atMs >= before.to_ms) {
+      before.to_ms = atMs
+      stamp(before, input)
+    }
+    return
+  }
+  if (after !== undefined && after.prefix === input.prefix) {
+    after.from_ms = Math.min(after.from_ms, atMs)
+    return
+  }
+  const oldest = state.visits.reduce((least, each) => (each.to_ms < least.to_ms ? each : least))
+  if (oldest.to_ms > atMs) return
+  const { source } = input.enrichment
+  oldest.from_ms = atMs
+  oldest.to_ms = atMs
+  oldest.latitude = source.latitude ?? 0
+  oldest.longitude = source.longitude ?? 0
+  oldest.accuracy_km = source.accuracy_km
+  oldest.prefix = input.prefix
+  oldest.place = placeOf(input)
+  oldest.country = clip(source.country, 8)
+  oldest.city = clip(source.city, 40)
+  oldest.flags =
+    (source.network_kind === 'mobile' ? MOBILE : 0) | (source.network_kind === 'corporate' ? CORPORATE : 0)
+  stamp(oldest, input)
+}
+
+/** What changes with each decision of a visit. */
+function stamp(target: Visit, input: EnrichedDecision): void {
+  target.device = input.device
+  target.session = input.session
+  target.agent = input.agent
+  target.ip = clip(input.decision.context?.ip ?? '', 40)
+  target.decision_id = input.decision.id.length <= 64 ? input.decision.id : ''
+  if (input.permitted) target.flags |= PERMITTED
+}
+
+function placeOf(input: EnrichedDecision): number {
+  return combine(input.asn, input.country)
+}
+
+function same(first: number, second: number): boolean {
+  return first !== 0 && first === second
+}
+
+function place(city: string, country: string): string {
+  return city === '' ? country || 'an unknown place' : `${city} (${country})`
+}

@@ -1,0 +1,120 @@
+import type { Detector, EnrichedDecision } from '../detector.ts'
+import { f64, layout, text, clip, type StateOf } from '../state/layout.ts'
+import { slots, type Slots } from '../state/slots.ts'
+import { decay } from '../statistics/decay.ts'
+
+export interface SuccessAfterFailuresOptions {
+  readonly halfLifeMs: number
+}
+
+/**
+ * Success after failures: sign-ins to one account fail in a run, and then one
+ * goes through.
+ *
+ * Catches a guessed password, from one source or from many, at the very
+ * decision that completes it. Misses guessing slower than about one failure a
+ * half-life, a password known beforehand, and one guess at each of many
+ * accounts (see `spray`).
+ *
+ * False positives: a person who mistypes five times or more, a program with a
+ * stale password that is then corrected. The owner who signs in while somebody
+ * else guesses is no success of the guesser: a success counts from a source
+ * that failed, or from one that the account was never permitted from, and not
+ * in a session that began before the run.
+ *
+ *     score = sum over failures i of 2^(-(t - t_i) / h),  h = 15 min
+ *
+ * A counted success ends the run. A failure that our own feedback caused is
+ * none.
+ *
+ * Cost: O(14) time, at most 300 bytes a subject.
+ *
+ * @see MITRE ATT&CK T1110, Brute Force.
+ * @example 20 failures within a minute, then a success from the same source: 19.5.
+ */
+export function successAfterFailures({
+  halfLifeMs = 900_000,
+}: Partial<SuccessAfterFailuresOptions> = {}): Detector<EnrichedDecision, RunState> {
+  const run = (state: Readonly<RunState>, atMs: number) => state.run * decay(atMs - state.last_ms, halfLifeMs)
+  return {
+    id: 'success-after-failures',
+    version: 1,
+    entity: 'subject',
+    technique: 'T1110',
+    thresholds: { medium: 5, high: 20 },
+    layout: runLayout,
+    score: (state, input) => (completes(state, input) ? run(state, input.at_ms) : 0),
+    learn(state, input, _population, standing) {
+      const { at_ms: atMs, prefix } = input
+      if (fails(input)) {
+        const left = run(state, atMs)
+        if (left < 0.5) {
+          state.first_ms = atMs
+          state.total = 0
+          state.failing.clear()
+        }
+        state.run = left + 1
+        state.total += 1
+        state.last_ms = Math.max(state.last_ms, atMs)
+        state.failing.add(prefix, atMs, Infinity)
+        state.last_ip = clip(input.decision.context?.ip ?? '', 40)
+        return
+      }
+      if (!input.permitted) return
+      if (completes(state, input)) {
+        state.run = 0
+        state.total = 0
+      }
+      if (standing.calm) state.permitted.add(prefix, atMs, PERMITTED_HALF_LIFE_MS)
+    },
+    explain(state, input) {
+      const elapsedMs = Math.max(0, input.at_ms - state.first_ms)
+      const known = state.permitted.find(input.prefix) !== -1
+      const sources = Math.max(1, state.failing.usedSince(state.first_ms - 1000))
+      return {
+        cause: 'credential',
+        evidence: {
+          failures: state.total,
+          expected_failures: 1,
+          minutes: Math.round(elapsedMs / 6_000) / 10,
+          failing_sources: sources,
+          last_failure_ip: state.last_ip,
+          success_ip: input.decision.context?.ip ?? null,
+          success_source_failed: state.failing.find(input.prefix) !== -1,
+          success_source_known: known,
+        },
+        gates: [],
+        summary:
+          `${state.total} failed sign-ins from ${sources === 1 ? 'one source' : `${sources} sources`}, ` +
+          `then a success from ${input.decision.context?.ip ?? 'an unknown address'}.`,
+        with_refused: true,
+      }
+    },
+  }
+}
+
+const PERMITTED_HALF_LIFE_MS = 30 * 86_400_000
+const fields = {
+  run: f64,
+  total: f64,
+  first_ms: f64,
+  last_ms: f64,
+  last_ip: text(40),
+  failing: slots(8),
+  permitted: slots(6),
+}
+const runLayout = layout(fields)
+type RunState = StateOf<typeof fields> & { failing: Slots }
+
+function fails(input: EnrichedDecision): boolean {
+  return input.refused && input.credential_failure
+}
+
+function completes(state: Readonly<RunState>, input: EnrichedDecision): boolean {
+  if (!input.permitted || state.run === 0) return false
+  const since = input.decision.subject.authenticated_at
+  if (since !== undefined && !input.sign_in && Date.parse(since) < state.first_ms) return false
+  return (
+    input.prefix === 0 || state.failing.find(input.prefix) !== -1 || state.permitted.find(input.prefix) === -1
+  )
+}

@@ -1,0 +1,120 @@
+import type { Activity } from '../../../schemas/activity.ts'
+import type { Decision } from '../../../schemas/decision.ts'
+import { subjectEntityId } from '../../../schemas/entity.ts'
+import type { Reason } from '../../../schemas/reasons.ts'
+import type { Enrichment } from '../../../schemas/scored-decision.ts'
+import type { EnrichedDecision, SourceActivity } from '../detector.ts'
+import { hash32 } from '../state/hash.ts'
+
+const CREDENTIAL: ReadonlySet<Reason> = new Set([
+  'credentials_rejected',
+  'mfa_rejected',
+  'account_unknown',
+  'account_locked',
+])
+
+/** Refusals that tell where somebody is who claims to be the subject, and no more. */
+const UNVOUCHED: ReadonlySet<Reason> = new Set([
+  'credentials_rejected',
+  'account_locked',
+  'token_invalid',
+  'not_authenticated',
+  'request_malformed',
+])
+
+const SIGN_IN = /log.?[io]n|sign.?in|authenticat/i
+const NO_REASONS: readonly Reason[] = []
+const NO_GROUPS: readonly number[] = []
+const MOST_GROUPS = 16
+
+/** Reads a decision for the detectors: flags, and each compared value hashed once. */
+export function factsOf(decision: Decision, enrichment: Enrichment): EnrichedDecision {
+  const reasons = decision.reasons ?? NO_REASONS
+  const { source, user_agent: agent } = enrichment
+  const { subject, resource, outcome } = decision
+  const permitted = outcome === 'permit' || outcome === 'error_open'
+  const refused = outcome === 'deny' && decision.caused_by !== 'risk_feedback'
+  const signIn = SIGN_IN.test(decision.action.name)
+  const placed = source.prefix !== ''
+  return {
+    decision,
+    enrichment,
+    at_ms: Date.parse(decision.decided_at),
+    permitted,
+    refused,
+    credential_failure: refused && credential(reasons, signIn),
+    account_unknown: reasons.includes('account_unknown'),
+    vouched: permitted || !reasons.some((reason) => UNVOUCHED.has(reason)),
+    sign_in: signIn,
+    subject: hash32(subject.id, hash32(subject.type)),
+    session: optional(subject.session_id),
+    device: optional(decision.device?.id),
+    prefix: placed ? hash32(source.prefix) : 0,
+    asn: placed ? hash32(`AS${source.asn}`) : 0,
+    country: placed ? hash32(`country ${source.country}`) : 0,
+    agent: agent.family === '' ? 0 : hash32(`${agent.family} ${agent.major} ${agent.os}`),
+    family: agent.family === '' ? 0 : hash32(agent.family),
+    os: agent.family === '' ? 0 : hash32(`os ${agent.os}`),
+    resource: hash32(resource.path_template ?? resource.id, hash32(resource.app ?? resource.type)),
+    groups: subject.groups === undefined ? NO_GROUPS : subject.groups.slice(0, MOST_GROUPS).map(groupHash),
+  }
+}
+
+/** Reads a slim record for the detectors of a source. */
+export function sourceFactsOf(activity: Activity): SourceActivity {
+  const refused = activity.outcome === 'deny' && activity.caused_by !== 'risk_feedback'
+  return {
+    activity,
+    at_ms: Date.parse(activity.decided_at),
+    permitted: activity.outcome === 'permit' || activity.outcome === 'error_open',
+    credential_failure: refused && credential(activity.reasons, SIGN_IN.test(activity.action)),
+    account_unknown: activity.reasons.includes('account_unknown'),
+    subject: hash32(activity.subject),
+  }
+}
+
+/** The slim record of a decision for its source; undefined where it names no address. */
+export function sourceActivityOf(decision: Decision, enrichment: Enrichment): Activity | undefined {
+  const { source } = enrichment
+  if (source.prefix === '') return undefined
+  return {
+    schema_version: 1,
+    tenant: decision.tenant,
+    origin: decision.origin,
+    entity: { type: 'source', id: source.prefix },
+    decision_id: decision.id,
+    decided_at: decision.decided_at,
+    outcome: decision.outcome,
+    ...(decision.caused_by === undefined ? {} : { caused_by: decision.caused_by }),
+    reasons: decision.reasons ?? [],
+    subject: subjectEntityId(decision.subject),
+    ...(decision.subject.session_id === undefined ? {} : { session_id: decision.subject.session_id }),
+    action: decision.action.name,
+    resource_type: decision.resource.type,
+    resource_id: decision.resource.id,
+    app: decision.resource.app ?? '',
+    sensitivity: enrichment.resource.sensitivity,
+    ip: decision.context?.ip ?? '',
+    asn: source.asn,
+    country: source.country,
+    network_kind: source.network_kind,
+    user_agent_family: enrichment.user_agent.family,
+  }
+}
+
+/** A foreign refusal whose reason nobody translated counts when it refused a sign-in. */
+function credential(reasons: readonly Reason[], signIn: boolean): boolean {
+  for (const reason of reasons) {
+    if (CREDENTIAL.has(reason) || (signIn && (reason === 'foreign_deny' || reason === 'token_invalid')))
+      return true
+  }
+  return signIn && reasons.length === 0
+}
+
+function groupHash(group: string): number {
+  return hash32(group)
+}
+
+function optional(text: string | undefined): number {
+  return text === undefined ? 0 : hash32(text)
+}

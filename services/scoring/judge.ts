@@ -1,0 +1,122 @@
+import type { Finding } from '../../schemas/finding.ts'
+import type { Scores } from '../../schemas/scored-decision.ts'
+import { advance, keepRefused, prune, type Observed } from './case.ts'
+import type { Detector } from './detector.ts'
+import type { Population } from './state/population.ts'
+import type { EntityState, Section } from './state/entity-state.ts'
+import { combine, hash32 } from './state/hash.ts'
+import { f64, layout, type StateOf } from './state/layout.ts'
+import { recentIds } from './state/recent-ids.ts'
+
+/** Late by more than this, a decision is scored, not learnt. */
+const LATE_MS = 10 * 60_000
+
+const bookFields = { last_ms: f64, seen: recentIds(32) }
+const bookLayout = layout(bookFields)
+type Book = StateOf<typeof bookFields>
+
+/** Detectors of one stage, and how the state of one entity is laid out for them. */
+export interface Bench<Input> {
+  readonly detectors: readonly Detector<Input, object>[]
+  /** The worker's own book first, then one section a detector. */
+  readonly sections: readonly Section[]
+  /**
+   * A decision older than the ids that are still known might be a repeat, so it
+   * is not learnt. Off where the log itself has already dropped repeats.
+   */
+  readonly strict: boolean
+}
+
+export function benchOf<Input>(detectors: readonly Detector<Input, object>[], strict: boolean): Bench<Input> {
+  return {
+    detectors,
+    strict,
+    sections: [
+      { tag: combine(hash32('book'), bookLayout.fingerprint), layout: bookLayout as Section['layout'] },
+      ...detectors.map((each) => ({
+        tag: combine(hash32(`${each.id}@${each.version}`), each.layout.fingerprint),
+        layout: each.layout as Section['layout'],
+      })),
+    ],
+  }
+}
+
+export interface Judgement {
+  readonly scores: Scores
+  readonly findings: readonly Finding[]
+  readonly late: boolean
+}
+
+/**
+ * Scores one decision with every detector, then learns it. Null: a repeat of a
+ * decision that counted already.
+ *
+ * Scoring comes first for all, so that the decision is known to be calm or not
+ * before any baseline takes it in.
+ */
+export function judge<Input>(
+  bench: Bench<Input>,
+  state: EntityState,
+  input: Input,
+  observed: Observed,
+  population: Population,
+  trusted: boolean,
+): Judgement | null {
+  const book = state.states[0] as Book
+  if (book.seen.has(observed.decision_id)) return null
+  const atMs = observed.at_ms
+  const late = atMs < book.last_ms - LATE_MS || (bench.strict && atMs < book.seen.forgottenMs)
+  if (state.notes !== undefined && !late) state.notes = prune(state.notes, atMs)
+
+  const scores: Scores = {}
+  const findings: Finding[] = []
+  let calm = trusted
+  for (let index = 0; index < bench.detectors.length; index++) {
+    const detector = bench.detectors[index]
+    if (detector === undefined) continue
+    const own = state.states[index + 1] as object
+    const score = detector.score(own, input, population)
+    scores[detector.id] = Math.round(score * 1000) / 1000
+    const { medium } = detector.thresholds
+    if (score < medium) {
+      if (detector.ungated !== undefined) suppress(scores, detector, score, own, input, population)
+      continue
+    }
+    calm = false
+    if (late) continue
+    const notes = (state.notes ??= { cases: [], refused: [], subjects: [] })
+    const finding = advance(notes, detector, score, observed, () => detector.explain(own, input, population))
+    if (finding !== undefined) findings.push(finding)
+  }
+  if (late) return { scores, findings, late }
+
+  const standing = calm ? CALM : RESTLESS
+  for (let index = 0; index < bench.detectors.length; index++) {
+    bench.detectors[index]?.learn(state.states[index + 1] as object, input, population, standing)
+  }
+  if (observed.refused) keepRefused((state.notes ??= { cases: [], refused: [], subjects: [] }), observed)
+  book.seen.add(observed.decision_id, atMs)
+  book.last_ms = Math.max(book.last_ms, atMs)
+  state.changed = true
+  return { scores, findings, late }
+}
+
+const CALM = { calm: true }
+const RESTLESS = { calm: false }
+
+/** A finding that gates kept back is stored beside the score, with the gates' names. */
+function suppress<Input>(
+  scores: Scores,
+  detector: Detector<Input, object>,
+  score: number,
+  own: object,
+  input: Input,
+  population: Population,
+): void {
+  const before = detector.ungated?.(own, input, population) ?? score
+  if (before < detector.thresholds.medium) return
+  scores[`${detector.id}.ungated`] = Math.round(before * 1000) / 1000
+  for (const gate of detector.explain(own, input, population).gates) {
+    scores[`${detector.id}.gate.${gate.name}`] = gate.factor
+  }
+}

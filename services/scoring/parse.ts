@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import { Activity } from '../../schemas/activity.ts'
+import { parseDecision, type Decision } from '../../schemas/decision.ts'
+import type { LogRecord } from '../runtime/log/event-log.ts'
+import { parseJson } from '../runtime/log/json-record.ts'
+import type { Outcome } from '../runtime/outcome.ts'
+
+/** Larger than any decision within its bounds; what is larger is not read. */
+const MOST_BYTES = 262_144
+/** How far ahead of the log's clock an event may be: clocks differ, but a date in the future would make all that follows late. */
+const FUTURE_MS = 5 * 60_000
+
+/** Parses and checks a decision, once, at this edge. Never throws for what it was given. */
+export function readDecision(record: LogRecord): Outcome<Decision> {
+  const json = readJson(record)
+  if (json.kind !== 'ok') return json
+  const parsed = parseDecision(json.value)
+  if (!parsed.success)
+    return { kind: 'dead-letter', reason: 'invalid-decision', detail: problems(parsed.error) }
+  const ahead = Date.parse(parsed.data.decided_at) - record.appended_ms
+  if (Number.isNaN(ahead)) {
+    return { kind: 'dead-letter', reason: 'invalid-decision', detail: 'decided_at: no such day' }
+  }
+  if (ahead > FUTURE_MS) {
+    const detail = `decided_at is ${Math.round(ahead / 1000)} s after the log took the event`
+    return { kind: 'dead-letter', reason: 'future_dated', detail }
+  }
+  return { kind: 'ok', value: parsed.data }
+}
+
+/** Parses and checks a slim record; only our own first stage writes them, so a failure is somebody's meddling. */
+export function readActivity(record: LogRecord): Outcome<Activity> {
+  const json = readJson(record)
+  if (json.kind !== 'ok') return json
+  const parsed = Activity.safeParse(json.value)
+  return parsed.success
+    ? { kind: 'ok', value: parsed.data }
+    : { kind: 'dead-letter', reason: 'invalid-activity', detail: problems(parsed.error) }
+}
+
+function readJson(record: LogRecord): Outcome<unknown> {
+  if (record.value !== null && record.value.length > MOST_BYTES) {
+    const detail = `${record.value.length} bytes, at most ${MOST_BYTES} are read`
+    return { kind: 'dead-letter', reason: 'too-large', detail }
+  }
+  return parseJson(record)
+}
+
+function problems(error: z.ZodError): string {
+  return error.issues
+    .slice(0, 5)
+    .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+    .join('; ')
+    .slice(0, 500)
+}

@@ -1,0 +1,135 @@
+import { hash32 } from './hash.ts'
+import type { Words } from './words.ts'
+
+/** One field of a fixed layout. `read` and `write` are exact inverses: a value survives storage bit for bit. */
+export interface Field<T> {
+  /** Room in 32-bit words. */
+  readonly words: number
+  /** Names the form, so that a changed layout is noticed. */
+  readonly form: string
+  read(words: Words, at: number): T
+  /** Nothing to do for fields that are views of the words. */
+  write(words: Words, at: number, value: T): void
+}
+
+/** How a detector's state lies in words. */
+export interface Layout<State> {
+  readonly words: number
+  /** Hash of all fields: state of another layout is not read as if it were this one. */
+  readonly fingerprint: number
+  read(words: Words): State
+  write(words: Words, state: State): void
+}
+
+type Fields = Readonly<Record<string, Field<unknown>>>
+export type StateOf<F extends Fields> = { -readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never }
+
+/** A double; every number of JavaScript fits. */
+export const f64: Field<number> = {
+  words: 2,
+  form: 'f64',
+  read: (words, at) => words.f64[at / 2] ?? 0,
+  write(words, at, value) {
+    words.f64[at / 2] = value
+  },
+}
+
+/** A whole number from 0 to 2^32 - 1: a hash, a count, a flag. */
+export const u32: Field<number> = {
+  words: 2,
+  form: 'u32',
+  read: (words, at) => words.u32[at] ?? 0,
+  write(words, at, value) {
+    words.u32[at] = value
+  },
+}
+
+/**
+ * Text of at most `bytes` bytes of UTF-8. What is assigned must have been cut
+ * by `clip` before, or memory and storage differ.
+ */
+export function text(bytes: number): Field<string> {
+  const encoder = new TextEncoder()
+  const decoder = new TextDecoder()
+  return {
+    words: Math.ceil(bytes / 8) * 2,
+    form: `text${bytes}`,
+    read(words, at) {
+      const start = at * 4
+      let end = start
+      while (end < start + bytes && words.bytes[end] !== 0) end += 1
+      return end === start ? '' : decoder.decode(words.bytes.subarray(start, end))
+    },
+    write(words, at, value) {
+      const room = words.bytes.subarray(at * 4, at * 4 + bytes)
+      room.fill(0)
+      encoder.encodeInto(value, room)
+    },
+  }
+}
+
+/** A fixed number of equal records, each a mutable object. */
+export function records<F extends Fields>(count: number, fields: F): Field<StateOf<F>[]> {
+  const one = layout(fields)
+  return {
+    words: one.words * count,
+    form: `${count}x${one.fingerprint}`,
+    read: (words, at) =>
+      Array.from({ length: count }, (_, index) => one.read(slice(words, at + index * one.words, one.words))),
+    write(words, at, value) {
+      for (let index = 0; index < count; index++) {
+        const record = value[index]
+        if (record !== undefined) one.write(slice(words, at + index * one.words, one.words), record)
+      }
+    },
+  }
+}
+
+/** Lays fields out one after the other, each at an even word, so that doubles are aligned. */
+export function layout<F extends Fields>(fields: F): Layout<StateOf<F>> {
+  const places: { name: keyof F & string; field: Field<unknown>; at: number }[] = []
+  let words = 0
+  for (const name of Object.keys(fields) as (keyof F & string)[]) {
+    const field = fields[name]
+    if (field === undefined) continue
+    places.push({ name, field, at: words })
+    words += field.words + (field.words % 2)
+  }
+  const fingerprint = hash32(places.map(({ name, field, at }) => `${name}:${field.form}@${at}`).join())
+  return {
+    words,
+    fingerprint,
+    read(block) {
+      const state: Record<string, unknown> = {}
+      for (const { name, field, at } of places) state[name] = field.read(block, at)
+      return state as StateOf<F>
+    },
+    write(block, state) {
+      for (const { name, field, at } of places) field.write(block, at, state[name])
+    },
+  }
+}
+
+/** Cuts text to `bytes` bytes of UTF-8 at a character's edge, and at the first NUL, which ends stored text. */
+export function clip(value: string, bytes: number): string {
+  const nul = value.indexOf('\u0000')
+  const whole = nul === -1 ? value : value.slice(0, nul)
+  if (whole.length * 3 <= bytes) return whole.isWellFormed() ? whole : whole.toWellFormed()
+  let room = bytes
+  let end = 0
+  for (const character of whole.toWellFormed()) {
+    room -= Buffer.byteLength(character)
+    if (room < 0) break
+    end += character.length
+  }
+  return whole.toWellFormed().slice(0, end)
+}
+
+function slice(words: Words, at: number, length: number): Words {
+  return {
+    u32: words.u32.subarray(at, at + length),
+    f32: words.f32.subarray(at, at + length),
+    f64: words.f64.subarray(at / 2, (at + length) / 2),
+    bytes: words.bytes.subarray(at * 4, (at + length) * 4),
+  }
+}

@@ -1,0 +1,208 @@
+import { decay } from '../statistics/decay.ts'
+import { decodeState, emptyState, type EntityState, type Section } from './entity-state.ts'
+import { combine, hash32 } from './hash.ts'
+import { f64, layout, records, u32, type StateOf } from './layout.ts'
+import { slots, type Slots } from './slots.ts'
+
+/**
+ * What a tenant's subjects do, as far as their decisions share a partition: a
+ * sample by subject, since subjects are spread over partitions by hash.
+ * Bounded; the rarest values are forgotten first.
+ */
+export interface Population {
+  /** Decayed number of subject-contexts that had the value. */
+  count(kind: PopulationKind, value: number, atMs: number): number
+  /** Decayed number of all subject-contexts of the kind. */
+  total(kind: PopulationKind, atMs: number): number
+  /** Different values seen of the kind. */
+  distinct(kind: PopulationKind): number
+  add(kind: PopulationKind, value: number, atMs: number): void
+  /** How many of the tenant's subjects used a network prefix within 30 days; 3 stands for three or more. */
+  usersOf(prefix: number, atMs: number): number
+  use(prefix: number, subject: number, atMs: number): void
+}
+
+export type PopulationKind =
+  | 'prefix'
+  | 'asn'
+  | 'country'
+  | 'agent'
+  | 'family'
+  | 'os'
+  | 'resource'
+  | 'member'
+  | 'group_resource'
+
+const HALF_LIFE_MS = 45 * 86_400_000
+const EGRESS_S = 30 * 86_400
+/** A use of a prefix is refreshed this often: writing it at each decision would write a bucket each time. */
+const REFRESH_S = 86_400
+
+const VALUE_BUCKETS = 64
+const EGRESS_BUCKETS = 32
+const KINDS: readonly PopulationKind[] = [
+  'prefix',
+  'asn',
+  'country',
+  'agent',
+  'family',
+  'os',
+  'resource',
+  'member',
+  'group_resource',
+]
+const SEEDS = Object.fromEntries(KINDS.map((kind) => [kind, hash32(kind)])) as Record<PopulationKind, number>
+const PLACES = Object.fromEntries(KINDS.map((kind, place) => [kind, place])) as Record<PopulationKind, number>
+
+const valuesLayout = layout({ values: slots(48) })
+const egress = { prefix: u32, user0: u32, at0: u32, user1: u32, at1: u32, user2: u32, at2: u32 }
+const egressLayout = layout({ prefixes: records(16, egress) })
+const totalsLayout = layout({ kinds: records(KINDS.length, { total: f64, last_ms: f64, distinct: f64 }) })
+
+const VALUES: readonly Section[] = [section('values', valuesLayout)]
+const EGRESS: readonly Section[] = [section('egress', egressLayout)]
+const TOTALS: readonly Section[] = [section('totals', totalsLayout)]
+
+type Egress = StateOf<typeof egress>
+type Totals = { total: number; last_ms: number; distinct: number }[]
+
+/**
+ * What the subjects of one tenant do, as far as their decisions share a
+ * partition. Held as 97 small records, so that learning one value writes half a
+ * kilobyte and not the whole: 64 buckets of 48 values, 32 buckets of 16 network
+ * prefixes with their last three subjects, and totals.
+ *
+ * Bounded at 3,072 values and 512 prefixes a tenant and partition; a full
+ * bucket forgets its lightest value, or the prefix that was used longest ago.
+ */
+export class TenantPopulation implements Population {
+  readonly #load: (part: string) => Uint8Array | undefined
+  readonly #parts = new Map<string, EntityState>()
+  readonly #values: (Slots | undefined)[] = []
+  readonly #egress: (Egress[] | undefined)[] = []
+  #totals: Totals | undefined
+
+  /** `load` gives the stored bytes of a part, or undefined where there are none. */
+  constructor(load: (part: string) => Uint8Array | undefined) {
+    this.#load = load
+  }
+
+  /** The parts that changed, for storing; whoever stores one sets `changed` back. */
+  *changed(): IterableIterator<[part: string, state: EntityState]> {
+    for (const entry of this.#parts) if (entry[1].changed) yield entry
+  }
+
+  count(kind: PopulationKind, value: number, atMs: number): number {
+    if (value === 0) return 0
+    const key = combine(SEEDS[kind], value)
+    const values = this.#valuesOf(key)
+    return values.weight(values.find(key), atMs, HALF_LIFE_MS)
+  }
+
+  total(kind: PopulationKind, atMs: number): number {
+    const totals = this.#totalsOf(kind)
+    return totals.total * decay(atMs - totals.last_ms, HALF_LIFE_MS)
+  }
+
+  distinct(kind: PopulationKind): number {
+    return this.#totalsOf(kind).distinct
+  }
+
+  add(kind: PopulationKind, value: number, atMs: number): void {
+    if (value === 0) return
+    const key = combine(SEEDS[kind], value)
+    const values = this.#valuesOf(key)
+    const totals = this.#totalsOf(kind)
+    if (values.find(key) === -1) totals.distinct += 1
+    values.add(key, atMs, HALF_LIFE_MS)
+    totals.total = totals.total * decay(atMs - totals.last_ms, HALF_LIFE_MS) + 1
+    totals.last_ms = Math.max(totals.last_ms, atMs)
+    this.#touch(`v${key % VALUE_BUCKETS}`)
+    this.#touch('t')
+  }
+
+  usersOf(prefix: number, atMs: number): number {
+    const entry = this.#egressOf(prefix).find((each) => each.prefix === prefix)
+    if (prefix === 0 || entry === undefined) return 0
+    const sinceS = atMs / 1000 - EGRESS_S
+    return (
+      (entry.user0 !== 0 && entry.at0 >= sinceS ? 1 : 0) +
+      (entry.user1 !== 0 && entry.at1 >= sinceS ? 1 : 0) +
+      (entry.user2 !== 0 && entry.at2 >= sinceS ? 1 : 0)
+    )
+  }
+
+  use(prefix: number, subject: number, atMs: number): void {
+    if (prefix === 0) return
+    const atS = Math.floor(atMs / 1000)
+    const entries = this.#egressOf(prefix)
+    let entry = entries.find((each) => each.prefix === prefix)
+    if (entry === undefined) {
+      entry = entries.reduce((least, each) => (newest(each) < newest(least) ? each : least))
+      Object.assign(entry, { prefix, user0: 0, at0: 0, user1: 0, at1: 0, user2: 0, at2: 0 })
+    }
+    if (!refresh(entry, subject, atS)) return
+    this.#touch(`e${prefix % EGRESS_BUCKETS}`)
+  }
+
+  #valuesOf(key: number): Slots {
+    const bucket = key % VALUE_BUCKETS
+    const known = this.#values[bucket]
+    if (known !== undefined) return known
+    const { values } = this.#part(`v${bucket}`, VALUES) as { values: Slots }
+    this.#values[bucket] = values
+    return values
+  }
+
+  #egressOf(prefix: number): Egress[] {
+    const bucket = prefix % EGRESS_BUCKETS
+    const known = this.#egress[bucket]
+    if (known !== undefined) return known
+    const { prefixes } = this.#part(`e${bucket}`, EGRESS) as { prefixes: Egress[] }
+    this.#egress[bucket] = prefixes
+    return prefixes
+  }
+
+  #totalsOf(kind: PopulationKind): Totals[number] {
+    this.#totals ??= (this.#part('t', TOTALS) as { kinds: Totals }).kinds
+    return this.#totals[PLACES[kind]] ?? { total: 0, last_ms: 0, distinct: 0 }
+  }
+
+  #part(name: string, sections: readonly Section[]): unknown {
+    const bytes = this.#load(name)
+    const state = bytes === undefined ? emptyState(sections) : decodeState(sections, bytes)
+    this.#parts.set(name, state)
+    return state.states[0]
+  }
+
+  #touch(name: string): void {
+    const state = this.#parts.get(name)
+    if (state !== undefined) state.changed = true
+  }
+}
+
+function newest(entry: Egress): number {
+  return Math.max(entry.at0, entry.at1, entry.at2)
+}
+
+/** Notes that a subject used the prefix; false when that was noted within a day. */
+function refresh(entry: Egress, subject: number, atS: number): boolean {
+  const place =
+    entry.user0 === subject ? 0 : entry.user1 === subject ? 1 : entry.user2 === subject ? 2 : oldest(entry)
+  const user = place === 0 ? entry.user0 : place === 1 ? entry.user1 : entry.user2
+  const at = place === 0 ? entry.at0 : place === 1 ? entry.at1 : entry.at2
+  if (at > atS - REFRESH_S) return false
+  if (user === subject && at >= atS) return false
+  if (place === 0) [entry.user0, entry.at0] = [subject, atS]
+  else if (place === 1) [entry.user1, entry.at1] = [subject, atS]
+  else [entry.user2, entry.at2] = [subject, atS]
+  return true
+}
+
+function oldest(entry: Egress): number {
+  return entry.at0 <= entry.at1 && entry.at0 <= entry.at2 ? 0 : entry.at1 <= entry.at2 ? 1 : 2
+}
+
+function section(name: string, form: { fingerprint: number; words: number }): Section {
+  return { tag: combine(hash32(name), form.fingerprint), layout: form as Section['layout'] }
+}

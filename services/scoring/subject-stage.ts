@@ -1,0 +1,110 @@
+import { accessActivity, accessFindings, accessScored } from '../../schemas/topics.ts'
+import { decisionKey, type Decision } from '../../schemas/decision.ts'
+import { subjectEntityId, type Entity } from '../../schemas/entity.ts'
+import type { Finding } from '../../schemas/finding.ts'
+import type { Enrichment, ScoredDecision, Scores } from '../../schemas/scored-decision.ts'
+import type { OutRecord } from '../runtime/log/event-log.ts'
+import { jsonRecord } from '../runtime/log/json-record.ts'
+import type { Observed } from './case.ts'
+import type { Detector, EnrichedDecision } from './detector.ts'
+import { deniedBurst } from './detectors/denied-burst.ts'
+import { impossibleTravel } from './detectors/impossible-travel.ts'
+import { rareResource } from './detectors/rare-resource.ts'
+import { successAfterFailures } from './detectors/success-after-failures.ts'
+import { unfamiliarContext } from './detectors/unfamiliar-context.ts'
+import { factsOf, sourceActivityOf } from './enrich/facts.ts'
+import { benchOf, judge, type Bench } from './judge.ts'
+import type { StagedStates } from './staged-states.ts'
+
+export const SUBJECT_STAGE = 'subject'
+
+/** The detectors of the first stage. */
+export function subjectDetectors(): readonly Detector<EnrichedDecision, object>[] {
+  return [
+    unfamiliarContext(),
+    impossibleTravel(),
+    deniedBurst(),
+    successAfterFailures(),
+    rareResource(),
+  ] as readonly Detector<EnrichedDecision, object>[]
+}
+
+export function subjectBench(detectors = subjectDetectors()): Bench<EnrichedDecision> {
+  return benchOf(detectors, true)
+}
+
+export interface SubjectResult {
+  readonly scored: ScoredDecision
+  readonly findings: readonly Finding[]
+  readonly late: boolean
+}
+
+/**
+ * Scores one decision against its subject's state. Null: a repeat. An anonymous
+ * subject has no habits, so nothing is scored; its source's are, in the next
+ * stage.
+ */
+export function scoreDecision(
+  bench: Bench<EnrichedDecision>,
+  states: StagedStates,
+  partition: number,
+  decision: Decision,
+  enrichment: Enrichment,
+): SubjectResult | null {
+  if (decision.subject.type === 'anonymous') {
+    const scores: Scores = {}
+    return { scored: { decision, enrichment, scores }, findings: [], late: false }
+  }
+  const facts = factsOf(decision, enrichment)
+  const observed: Observed = {
+    decision_id: decision.id,
+    tenant: decision.tenant,
+    origin: decision.origin,
+    decided_at: decision.decided_at,
+    at_ms: facts.at_ms,
+    entity: { type: 'subject', id: subjectEntityId(decision.subject) },
+    get related() {
+      return relatedOf(decision, enrichment)
+    },
+    refused: facts.refused,
+  }
+  const risk = decision.risk_at_decision?.level
+  const trusted = (risk === undefined || risk === 'LOW') && decision.caused_by === undefined
+  const judged = judge(
+    bench,
+    states.entity(decisionKey(decision), bench.sections),
+    facts,
+    observed,
+    states.population(decision.tenant, partition),
+    trusted,
+  )
+  if (judged === null) return null
+  const { scores, findings, late } = judged
+  return { scored: { decision, enrichment, scores }, findings, late }
+}
+
+/** What follows from a scored decision: itself, the slim record for its source, and its findings. */
+export function subjectOutputs({ scored, findings }: SubjectResult): OutRecord[] {
+  const { decision, enrichment } = scored
+  const records = [jsonRecord(accessScored, scored, { ce_id: decision.id, ce_time: decision.decided_at })]
+  const activity = sourceActivityOf(decision, enrichment)
+  if (activity !== undefined) {
+    records.push(jsonRecord(accessActivity, activity, { ce_id: `${decision.id}.source` }))
+  }
+  for (const finding of findings) records.push(findingRecord(finding))
+  return records
+}
+
+/** A finding's event; every revision is an event of its own. */
+export function findingRecord(finding: Finding): OutRecord {
+  return jsonRecord(accessFindings, finding, { ce_id: `${finding.id}.${finding.revision}` })
+}
+
+function relatedOf(decision: Decision, enrichment: Enrichment): Entity[] {
+  const entities: Entity[] = []
+  const { session_id } = decision.subject
+  if (session_id !== undefined) entities.push({ type: 'session', id: session_id })
+  if (decision.device?.id !== undefined) entities.push({ type: 'device', id: decision.device.id })
+  if (enrichment.source.prefix !== '') entities.push({ type: 'source', id: enrichment.source.prefix })
+  return entities
+}
