@@ -1,0 +1,155 @@
+import { Decision } from '../decision.ts'
+import { Enrichment, type ScoredDecision } from '../scored-decision.ts'
+import { columnsOf, type Column, type Columns } from './columns.ts'
+import { fromStoreInstant, toStoreInstant } from './instant.ts'
+
+/** A row as JSON carries it to the store and back. */
+export type Row = Record<string, unknown>
+
+/** A field that the store can't hold; the record belongs to the dead letters. */
+export class UnstorableError extends Error {
+  readonly column: string
+
+  constructor(column: string) {
+    super(`${column} is missing or not what its column holds`)
+    this.name = 'UnstorableError'
+    this.column = column
+  }
+}
+
+/** Turns scored decisions into rows of `decisions`, and rows into what they were. */
+export interface DecisionRows {
+  readonly columns: readonly string[]
+  /** `ingested_at` is when the log took the scored event. Throws UnstorableError. */
+  toRow(scored: ScoredDecision, ingestedMs: number): Row
+  /** From `SELECT *`: the event as it went in, so that its chain hash can be worked out again. */
+  toScored(row: Row): unknown
+}
+
+/**
+ * The one place that knows how a decision lies in its table: see
+ * `001_create_decisions.sql` for what absence and emptiness look like there.
+ * Reading a schema takes a millisecond: make one and keep it.
+ */
+export function openDecisionRows(): DecisionRows {
+  const decision = columnsOf(Decision)
+  const enrichment = columnsOf(Enrichment, ['enrichment'])
+  const all = [...decision.columns, ...enrichment.columns].map(({ name }) => name)
+  return {
+    columns: [...all, 'ingested_at', 'scores', 'empty_fields'],
+    toRow(scored, ingestedMs) {
+      const row: Row = {}
+      const empty: string[] = []
+      flatten(scored.decision, decision, row, empty)
+      flatten(scored.enrichment, enrichment, row, empty)
+      row['ingested_at'] = toStoreInstant(new Date(ingestedMs).toISOString())
+      row['scores'] = scored.scores
+      if (empty.length > 0) row['empty_fields'] = empty
+      return row
+    },
+    toScored(row) {
+      const empty = new Set(Array.isArray(row['empty_fields']) ? row['empty_fields'] : [])
+      return {
+        decision: unflatten(row, decision, empty),
+        enrichment: unflatten(row, enrichment, empty),
+        scores: row['scores'],
+      }
+    },
+  }
+}
+
+function flatten(value: object, { columns, objects }: Columns, row: Row, empty: string[]): void {
+  for (const column of columns) {
+    const field = at(value, column.path)
+    if (field === undefined || field === null) {
+      if (!column.optional && field === undefined) throw new UnstorableError(column.name)
+      continue
+    }
+    if (column.optional && (field === '' || (Array.isArray(field) && field.length === 0))) {
+      empty.push(column.name)
+      continue
+    }
+    row[column.name] = stored(column, field)
+  }
+  for (const object of objects) {
+    const there = at(value, object.path)
+    if (isRecord(there) && Object.keys(there).length === 0) empty.push(object.name)
+  }
+}
+
+function stored(column: Column, field: unknown): unknown {
+  switch (column.kind) {
+    case 'instant': {
+      const instant = typeof field === 'string' ? toStoreInstant(field) : null
+      if (instant === null) throw new UnstorableError(column.name)
+      return instant
+    }
+    case 'json':
+      return JSON.stringify(field)
+    case 'integer':
+      if (Number.isSafeInteger(field)) return field
+      break
+    case 'number':
+      if (typeof field === 'number') return field
+      break
+    case 'flag':
+      if (typeof field === 'boolean') return field
+      break
+    case 'list':
+      if (Array.isArray(field)) return field
+      break
+    case 'text':
+      if (typeof field === 'string') return field
+      break
+    default:
+  }
+  throw new UnstorableError(column.name)
+}
+
+function unflatten(row: Row, { columns, objects }: Columns, empty: ReadonlySet<unknown>): Row {
+  const value: Row = {}
+  for (const object of objects) if (empty.has(object.name)) put(value, object.path, {})
+  for (const column of columns) {
+    const cell = row[column.name]
+    const absent = cell === null || cell === '' || (Array.isArray(cell) && cell.length === 0)
+    if (column.optional && absent && !empty.has(column.name)) continue
+    if (cell === undefined) throw new UnstorableError(column.name)
+    put(value, column.path, restored(column, cell))
+  }
+  return value
+}
+
+function restored(column: Column, cell: unknown): unknown {
+  if (typeof cell !== 'string') return cell
+  if (column.kind === 'instant') return fromStoreInstant(cell)
+  if (column.kind === 'json') return JSON.parse(cell)
+  return cell
+}
+
+function at(value: object, path: readonly string[]): unknown {
+  let here: unknown = value
+  for (const key of path) {
+    if (!isRecord(here)) return undefined
+    here = here[key]
+  }
+  return here
+}
+
+function put(value: Row, path: readonly string[], field: unknown): void {
+  let here = value
+  for (const key of path.slice(0, -1)) {
+    const next = here[key]
+    if (isRecord(next)) here = next
+    else {
+      const made: Row = {}
+      here[key] = made
+      here = made
+    }
+  }
+  const last = path.at(-1)
+  if (last !== undefined) here[last] = field
+}
+
+function isRecord(value: unknown): value is Row {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,70 @@
+import type { ClickHouseEndpoint } from '../runtime/clickhouse/endpoint.ts'
+import { openClickHouse } from '../runtime/clickhouse/client.ts'
+import { migrate } from '../runtime/clickhouse/migrate.ts'
+import type { Running, Runtime } from '../runtime/runtime.ts'
+import type { StorageConfig } from './config.ts'
+import { GROUP, storageMetrics } from './metrics.ts'
+import { storeBatch } from './store-batch.ts'
+import { openStoredTopics } from './tables.ts'
+
+/**
+ * Starts the storage worker: what is on the log becomes rows in ClickHouse.
+ *
+ * A store that is away keeps nothing from starting: batches wait, the log keeps
+ * what is not stored, and nobody on the risk path notices. Not committing is all
+ * the backpressure there is.
+ */
+export async function startStorage(
+  runtime: Runtime,
+  config: StorageConfig,
+  { endpoint }: { readonly endpoint: ClickHouseEndpoint },
+): Promise<Running> {
+  const logger = runtime.logger.child({ service: GROUP })
+  const client = openClickHouse(endpoint)
+  const stopping = new AbortController()
+  const topics = openStoredTopics()
+  const stored = new Map(topics.map((topic) => [topic.topic.name, topic]))
+  const options = {
+    client,
+    logger,
+    metrics: storageMetrics(
+      runtime.metrics,
+      runtime.eventLog,
+      topics.map(({ topic }) => topic),
+    ),
+    signal: stopping.signal,
+    random: Math.random,
+  }
+  try {
+    await migrate(client, { logger })
+  } catch (error) {
+    logger.warn({ err: error }, 'the store is away; rows wait in the log')
+  }
+  const consumption = await runtime.eventLog.consume({
+    group: GROUP,
+    topics: topics.map(({ topic }) => topic),
+    handle: (batch) => storeBatch(batch, stored, options),
+    max_records: config.max_rows,
+    max_bytes: config.max_bytes,
+    min_records: config.min_rows,
+    linger_ms: config.linger_ms,
+    pinned: true,
+    span: 'group',
+    failed: (error) => {
+      if (!stopping.signal.aborted) logger.error({ err: error }, 'a batch was not stored and comes again')
+    },
+  })
+  logger.info({ tables: new Set(topics.map(({ table }) => table)).size }, 'storage started')
+  return {
+    async stop() {
+      // A batch in hand may finish, unless it waits for a store that is away.
+      const patience = setTimeout(() => stopping.abort(new Error('storage is being stopped')), 3_000)
+      try {
+        await consumption.stop()
+      } finally {
+        clearTimeout(patience)
+        await client.close()
+      }
+    },
+  }
+}
