@@ -59,11 +59,11 @@ export function parseSource(text: string, file: string): Source {
   }
 }
 
-function positionOf(document: Document, path: readonly PropertyKey[], offset = 0): number {
+function positionOf(document: Document, path: readonly PropertyKey[], offset?: number): number {
   for (let length = path.length; length >= 0; length -= 1) {
     const node: unknown = length === 0 ? document.contents : document.getIn(path.slice(0, length), true)
     if (!isNode(node) || !node.range) continue
-    if (length < path.length || offset === 0 || !isScalar(node)) return node.range[0]
+    if (length < path.length || offset === undefined || !isScalar(node)) return node.range[0]
     // Block and folded strings don't map one to one onto the file: their beginning has to do.
     if (node.type === 'PLAIN') return node.range[0] + offset
     if (node.type === 'QUOTE_SINGLE' || node.type === 'QUOTE_DOUBLE') return node.range[0] + 1 + offset
