@@ -29,13 +29,13 @@ export interface Detector<Input, State> {
   /** Fixed, so that a million of them fit in memory and a copy is a copy of bytes. */
   readonly layout: Layout<State>
   /** How strange the decision is (higher is stranger, any scale; 0 is nothing). Changes nothing. Hot path: no allocation. */
-  score(state: Readonly<State>, input: Input, population: Population): number
+  score(state: State, input: Input, population: Population): number
   /** Takes the decision into the baseline. Hot path: no allocation. */
   learn(state: State, input: Input, population: Population, standing: Standing): void
   /** The figures behind a score; asked before `learn`, and only for what becomes a finding or was suppressed. */
-  explain(state: Readonly<State>, input: Input, population: Population): Explanation
+  explain(state: State, input: Input, population: Population): Explanation
   /** The score before gates made it smaller, when they did; else the score. */
-  ungated?(state: Readonly<State>, input: Input, population: Population): number
+  ungated?(state: State, input: Input, population: Population): number
 }
 
 export interface Thresholds {

@@ -5,20 +5,14 @@ import type { Detector } from './detector.ts'
 import type { Population } from './state/population.ts'
 import type { EntityState, Section } from './state/entity-state.ts'
 import { combine, hash32 } from './state/hash.ts'
-import { f64, layout, type StateOf } from './state/layout.ts'
-import { recentIds } from './state/recent-ids.ts'
 
 /** Late by more than this, a decision is scored, not learnt. */
 const LATE_MS = 10 * 60_000
 
-const bookFields = { last_ms: f64, seen: recentIds(32) }
-const bookLayout = layout(bookFields)
-type Book = StateOf<typeof bookFields>
-
 /** Detectors of one stage, and how the state of one entity is laid out for them. */
 export interface Bench<Input> {
-  readonly detectors: readonly Detector<Input, object>[]
-  /** The worker's own book first, then one section a detector. */
+  readonly detectors: readonly Detector<Input, unknown>[]
+  /** One a detector, in their order. */
   readonly sections: readonly Section[]
   /**
    * A decision older than the ids that are still known might be a repeat, so it
@@ -27,17 +21,17 @@ export interface Bench<Input> {
   readonly strict: boolean
 }
 
-export function benchOf<Input>(detectors: readonly Detector<Input, object>[], strict: boolean): Bench<Input> {
+export function benchOf<Input>(
+  detectors: readonly Detector<Input, unknown>[],
+  strict: boolean,
+): Bench<Input> {
   return {
     detectors,
     strict,
-    sections: [
-      { tag: combine(hash32('book'), bookLayout.fingerprint), layout: bookLayout as Section['layout'] },
-      ...detectors.map((each) => ({
-        tag: combine(hash32(`${each.id}@${each.version}`), each.layout.fingerprint),
-        layout: each.layout as Section['layout'],
-      })),
-    ],
+    sections: detectors.map((each) => ({
+      tag: combine(hash32(`${each.id}@${each.version}`), each.layout.fingerprint),
+      layout: each.layout,
+    })),
   }
 }
 
@@ -62,7 +56,7 @@ export function judge<Input>(
   population: Population,
   trusted: boolean,
 ): Judgement | null {
-  const book = state.states[0] as Book
+  const { book } = state
   if (book.seen.has(observed.decision_id)) return null
   const atMs = observed.at_ms
   const late = atMs < book.last_ms - LATE_MS || (bench.strict && atMs < book.seen.forgottenMs)
@@ -74,7 +68,7 @@ export function judge<Input>(
   for (let index = 0; index < bench.detectors.length; index++) {
     const detector = bench.detectors[index]
     if (detector === undefined) continue
-    const own = state.states[index + 1] as object
+    const own = state.states[index]
     const score = detector.score(own, input, population)
     scores[detector.id] = Math.round(score * 1000) / 1000
     const { medium } = detector.thresholds
@@ -92,7 +86,7 @@ export function judge<Input>(
 
   const standing = calm ? CALM : RESTLESS
   for (let index = 0; index < bench.detectors.length; index++) {
-    bench.detectors[index]?.learn(state.states[index + 1] as object, input, population, standing)
+    bench.detectors[index]?.learn(state.states[index], input, population, standing)
   }
   if (observed.refused) keepRefused((state.notes ??= { cases: [], refused: [], subjects: [] }), observed)
   book.seen.add(observed.decision_id, atMs)
@@ -107,9 +101,9 @@ const RESTLESS = { calm: false }
 /** A finding that gates kept back is stored beside the score, with the gates' names. */
 function suppress<Input>(
   scores: Scores,
-  detector: Detector<Input, object>,
+  detector: Detector<Input, unknown>,
   score: number,
-  own: object,
+  own: unknown,
   input: Input,
   population: Population,
 ): void {

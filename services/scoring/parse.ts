@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { Activity } from '../../schemas/activity.ts'
 import { parseDecision, type Decision } from '../../schemas/decision.ts'
 import type { LogRecord } from '../runtime/log/event-log.ts'

@@ -11,8 +11,8 @@ import type { StagedStates } from './staged-states.ts'
 export const SOURCE_STAGE = 'source'
 
 /** The detectors of the stage that is keyed by network prefix. */
-export function sourceDetectors(): readonly Detector<SourceActivity, object>[] {
-  return [spray()] as readonly Detector<SourceActivity, object>[]
+export function sourceDetectors(): readonly Detector<SourceActivity, unknown>[] {
+  return [spray()]
 }
 
 export function sourceBench(detectors = sourceDetectors()): Bench<SourceActivity> {

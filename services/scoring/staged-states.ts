@@ -1,6 +1,6 @@
 import { scoringState } from '../../schemas/topics.ts'
 import type { OutRecord } from '../runtime/log/event-log.ts'
-import { decodeState, emptyState, encodeState, type EntityState, type Section } from './state/entity-state.ts'
+import { openState, type EntityState, type Section } from './state/entity-state.ts'
 import { TenantPopulation } from './state/population.ts'
 
 /** Reads the stored state of a key. */
@@ -45,8 +45,7 @@ export class StagedStates {
   entity(key: string, sections: readonly Section[]): EntityState {
     let state = this.#entities.get(key)
     if (state === undefined) {
-      const bytes = this.#read(`${this.#stage}/${key}`)
-      state = bytes === undefined ? emptyState(sections) : decodeState(sections, bytes)
+      state = openState(sections, this.#read(`${this.#stage}/${key}`))
       this.#entities.set(key, state)
     } else if (!this.#touched.has(key)) {
       // Moved to the end: a Map keeps the order of insertion.
@@ -70,11 +69,11 @@ export class StagedStates {
   /** Changelog records of everything that changed, in the partition of the input. */
   changes(partition: number): OutRecord[] {
     const records: OutRecord[] = []
-    const write = (key: string, state: EntityState) => {
+    const write = (key: string, state: { changed: boolean; encode(): Uint8Array }) => {
       records.push({
         topic: scoringState,
         key: `${this.#stage}/${key}`,
-        value: encodeState(state),
+        value: state.encode(),
         partition,
       })
       state.changed = false
@@ -84,7 +83,7 @@ export class StagedStates {
       if (state?.changed === true) write(key, state)
     }
     for (const [name, population] of this.#populations) {
-      for (const [part, state] of population.changed()) write(`${name}/${part}`, state)
+      for (const [part, changed] of population.changed()) write(`${name}/${part}`, changed)
     }
     return records
   }

@@ -19,14 +19,8 @@ import type { StagedStates } from './staged-states.ts'
 export const SUBJECT_STAGE = 'subject'
 
 /** The detectors of the first stage. */
-export function subjectDetectors(): readonly Detector<EnrichedDecision, object>[] {
-  return [
-    unfamiliarContext(),
-    impossibleTravel(),
-    deniedBurst(),
-    successAfterFailures(),
-    rareResource(),
-  ] as readonly Detector<EnrichedDecision, object>[]
+export function subjectDetectors(): readonly Detector<EnrichedDecision, unknown>[] {
+  return [unfamiliarContext(), impossibleTravel(), deniedBurst(), successAfterFailures(), rareResource()]
 }
 
 export function subjectBench(detectors = subjectDetectors()): Bench<EnrichedDecision> {

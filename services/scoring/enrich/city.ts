@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { Reader } from 'maxmind'
+import { z } from 'zod'
 import type { Address } from './address.ts'
 
 export interface Place {
@@ -24,14 +25,14 @@ const CITY_KM = 50
 const REGION_KM = 200
 const COUNTRY_KM = 500
 
-/** What the DB-IP city tables hold for an address. */
-interface CityRecord {
-  readonly city?: string
-  readonly country_code?: string
-  readonly state1?: string
-  readonly latitude?: number
-  readonly longitude?: number
-}
+/** What the DB-IP city tables hold for an address; the library types MaxMind's own, which have other fields. */
+const CityRecord = z.object({
+  city: z.string().default(''),
+  country_code: z.string().default(''),
+  state1: z.string().default(''),
+  latitude: z.number().min(-90).max(90).optional(),
+  longitude: z.number().min(-180).max(180).optional(),
+})
 
 export const NOWHERE: Place = {
   city: '',
@@ -60,19 +61,15 @@ export async function openCity(): Promise<PlaceOf> {
 }
 
 function placeOf(found: unknown): Place {
-  if (found === null) return NOWHERE
-  // The library types MaxMind's own tables; this one has other fields.
-  const record = found as CityRecord
-  const { city = '', state1: region = '', country_code: country = '' } = record
-  const { latitude = null, longitude = null } = record
-  const known = latitude !== null && longitude !== null
-  const accuracy_km = !known ? 0 : city !== '' ? CITY_KM : region !== '' ? REGION_KM : COUNTRY_KM
+  const record = CityRecord.safeParse(found)
+  if (!record.success) return NOWHERE
+  const { city, state1: region, country_code: country, latitude, longitude } = record.data
+  const names = { city: city.slice(0, 128), region: region.slice(0, 128), country: country.slice(0, 2) }
+  if (latitude === undefined || longitude === undefined) return { ...NOWHERE, ...names }
   return {
-    city: city.slice(0, 128),
-    region: region.slice(0, 128),
-    country: country.slice(0, 2),
-    latitude: known ? latitude : null,
-    longitude: known ? longitude : null,
-    accuracy_km,
+    ...names,
+    latitude,
+    longitude,
+    accuracy_km: city !== '' ? CITY_KM : region !== '' ? REGION_KM : COUNTRY_KM,
   }
 }

@@ -102,6 +102,7 @@ export function layout<F extends Fields>(fields: F): Layout<StateOf<F>> {
     read(block) {
       const state: Record<string, unknown> = {}
       for (const { name, field, at } of places) state[name] = field.read(block, at)
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- built from exactly these fields
       return state as StateOf<F>
     },
     write(block, state) {

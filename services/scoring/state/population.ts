@@ -1,8 +1,9 @@
 import { decay } from '../statistics/decay.ts'
-import { decodeState, emptyState, type EntityState, type Section } from './entity-state.ts'
-import { combine, hash32 } from './hash.ts'
-import { f64, layout, records, u32, type StateOf } from './layout.ts'
+import { combine } from './hash.ts'
+import { f64, layout, records, u32, type Layout, type StateOf } from './layout.ts'
+import { packAll, unpackAll } from './packed.ts'
 import { slots, type Slots } from './slots.ts'
+import { allocate } from './words.ts'
 
 /**
  * What a tenant's subjects do, as far as their decisions share a partition: a
@@ -33,6 +34,13 @@ export type PopulationKind =
   | 'member'
   | 'group_resource'
 
+/** One small record of the population. */
+export interface PopulationPart {
+  /** Learnt something since it was last stored. */
+  changed: boolean
+  encode(): Uint8Array
+}
+
 const HALF_LIFE_MS = 45 * 86_400_000
 const EGRESS_S = 30 * 86_400
 /** A use of a prefix is refreshed this often: writing it at each decision would write a bucket each time. */
@@ -40,31 +48,27 @@ const REFRESH_S = 86_400
 
 const VALUE_BUCKETS = 64
 const EGRESS_BUCKETS = 32
-const KINDS: readonly PopulationKind[] = [
-  'prefix',
-  'asn',
-  'country',
-  'agent',
-  'family',
-  'os',
-  'resource',
-  'member',
-  'group_resource',
-]
-const SEEDS = Object.fromEntries(KINDS.map((kind) => [kind, hash32(kind)])) as Record<PopulationKind, number>
-const PLACES = Object.fromEntries(KINDS.map((kind, place) => [kind, place])) as Record<PopulationKind, number>
+const PLACES: Readonly<Record<PopulationKind, number>> = {
+  prefix: 0,
+  asn: 1,
+  country: 2,
+  agent: 3,
+  family: 4,
+  os: 5,
+  resource: 6,
+  member: 7,
+  group_resource: 8,
+}
 
 const valuesLayout = layout({ values: slots(48) })
 const egress = { prefix: u32, user0: u32, at0: u32, user1: u32, at1: u32, user2: u32, at2: u32 }
 const egressLayout = layout({ prefixes: records(16, egress) })
-const totalsLayout = layout({ kinds: records(KINDS.length, { total: f64, last_ms: f64, distinct: f64 }) })
-
-const VALUES: readonly Section[] = [section('values', valuesLayout)]
-const EGRESS: readonly Section[] = [section('egress', egressLayout)]
-const TOTALS: readonly Section[] = [section('totals', totalsLayout)]
+const totalsLayout = layout({
+  kinds: records(Object.keys(PLACES).length, { total: f64, last_ms: f64, distinct: f64 }),
+})
 
 type Egress = StateOf<typeof egress>
-type Totals = { total: number; last_ms: number; distinct: number }[]
+type Totals = StateOf<{ total: typeof f64; last_ms: typeof f64; distinct: typeof f64 }>[]
 
 /**
  * What the subjects of one tenant do, as far as their decisions share a
@@ -77,7 +81,7 @@ type Totals = { total: number; last_ms: number; distinct: number }[]
  */
 export class TenantPopulation implements Population {
   readonly #load: (part: string) => Uint8Array | undefined
-  readonly #parts = new Map<string, EntityState>()
+  readonly #parts = new Map<string, PopulationPart>()
   readonly #values: (Slots | undefined)[] = []
   readonly #egress: (Egress[] | undefined)[] = []
   #totals: Totals | undefined
@@ -88,13 +92,13 @@ export class TenantPopulation implements Population {
   }
 
   /** The parts that changed, for storing; whoever stores one sets `changed` back. */
-  *changed(): IterableIterator<[part: string, state: EntityState]> {
+  *changed(): IterableIterator<[name: string, part: PopulationPart]> {
     for (const entry of this.#parts) if (entry[1].changed) yield entry
   }
 
   count(kind: PopulationKind, value: number, atMs: number): number {
     if (value === 0) return 0
-    const key = combine(SEEDS[kind], value)
+    const key = combine(PLACES[kind] + 1, value)
     const values = this.#valuesOf(key)
     return values.weight(values.find(key), atMs, HALF_LIFE_MS)
   }
@@ -110,7 +114,7 @@ export class TenantPopulation implements Population {
 
   add(kind: PopulationKind, value: number, atMs: number): void {
     if (value === 0) return
-    const key = combine(SEEDS[kind], value)
+    const key = combine(PLACES[kind] + 1, value)
     const values = this.#valuesOf(key)
     const totals = this.#totalsOf(kind)
     if (values.find(key) === -1) totals.distinct += 1
@@ -149,7 +153,7 @@ export class TenantPopulation implements Population {
     const bucket = key % VALUE_BUCKETS
     const known = this.#values[bucket]
     if (known !== undefined) return known
-    const { values } = this.#part(`v${bucket}`, VALUES) as { values: Slots }
+    const { values } = this.#part(`v${bucket}`, valuesLayout)
     this.#values[bucket] = values
     return values
   }
@@ -158,21 +162,29 @@ export class TenantPopulation implements Population {
     const bucket = prefix % EGRESS_BUCKETS
     const known = this.#egress[bucket]
     if (known !== undefined) return known
-    const { prefixes } = this.#part(`e${bucket}`, EGRESS) as { prefixes: Egress[] }
+    const { prefixes } = this.#part(`e${bucket}`, egressLayout)
     this.#egress[bucket] = prefixes
     return prefixes
   }
 
   #totalsOf(kind: PopulationKind): Totals[number] {
-    this.#totals ??= (this.#part('t', TOTALS) as { kinds: Totals }).kinds
+    this.#totals ??= this.#part('t', totalsLayout).kinds
     return this.#totals[PLACES[kind]] ?? { total: 0, last_ms: 0, distinct: 0 }
   }
 
-  #part(name: string, sections: readonly Section[]): unknown {
+  #part<S>(name: string, form: Layout<S>): S {
+    const block = { tag: form.fingerprint, words: allocate(form.words) }
     const bytes = this.#load(name)
-    const state = bytes === undefined ? emptyState(sections) : decodeState(sections, bytes)
-    this.#parts.set(name, state)
-    return state.states[0]
+    if (bytes !== undefined) unpackAll([block], bytes)
+    const state = form.read(block.words)
+    this.#parts.set(name, {
+      changed: false,
+      encode() {
+        form.write(block.words, state)
+        return packAll([block], NOTHING)
+      },
+    })
+    return state
   }
 
   #touch(name: string): void {
@@ -203,6 +215,4 @@ function oldest(entry: Egress): number {
   return entry.at0 <= entry.at1 && entry.at0 <= entry.at2 ? 0 : entry.at1 <= entry.at2 ? 1 : 2
 }
 
-function section(name: string, form: { fingerprint: number; words: number }): Section {
-  return { tag: combine(hash32(name), form.fingerprint), layout: form as Section['layout'] }
-}
+const NOTHING = new Uint8Array()

@@ -50,22 +50,26 @@ export function pack(words: Words, into: Uint8Array, at: number): number {
   return end
 }
 
-/** Reads what `pack` wrote into an empty block of the same length. Throws RangeError when bytes are missing. */
-export function unpack(words: Words, from: Uint8Array, at: number): number {
-  const { u32 } = words
-  let next = at + Math.ceil(u32.length / 8)
+/**
+ * Reads what `pack` wrote into an empty block of `length` words, or past it
+ * where there is none. Throws RangeError when bytes are missing.
+ */
+export function unpack(words: Words | null, length: number, from: Uint8Array, at: number): number {
+  let next = at + Math.ceil(length / 8)
   if (next > from.length) throw new RangeError('packed state ends early')
-  for (let start = 0; start < u32.length; start += 8) {
+  for (let start = 0; start < length; start += 8) {
     let bits = from[at + (start >>> 3)] ?? 0
     while (bits !== 0) {
       const lowest = 31 - Math.clz32(bits & -bits)
       bits &= bits - 1
       if (next + 4 > from.length) throw new RangeError('packed state ends early')
-      u32[start + lowest] =
-        (from[next] ?? 0) |
-        ((from[next + 1] ?? 0) << 8) |
-        ((from[next + 2] ?? 0) << 16) |
-        ((from[next + 3] ?? 0) << 24)
+      if (words !== null) {
+        words.u32[start + lowest] =
+          (from[next] ?? 0) |
+          ((from[next + 1] ?? 0) << 8) |
+          ((from[next + 2] ?? 0) << 16) |
+          ((from[next + 3] ?? 0) << 24)
+      }
       next += 4
     }
   }
