@@ -95,7 +95,7 @@ type DeniedBurstState = StateOf<{
 }>
 
 function counts(state: Readonly<DeniedBurstState>, input: EnrichedDecision): boolean {
-  return input.refused && (!input.credential_failure || state.permitted > 0)
+  return input.refused && (!(input.credential_failure || input.sign_in) || state.permitted > 0)
 }
 
 function round(value: number): number {
