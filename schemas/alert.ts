@@ -16,7 +16,7 @@ export const Alert = z.strictObject({
   schema_version: z.literal(1),
   id: Id,
   tenant: Tenant,
-  /** Rises with every change that receivers must hear of. `<id>.<revision>` names a delivery, whatever is retried. */
+  /** Rises with every change that receivers must hear of. `<id>-<revision>` names a delivery, whatever is retried. */
   revision: z.int().min(1),
   kind: AlertKind,
   state: z.enum(['firing', 'resolved']),

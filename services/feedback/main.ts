@@ -4,6 +4,9 @@ import { listen } from '../runtime/http/listen.ts'
 import { readTls } from '../runtime/http/tls.ts'
 import type { Running, Runtime } from '../runtime/runtime.ts'
 import type { Tokens } from '../runtime/tokens.ts'
+import { startDispatcher } from './alerts/dispatcher.ts'
+import { openOutbox } from './alerts/outbox.ts'
+import { receiversOf } from './alerts/receivers.ts'
 import { buildFeedbackServer } from './api/server.ts'
 import { openViews } from './api/views.ts'
 import type { FeedbackConfig } from './config.ts'
@@ -86,6 +89,11 @@ export async function startFeedback(
       now,
     })
     stops.push(() => worker.stop())
+    const receivers = await receiversOf(config.alerts, now)
+    const outbox = await openOutbox(eventLog)
+    stops.push(() => outbox.close())
+    const dispatcher = startDispatcher({ outbox, receivers, logger, metrics, now })
+    stops.push(() => dispatcher.stop())
     const hub = await startHub(eventLog, logger)
     stops.push(() => hub.stop())
     const views = await openViews(eventLog)

@@ -71,7 +71,8 @@ function written(story: Story, revision: number, state: Alert['state'], nowMs: n
       .slice(0, 2000),
     advice: closing(story) ?? ADVICE[story.response],
     story_id: story.id,
-    entity: story.suspects?.[0] ?? story.entities[0] ?? null,
+    // The entity of the first finding: it never changes, so receivers may group by it.
+    entity: story.entities[0] ?? null,
     risk_level: story.risk_level,
     response: story.response,
     causes: story.causes,
