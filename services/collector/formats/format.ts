@@ -6,7 +6,7 @@ export const FORMATS = ['sshd', 'entra', 'cloudtrail', 'decisions'] as const
 export type FormatName = (typeof FORMATS)[number]
 
 /** Why a readable record is no decision of its own. Counted in the summary, never a loss. */
-export type SkipReason = 'blank' | 'other_program' | 'no_decision' | 'same_attempt' | 'already_imported'
+export type SkipReason = 'blank' | 'other_program' | 'no_decision' | 'same_attempt'
 
 /** Why a record can't be used. It goes to the dead-letter topic with this reason, and the rest goes in. */
 export type DeadLetterReason =
@@ -38,11 +38,15 @@ export interface RecordReader {
   read(text: string): Reading
   /** What a record says, without what may differ between two copies of it (line ends, spaces between JSON tokens). */
   contentOf(text: string): string
+  /** The year that was taken for the first line, when it had none and nobody gave one. */
+  assumedYear?(): number | null
 }
 
 export interface ReadingOptions {
-  /** The year of the first line, for a format whose instants have none. */
-  readonly year: number
+  /** The year of the first line, for a format whose instants have none; null: the latest that is not after `written_ms`. */
+  readonly year: number | null
+  /** When the source was last written, or the present: its last line is not after it. Ms since the epoch. */
+  readonly written_ms: number
   /** IANA name or `+02:00`, for a format whose instants have no zone. */
   readonly timezone: string
 }

@@ -38,17 +38,18 @@ const MAX_REPEATS = 256
  * A client that leaves without trying (`Connection closed by authenticating
  * user`) was refused nothing. PAM's own lines repeat what sshd says.
  */
-export function sshdReader({ year, timezone }: ReadingOptions): RecordReader {
-  const readHead = syslogReader(year, timezone)
+export function sshdReader(options: ReadingOptions): RecordReader {
+  const head = syslogReader(options)
   const connections = sshdConnections()
 
   return {
     contentOf: (text) => text.trimEnd(),
+    assumedYear: () => head.assumedYear(),
     read(text) {
       if (text.trim() === '') return skip('blank')
       // `-- Boot … --` and the like: journald's own remarks.
       if (text.startsWith('-- ')) return skip('no_decision')
-      const line = readHead(text)
+      const line = head.read(text)
       if (line === 'no_timestamp') return unusable(line, 'the line does not begin with an instant of syslog')
       if (line === 'timestamp_invalid') return unusable(line, 'no calendar has this instant')
       if (line.program !== 'sshd' && line.program !== 'sshd-session') return skip('other_program')

@@ -1,3 +1,4 @@
+import type { ReadingOptions } from './format.ts'
 import { fixedOffset, zoneReader } from './timezone.ts'
 
 /** The head of a syslog line: when, on which host, which program said what. */
@@ -8,6 +9,12 @@ export interface SyslogLine {
   /** Empty where the program gives none. */
   readonly pid: string
   readonly message: string
+}
+
+export interface SyslogReader {
+  read(line: string): SyslogReading
+  /** The year taken for the first line without one, when none was given. */
+  assumedYear(): number | null
 }
 
 export type SyslogReading = SyslogLine | 'no_timestamp' | 'timestamp_invalid'
@@ -25,21 +32,24 @@ const REST = /^(\S+) (?:[a-z0-9]+\.[a-z]+ )?([^\s:[\]]+)(?:\[(\d+)\])?: ?(.*)$/s
 /** RFC 5424 after its instant: `host program pid msgid structured-data message`. */
 const REST_5424 = /^(\S+) (\S+) (\S+) \S+ (?:-|\[.*?\]) ?(.*)$/s
 
-const HALF_YEAR_MS = 182 * 86_400_000
-const MONTH_MS = 31 * 86_400_000
+const DAY_MS = 86_400_000
+const HALF_YEAR_MS = 182 * DAY_MS
+const MONTH_MS = 31 * DAY_MS
 
 /**
  * Reads the heads of syslog lines in the order of a file.
  *
  * BSD syslog (RFC 3164, section 4.1.2) has neither year nor zone. The first
- * line is of `year`. A line that seems to go back by more than half a year is
+ * line is of `year`, or of the latest year in which it is not after the file
+ * was written. A line that seems to go back by more than half a year is
  * of the next one: December is over. After that, a line that would fit within a
  * month before the one above it is a late one of the old year. So a file may
  * hold many years, as long as it has no gap of half a year across a new year.
  */
-export function syslogReader(year: number, timezone: string): (line: string) => SyslogReading {
+export function syslogReader({ year, written_ms, timezone }: ReadingOptions): SyslogReader {
   const toInstant = zoneReader(timezone)
-  let currentYear = year
+  let firstYear = year
+  let currentYear = year ?? 0
   let lastMs = NaN
 
   const bsdInstant = (match: RegExpExecArray): number => {
@@ -47,6 +57,11 @@ export function syslogReader(year: number, timezone: string): (line: string) => 
     if (month < 0) return NaN
     const wallOf = (inYear: number) => wall(inYear, month, match[2], match[4], match[5], match[6], match[7])
     if (match[3] !== undefined) return toInstant(wallOf(Number(match[3])))
+    if (firstYear === null) {
+      const written = new Date(written_ms).getUTCFullYear()
+      firstYear = toInstant(wallOf(written)) > written_ms + DAY_MS ? written - 1 : written
+      currentYear = firstYear
+    }
     let at = toInstant(wallOf(currentYear))
     if (at < lastMs - HALF_YEAR_MS) {
       const next = toInstant(wallOf(currentYear + 1))
@@ -54,7 +69,7 @@ export function syslogReader(year: number, timezone: string): (line: string) => 
         currentYear += 1
         at = next
       }
-    } else if (at > lastMs + HALF_YEAR_MS && currentYear > year) {
+    } else if (at > lastMs + HALF_YEAR_MS && currentYear > firstYear) {
       const before = toInstant(wallOf(currentYear - 1))
       if (lastMs - before < MONTH_MS) return before
     }
@@ -62,7 +77,7 @@ export function syslogReader(year: number, timezone: string): (line: string) => 
     return at
   }
 
-  return (line) => {
+  const read = (line: string): SyslogReading => {
     const priority = PRIORITY.exec(line)?.[0] ?? ''
     const text = priority === '' ? line : line.slice(priority.length)
     const bsd = BSD.exec(text)
@@ -83,6 +98,7 @@ export function syslogReader(year: number, timezone: string): (line: string) => 
     const [, host = '', program = '', pid = '', message = ''] = match
     return { at_ms, host, program, pid, message }
   }
+  return { read, assumedYear: () => (year === null ? firstYear : null) }
 }
 
 function isoInstant(match: RegExpExecArray, toInstant: (wallMs: number) => number): number {

@@ -5,7 +5,7 @@ import type { Draft, Reading } from '../../../../services/collector/formats/form
 import { sshdReader } from '../../../../services/collector/formats/sshd.ts'
 
 const AT = 'Mar 30 15:54:19 bastion'
-const UTC_2017 = { year: 2017, timezone: 'UTC' }
+const UTC_2017 = { year: 2017, written_ms: 0, timezone: 'UTC' }
 
 function readAll(lines: readonly string[], options = UTC_2017): Reading[] {
   const reader = sshdReader(options)

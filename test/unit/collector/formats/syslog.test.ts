@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { syslogReader, type SyslogReading } from '../../../../services/collector/formats/syslog.ts'
 
 function instants(lines: readonly string[], year: number, timezone = 'UTC'): string[] {
-  const read = syslogReader(year, timezone)
+  const { read } = syslogReader({ year, written_ms: 0, timezone })
   return lines.map((line) => instantOf(read(`${line} host sshd[1]: x`)))
 }
 
@@ -72,6 +72,32 @@ describe('syslog: instants', () => {
   })
 })
 
+describe('syslog: a year that nobody gave', () => {
+  it.each([
+    ['the year in which the file was written', '2024-05-01T00:00:00Z', 'Mar 27 13:06:56', '2024', 2024],
+    [
+      'the year before, when it would be in the future',
+      '2024-02-01T00:00:00Z',
+      'Mar 27 13:06:56',
+      '2023',
+      2023,
+    ],
+    ['a zone ahead is no future', '2024-03-27T12:00:00Z', 'Mar 27 23:06:56', '2024', 2024],
+    ['December, written in January', '2025-01-05T00:00:00Z', 'Dec 29 00:00:00', '2024', 2024],
+  ])('%s', (_title, written, head, expected, assumed) => {
+    const reader = syslogReader({ year: null, written_ms: Date.parse(written), timezone: 'UTC' })
+    expect(reader.assumedYear()).toBeNull()
+    expect(instantOf(reader.read(`${head} host sshd[1]: x`)).slice(0, 4)).toBe(expected)
+    expect(reader.assumedYear()).toBe(assumed)
+  })
+
+  it('is none where the instants have one', () => {
+    const reader = syslogReader({ year: null, written_ms: 0, timezone: 'UTC' })
+    reader.read('2024-03-27T13:06:56Z host sshd[1]: x')
+    expect(reader.assumedYear()).toBeNull()
+  })
+})
+
 describe('syslog: zones', () => {
   it.each([
     ['an offset', 'Jan 10 12:00:00', '+05:30', '2024-01-10T06:30:00.000Z'],
@@ -91,7 +117,7 @@ describe('syslog: zones', () => {
 })
 
 describe('syslog: heads', () => {
-  const read = syslogReader(2024, 'UTC')
+  const { read } = syslogReader({ year: 2024, written_ms: 0, timezone: 'UTC' })
   it.each([
     ['a program with a pid', 'Mar 27 13:06:56 h1 sshd[12]: hello: you', ['h1', 'sshd', '12', 'hello: you']],
     ['a program without', 'Mar 27 13:06:56 h1 sudo:   alice : x', ['h1', 'sudo', '', '  alice : x']],

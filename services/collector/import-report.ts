@@ -1,0 +1,97 @@
+import type { ImportRequest, ImportResult } from './run-import.ts'
+
+/** What came of an import beyond the log. */
+export interface ImportOutcome {
+  /** Findings of the tenant since the import began, by risk level; null when scoring did not get through in time. */
+  readonly findings: Readonly<Record<'LOW' | 'MEDIUM' | 'HIGH', number>> | null
+  /** Where the console is, without a slash at the end. */
+  readonly console_url: string
+}
+
+const SKIPPED = {
+  blank: 'blank',
+  other_program: 'of other programs or kinds',
+  no_decision: 'no decision (sessions, disconnects, what PAM repeats)',
+  same_attempt: 'about an attempt that another line told of',
+} as const
+
+/** The closing summary, for people: figures first, then what to look at, then what was odd. */
+export function importReport(request: ImportRequest, result: ImportResult, outcome: ImportOutcome): string {
+  const { summary } = result
+  const what = request.format === 'sshd' ? 'lines' : 'records'
+  const seconds = result.elapsed_ms / 1000
+  const lines = [
+    `${result.source.name} (${request.format}) into tenant ${request.tenant}${request.live ? ', live' : ''}`,
+    row(
+      `${what} read`,
+      count(summary.records),
+      `in ${seconds.toFixed(1)} s, ${count(rate(summary.records, seconds))} a second`,
+    ),
+    row(
+      'decisions',
+      count(summary.decisions),
+      `${count(summary.permitted)} permitted, ${count(summary.refused)} refused`,
+    ),
+  ]
+  if (summary.known > 0) lines.push(row('imported before', count(summary.known), 'left as they are'))
+  for (const [reason, number] of Object.entries(summary.skipped)) {
+    lines.push(row('skipped', count(number), SKIPPED[reason as keyof typeof SKIPPED] ?? reason))
+  }
+  for (const [reason, number] of Object.entries(summary.dead_letters)) {
+    lines.push(row('dead letters', count(number), reason))
+  }
+  lines.push(...findingRows(outcome))
+  if (summary.from !== null && summary.to !== null) {
+    lines.push(row('from', summary.from, `to ${summary.to}`))
+    const range = new URLSearchParams({ tenant: request.tenant, from: summary.from, to: summary.to })
+    lines.push(row('decisions at', `${outcome.console_url}/#/search?${range}`, ''))
+    lines.push(
+      row(
+        'stories at',
+        `${outcome.console_url}/#/stories?${new URLSearchParams({ tenant: request.tenant })}`,
+        '',
+      ),
+    )
+  }
+  lines.push(...remarks(request, result))
+  return `${lines.join('\n')}\n`
+}
+
+function findingRows({ findings }: ImportOutcome): string[] {
+  if (findings === null)
+    return [row('findings', '?', 'scoring is still behind; gatewatch findings shows them')]
+  const { HIGH, MEDIUM, LOW } = findings
+  return [row('findings', count(HIGH + MEDIUM + LOW), `${HIGH} HIGH, ${MEDIUM} MEDIUM, ${LOW} LOW`)]
+}
+
+function remarks(request: ImportRequest, { summary, source, assumed_year: year }: ImportResult): string[] {
+  const said: string[] = []
+  if (year !== null) said.push(`The log has no year: ${year} was taken for its first line. --year sets it.`)
+  if (request.format === 'sshd' && summary.decisions + summary.known > 0) {
+    said.push(`Instants without a zone were read as ${request.timezone}. --timezone sets it.`)
+  }
+  if (source.encoding !== 'utf-8') said.push(`Read as ${source.encoding.toUpperCase()}.`)
+  if (summary.latin1 > 0) said.push(`${count(summary.latin1)} were not UTF-8 and were read as Latin-1.`)
+  if (summary.out_of_order > 0) {
+    const how =
+      request.format === 'sshd' ? 'and stayed so' : 'and were put in order as far as 10,000 at a time allow'
+    said.push(`${count(summary.out_of_order)} decisions stand after later ones, ${how}.`)
+  }
+  if (summary.first_dead_letter !== null) {
+    const { line, detail } = summary.first_dead_letter
+    said.push(`The first dead letter is line ${line}: ${detail}`)
+  }
+  return said
+}
+
+function row(name: string, value: string, remark: string): string {
+  return `  ${name.padEnd(16)}${value}${remark === '' ? '' : `  ${remark}`}`
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en')
+}
+
+function rate(number: number, seconds: number): number {
+  return seconds > 0 ? Math.round(number / seconds) : 0
+}

@@ -1,0 +1,84 @@
+import type { Readable } from 'node:stream'
+import { GatewatchError } from '../runtime/errors.ts'
+import type { EventLog } from '../runtime/log/event-log.ts'
+import type { FormatName } from './formats/format.ts'
+import { framingOf, openFormat } from './formats/open.ts'
+import { importRecords } from './import.ts'
+import { emptySummary, type ImportSummary } from './import-summary.ts'
+import { openSource, type Source } from './source/open.ts'
+
+export interface ImportRequest {
+  /** `-`: standard input. */
+  readonly path: string
+  readonly format: FormatName
+  readonly tenant: string
+  /** Of the first line, for a format without years; null: worked out. */
+  readonly year: number | null
+  readonly timezone: string
+  /** The present instead of history: risk may restrict and page. */
+  readonly live: boolean
+}
+
+export interface ImportSurroundings {
+  readonly eventLog: EventLog
+  readonly stdin: Readable
+  readonly now_ms: number
+  /** Told from time to time: bytes read, of how many (null: unknown), and what is done. */
+  readonly progress?: (read: number, total: number | null, summary: Readonly<ImportSummary>) => void
+}
+
+export interface ImportResult {
+  readonly source: Pick<Source, 'name' | 'encoding'>
+  readonly summary: ImportSummary
+  readonly elapsed_ms: number
+  /** Taken for the first line because nobody gave one. */
+  readonly assumed_year: number | null
+  /** Why the source could not be read to its end; what came before is in. */
+  readonly failure: GatewatchError | null
+}
+
+/**
+ * Imports one file or standard input: opens it, cuts it into records, reads
+ * them by the format, and puts them into the log. Done when all is durable.
+ *
+ * @throws GatewatchError ERR_IMPORT_INPUT when nothing can be read of it at all.
+ */
+export async function runImport(request: ImportRequest, around: ImportSurroundings): Promise<ImportResult> {
+  const began = performance.now()
+  const framing = framingOf(request.format)
+  const source = await openSource(request.path, framing, around.stdin)
+  const reader = openFormat(request.format, {
+    year: request.year,
+    written_ms: source.modified_ms ?? around.now_ms,
+    timezone: request.timezone,
+  })
+  const summary = emptySummary()
+  let failure: GatewatchError | null = null
+  try {
+    await importRecords(
+      source.records,
+      {
+        eventLog: around.eventLog,
+        format: request.format,
+        framing,
+        reader,
+        source_name: source.name,
+        tenant: request.tenant,
+        origin: request.live ? 'live' : 'import',
+        now_ms: around.now_ms,
+        progress: () => around.progress?.(source.bytesRead(), source.total_bytes, summary),
+      },
+      summary,
+    )
+  } catch (error) {
+    if (!(error instanceof GatewatchError) || error.code !== 'ERR_IMPORT_INPUT') throw error
+    failure = error
+  }
+  return {
+    source,
+    summary,
+    elapsed_ms: Math.round(performance.now() - began),
+    assumed_year: reader.assumedYear?.() ?? null,
+    failure,
+  }
+}
