@@ -1,16 +1,25 @@
 import { z } from 'zod'
 import { Tenant } from '../schemas/bounds.ts'
+import { ConsoleConfig } from './console/config.ts'
+import { DemoConfig } from './demo/config.ts'
+import { FeedbackConfig } from './feedback/config.ts'
 import { GatewayConfig } from './gateway/config.ts'
 import { Host, Port } from './runtime/http/config.ts'
 import { LOG_LEVELS } from './runtime/log-levels.ts'
+import { ScoringConfig } from './scoring/config.ts'
+import { StorageConfig } from './storage/config.ts'
 
 const File = z.string().min(1).max(4096)
 
 /** The local event log; it lives in the data directory. */
 export const EventLogConfig = z
   .strictObject({
-    /** How many streams work may be shared among on this machine. Fixed at the first start of a data directory. */
-    partitions: z.int().min(1).max(64).default(4),
+    /**
+     * How many streams work may be shared among on this machine. Fixed at the first start of a data directory.
+     * One, unless several scoring processes are to share the work: peers and
+     * populations are known a partition at a time, and one partition knows everybody.
+     */
+    partitions: z.int().min(1).max(64).default(1),
     /** The oldest records of a topic go when it holds more than this, before their time. */
     max_topic_bytes: z.int().min(16_777_216).max(1_099_511_627_776).default(4_294_967_296),
   })
@@ -49,5 +58,10 @@ export const Config = z.strictObject({
   event_log: EventLogConfig,
   clickhouse: ClickHouseConfig,
   gateway: GatewayConfig,
+  scoring: ScoringConfig,
+  storage: StorageConfig,
+  feedback: FeedbackConfig.prefault({}),
+  console: ConsoleConfig,
+  demo: DemoConfig,
 })
 export type Config = z.infer<typeof Config>
