@@ -1,7 +1,9 @@
 import { CommanderError, Option, Command } from 'commander'
 import { createContext } from './cli/context.ts'
 import type { CliIo } from './cli/io.ts'
+import { declareRun } from './cli/run.ts'
 import { declareToken } from './cli/token.ts'
+import { declareUp } from './cli/up.ts'
 import { LOG_LEVELS } from './runtime/log-levels.ts'
 
 /** The `gatewatch` command: reads the command line and hands over. */
@@ -27,6 +29,8 @@ export async function runCli(
     .showHelpAfterError("Run 'gatewatch --help' to see the commands.")
     .exitOverride()
   const context = createContext(program, io, env, setExitCode)
+  declareUp(program, context)
+  declareRun(program, context)
   declareToken(program, context)
   try {
     await program.parseAsync(args, { from: 'user' })

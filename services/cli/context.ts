@@ -9,8 +9,11 @@ import type { CliIo } from './io.ts'
 export interface CliContext {
   readonly io: CliIo
   readonly env: Readonly<Record<string, string | undefined>>
-  /** From `--config` (or GATEWATCH_CONFIG, or ./gatewatch.yaml), variables and global options; throws a ConfigError. */
-  loadConfig(): Promise<Config>
+  /**
+   * From `--config` (or GATEWATCH_CONFIG, or ./gatewatch.yaml), variables and
+   * global options; throws a ConfigError. `defaults` stand in for the schema's.
+   */
+  loadConfig(defaults?: Readonly<Record<string, unknown>>): Promise<Config>
   /** Opens data directory, log, metrics and event log, runs, and closes them; what `run` returns is the exit code. */
   withRuntime(run: (runtime: Runtime, config: Config) => Promise<number | void>): Promise<void>
   /** Runs an action and turns a fault into one sentence and an exit code. */
@@ -32,7 +35,7 @@ export function createContext(
     return typeof value === 'string' ? value : undefined
   }
 
-  async function loadConfig(): Promise<Config> {
+  async function loadConfig(defaults: Readonly<Record<string, unknown>> = {}): Promise<Config> {
     const [{ loadConfig: load }, { Config: schema }] = await Promise.all([
       import('../runtime/config.ts'),
       import('../config.ts'),
@@ -45,7 +48,7 @@ export function createContext(
       ...(text('dataDir') === undefined ? {} : { GATEWATCH_DATA_DIR: text('dataDir') }),
       ...(text('logLevel') === undefined ? {} : { GATEWATCH_LOG_LEVEL: text('logLevel') }),
     }
-    return load(schema, { file, env: { ...env, ...overrides }, reserved: RESERVED })
+    return load(schema, { file, defaults, env: { ...env, ...overrides }, reserved: RESERVED })
   }
 
   async function guard(run: () => Promise<number | void>): Promise<void> {

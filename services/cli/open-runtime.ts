@@ -1,4 +1,5 @@
-import type { DestinationStream } from 'pino'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { openDataDir } from '../runtime/data-dir.ts'
 import { openEmbeddedLog } from '../runtime/log/embedded/embedded-log.ts'
@@ -10,21 +11,20 @@ export interface OpenRuntime extends Runtime {
   close(): Promise<void>
 }
 
-/** The one Runtime of a process, from a configuration. Short commands log warnings to the terminal only. */
-export async function openRuntime(config: Config, destination?: DestinationStream): Promise<OpenRuntime> {
+/** The one Runtime of a process. Without a logger (short commands), warnings go to the terminal. */
+export async function openRuntime(config: Config, logger?: Logger): Promise<OpenRuntime> {
   const dataDir = await openDataDir(config.data_dir)
-  const logger = createLogger(
-    destination === undefined
-      ? {
-          level: config.log_level === 'info' ? 'warn' : config.log_level,
-          destination: terminalDestination(process.stderr),
-        }
-      : { level: config.log_level, destination },
-  )
+  const used =
+    logger ??
+    createLogger({ level: quieter(config.log_level), destination: terminalDestination(process.stderr) })
   const eventLog = await openEmbeddedLog({
-    directory: dataDir,
+    directory: join(dataDir, 'log'),
     partitions: config.event_log.partitions,
-    logger,
+    logger: used,
   })
-  return { dataDir, logger, metrics: createMetrics(), eventLog, close: () => eventLog.close() }
+  return { dataDir, logger: used, metrics: createMetrics(), eventLog, close: () => eventLog.close() }
+}
+
+function quieter(level: Config['log_level']): Config['log_level'] {
+  return level === 'info' ? 'warn' : level
 }

@@ -10,6 +10,8 @@ import type { Variable } from './config-variables.ts'
 export interface ConfigSources {
   /** A YAML file; without one, the variables and the defaults make the configuration. */
   readonly file?: string | undefined
+  /** What holds where neither file nor variable say anything, in place of the schema's own default. */
+  readonly defaults?: Readonly<Record<string, unknown>>
   /** `GATEWATCH_GATEWAY__PORT=8088` sets `gateway.port`; a variable wins over the file. */
   readonly env: Readonly<Record<string, string | undefined>>
   /** Variables that begin with GATEWATCH_ and are no settings (`GATEWATCH_CONFIG`). */
@@ -35,11 +37,12 @@ export function loadConfig<S extends z.ZodType>(schema: S, sources: ConfigSource
   const problems = [...file.problems, ...secretsInFile(file)]
   if (file.problems.length > 0) throw new ConfigError(problems)
 
-  let parsed = schema.safeParse(applyVariables(file.value, variables))
+  const base = withDefaults(file.value, sources.defaults ?? {})
+  let parsed = schema.safeParse(applyVariables(base, variables))
   if (!parsed.success) {
     // A variable is text: where text is wrong, its meaning as a YAML scalar (a number, a list) may be right.
     const touched = touchedBy(parsed.error.issues, variables)
-    if (touched.size > 0) parsed = schema.safeParse(applyVariables(file.value, variables, touched))
+    if (touched.size > 0) parsed = schema.safeParse(applyVariables(base, variables, touched))
   }
   if (!parsed.success) problems.push(...parsed.error.issues.flatMap((i) => locate(i, file, variables)))
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems)
@@ -86,6 +89,20 @@ function readConfigFile(name: string): ConfigFile {
   } catch {
     return failed('has more aliases than a configuration needs')
   }
+}
+
+/** `value` with what it lacks taken from `defaults`, section by section. */
+function withDefaults(value: unknown, defaults: unknown): unknown {
+  if (value === undefined) return defaults
+  if (!isRecord(value) || !isRecord(defaults)) return value
+  const merged: Record<string, unknown> = { ...value }
+  for (const [key, member] of Object.entries(defaults))
+    merged[key] = withDefaults(Object.hasOwn(value, key) ? value[key] : undefined, member)
+  return merged
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function secretsInFile(file: ConfigFile): ConfigProblem[] {

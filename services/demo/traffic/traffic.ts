@@ -28,20 +28,19 @@ export function startTraffic(
     const now = Date.now()
     const free = atWork(now).filter((worker) => !worker.busy())
     if (free.length === 0) return
-    const request = options.random
-      .pick(free)
-      .act(now)
-      .then(
-        () => {
-          counts.requests += 1
-        },
-        (error: unknown) => {
-          counts.failed += 1
-          if (!stopped) options.logger.warn({ err: error }, "a person's request got no answer")
-        },
-      )
+    const request = work(options.random.pick(free), now)
     underWay.add(request)
     void request.finally(() => underWay.delete(request))
+  }
+
+  async function work(worker: Worker, now: number): Promise<void> {
+    try {
+      await worker.act(now)
+      counts.requests += 1
+    } catch (error) {
+      counts.failed += 1
+      if (!stopped) options.logger.warn({ err: error }, "a person's request got no answer")
+    }
   }
 
   const timer = setInterval(tick, 1000 / options.requests_per_second)

@@ -1,0 +1,50 @@
+import { join } from 'node:path'
+import type { Config } from '../../config.ts'
+import type { Demo } from '../../demo/main.ts'
+
+/**
+ * What the demo sets where the configuration says nothing: its people come
+ * through loopback and name their address there, and fifty people can't be
+ * attacked in turn for hours if each stays restricted for hours, so everything
+ * that heals with time heals quickly. A real deployment keeps the defaults.
+ */
+export const DEMO_DEFAULTS = {
+  gateway: { trusted_proxies: ['127.0.0.0/8', '::1/128'] },
+  feedback: {
+    half_life: { session: '20m', subject: '20m', device: '20m', source: '20m' },
+    restriction: { ttl_medium: '2m', ttl_high: '3m', ttl_confirmed: '10m', max: '10m' },
+    circuit_breaker: { share: 1 },
+    stories: { join_gap: '3m', quiet: '5m', max_age: '30m' },
+  },
+} as const
+
+/** The demo has a data directory of its own below the configured one. */
+export function inDemoDirectory(config: Config): Config {
+  return { ...config, data_dir: join(config.data_dir, 'demo') }
+}
+
+/** The configuration of the roles once the demo's world stands. */
+export function withDemo(config: Config, demo: Demo): Config {
+  const { issuer, client_id, client_secret_file, audience } = demo
+  return {
+    ...config,
+    scoring: { ...config.scoring, networks_file: demo.networks_file },
+    gateway: {
+      ...config.gateway,
+      policy_file: demo.policy_file,
+      console_url: `http://localhost:${config.feedback.port}`,
+      oidc: {
+        issuer,
+        client_id,
+        client_secret_file,
+        audience,
+        scopes: ['openid', 'profile'],
+        algorithms: ['ES256'],
+        subject_claim: 'sub',
+        groups_claim: 'groups',
+        roles_claim: 'roles',
+        timeout: 5000,
+      },
+    },
+  }
+}

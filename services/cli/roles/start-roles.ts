@@ -1,0 +1,119 @@
+import type { Config } from '../../config.ts'
+import type { ReadyCheck } from '../../runtime/http/admin.ts'
+import type { Lifecycle } from '../../runtime/lifecycle.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
+import { openTokens } from '../../runtime/tokens.ts'
+import type { Tokens } from '../../runtime/tokens.ts'
+import type { Role } from './role.ts'
+import type { Store } from './start-store.ts'
+
+/** Where the started roles are to be reached. */
+export interface StartedRoles {
+  readonly tokens: Tokens
+  readonly admin_port: number
+  readonly gateway_port: number | null
+  readonly decision_port: number | null
+  readonly feedback_port: number | null
+  readonly store_port: number | null
+  /** Resolves when scoring has handled everything that was in the log at the call. */
+  scored(): Promise<void>
+}
+
+export interface StartOptions {
+  readonly runtime: Runtime
+  readonly lifecycle: Lifecycle
+  readonly roles: readonly Role[]
+  readonly config: Config
+  /** Told when a part is up, with the time it took. */
+  readonly started: (part: string, ms: number) => void
+}
+
+/**
+ * Starts roles in one process, in the order of the data's way backwards: who
+ * reads comes before who writes, so nothing waits unread. Each is stopped in
+ * the reverse order by the lifecycle.
+ */
+export async function startRoles({
+  runtime,
+  lifecycle,
+  roles,
+  config,
+  started,
+}: StartOptions): Promise<StartedRoles> {
+  const { tenant } = config
+  const tokens = await openTokens(runtime.dataDir)
+  const checks = new Map<string, ReadyCheck>()
+  const has = (role: Role): boolean => roles.includes(role)
+  const timed = async <T>(part: string, start: () => Promise<T>): Promise<T> => {
+    const begin = performance.now()
+    const value = await start()
+    started(part, performance.now() - begin)
+    return value
+  }
+  // What listens is checked first: a port that is taken is said before anything else was started.
+  const { startAdmin } = await import('../../runtime/http/admin.ts')
+  const admin = await lifecycle.start('admin', () =>
+    startAdmin({ ...config.admin, logger: runtime.logger, metrics: runtime.metrics, checks }),
+  )
+
+  let store: Store | null = null
+  if (has('storage') || has('feedback')) {
+    const { startStore, storeTrouble } = await import('./start-store.ts')
+    const opened = await timed('store', () =>
+      lifecycle.start('store', () => startStore(runtime, config.clickhouse)),
+    )
+    store = opened
+    checks.set('store', () => storeTrouble(opened.endpoint))
+  }
+  if (has('storage') && store) {
+    const { endpoint } = store
+    const { startStorage } = await import('../../storage/main.ts')
+    await timed('storage', () =>
+      lifecycle.start('storage', () => startStorage(runtime, config.storage, { endpoint })),
+    )
+  }
+  let feedback_port: number | null = null
+  if (has('feedback') && store) {
+    const { endpoint } = store
+    const [{ openConsole }, { startFeedback }] = await Promise.all([
+      import('../../console/main.ts'),
+      import('../../feedback/main.ts'),
+    ])
+    const page = await lifecycle.start('console', () =>
+      openConsole(runtime, config.console, { clickhouse: endpoint, tokens }),
+    )
+    const feedback = await timed('feedback', () =>
+      lifecycle.start('feedback', () =>
+        startFeedback(runtime, config.feedback, { tokens, tenant, plugins: [page.plugin] }),
+      ),
+    )
+    feedback_port = feedback.port
+  }
+  let scored = async (): Promise<void> => {}
+  if (has('scoring')) {
+    const { startScoring } = await import('../../scoring/main.ts')
+    const scoring = await timed('scoring', () =>
+      lifecycle.start('scoring', () => startScoring(runtime, config.scoring)),
+    )
+    scored = () => scoring.drained()
+  }
+  let gateway_port: number | null = null
+  let decision_port: number | null = null
+  if (has('gateway')) {
+    const { startGateway } = await import('../../gateway/main.ts')
+    const gateway = await timed('gateway', () =>
+      lifecycle.start('gateway', () => startGateway(runtime, config.gateway, { tokens, tenant })),
+    )
+    gateway_port = gateway.proxy_port
+    decision_port = gateway.decision_port
+  }
+  return {
+    tokens,
+    admin_port: admin.port,
+    gateway_port,
+    decision_port,
+    feedback_port,
+    store_port: store?.port ?? null,
+    scored,
+  }
+}

@@ -1,0 +1,86 @@
+import type { Decision } from '../../../schemas/decision.ts'
+import { Decision as DecisionSchema } from '../../../schemas/decision.ts'
+import type { Finding } from '../../../schemas/finding.ts'
+import { Finding as FindingSchema } from '../../../schemas/finding.ts'
+import { accessDecisions, accessFindings } from '../../../schemas/topics.ts'
+import type { EventLog, LogRecord } from '../../runtime/log/event-log.ts'
+import { parseJson } from '../../runtime/log/json-record.ts'
+import type { Running } from '../../runtime/runtime.ts'
+
+/** What the narrator sees, in the order of the log: nothing but what is on the topics. */
+export interface Watcher {
+  decision?(decision: Decision): void
+  /** `found_ms`: when the log took the finding. */
+  finding?(finding: Finding, found_ms: number): void
+}
+
+export interface Observer extends Running {
+  /** Returns what ends it. */
+  watch(watcher: Watcher): () => void
+  /** When a decision was made, if it was among the last few thousand. */
+  readonly decidedMs: (decision_id: string) => number | undefined
+  readonly counts: { decisions: number; findings: number }
+}
+
+const REMEMBERED = 5000
+
+/** Reads decisions and findings of a tenant as they come. */
+export async function startObserver(eventLog: EventLog, tenant: string): Promise<Observer> {
+  const watchers = new Set<Watcher>()
+  const decided = new Map<string, number>()
+  const counts = { decisions: 0, findings: 0 }
+
+  function onDecision(record: LogRecord): void {
+    const decision = parsed(record, DecisionSchema)
+    if (!decision || decision.tenant !== tenant || decision.origin !== 'live') return
+    counts.decisions += 1
+    decided.set(decision.id, Date.parse(decision.decided_at))
+    for (const oldest of decided.keys()) {
+      if (decided.size <= REMEMBERED) break
+      decided.delete(oldest)
+    }
+    for (const watcher of watchers) watcher.decision?.(decision)
+  }
+
+  function onFinding(record: LogRecord): void {
+    const finding = parsed(record, FindingSchema)
+    if (!finding || finding.tenant !== tenant || finding.origin !== 'live') return
+    counts.findings += 1
+    for (const watcher of watchers) watcher.finding?.(finding, record.appended_ms)
+  }
+
+  const consumption = await eventLog.consume({
+    group: 'demo-narrator',
+    topics: [accessDecisions, accessFindings],
+    from: 'latest',
+    handle: ({ parts }) => {
+      for (const { topic, records } of parts) {
+        for (const record of records) {
+          if (topic.name === accessDecisions.name) onDecision(record)
+          else onFinding(record)
+        }
+      }
+      return []
+    },
+  })
+
+  return {
+    counts,
+    decidedMs: (id) => decided.get(id),
+    watch(watcher) {
+      watchers.add(watcher)
+      return () => watchers.delete(watcher)
+    },
+    stop: () => consumption.stop(),
+  }
+}
+
+function parsed<T>(
+  record: LogRecord,
+  schema: { safeParse(value: unknown): { success: true; data: T } | { success: false } },
+): T | null {
+  const json = parseJson(record)
+  if (json.kind !== 'ok') return null
+  const result = schema.safeParse(json.value)
+  return result.success ? result.data : null
+}

@@ -1,0 +1,136 @@
+import { StoryAccount } from '../narrator/account.ts'
+import type { Observer } from '../narrator/observer.ts'
+import type { Terminal } from '../narrator/terminal.ts'
+import { heading, labelled, outcomeInWords } from '../narrator/wording.ts'
+import { isWorking, whereabouts } from '../people/day.ts'
+import type { Scene, StoryScript } from './story.ts'
+import { pause } from './story.ts'
+
+export type SceneSetting = Omit<Scene, 'changed' | 'hasChanged' | 'streamCut'>
+
+/** Runs one story, and tells in the terminal what the topics say of it. Resolves to whether an outcome changed. */
+export async function tell(
+  story: StoryScript,
+  setting: SceneSetting,
+  tools: { readonly observer: Observer; readonly terminal: Terminal; readonly console_url: string },
+): Promise<boolean> {
+  const { observer, terminal, console_url } = tools
+  const { victim, bystander, attacker, signal } = setting
+  const changes = new Set<() => void>()
+  let streamCutMs: number | null = null
+  let told = 0
+
+  const account = new StoryAccount(
+    { subject: victim.person.id, source: attacker.cidr, about: story.about },
+    bystander.person.id,
+    observer.decidedMs,
+    (event) => {
+      if (event === 'changed') for (const resolve of changes) resolve()
+      const latest = account.findings.at(-1)
+      if (event !== 'finding' || !latest || told >= 3) return
+      told += 1
+      const { finding, after_ms } = latest
+      terminal.line(
+        labelled(
+          'found',
+          `${finding.summary} (${finding.detector.id}, ${finding.risk_level}, ${after_ms} ms after the decision)`,
+        ),
+      )
+    },
+  )
+  const unwatch = observer.watch(account)
+  const now = Date.now()
+  terminal.line('')
+  terminal.line(heading(new Date(now), story.title))
+  const place = whereabouts(victim.person, now).place
+  terminal.line(
+    labelled(
+      'who',
+      `${victim.person.id}, ${victim.person.role} in ${victim.person.site.name}, ${isWorking(victim.person, now) ? `working (${place})` : 'off work'}`,
+    ),
+  )
+  terminal.line(labelled('what', story.what({ victim, attacker })))
+  try {
+    const ownWork = keepWorking(setting)
+    await story.run({
+      ...setting,
+      hasChanged: () => account.changed !== null,
+      streamCut: (atMs) => {
+        streamCutMs ??= atMs
+      },
+      changed: (ms) => waitForChange(account, changes, ms, signal),
+    })
+    await ownWork()
+    await pause(500, signal)
+  } finally {
+    unwatch()
+  }
+  if (signal.aborted) return false
+  sayWhatChanged(account, streamCutMs, terminal)
+  const { requests, touched } = account.bystander
+  const how = touched === 0 ? 'none of them touched' : `${touched} of them touched by risk`
+  terminal.line(
+    labelled(
+      'others',
+      `${bystander.person.id}, also in ${bystander.person.site.name}: ${requests} requests meanwhile, ${how}`,
+    ),
+  )
+  const id = account.changed?.decision.id ?? account.findings[0]?.finding.decision_ids.at(-1)
+  if (id !== undefined) terminal.line(labelled('look', `${console_url}/#/decisions/${id}`))
+  return account.changed !== null
+}
+
+function sayWhatChanged(account: StoryAccount, streamCutMs: number | null, terminal: Terminal): void {
+  const { changed, findings } = account
+  if (changed) {
+    const score = changed.decision.risk_at_decision
+    const risk = score ? `, risk ${Math.round(score.score)} ${score.level}` : ''
+    terminal.line(
+      labelled(
+        'gateway',
+        `${outcomeInWords(changed.decision)}, ${changed.after_ms} ms after the decision that gave it away (${changed.decision.outcome}${risk})`,
+      ),
+    )
+    const completedMs = Date.parse(changed.decision.decided_at) - changed.after_ms
+    if (streamCutMs !== null && streamCutMs >= completedMs)
+      terminal.line(
+        labelled('', `the live stream of that session was cut ${streamCutMs - completedMs} ms after it`),
+      )
+  } else if (findings.length === 0) terminal.line(labelled('found', 'nothing, this time'))
+  else terminal.line(labelled('gateway', 'changed no outcome'))
+}
+
+/** The bystander goes on working while the attack runs; returns what ends it. */
+function keepWorking({ bystander, signal }: SceneSetting): () => Promise<void> {
+  const ended = new AbortController()
+  const work = (async () => {
+    while (!ended.signal.aborted && !signal.aborted) {
+      if (!bystander.busy()) await bystander.act(Date.now()).catch(() => 0)
+      await pause(700, signal)
+    }
+  })()
+  return async () => {
+    ended.abort()
+    await work
+  }
+}
+
+function waitForChange(
+  account: StoryAccount,
+  changes: Set<() => void>,
+  ms: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (account.changed) return Promise.resolve(true)
+  return new Promise((resolve) => {
+    const done = (): void => {
+      changes.delete(done)
+      resolve(account.changed !== null)
+    }
+    changes.add(done)
+    void (async () => {
+      await pause(ms, signal)
+      done()
+    })()
+  })
+}
