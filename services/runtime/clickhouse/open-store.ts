@@ -1,0 +1,78 @@
+import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
+import { GatewatchError } from '../errors.ts'
+import { readSecretFile } from '../secrets.ts'
+import { locateEngine } from './endpoint-file.ts'
+import type { ClickHouseEndpoint } from './endpoint.ts'
+import { startEngine } from './start-engine.ts'
+
+/** The `clickhouse` section of the configuration, as far as it concerns reaching the store. */
+export interface StoreSettings {
+  readonly url?: string | undefined
+  readonly username: string
+  readonly password?: string | undefined
+  readonly password_file?: string | undefined
+  readonly database: string
+  readonly listen?: { readonly host: string; readonly port: number } | undefined
+}
+
+export interface Store {
+  readonly endpoint: ClickHouseEndpoint
+  /** Where the store comes from: a server, an engine that another process holds, or one of our own. */
+  readonly from: 'server' | 'other-process' | 'own-engine'
+  /** Stops the engine when it is our own. */
+  stop(): Promise<void>
+}
+
+/**
+ * Reaches the store that the configuration means: a server when `url` is set,
+ * else the engine of the data directory, which is started when no living
+ * process has it. Two that start it at once: one wins, the other uses it.
+ */
+export async function openStore(options: {
+  readonly dataDir: string
+  readonly settings: StoreSettings
+  readonly logger: Logger
+  readonly metrics?: Registry
+}): Promise<Store> {
+  const { dataDir, settings, logger, metrics } = options
+  const nothing = () => Promise.resolve()
+  if (settings.url !== undefined) {
+    const endpoint = await serverEndpoint(settings.url, settings)
+    return { endpoint, from: 'server', stop: nothing }
+  }
+  const living = await locateEngine(dataDir)
+  if (living) return { endpoint: living, from: 'other-process', stop: nothing }
+  try {
+    const engine = await startEngine({
+      dataDir,
+      logger,
+      ...(settings.listen && { listen: settings.listen }),
+      ...(metrics && { metrics }),
+    })
+    return { endpoint: engine.endpoint, from: 'own-engine', stop: () => engine.stop() }
+  } catch (error) {
+    if (!(error instanceof GatewatchError && error.code === 'ERR_DATA_DIR_IN_USE')) throw error
+    const started = await locatedSoon(dataDir)
+    if (!started) throw error
+    return { endpoint: started, from: 'other-process', stop: nothing }
+  }
+}
+
+async function serverEndpoint(url: string, settings: StoreSettings): Promise<ClickHouseEndpoint> {
+  const password =
+    settings.password_file === undefined
+      ? (settings.password ?? '')
+      : await readSecretFile(settings.password_file, 'clickhouse.password_file')
+  return { url, username: settings.username, password, database: settings.database }
+}
+
+/** The engine's holder may still be opening it. */
+async function locatedSoon(dataDir: string): Promise<ClickHouseEndpoint | null> {
+  for (const deadline = Date.now() + 10_000; Date.now() < deadline;) {
+    const endpoint = await locateEngine(dataDir)
+    if (endpoint) return endpoint
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  return null
+}
