@@ -2,7 +2,9 @@ import { CommanderError, Option, Command } from 'commander'
 import { createContext } from './cli/context.ts'
 import type { CliIo } from './cli/io.ts'
 import { declareRun } from './cli/run.ts'
+import { declareStatus } from './cli/status.ts'
 import { declareToken } from './cli/token.ts'
+import { declareTopics } from './cli/topics.ts'
 import { declareUp } from './cli/up.ts'
 import { LOG_LEVELS } from './runtime/log-levels.ts'
 
@@ -31,6 +33,8 @@ export async function runCli(
   const context = createContext(program, io, env, setExitCode)
   declareUp(program, context)
   declareRun(program, context)
+  declareStatus(program, context)
+  declareTopics(program, context)
   declareToken(program, context)
   try {
     await program.parseAsync(args, { from: 'user' })

@@ -1,0 +1,147 @@
+import { Control } from '../../../schemas/control.ts'
+import { control, topics } from '../../../schemas/topics.ts'
+import type { Config } from '../../config.ts'
+import { locateEngine } from '../../runtime/clickhouse/endpoint-file.ts'
+import type { EventLog } from '../../runtime/log/event-log.ts'
+import { parseJson } from '../../runtime/log/json-record.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
+import { storeTrouble } from '../roles/start-store.ts'
+import { table } from '../table.ts'
+
+const GROUPS = ['scoring', 'scoring-source', 'feedback', 'storage'] as const
+
+export interface Status {
+  readonly ready: boolean
+  readonly process: { readonly answers: boolean; readonly failing: Readonly<Record<string, string>> }
+  readonly store: string
+  readonly readers: readonly {
+    group: string
+    running: boolean
+    topic: string
+    handled: number
+    lag: number
+  }[]
+  readonly gateways: readonly { pep_id: string; seconds_ago: number; seq: number; risk_age_ms: number }[]
+}
+
+/** Reads the state of a data directory from its log, its store and the admin port of the process that runs it. */
+export async function readStatus(
+  { dataDir, eventLog }: Runtime,
+  config: Config,
+  now = Date.now(),
+): Promise<Status> {
+  const [process, store, readers, gateways] = await Promise.all([
+    askProcess(config.admin),
+    storeState(dataDir, config),
+    readersOf(eventLog),
+    gatewaysOf(eventLog, now),
+  ])
+  const running = readers.length > 0 && readers.every((reader) => reader.running)
+  return {
+    ready: process.answers && Object.keys(process.failing).length === 0 && running,
+    process,
+    store,
+    readers,
+    gateways,
+  }
+}
+
+export function statusText(status: Status): string {
+  const failing = Object.entries(status.process.failing).map(([part, why]) => `${part}: ${why}`)
+  const answers = status.process.answers
+    ? failing.length === 0
+      ? 'ready'
+      : failing.join('; ')
+    : 'does not answer on the admin port'
+  const readers = status.readers.map((r) => [
+    r.group,
+    r.topic,
+    r.running ? 'yes' : 'no',
+    String(r.handled),
+    String(r.lag),
+  ])
+  const gateways = status.gateways.map((g) => [
+    g.pep_id,
+    `${g.seconds_ago} s ago`,
+    String(g.seq),
+    String(g.risk_age_ms),
+  ])
+  return [
+    `process  ${answers}\nstore    ${status.store}\n`,
+    readers.length === 0
+      ? 'Nobody has read this log yet.\n'
+      : table(['reader', 'topic', 'running', 'handled', 'lag'], readers),
+    gateways.length === 0 ? '' : table(['gateway', 'heartbeat', 'last decision', 'risk age in ms'], gateways),
+  ].join('\n')
+}
+
+async function askProcess({ host, port }: Config['admin']): Promise<Status['process']> {
+  try {
+    const address = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host
+    const response = await fetch(`http://${address}:${port}/health/ready`, {
+      signal: AbortSignal.timeout(2000),
+    })
+    const body: unknown = await response.json()
+    return { answers: true, failing: failingOf(body) }
+  } catch {
+    return { answers: false, failing: {} }
+  }
+}
+
+function failingOf(body: unknown): Record<string, string> {
+  if (typeof body !== 'object' || body === null || !('failing' in body))
+    return { health: 'answers in another form' }
+  const { failing } = body
+  if (typeof failing !== 'object' || failing === null) return {}
+  return Object.fromEntries(Object.entries(failing).map(([part, why]) => [part, String(why)]))
+}
+
+async function storeState(dataDir: string, config: Config): Promise<string> {
+  if (config.clickhouse.url !== undefined) return `server at ${new URL(config.clickhouse.url).host}`
+  const endpoint = await locateEngine(dataDir)
+  if (!endpoint) return 'not running'
+  return (await storeTrouble(endpoint)) ?? 'answers'
+}
+
+async function readersOf(eventLog: EventLog): Promise<Status['readers']> {
+  const readers: Status['readers'][number][] = []
+  for (const group of GROUPS) {
+    const running = await eventLog.hasMembers(group)
+    for (const topic of topics) {
+      const committed = await eventLog.committed(group, topic)
+      if (committed.size === 0) continue
+      let lag = 0
+      let handled = 0
+      for (const { partition, low, high } of await eventLog.watermarks(topic)) {
+        const next = committed.get(partition) ?? low
+        handled += next
+        lag += Math.max(0, high - next)
+      }
+      readers.push({ group, running, topic: topic.name, handled, lag })
+    }
+  }
+  return readers
+}
+
+async function gatewaysOf(eventLog: EventLog, now: number): Promise<Status['gateways']> {
+  const table = await eventLog.openTable(control)
+  try {
+    await table.caughtUp()
+    const gateways: Status['gateways'][number][] = []
+    for (const [, value] of table.entries()) {
+      const json = parseJson({ value })
+      const heartbeat = json.kind === 'ok' ? Control.safeParse(json.value).data : undefined
+      if (heartbeat?.kind !== 'heartbeat') continue
+      const { pep_id, seq, risk_age_ms } = heartbeat
+      gateways.push({
+        pep_id,
+        seq,
+        risk_age_ms,
+        seconds_ago: Math.round((now - Date.parse(heartbeat.at)) / 1000),
+      })
+    }
+    return gateways
+  } finally {
+    await table.close()
+  }
+}
