@@ -15,6 +15,8 @@ export interface Observed {
   /** Others that the decision touches: session, device, source or subject. */
   readonly related: readonly Entity[]
   readonly refused: boolean
+  /** It lets in somebody new, and that is worth a revision of its own. */
+  readonly gave_way?: boolean
 }
 
 interface Speaker {
@@ -44,8 +46,8 @@ export function evidenceNats(score: number, { medium, high }: Thresholds): numbe
 
 /**
  * Carries a finding on by one decision whose score reached the threshold:
- * opens it, revises it when its level rises or five minutes of event time have
- * passed, and otherwise only counts. The id follows from detector, entity and
+ * opens it, revises it when its level rises, when another account gave way or
+ * five minutes of event time have passed, and otherwise only counts. The id follows from detector, entity and
  * the decision that opened it, so a repeat is the same finding.
  */
 export function advance(
@@ -69,7 +71,8 @@ export function advance(
   open.score = Math.max(open.score, score)
   if (rises) open.level = 'HIGH'
   addDecisions(open, [observed.decision_id])
-  if (!rises && !due) {
+  const taken = observed.gave_way === true && addTaken(open, observed.related)
+  if (!rises && !due && !taken) {
     addEntities(open, observed.related)
     return undefined
   }
@@ -116,6 +119,7 @@ function openCase(detector: Speaker, level: OpenCase['level'], score: number, ob
     total: 1,
     decision_ids: [decision_id],
     entities: [],
+    taken: observed.gave_way === true ? observed.related.map((each) => each.id) : [],
   }
 }
 
@@ -169,9 +173,18 @@ function addDecisions(open: OpenCase, ids: readonly string[]): void {
     open.decision_ids.splice(0, open.decision_ids.length - MOST_DECISIONS)
 }
 
+/** Whether an account gave way that had not before. */
+function addTaken(open: OpenCase, entities: readonly Entity[]): boolean {
+  const [account] = entities
+  if (account === undefined || open.taken.includes(account.id) || open.taken.length >= MOST_ENTITIES)
+    return false
+  open.taken.push(account.id)
+  return true
+}
+
 function addEntities(open: OpenCase, entities: readonly Entity[]): void {
   for (const entity of entities) {
-    if (open.entities.length >= MOST_ENTITIES) return
+    if (open.entities.length >= MOST_ENTITIES) break
     if (open.entities.some((each) => each.type === entity.type && each.id === entity.id)) continue
     open.entities.push(entity)
   }

@@ -37,6 +37,7 @@ export function scoreActivity(
     entity: activity.entity,
     related: subjectOf(activity),
     refused: facts.credential_failure,
+    gave_way: facts.permitted,
   }
   const population = states.population(activity.tenant, partition)
   const judged = judge(bench, state, facts, observed, population, activity.caused_by === undefined)

@@ -30,7 +30,8 @@ import { certainDistance, travelStrangeness } from '../statistics/travel-strange
  * credentials tells where an attacker is, not the subject.
  *
  * Gates: shared_egress 0.1 (three or more of the tenant's subjects in 30 days,
- * or a corporate network), same_device 0.2, mobile_carrier 0.2 (within one
+ * or a corporate network; 0.5 when one end only is shared and the client is
+ * another one as well), same_device 0.2, mobile_carrier 0.2 (within one
  * country), habitual_places 0.3 (both on three days or more). Relays, hosting
  * and satellite are no anchor: scored 0, not kept. Same session with another
  * user agent doubles: a replayed token.
@@ -183,7 +184,7 @@ function pair(
   const replayed = replays(other, input) ? strangeness * 2 : strangeness
   if (!gated) return replayed
   let score = replayed
-  if (sharedEgress(other, input, population)) score *= 0.1
+  score *= egressFactor(other, input, population)
   if (same(other.device, input.device) && !replays(other, input)) score *= 0.2
   if (withinCarrier(other, input)) score *= 0.2
   if (habitual(state, other, input)) score *= 0.3
@@ -198,7 +199,8 @@ function gatesOf(
 ): { name: string; factor: number }[] {
   if (other === undefined) return []
   const gates: { name: string; factor: number }[] = []
-  if (sharedEgress(other, input, population)) gates.push({ name: 'shared_egress', factor: 0.1 })
+  const egress = egressFactor(other, input, population)
+  if (egress < 1) gates.push({ name: 'shared_egress', factor: egress })
   if (same(other.device, input.device) && !replays(other, input))
     gates.push({ name: 'same_device', factor: 0.2 })
   if (withinCarrier(other, input)) gates.push({ name: 'mobile_carrier', factor: 0.2 })
@@ -206,13 +208,20 @@ function gatesOf(
   return gates
 }
 
-function sharedEgress(other: Visit, input: EnrichedDecision, population: Population): boolean {
-  return (
-    (other.flags & CORPORATE) !== 0 ||
-    input.enrichment.source.network_kind === 'corporate' ||
-    population.usersOf(input.prefix, input.at_ms) >= 3 ||
-    population.usersOf(other.prefix, input.at_ms) >= 3
-  )
+/**
+ * Behind a shared exit a person may be anywhere: 0.1 when both ends are shared,
+ * or one is and the client stays the same (somebody switched a tunnel on); 0.5
+ * when the client changes with it. A session that changes its client is no
+ * tunnel: 1.
+ */
+function egressFactor(other: Visit, input: EnrichedDecision, population: Population): number {
+  if (replays(other, input)) return 1
+  const there = (other.flags & CORPORATE) !== 0 || population.usersOf(other.prefix, input.at_ms) >= 3
+  const here =
+    input.enrichment.source.network_kind === 'corporate' || population.usersOf(input.prefix, input.at_ms) >= 3
+  if (!there && !here) return 1
+  const otherClient = other.agent !== 0 && input.agent !== 0 && other.agent !== input.agent
+  return otherClient && !(there && here) && !same(other.device, input.device) ? 0.5 : 0.1
 }
 
 function withinCarrier(other: Visit, input: EnrichedDecision): boolean {

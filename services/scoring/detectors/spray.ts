@@ -64,12 +64,7 @@ export function spray({ windowMs = 1_800_000, mostPerSubject = 3 }: Partial<Spra
     thresholds: { medium: 10, high: 30 },
     layout: sprayLayout,
     score(state, input) {
-      if (input.permitted) {
-        const taken =
-          successShare(state) < 0.1 &&
-          state.known.find(input.subject) + state.unknown.find(input.subject) > -2
-        return taken ? spread(state, input, 1) : 0
-      }
+      if (input.permitted) return successShare(state) < MOST_SUCCESSES ? spread(state, input, 1) : 0
       if (!input.credential_failure) return 0
       const own =
         state.known.raw(state.known.find(input.subject)) >= mostPerSubject
@@ -134,6 +129,8 @@ export function spray({ windowMs = 1_800_000, mostPerSubject = 3 }: Partial<Spra
 }
 
 const UNKNOWN_WEIGHT = 0.05
+/** Where more sign-ins succeed, people are at work. */
+const MOST_SUCCESSES = 0.1
 /** A try counts whole for this long: decay within one sweep would hide its last accounts. */
 const GRACE_MS = 600_000
 const fields = { failed: f64, permitted: f64, last_ms: f64, known: slots(64), unknown: slots(32) }

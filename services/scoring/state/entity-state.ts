@@ -33,6 +33,8 @@ export interface OpenCase {
   total: number
   decision_ids: string[]
   entities: Entity[]
+  /** Accounts that gave way. */
+  taken: string[]
 }
 
 /** What has no fixed length and nearly no entity has. Every list is bounded by whoever adds to it. */
