@@ -11,8 +11,8 @@ type Shares = Readonly<Partial<Record<EntityType, number>>>
  *   take less.
  * - A `source` that sprays fifty accounts says nothing against the fifty: they
  *   are its targets, and restricting them would let an outsider lock people
- *   out. Its own finding therefore gives nobody a share. Where one of the
- *   attempts succeeded, the detector says so in a finding about that subject.
+ *   out. Its finding gives them no share. The account that gave way, which the
+ *   detector names in `gave_way_subject`, is another matter.
  * - Resources, rules and enforcement points are where it happened, not who.
  */
 const SHARES: Readonly<Partial<Record<EntityType, Shares>>> = {
@@ -20,6 +20,9 @@ const SHARES: Readonly<Partial<Record<EntityType, Shares>>> = {
   session: { subject: 0.8, device: 0.5, source: 0.5 },
   device: { session: 0.8, subject: 0.5, source: 0.3 },
 }
+
+/** The account that a spray got into: whoever guessed the password holds it now. */
+const GAVE_WAY_SHARE = 0.8
 
 export interface Affected {
   readonly entity: Entity
@@ -29,8 +32,11 @@ export interface Affected {
 /** The entities whose risk a finding changes, its own first, each once. */
 export function affectedBy(finding: Finding): Affected[] {
   const shares = SHARES[finding.entity.type] ?? {}
-  const affected = [{ entity: finding.entity, share: 1 }]
+  const affected: Affected[] = [{ entity: finding.entity, share: 1 }]
   const seen = new Set([entityKey('', finding.entity)])
+  const gaveWay = finding.evidence['gave_way_subject']
+  if (finding.entity.type === 'source' && typeof gaveWay === 'string' && gaveWay !== '')
+    affected.push({ entity: { type: 'subject', id: gaveWay.slice(0, 300) }, share: GAVE_WAY_SHARE })
   for (const entity of finding.entities) {
     const share = shares[entity.type]
     const key = entityKey('', entity)
