@@ -2,7 +2,12 @@ import { GatewatchError } from '../runtime/errors.ts'
 import type { CliIo } from './io.ts'
 
 /** Mistakes of configuration and usage: nothing was started, and the person corrects something. */
-const MISTAKES: ReadonlySet<string> = new Set(['ERR_CONFIG_INVALID', 'ERR_POLICY_INVALID', 'ERR_USAGE'])
+const MISTAKES: ReadonlySet<string> = new Set([
+  'ERR_CONFIG_INVALID',
+  'ERR_POLICY_INVALID',
+  'ERR_USAGE',
+  'ERR_IMPORT_INPUT',
+])
 
 /** Exit code of a failed command: 2 for a mistake in configuration or usage, 1 for a fault. */
 export function exitCodeOf(error: unknown): number {

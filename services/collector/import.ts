@@ -39,8 +39,10 @@ export interface ImportOptions {
   readonly origin: 'import' | 'live'
   /** The present, ms since the epoch: what is dated after it is refused. */
   readonly now_ms: number
-  /** Told what is done so far, after each batch. */
+  /** Told what is done so far, after each piece of the source. */
   readonly progress?: (summary: Readonly<ImportSummary>) => void
+  /** Awaited after each piece of the source: whoever reads the log may be behind. */
+  readonly pace?: () => Promise<void>
 }
 
 /**
@@ -144,6 +146,7 @@ export async function importRecords(
         await batch.flushIfFull()
       }
       options.progress?.(summary)
+      await options.pace?.()
     }
   } finally {
     try {

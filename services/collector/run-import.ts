@@ -25,6 +25,8 @@ export interface ImportSurroundings {
   readonly now_ms: number
   /** Told from time to time: bytes read, of how many (null: unknown), and what is done. */
   readonly progress?: (read: number, total: number | null, summary: Readonly<ImportSummary>) => void
+  /** Awaited from time to time: whoever reads the log may be behind. */
+  readonly pace?: () => Promise<void>
 }
 
 export interface ImportResult {
@@ -67,6 +69,7 @@ export async function runImport(request: ImportRequest, around: ImportSurroundin
         origin: request.live ? 'live' : 'import',
         now_ms: around.now_ms,
         progress: () => around.progress?.(source.bytesRead(), source.total_bytes, summary),
+        ...(around.pace === undefined ? {} : { pace: around.pace }),
       },
       summary,
     )
