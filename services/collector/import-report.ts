@@ -4,16 +4,18 @@ import type { ImportRequest, ImportResult } from './run-import.ts'
 export interface ImportOutcome {
   /** Findings of the tenant since the import began, by risk level; null when scoring did not get through in time. */
   readonly findings: Readonly<Record<'LOW' | 'MEDIUM' | 'HIGH', number>> | null
+  /** Groups that have not handled everything yet. */
+  readonly behind: readonly string[]
   /** Where the console is, without a slash at the end. */
   readonly console_url: string
 }
 
-const SKIPPED = {
-  blank: 'blank',
-  other_program: 'of other programs or kinds',
-  no_decision: 'no decision (sessions, disconnects, what PAM repeats)',
-  same_attempt: 'about an attempt that another line told of',
-} as const
+const SKIPPED: ReadonlyMap<string, string> = new Map([
+  ['blank', 'blank'],
+  ['other_program', 'of other programs or kinds'],
+  ['no_decision', 'no decision (sessions, disconnects, what PAM repeats)'],
+  ['same_attempt', 'about an attempt that another line told of'],
+])
 
 /** The closing summary, for people: figures first, then what to look at, then what was odd. */
 export function importReport(request: ImportRequest, result: ImportResult, outcome: ImportOutcome): string {
@@ -35,7 +37,7 @@ export function importReport(request: ImportRequest, result: ImportResult, outco
   ]
   if (summary.known > 0) lines.push(row('imported before', count(summary.known), 'left as they are'))
   for (const [reason, number] of Object.entries(summary.skipped)) {
-    lines.push(row('skipped', count(number), SKIPPED[reason as keyof typeof SKIPPED] ?? reason))
+    lines.push(row('skipped', count(number), SKIPPED.get(reason) ?? reason))
   }
   for (const [reason, number] of Object.entries(summary.dead_letters)) {
     lines.push(row('dead letters', count(number), reason))
@@ -53,7 +55,7 @@ export function importReport(request: ImportRequest, result: ImportResult, outco
       ),
     )
   }
-  lines.push(...remarks(request, result))
+  lines.push(...remarks(request, result, outcome))
   return `${lines.join('\n')}\n`
 }
 
@@ -64,8 +66,13 @@ function findingRows({ findings }: ImportOutcome): string[] {
   return [row('findings', count(HIGH + MEDIUM + LOW), `${HIGH} HIGH, ${MEDIUM} MEDIUM, ${LOW} LOW`)]
 }
 
-function remarks(request: ImportRequest, { summary, source, assumed_year: year }: ImportResult): string[] {
+function remarks(
+  request: ImportRequest,
+  { summary, source, assumed_year: year }: ImportResult,
+  { behind }: ImportOutcome,
+): string[] {
   const said: string[] = []
+  if (behind.length > 0) said.push(`Still behind, and going on when Gatewatch runs: ${behind.join(', ')}.`)
   if (year !== null) said.push(`The log has no year: ${year} was taken for its first line. --year sets it.`)
   if (request.format === 'sshd' && summary.decisions + summary.known > 0) {
     said.push(`Instants without a zone were read as ${request.timezone}. --timezone sets it.`)

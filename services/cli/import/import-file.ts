@@ -48,12 +48,13 @@ export async function importFile(request: ImportRequest, place: ImportPlace): Pr
         progress: (read, total, summary) => bar.imported(read, total, summary),
         pace: () => workers.keepUp(),
       })
-      const drained = await workers.drain((done, all) => bar.scored(done, all))
+      const behind = await workers.drain((done, all) => bar.scored(done, all))
       bar.stop()
-      const findings = drained ? await findingsSince(runtime.eventLog, before, request.tenant) : null
+      const scored = !behind.some((group) => group.startsWith('scoring'))
+      const findings = scored ? await findingsSince(runtime.eventLog, before, request.tenant) : null
       const scheme = config.feedback.tls === undefined ? 'http' : 'https'
       const console_url = `${scheme}://localhost:${config.feedback.port}`
-      io.stdout.write(importReport(request, result, { findings, console_url }))
+      io.stdout.write(importReport(request, result, { findings, behind, console_url }))
       if (result.failure === null) return 0
       io.stderr.write(`gatewatch: ${result.failure.message}\n`)
       return INPUT_FAULT

@@ -36,8 +36,8 @@ const POLL_MS = 50
 export interface Pipeline {
   /** Waits while too much waits for scoring: the log would drop its oldest. */
   keepUp(): Promise<void>
-  /** Waits until all that is in the log is scored, judged and stored; false when somebody does not get on. */
-  drain(progress: (done: number, all: number) => void): Promise<boolean>
+  /** Waits until all that is in the log is scored, judged and stored; names the groups that do not get on. */
+  drain(progress: (done: number, all: number) => void): Promise<readonly string[]>
 }
 
 /** The workers behind an import: those that run already, and the missing ones, started once they are needed. */
@@ -56,16 +56,18 @@ export function pipeline(runtime: Runtime, config: Config, lifecycle: Lifecycle)
     async drain(progress) {
       await start()
       const all = await backlog(eventLog, 'scoring', accessDecisions)
+      const behind = new Set<string>()
       for (const [group, topic] of STAGES) {
+        if (behind.has(group)) continue
         const target = await ends(eventLog, topic)
         const passed = await waitFor(async () => {
           const left = await missing(eventLog, group, topic, target)
           if (group === 'scoring') progress(Math.max(0, all - left), all)
           return left
         })
-        if (!passed) return false
+        if (!passed) behind.add(group)
       }
-      return true
+      return [...behind]
     },
   }
 }

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { syslogReader, type SyslogReading } from '../../../../services/collector/formats/syslog.ts'
 
 function instants(lines: readonly string[], year: number, timezone = 'UTC'): string[] {
-  const { read } = syslogReader({ year, written_ms: 0, timezone })
-  return lines.map((line) => instantOf(read(`${line} host sshd[1]: x`)))
+  const reader = syslogReader({ year, written_ms: 0, timezone })
+  return lines.map((line) => instantOf(reader.read(`${line} host sshd[1]: x`)))
 }
 
 function instantOf(reading: SyslogReading): string {
@@ -117,7 +117,7 @@ describe('syslog: zones', () => {
 })
 
 describe('syslog: heads', () => {
-  const { read } = syslogReader({ year: 2024, written_ms: 0, timezone: 'UTC' })
+  const reader = syslogReader({ year: 2024, written_ms: 0, timezone: 'UTC' })
   it.each([
     ['a program with a pid', 'Mar 27 13:06:56 h1 sshd[12]: hello: you', ['h1', 'sshd', '12', 'hello: you']],
     ['a program without', 'Mar 27 13:06:56 h1 sudo:   alice : x', ['h1', 'sudo', '', '  alice : x']],
@@ -127,7 +127,7 @@ describe('syslog: heads', () => {
     ['RFC 5424 with data', '<38>1 2024-03-27T13:06:56Z h1 sshd - ID7 [a b="c"] x', ['h1', 'sshd', '', 'x']],
     ['no program at all', 'Mar 27 13:06:56 something went wrong', ['', '', '', 'something went wrong']],
   ])('%s', (_title, line, expected) => {
-    const reading = read(line)
+    const reading = reader.read(line)
     expect(
       typeof reading === 'string' ? reading : [reading.host, reading.program, reading.pid, reading.message],
     ).toEqual(expected)
