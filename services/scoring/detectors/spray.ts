@@ -110,6 +110,7 @@ export function spray({ windowMs = 1_800_000, mostPerSubject = 3 }: Partial<Spra
           success_share: Math.round(share * 1000) / 1000,
           window_minutes: windowMs / 60_000,
           gave_way: input.permitted,
+          gave_way_subject: input.permitted ? input.activity.subject : null,
           ip: input.activity.ip,
           asn: input.activity.asn,
           country: input.activity.country,
