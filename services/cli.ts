@@ -1,6 +1,9 @@
 import { CommanderError, Option, Command } from 'commander'
 import { createContext } from './cli/context.ts'
+import { declareImport } from './cli/import.ts'
 import type { CliIo } from './cli/io.ts'
+import { declareMigrate } from './cli/migrate.ts'
+import { declareQuery } from './cli/query.ts'
 import { declareRun } from './cli/run.ts'
 import { declareStatus } from './cli/status.ts'
 import { declareToken } from './cli/token.ts'
@@ -33,8 +36,11 @@ export async function runCli(
   const context = createContext(program, io, env, setExitCode)
   declareUp(program, context)
   declareRun(program, context)
+  declareImport(program, context)
+  declareQuery(program, context)
   declareStatus(program, context)
   declareTopics(program, context)
+  declareMigrate(program, context)
   declareToken(program, context)
   try {
     await program.parseAsync(args, { from: 'user' })
