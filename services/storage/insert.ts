@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import { ClickHouseError, type ClickHouseClient } from '@clickhouse/client'
 import type { Row } from '../../schemas/clickhouse/decision-row.ts'
 
@@ -15,10 +16,10 @@ export interface Block {
  * are cut into the same parts; the answer comes after the flush to disk.
  */
 export async function insertBlock(client: ClickHouseClient, block: Block): Promise<void> {
-  await client.insert({
-    table: block.table,
-    format: 'JSONEachRow',
-    values: Readable.from([jsonLines(block.rows)], { objectMode: false }),
+  // `insert` would write every row's JSON itself, one small chunk after the other; this sends the block in whole.
+  const { stream } = await client.exec({
+    query: `INSERT INTO ${block.table} FORMAT JSONEachRow`,
+    values: Readable.from([Buffer.from(jsonLines(block.rows))], { objectMode: false }),
     clickhouse_settings: {
       insert_deduplicate: 1,
       insert_deduplication_token: `${block.token}/${block.table}`,
@@ -32,6 +33,8 @@ export async function insertBlock(client: ClickHouseClient, block: Block): Promi
       max_partitions_per_insert_block: '2000',
     },
   })
+  stream.resume()
+  await finished(stream)
 }
 
 /** Rows as JSON, a line each; half a surrogate pair, which no UTF-8 text can hold, becomes U+FFFD. */
