@@ -15,7 +15,7 @@ export function DecisionTable({ decisions, tenant }) {
         <th scope="col" class="c-outcome">Outcome</th>
         <th scope="col">Who</th>
         <th scope="col" class="c-what">What</th>
-        <th scope="col">From</th>
+        <th scope="col" class="c-from">From</th>
         <th scope="col" class="c-risk">Risk then</th>
         <th scope="col" class="c-why"><span class="hidden-text">Explanation</span></th>
       </tr>

@@ -30,8 +30,7 @@ export function FindingCard({ finding }) {
     <dl class="facts">
       <dt>Weight</dt>
       <dd class="figure">
-        ${number(finding.evidence_nats)} of at most 6 nats of evidence, from a score of
-        ${number(finding.score)}
+        ${`${number(finding.evidence_nats)} of at most 6 nats of evidence, from a score of ${number(finding.score)}`}
       </dd>
       ${
         finding.gates.length > 0 &&

@@ -1,0 +1,184 @@
+import { DashboardBuilder, DashboardCursorSync, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
+import { table, timeSeries } from './clickhouse-query.ts'
+import { bars, consoleUrl, lines, linked, linksFrom, rows, stat, subjectUrl } from './panels.ts'
+import { among, appVariable, consoleVariable, ofTenant, tenantVariable } from './variables.ts'
+
+const minutes = `FROM decisions_by_minute WHERE ${ofTenant} AND $__timeFilter(minute) AND ${among('app', 'app')}`
+const decisions = `FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND ${among('resource_app', 'app')}`
+const REFUSED = `outcome NOT IN ('permit', 'error_open')`
+
+const decided = () =>
+  stat('Decisions', 'How many decisions were made?').withTarget(
+    table(`SELECT uniqCombined64Merge(decisions) AS decisions ${minutes}`),
+  )
+
+const refusedShare = () =>
+  stat('Refused', 'What share of them was refused or asked to step up?')
+    .unit('percentunit')
+    .decimals(2)
+    .withTarget(
+      table(
+        `SELECT uniqCombined64MergeIf(decisions, ${REFUSED}) / greatest(uniqCombined64Merge(decisions), 1) AS refused ${minutes}`,
+      ),
+    )
+
+const subjectsSeen = () =>
+  stat('Subjects', 'How many different people and services asked?').withTarget(
+    table(`SELECT uniqCombined64Merge(subjects) AS subjects ${minutes}`),
+  )
+
+const openStories = () =>
+  stat('Open stories', 'How many stories that were active in this time still want a verdict?').withTarget(
+    table(
+      `SELECT uniq(id) AS stories FROM (
+         SELECT id, argMax(state, revision) AS newest FROM stories
+         WHERE ${ofTenant} AND $__timeFilter_ms(observed_at) GROUP BY id
+       ) WHERE newest = 'open'`,
+    ),
+  )
+
+const restricted = () =>
+  stat('Restricted now', 'How many subjects does risk restrict at this moment?').withTarget(
+    table(
+      `SELECT count() AS subjects FROM (
+         SELECT entity_id, argMax(level, revision) AS newest_level, argMax(required_action, revision) AS newest_action,
+           argMax(expires_at, revision) AS newest_expires_at
+         FROM risk_states WHERE ${ofTenant} AND entity_type = 'subject' AND updated_at >= now() - INTERVAL 7 DAY
+         GROUP BY entity_id
+       ) WHERE (newest_level != 'LOW' OR newest_action = 'revoke') AND ifNull(newest_expires_at, now() + 1) > now()`,
+    ),
+  )
+
+const byFeedback = () =>
+  stat('Refused by risk', 'How many refusals did our own risk feedback cause?').withTarget(
+    table(`SELECT uniqCombined64Merge(by_risk) AS decisions ${minutes}`),
+  )
+
+const byOutcome = () =>
+  bars('Decisions by outcome', 'Is the mix of outcomes as usual, and when did it change?').withTarget(
+    timeSeries(
+      `SELECT $__timeInterval(minute) AS time, toString(outcome) AS outcome, uniqCombined64Merge(decisions) AS decisions
+       ${minutes} GROUP BY time, outcome ORDER BY time`,
+    ),
+  )
+
+const refusedByApp = () =>
+  lines('Refused by application', 'Which application refuses most, and did one begin to?').withTarget(
+    timeSeries(
+      `SELECT $__timeInterval(minute) AS time, toString(app) AS application, uniqCombined64Merge(decisions) AS refused
+       ${minutes} AND ${REFUSED} GROUP BY time, application ORDER BY time LIMIT 5000`,
+    ),
+  )
+
+const findingsByDetector = () =>
+  bars(
+    'Findings by detector',
+    'Which detector speaks, and did one fall silent or start to shout?',
+  ).withTarget(
+    timeSeries(
+      `SELECT $__timeInterval(first_observed_at) AS time, toString(detector_id) AS detector, uniq(id) AS findings
+       FROM findings WHERE ${ofTenant} AND $__timeFilter_ms(first_observed_at) GROUP BY time, detector ORDER BY time`,
+    ),
+  )
+
+const refusedByRevision = () =>
+  lines('Refused by policy revision', 'Did a new revision of the policy begin to refuse people?').withTarget(
+    timeSeries(
+      `SELECT $__timeInterval(decided_at) AS time, substring(policy_revision, 1, 12) AS revision, uniq(id) AS refused
+       ${decisions} AND ${REFUSED} GROUP BY time, revision ORDER BY time LIMIT 5000`,
+    ),
+  )
+
+const wouldBe = () =>
+  rows('What enforcing would change', 'On which routes would enforcing risk refuse people who get in today?')
+    .span(12)
+    .withTarget(
+      table(
+        `SELECT toString(policy_route_id) AS route, toString(would_be) AS would_be, uniq(id) AS decisions, uniq(subject_id) AS subjects
+         ${decisions} AND would_be != '' AND would_be != outcome GROUP BY route, would_be ORDER BY decisions DESC LIMIT 50`,
+      ),
+    )
+
+const reasons = () =>
+  rows('Reasons of refusals', 'Why were people refused?')
+    .span(12)
+    .withTarget(
+      table(
+        `SELECT toString(arrayJoin(reasons)) AS reason, uniq(id) AS decisions, uniq(subject_id) AS subjects
+         ${decisions} AND ${REFUSED} GROUP BY reason ORDER BY decisions DESC LIMIT 50`,
+      ),
+    )
+
+const stories = () =>
+  linked(
+    rows('Stories', 'What happened, how grave is it, and what was done about it?'),
+    'title',
+    'Open in the console',
+    consoleUrl('stories', 'id'),
+  ).withTarget(
+    table(
+      `SELECT observed_at AS last_seen, risk_level, title, state, response, ifNull(verdict, '') AS verdict, findings_total AS findings, entities_total AS entities, id
+       FROM stories WHERE ${ofTenant} AND $__timeFilter_ms(observed_at)
+       ORDER BY observed_at DESC, revision DESC LIMIT 1 BY id LIMIT 100`,
+    ),
+  )
+
+const riskiest = () =>
+  linked(
+    rows('Riskiest subjects', 'Who carries the highest risk in this time, and why?').span(12),
+    'subject',
+    'Look closer',
+    subjectUrl('subject'),
+  ).withTarget(
+    table(
+      `SELECT entity_id AS subject, max(score) AS highest, argMax(score, revision) AS newest, argMax(toString(level), revision) AS risk_level,
+         arrayStringConcat(arrayDistinct(arrayFlatten(groupArray(arrayMap(c -> toString(c), causes_cause)))), ', ') AS causes, max(updated_at) AS changed
+       FROM risk_states WHERE ${ofTenant} AND entity_type = 'subject' AND $__timeFilter_ms(updated_at)
+       GROUP BY entity_id ORDER BY highest DESC LIMIT 50`,
+    ),
+  )
+
+const withheld = () =>
+  rows('Restrictions withheld', 'Whom did risk not restrict though it asked for it, and why?')
+    .span(12)
+    .withTarget(
+      table(
+        `SELECT assumeNotNull(withheld) AS because, entity_type AS kind, uniq(entity_id) AS entities, max(updated_at) AS newest
+         FROM risk_states WHERE ${ofTenant} AND withheld IS NOT NULL AND $__timeFilter_ms(updated_at)
+         GROUP BY because, kind ORDER BY entities DESC LIMIT 50`,
+      ),
+    )
+
+/** The state of everything at a glance: decisions, what was found, and what was done. */
+export function overview(): DashboardBuilder {
+  return new DashboardBuilder('Gatewatch: overview')
+    .uid('gatewatch-overview')
+    .description('Decisions, what was found strange in them, and what was done about it.')
+    .tags(['gatewatch'])
+    .time({ from: 'now-6h', to: 'now' })
+    .refresh('30s')
+    .timezone('browser')
+    .tooltip(DashboardCursorSync.Crosshair)
+    .readonly()
+    .links(linksFrom('gatewatch-overview'))
+    .withVariable(tenantVariable())
+    .withVariable(appVariable())
+    .withVariable(consoleVariable())
+    .withPanel(decided())
+    .withPanel(refusedShare())
+    .withPanel(subjectsSeen())
+    .withPanel(openStories())
+    .withPanel(restricted())
+    .withPanel(byFeedback())
+    .withRow(new RowBuilder('Decisions'))
+    .withPanel(byOutcome())
+    .withPanel(refusedByApp())
+    .withPanel(reasons())
+    .withPanel(wouldBe())
+    .withRow(new RowBuilder('What was found'))
+    .withPanel(findingsByDetector())
+    .withPanel(refusedByRevision())
+    .withPanel(stories())
+    .withPanel(riskiest())
+    .withPanel(withheld())
+}

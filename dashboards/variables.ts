@@ -1,0 +1,80 @@
+import {
+  QueryVariableBuilder,
+  TextBoxVariableBuilder,
+  VariableRefresh,
+} from '@grafana/grafana-foundation-sdk/dashboard'
+import { clickhouse } from './clickhouse-query.ts'
+
+/** Stands for every value. It is made of characters that no escaping changes. */
+const ALL = '_all_'
+
+/**
+ * The value of a variable as an SQL expression.
+ *
+ * Grafana's quoting formats leave a backslash as it is, and ClickHouse takes
+ * `\'` for a quote, so a value may end the string that it stands in. A value in
+ * percent encoding holds no such character, whatever it spells, and ClickHouse
+ * decodes it once, as a constant.
+ */
+export function valueOf(variable: string): string {
+  return `decodeURLComponent('\${${variable}:percentencode}')`
+}
+
+/** The values of a variable that takes several, which Grafana writes as `{a,b}`. A comma in a value splits it. */
+export function valuesOf(variable: string): string {
+  return `splitByChar(',', trim(BOTH '{}' FROM ${valueOf(variable)}))`
+}
+
+/** A condition: the column has one of the chosen values, or everything is chosen. */
+export function among(column: string, variable: string): string {
+  return `(has(${valuesOf(variable)}, '${ALL}') OR has(${valuesOf(variable)}, ${column}))`
+}
+
+/** The tenant; every panel reads one tenant, whose rows lie together. */
+export const ofTenant = `tenant = ${valueOf('tenant')}`
+
+/**
+ * Which tenant. By ingestion time, since imported history is old; without
+ * Grafana's macros, since those are empty in a variable's query.
+ */
+export function tenantVariable(): QueryVariableBuilder {
+  return new QueryVariableBuilder('tenant')
+    .label('Tenant')
+    .datasource(clickhouse)
+    .query(
+      `SELECT tenant FROM decisions_by_minute WHERE ingested_at >= now() - INTERVAL 90 DAY GROUP BY tenant ORDER BY tenant = 'default' DESC, tenant LIMIT 200`,
+    )
+    .current({ text: 'default', value: 'default' })
+    .refresh(VariableRefresh.OnDashboardLoad)
+}
+
+/** Which applications; all at first. */
+export function appVariable(): QueryVariableBuilder {
+  return new QueryVariableBuilder('app')
+    .label('Application')
+    .datasource(clickhouse)
+    .query(
+      `SELECT app FROM decisions_by_minute WHERE ${ofTenant} AND ingested_at >= now() - INTERVAL 90 DAY AND app != '' GROUP BY app ORDER BY app LIMIT 500`,
+    )
+    .multi(true)
+    .includeAll(true)
+    .allValue(ALL)
+    .current({ text: 'All', value: '$__all' })
+    .refresh(VariableRefresh.OnTimeRangeChanged)
+}
+
+/** Which subject; typed in or handed over by a link. */
+export function subjectVariable(): TextBoxVariableBuilder {
+  return new TextBoxVariableBuilder('subject')
+    .label('Subject')
+    .description('A subject as user:alice or only alice')
+    .defaultValue('')
+}
+
+/** Where the console is, for links to a story or decision. */
+export function consoleVariable(): TextBoxVariableBuilder {
+  return new TextBoxVariableBuilder('console')
+    .label('Console')
+    .description('Address of the console that links lead to')
+    .defaultValue('http://127.0.0.1:8090')
+}

@@ -1,0 +1,58 @@
+/**
+ * What Grafana and its ClickHouse data source make of a query before it is
+ * sent: variables first (in the browser), then macros (in the plugin,
+ * version 4, `pkg/macros/macros.go`).
+ */
+export interface GrafanaContext {
+  readonly from: Date
+  readonly to: Date
+  readonly interval_s: number
+  /** A list for a variable that takes several. */
+  readonly variables: Readonly<Record<string, string | readonly string[]>>
+}
+
+export function expand(sql: string, context: GrafanaContext): string {
+  return expandMacros(expandVariables(sql, context.variables), context)
+}
+
+/** `${name:percentencode}`, and `${name}` as it is. Several values become `{a,b}`, encoded as a whole. */
+export function expandVariables(text: string, variables: GrafanaContext['variables']): string {
+  return text.replaceAll(/\$\{(\w+)(?::(\w+))?\}/g, (whole, name: string, format: string | undefined) => {
+    const value = variables[name]
+    if (value === undefined) return whole
+    const plain =
+      typeof value === 'string' ? value : value.length === 1 ? value.join('') : `{${value.join(',')}}`
+    if (format === 'percentencode') return percentEncode(plain)
+    if (format !== undefined) throw new Error(`a format that this does not know: ${format}`)
+    return plain
+  })
+}
+
+function expandMacros(sql: string, { from, to, interval_s }: GrafanaContext): string {
+  const seconds = (at: Date) => `toDateTime(${Math.floor(at.getTime() / 1000)})`
+  const millis = (at: Date) => `fromUnixTimestamp64Milli(${at.getTime()})`
+  return sql
+    .replaceAll(
+      /\$__timeFilter_ms\((\w+)\)/g,
+      (_m, column: string) => `${column} >= ${millis(from)} AND ${column} <= ${millis(to)}`,
+    )
+    .replaceAll(
+      /\$__timeFilter\((\w+)\)/g,
+      (_m, column: string) => `${column} >= ${seconds(from)} AND ${column} <= ${seconds(to)}`,
+    )
+    .replaceAll(
+      /\$__timeInterval\((\w+)\)/g,
+      (_m, column: string) => `toStartOfInterval(toDateTime(${column}), INTERVAL ${interval_s} second)`,
+    )
+    .replaceAll('$__interval_s', String(interval_s))
+    .replaceAll('$__fromTime', seconds(from))
+    .replaceAll('$__toTime', seconds(to))
+}
+
+/** encodeURIComponent and the five characters that RFC 3986 reserves beside. */
+function percentEncode(value: string): string {
+  return encodeURIComponent(value).replaceAll(
+    /[!'()*]/g,
+    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+}
