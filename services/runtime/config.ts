@@ -147,8 +147,12 @@ function at(path: Path, message: string, file: ConfigFile, variables: readonly V
   const variable =
     variables.find((v) => startsWith(path, v.path)) ??
     (standsIn(file, path) ? undefined : variables.find((v) => startsWith(v.path, path)))
+  if (variable) {
+    // What lies below the variable's own setting was made from its text, so its name may be the secret.
+    const known = path.slice(0, variable.path.length)
+    return { source: variable.name, line: null, path: known.map(String).join('.'), message }
+  }
   const dotted = path.map(String).join('.')
-  if (variable) return { source: variable.name, line: null, path: dotted, message }
   return { source: file.name, line: lineOf(file, path), path: dotted, message }
 }
 
