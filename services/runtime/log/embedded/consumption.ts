@@ -1,0 +1,278 @@
+import type { Logger } from 'pino'
+import type { LogTopic } from '../../../../schemas/topics.ts'
+import type { Consumption, ConsumeOptions, OutRecord } from '../event-log.ts'
+import type { LogMetrics } from '../log-metrics.ts'
+import type { Committer } from './committer.ts'
+import { Fenced, type Claim, type GroupMember } from './group.ts'
+import { Lane, rangeOf, type LaneBatch } from './lane.ts'
+import type { Store } from './store.ts'
+import { Waker } from './waker.ts'
+
+/** How often a member looks whether others came or died, and for what a lost bell did not tell. */
+const LOOK_MS = 500
+const IDLE_MS = 1_000
+
+export interface ConsumptionParts {
+  readonly store: Store
+  readonly committer: Committer
+  readonly member: GroupMember
+  readonly logger: Logger | undefined
+  readonly metrics: LogMetrics | undefined
+  /** Tells other members, here and in other processes, that the sharing may have changed. */
+  readonly membersChanged: () => void
+}
+
+/**
+ * One member of a group: takes its share of the partitions, and for each batch
+ * runs `handle`, then commits outputs and offsets in one transaction.
+ *
+ * One batch is in hand at a time. The commit first proves, under the write
+ * lock, that the partition is still ours; so of two members that both believe
+ * they own one, only the owner's work comes into being.
+ */
+export class EmbeddedConsumption implements Consumption {
+  readonly #parts: ConsumptionParts
+  readonly #options: ConsumeOptions
+  readonly #waker = new Waker()
+  readonly #lanes = new Map<string, Lane>()
+  #sharing = true
+  #looked = 0
+  #turn = 0
+  #stopping = false
+  readonly #ended: Promise<void>
+  readonly #drains = new Set<() => void>()
+
+  constructor(parts: ConsumptionParts, options: ConsumeOptions) {
+    this.#parts = parts
+    this.#options = options
+    this.#ended = this.#loop()
+  }
+
+  /** Something was committed somewhere; `members`: the sharing may have changed. */
+  wake(members: boolean): void {
+    if (members) this.#sharing = true
+    for (const check of this.#drains) check()
+    this.#waker.wake()
+  }
+
+  async drained(): Promise<void> {
+    const { store, member } = this.#parts
+    store.refresh()
+    const targets = this.#options.topics.flatMap((topic) =>
+      Array.from({ length: store.topic(topic).partitions }, (_, partition) => ({
+        row: member.row(topic.name, partition),
+        to: store.head(topic.name, partition).next,
+      })),
+    )
+    const reached = () => targets.every(({ row, to }) => to === 0 || (store.offsets.get(row) ?? 0) >= to)
+    if (reached()) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const check = () => {
+      if (reached() || this.#stopping) resolve()
+    }
+    this.#drains.add(check)
+    const timer = setInterval(check, IDLE_MS)
+    await promise
+    clearInterval(timer)
+    this.#drains.delete(check)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true
+    this.#waker.wake()
+    await this.#ended
+  }
+
+  async #loop(): Promise<void> {
+    while (!this.#stopping) {
+      try {
+        const now = Date.now()
+        if (this.#sharing || now - this.#looked >= LOOK_MS) {
+          this.#sharing = false
+          this.#looked = now
+          await this.#share()
+        }
+        const lane = this.#ready(now)
+        if (lane !== undefined) await this.#handle(lane, now)
+        else await this.#waker.sleep(this.#pause(Date.now()))
+      } catch (error) {
+        this.#parts.logger?.error(
+          { err: error, group: this.#options.group },
+          'event log: consuming failed, trying again',
+        )
+        await this.#waker.sleep(IDLE_MS)
+      }
+    }
+    await this.#leave()
+    for (const check of this.#drains) check()
+  }
+
+  /** The next lane with a batch, in turn, so that a busy partition doesn't starve the others. */
+  #ready(now: number): Lane | undefined {
+    const lanes = [...this.#lanes.values()]
+    for (let i = 0; i < lanes.length; i++) {
+      const lane = lanes[(this.#turn + i) % lanes.length]
+      if (lane === undefined || (lane.held !== undefined && lane.notBefore > now)) continue
+      if (lane.next(now) === undefined) continue
+      this.#turn = (this.#turn + i + 1) % lanes.length
+      return lane
+    }
+    return undefined
+  }
+
+  #pause(now: number): number {
+    let pause = Math.min(IDLE_MS, Math.max(0, this.#looked + LOOK_MS - now))
+    for (const { notBefore } of this.#lanes.values()) {
+      if (notBefore > now) pause = Math.min(pause, notBefore - now)
+    }
+    return pause
+  }
+
+  async #handle(lane: Lane, now: number): Promise<void> {
+    const batch = lane.next(now)
+    if (batch === undefined) return
+    const began = performance.now()
+    let outputs: readonly OutRecord[] = []
+    try {
+      if (batch.parts.length > 0) {
+        if (this.#options.pinned === true && lane.pinned === undefined) await this.#pin(lane, batch)
+        outputs = await this.#options.handle(batch)
+      }
+      await this.#commit(lane, batch, outputs)
+    } catch (error) {
+      if (error instanceof Fenced) {
+        this.#parts.metrics?.fenced(this.#options.group)
+        await this.#drop(lane)
+        this.#sharing = true
+        return
+      }
+      lane.failed(Date.now())
+      this.#parts.metrics?.failed(this.#options.group)
+      this.#tellFailed(error)
+      return
+    }
+    for (const { claim, next } of batch.moves) {
+      for (const mine of lane.claims) if (mine.claim === claim) mine.next = next
+    }
+    lane.done()
+    const seconds = (performance.now() - began) / 1000
+    for (const { topic, records } of batch.parts) {
+      this.#parts.metrics?.handled(this.#options.group, topic.name, records.length, seconds)
+    }
+  }
+
+  /** Written down and flushed before the handler sees it, so that a crash repeats the same ranges under the same token. */
+  async #pin(lane: Lane, batch: LaneBatch): Promise<void> {
+    const ranges = batch.parts.map(rangeOf)
+    await this.#parts.committer.submit({
+      records: [],
+      check: () => this.#prove(batch),
+      apply: () => void this.#parts.store.pins.put(`${this.#options.group}/${lane.name}`, ranges),
+    }).durable
+    lane.pinned = ranges
+  }
+
+  async #commit(lane: Lane, batch: LaneBatch, records: readonly OutRecord[]): Promise<void> {
+    const { store, member, committer } = this.#parts
+    await committer.submit({
+      records,
+      check: () => this.#prove(batch),
+      apply: () => {
+        for (const { claim, next } of batch.moves) {
+          void store.offsets.put(member.row(claim.topic.name, claim.partition), next)
+        }
+        if (lane.pinned !== undefined) void store.pins.remove(`${this.#options.group}/${lane.name}`)
+      },
+    }).visible
+  }
+
+  #prove(batch: LaneBatch): void {
+    for (const { claim } of batch.moves) {
+      if (!this.#parts.member.owns(claim)) throw new Fenced(claim.topic.name, claim.partition)
+    }
+  }
+
+  #tellFailed(error: unknown): void {
+    try {
+      this.#options.failed?.(error)
+    } catch (fault) {
+      this.#parts.logger?.error(
+        { err: fault, group: this.#options.group },
+        'event log: the failure callback failed',
+      )
+    }
+  }
+
+  /** Gives up what is another's now, then takes what is ours and free. */
+  async #share(): Promise<void> {
+    const { store, committer, member } = this.#parts
+    const wanted = member.wanted()
+    const isWanted = ({ topic, partition }: Claim) =>
+      wanted.some((other) => other.topic.name === topic.name && other.partition === partition)
+    for (const lane of this.#lanes.values()) {
+      const mine = lane.claims.map(({ claim }) => claim)
+      if (mine.every((claim) => isWanted(claim) && member.owns(claim))) continue
+      await this.#drop(lane)
+    }
+    const missing = wanted.filter(
+      ({ topic, partition }) =>
+        !this.#lanes
+          .get(this.#laneName(topic, partition))
+          ?.claims.some(({ claim }) => claim.partition === partition),
+    )
+    if (missing.length === 0) return
+    const got: { claim: Claim; next: number }[] = []
+    await committer.submit({
+      records: [],
+      apply: () => {
+        for (const { topic, partition } of missing) {
+          const claim = member.claim(topic, partition)
+          if (claim === undefined) continue
+          const row = member.row(topic.name, partition)
+          const head = store.head(topic.name, partition)
+          const next = store.offsets.get(row) ?? (this.#options.from === 'latest' ? head.next : head.low)
+          // Written at once, so that a group that begins at the end keeps its beginning over a crash.
+          void store.offsets.put(row, next)
+          got.push({ claim, next })
+        }
+      },
+    }).visible
+    for (const { claim, next } of got) await this.#take(claim, next)
+  }
+
+  async #take(claim: Claim, next: number): Promise<void> {
+    const { store } = this.#parts
+    await this.#options.assigned?.(claim.topic, claim.partition)
+    const name = this.#laneName(claim.topic, claim.partition)
+    let lane = this.#lanes.get(name)
+    if (lane === undefined) {
+      lane = new Lane(store, this.#options, claim.topic, name)
+      if (this.#options.pinned === true) lane.pinned = store.pins.get(`${this.#options.group}/${name}`)
+      this.#lanes.set(name, lane)
+    }
+    lane.claims.push({ claim, next })
+  }
+
+  async #drop(lane: Lane): Promise<void> {
+    this.#lanes.delete(lane.name)
+    const claims = lane.claims.map(({ claim }) => claim)
+    for (const { topic, partition } of claims) await this.#options.revoked?.(topic, partition)
+    const apply = () => {
+      for (const claim of claims) this.#parts.member.release(claim)
+    }
+    await this.#parts.committer.submit({ records: [], apply }).visible
+    this.#parts.membersChanged()
+  }
+
+  async #leave(): Promise<void> {
+    const claims = [...this.#lanes.values()].flatMap((lane) => lane.claims.map(({ claim }) => claim))
+    for (const { topic, partition } of claims) await this.#options.revoked?.(topic, partition)
+    this.#lanes.clear()
+    await this.#parts.committer.submit({ records: [], apply: () => this.#parts.member.leave(claims) }).visible
+    this.#parts.membersChanged()
+  }
+
+  #laneName(topic: LogTopic, partition: number): string {
+    return this.#options.span === 'group' ? topic.name : `${topic.name}/${partition}`
+  }
+}

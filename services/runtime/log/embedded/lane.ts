@@ -1,0 +1,143 @@
+import { hash } from 'node:crypto'
+import type { LogTopic } from '../../../../schemas/topics.ts'
+import type { Batch, ConsumeOptions, PartitionRecords } from '../event-log.ts'
+import type { Claim } from './group.ts'
+import { readRange } from './reader.ts'
+import type { PinnedPart, Store } from './store.ts'
+
+const FIRST_PAUSE_MS = 100
+const LONGEST_PAUSE_MS = 10_000
+
+export interface LaneBatch extends Batch {
+  /** What a commit proves and moves on. */
+  readonly moves: readonly { readonly claim: Claim; readonly next: number }[]
+}
+
+/**
+ * What batches are made from: one partition, or all of a topic's when the
+ * group spans partitions. A lane whose handler fails waits alone.
+ */
+export class Lane {
+  readonly topic: LogTopic
+  readonly name: string
+  readonly claims: { readonly claim: Claim; next: number }[] = []
+  /** A batch that was handed out and not committed: it comes again as it was. */
+  held: LaneBatch | undefined
+  pinned: readonly PinnedPart[] | undefined
+  notBefore = 0
+  #pauseMs = 0
+  #firstSeen = 0
+  readonly #store: Store
+  readonly #options: ConsumeOptions
+
+  constructor(store: Store, options: ConsumeOptions, topic: LogTopic, name: string) {
+    this.#store = store
+    this.#options = options
+    this.topic = topic
+    this.name = name
+  }
+
+  failed(now: number): void {
+    this.#pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, this.#pauseMs * 2))
+    this.notBefore = now + this.#pauseMs
+  }
+
+  done(): void {
+    this.held = undefined
+    this.pinned = undefined
+    this.notBefore = 0
+    this.#pauseMs = 0
+    this.#firstSeen = 0
+  }
+
+  /** The next batch, or undefined when there is none yet; `notBefore` then says whether to look again soon. */
+  next(now: number): LaneBatch | undefined {
+    if (this.held !== undefined) return this.held
+    if (this.pinned !== undefined) return (this.held = this.#repeat(this.pinned))
+    if (!this.#enough(now)) return undefined
+    const { max_records = 1000, max_bytes = 4 * 1024 * 1024 } = this.#options
+    const parts: PartitionRecords[] = []
+    const moves: { claim: Claim; next: number }[] = []
+    let records = max_records
+    let bytes = max_bytes
+    for (const { claim, next } of this.claims) {
+      const head = this.#store.head(this.topic.name, claim.partition)
+      if (next >= head.next || records <= 0 || bytes <= 0) continue
+      const range = {
+        partition: claim.partition,
+        from: next,
+        to: head.next,
+        maxRecords: records,
+        maxBytes: bytes,
+      }
+      const part = this.#part(range)
+      if (part === undefined) {
+        // Everything up to the head was superseded or too old: nothing to hand out, but the group is past it.
+        moves.push({ claim, next: head.next })
+        continue
+      }
+      parts.push(part)
+      moves.push({ claim, next: part.last_offset + 1 })
+      records -= part.records.length
+      for (const { value } of part.records) bytes -= value?.length ?? 0
+    }
+    if (moves.length === 0) return undefined
+    this.held = { parts, token: this.#token(parts), moves }
+    return this.held
+  }
+
+  #repeat(pinned: readonly PinnedPart[]): LaneBatch {
+    const parts: PartitionRecords[] = []
+    const moves: { claim: Claim; next: number }[] = []
+    for (const { partition, first, last } of pinned) {
+      const claim = this.claims.find((mine) => mine.claim.partition === partition)?.claim
+      if (claim === undefined) continue
+      moves.push({ claim, next: last + 1 })
+      const range = { partition, from: first, to: last + 1, maxRecords: Infinity, maxBytes: Infinity }
+      const part = this.#part(range)
+      // The range is what was written down, even if retention has cut its first records off since.
+      if (part !== undefined) parts.push({ ...part, first_offset: first, last_offset: last })
+    }
+    return { parts, token: tokenOf(this.#options.group, this.topic.name, pinned), moves }
+  }
+
+  #part(range: Parameters<typeof readRange>[1]): PartitionRecords | undefined {
+    const records = readRange(this.#store.topic(this.topic), range)
+    const [first, last] = [records[0], records[records.length - 1]]
+    if (first === undefined || last === undefined) return undefined
+    const { topic } = this
+    return {
+      topic,
+      partition: range.partition,
+      records,
+      first_offset: first.offset,
+      last_offset: last.offset,
+    }
+  }
+
+  #enough(now: number): boolean {
+    const { min_records = 1, linger_ms = 0 } = this.#options
+    let available = 0
+    for (const { claim, next } of this.claims) {
+      available += Math.max(0, this.#store.head(this.topic.name, claim.partition).next - next)
+    }
+    if (available === 0) return false
+    if (available >= min_records || linger_ms === 0) return true
+    this.#firstSeen ||= now
+    this.notBefore = this.#firstSeen + linger_ms
+    return now >= this.notBefore
+  }
+
+  #token(parts: readonly PartitionRecords[]): string {
+    return tokenOf(this.#options.group, this.topic.name, parts.map(rangeOf))
+  }
+}
+
+export function rangeOf(part: PartitionRecords): PinnedPart {
+  return { partition: part.partition, first: part.first_offset, last: part.last_offset }
+}
+
+function tokenOf(group: string, topic: string, ranges: readonly PinnedPart[]): string {
+  const text = ranges.map(({ partition, first, last }) => `${partition}:${first}-${last}`).join(',')
+  return hash('sha256', `${group}/${topic}/${text}`).slice(0, 32)
+}

@@ -1,0 +1,212 @@
+import { join } from 'node:path'
+import { mkdirSync } from 'node:fs'
+import { open, type Database, type RootDatabase } from 'lmdb'
+import type { LogTopic } from '../../../../schemas/topics.ts'
+import { GatewatchError } from '../../errors.ts'
+import { toLogError } from './errors.ts'
+
+/** Raised when an older program could not read what this one writes. */
+const FORMAT = 1
+/** Address space, not disk: the file grows as it is written. */
+const MAP_BYTES = 2 ** 38
+const MAX_DATABASES = 256
+/** Keys of a partition's blocks: `partition × 2^43 + offset`, which a double holds exactly up to partition 1023. */
+const OFFSETS = 2 ** 43
+export const MAX_PARTITIONS = 1024
+
+/** A topic's databases. `latest` is the index of a compacted topic: key → place of its newest record. */
+export interface TopicStore {
+  readonly topic: LogTopic
+  readonly partitions: number
+  readonly log: Database<Buffer, number>
+  readonly latest: Database<Buffer, Buffer> | undefined
+}
+
+/** Where a partition stands. */
+export interface Head {
+  /** Offset of the next record. */
+  next: number
+  /** First offset still kept. */
+  low: number
+  /** Bytes of its blocks. */
+  bytes: number
+  /** Records in its blocks. */
+  records: number
+}
+
+/** What a process finds out about a topic that it has no code for. */
+export interface TopicRow {
+  readonly partitions: number
+  readonly retention_ms: number | null
+  readonly compacted: boolean
+}
+
+export interface ProcessRow {
+  readonly pid: number
+  /** When the process started, as the system tells it; empty where it does not. A pid may be given again. */
+  readonly started: string
+  /** Where its doorbell is. */
+  readonly address: string
+  readonly expires_ms: number
+}
+
+export interface MemberRow {
+  readonly process: string
+  readonly topics: readonly string[]
+}
+
+export interface OwnerRow {
+  readonly member: string
+  /** Rises with every change of hands. */
+  readonly epoch: number
+}
+
+export interface PinnedPart {
+  readonly partition: number
+  readonly first: number
+  readonly last: number
+}
+
+/**
+ * The LMDB environment: one for all topics, so that one transaction spans
+ * them. Several processes open the same one.
+ */
+export class Store {
+  readonly env: RootDatabase<Buffer, string>
+  readonly heads: Database<Buffer, string>
+  readonly #format: Database<number, string>
+  readonly #rows: Database<TopicRow, string>
+  /** By process id. */
+  readonly processes: Database<ProcessRow, string>
+  /** By `<group>/<member>`. */
+  readonly members: Database<MemberRow, string>
+  /** By `<group>/<topic>/<partition>`, as are the next three. */
+  readonly owners: Database<OwnerRow, string>
+  /** Offset of the next record that the group will handle. */
+  readonly offsets: Database<number, string>
+  /** By `<group>/<lane>`: the ranges of a batch that may have been handed out. */
+  readonly pins: Database<readonly PinnedPart[], string>
+  readonly #topics = new Map<string, TopicStore>()
+  readonly #partitions: number
+
+  constructor(directory: string, partitions: number) {
+    if (!Number.isInteger(partitions) || partitions < 1 || partitions > MAX_PARTITIONS) {
+      throw new RangeError(`partitions must be a whole number from 1 to ${MAX_PARTITIONS}`)
+    }
+    this.#partitions = partitions
+    try {
+      mkdirSync(directory, { recursive: true, mode: 0o700 })
+      this.env = open<Buffer, string>(join(directory, 'log.mdb'), {
+        encoding: 'binary',
+        maxDbs: MAX_DATABASES,
+        mapSize: MAP_BYTES,
+      })
+      this.#format = this.env.openDB({ name: 'format', encoding: 'json' })
+      this.#rows = this.env.openDB({ name: 'topics', encoding: 'json' })
+      this.processes = this.env.openDB({ name: 'processes', encoding: 'json' })
+      this.members = this.env.openDB({ name: 'members', encoding: 'json' })
+      this.owners = this.env.openDB({ name: 'owners', encoding: 'json' })
+      this.offsets = this.env.openDB({ name: 'offsets', encoding: 'json' })
+      this.pins = this.env.openDB({ name: 'pins', encoding: 'json' })
+      this.heads = this.env.openDB({ name: 'heads', encoding: 'binary' })
+    } catch (error) {
+      throw toLogError(error)
+    }
+  }
+
+  /** Claims the directory for this format, or refuses another one's. */
+  async checkFormat(): Promise<void> {
+    const found = await this.env.transaction(() => {
+      const format = this.#format.get('format')
+      if (format === undefined) void this.#format.put('format', FORMAT)
+      return format ?? FORMAT
+    })
+    if (found !== FORMAT) {
+      throw new GatewatchError(
+        'ERR_DATA_DIR_VERSION',
+        `The event log in the data directory has format ${String(found)}, this version of gatewatch reads format ${FORMAT}: start the version that wrote it, or choose another data_dir.`,
+      )
+    }
+  }
+
+  topic(topic: LogTopic): TopicStore {
+    const known = this.#topics.get(topic.name)
+    if (known !== undefined) return known
+    const row = this.#rows.get(topic.name) ?? this.#create(topic)
+    const store: TopicStore = {
+      topic,
+      partitions: row.partitions,
+      log: this.env.openDB({ name: `log/${topic.name}`, encoding: 'binary' }),
+      latest: topic.compacted
+        ? this.env.openDB({ name: `latest/${topic.name}`, encoding: 'binary', keyEncoding: 'binary' })
+        : undefined,
+    }
+    this.#topics.set(topic.name, store)
+    return store
+  }
+
+  /** How many partitions a topic has is settled when it is first used: more later would move its keys. */
+  #create(topic: LogTopic): TopicRow {
+    const fresh: TopicRow = {
+      partitions: this.#partitions,
+      retention_ms: Number.isFinite(topic.retention_ms) ? topic.retention_ms : null,
+      compacted: topic.compacted,
+    }
+    return this.env.transactionSync(() => {
+      const there = this.#rows.get(topic.name)
+      if (there !== undefined) return there
+      void this.#rows.put(topic.name, fresh)
+      return fresh
+    })
+  }
+
+  /** Every topic that any process has used here. */
+  knownTopics(): TopicStore[] {
+    return [...this.#rows.getRange()].map(({ key: name, value }) => {
+      const { partitions, retention_ms, compacted } = value
+      return this.topic({ name, partitions, retention_ms: retention_ms ?? Infinity, compacted })
+    })
+  }
+
+  head(topic: string, partition: number): Head {
+    const bytes = this.heads.get(`${topic}/${partition}`)
+    if (bytes === undefined) return { next: 0, low: 0, bytes: 0, records: 0 }
+    return {
+      next: bytes.readDoubleLE(0),
+      low: bytes.readDoubleLE(8),
+      bytes: bytes.readDoubleLE(16),
+      records: bytes.readDoubleLE(24),
+    }
+  }
+
+  /** Inside a write transaction only. */
+  putHead(topic: string, partition: number, head: Head): void {
+    const bytes = Buffer.allocUnsafe(32)
+    bytes.writeDoubleLE(head.next, 0)
+    bytes.writeDoubleLE(head.low, 8)
+    bytes.writeDoubleLE(head.bytes, 16)
+    bytes.writeDoubleLE(head.records, 24)
+    void this.heads.put(`${topic}/${partition}`, bytes)
+  }
+
+  /** Lets the next read see what other processes have committed. */
+  refresh(): void {
+    this.env.resetReadTxn()
+  }
+
+  async close(): Promise<void> {
+    await this.env.close()
+  }
+}
+
+export function placeOf(partition: number, offset: number): number {
+  return partition * OFFSETS + offset
+}
+
+export function offsetOf(place: number): number {
+  return place % OFFSETS
+}
+
+export function partitionOfPlace(place: number): number {
+  return Math.floor(place / OFFSETS)
+}
