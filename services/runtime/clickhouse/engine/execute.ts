@@ -43,6 +43,9 @@ export function createExecutor(
     const statement = readStatement(head)
     if (statement.dataAt === null && request.text.length > MAX_STATEMENT_BYTES)
       throw refuse(229, `The statement is longer than ${MAX_STATEMENT_BYTES} bytes`)
+    // The engine knows one user, so KILL QUERY, which it allows in readonly, would reach everybody's.
+    if (request.readonly && statement.kind !== 'select')
+      throw refuse(164, 'Cannot execute query in readonly mode')
     if (statement.kind === 'insert' && BINARY.test(statement.format ?? ''))
       throw refuse(48, `The embedded engine takes inserts in text formats only, not ${statement.format}`)
     const mark = `${request.queryId} ${++serial}`
@@ -58,7 +61,7 @@ export function createExecutor(
         if (statement.dataAt !== null) {
           const sql = request.text.subarray(0, statement.dataAt).toString()
           const data = request.text.subarray(afterLineEnd(request.text, statement.dataAt))
-          const result = await connection.insert(`${sql}\n`, data)
+          const result = await connection.insert(sql, data)
           return { ...result, format: request.defaultFormat }
         }
         const result = await connection.query(request.text.toString(), request.defaultFormat)
@@ -85,7 +88,7 @@ async function killQuery(native: NativeEngine, mark: string): Promise<void> {
   }
 }
 
-/** Data begin behind the blanks and the one line end after the format's name; a second line end makes the engine fail (100). */
+/** Data begin behind the blanks and the one line end after the format's name. The addon puts a line end there itself, and a second one would be an empty row. */
 function afterLineEnd(text: Buffer, at: number): number {
   let place = at
   for (let line = false; !line && place < text.length; place++) {

@@ -16,7 +16,7 @@ export interface RunResult {
 /** One connection to the engine: its own database, settings and parameters. */
 export interface Connection {
   query(sql: string, format: string): Promise<RunResult>
-  /** `statement` ends with the name of the format; `data` follow it as they are. */
+  /** `statement` ends with the name of the format; a line end and `data` follow it as they are. */
   insert(statement: string, data: Buffer): Promise<RunResult>
   close(): void
 }
