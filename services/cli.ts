@@ -1,5 +1,7 @@
 import { CommanderError, Option, Command } from 'commander'
 import { createContext } from './cli/context.ts'
+import { declareFindings } from './cli/findings.ts'
+import { declareExplain } from './cli/explain.ts'
 import { declareImport } from './cli/import.ts'
 import type { CliIo } from './cli/io.ts'
 import { declareMigrate } from './cli/migrate.ts'
@@ -9,6 +11,7 @@ import { declareStatus } from './cli/status.ts'
 import { declareToken } from './cli/token.ts'
 import { declareTopics } from './cli/topics.ts'
 import { declareUp } from './cli/up.ts'
+import { declareVerdict } from './cli/verdict.ts'
 import { LOG_LEVELS } from './runtime/log-levels.ts'
 
 /** The `gatewatch` command: reads the command line and hands over. */
@@ -37,7 +40,10 @@ export async function runCli(
   declareUp(program, context)
   declareRun(program, context)
   declareImport(program, context)
+  declareExplain(program, context)
   declareQuery(program, context)
+  declareFindings(program, context)
+  declareVerdict(program, context)
   declareStatus(program, context)
   declareTopics(program, context)
   declareMigrate(program, context)

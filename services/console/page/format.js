@@ -73,6 +73,7 @@ export function valueOf(name, value) {
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   if (typeof value === 'string' && !/^-?\d+(\.\d+)?$/.test(value)) return value
   const figure = Number(value)
+  if (/(^|_)asn$/.test(name)) return figure === 0 ? 'none' : `AS${figure}`
   const unit = split(name)[1]
   if (unit === 'ms') return figure < 1000 ? `${number(figure)} ms` : longDuration(figure)
   if (unit === 's') return longDuration(figure * 1000)
@@ -100,6 +101,8 @@ const units = [
   ['_share', 'share'],
   ['_percent', 'percent'],
   ['_nats', 'nats'],
+  ['_bits', 'bits'],
+  ['_minutes', 'min'],
   ['_h', 'h'],
 ]
 
