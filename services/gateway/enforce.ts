@@ -122,7 +122,8 @@ export function enforcer(options: EnforceOptions): Enforce {
     if (!durable) return unrecorded(started, 'record_timeout', decision.break_glass, match, decided, identity)
     observe(decision.outcome, started, decide_us)
     if (decision.outcome === 'permit') {
-      return { kind: 'permit', decision_id: recorded.id, decided, match, identity }
+      const draft = { ...decided.draft, context: contextOf(facts, undefined) }
+      return { kind: 'permit', decision_id: recorded.id, decided: { ...decided, draft }, match, identity }
     }
     return {
       kind: 'refuse',

@@ -96,8 +96,11 @@ export async function startGateway(
     const connections = liveConnections(tenant)
     stops.push(
       risk.follow((key, value) => {
-        const cut = connections.riskChanged(key, value, now())
-        if (cut > 0) metrics.cut.inc(cut)
+        for (const draft of connections.riskChanged(key, value, now())) {
+          recorder.record(draft)
+          metrics.cut.inc()
+          metrics.decisions.inc({ outcome: 'revoke' })
+        }
       }),
     )
     const deviceSecret = await openSecret(runtime.dataDir, 'gateway-device')

@@ -8,6 +8,6 @@ export const LoginState = z.strictObject({
   code_verifier: z.string().min(43).max(128),
   return_to: z.string().regex(/^\//).max(1500),
   acr: z.string().max(256).optional(),
-  max_age_s: z.int().min(0).optional(),
+  max_age_s: z.int().min(0),
 })
 export type LoginState = z.infer<typeof LoginState>

@@ -51,6 +51,8 @@ export function signIn(options: SignInOptions) {
     const configuration = (await provider?.ready()) ?? null
     if (configuration === null) return unreachable()
     const code_verifier = client.randomPKCECodeVerifier()
+    // With max_age a provider must say when the person signed in (OpenID Connect Core section 3.1.2.1).
+    const max_age_s = wanted.max_age_s ?? Math.floor(options.session.lifetime / 1000)
     const login: LoginState = {
       host: facts.host,
       state: client.randomState(),
@@ -58,7 +60,7 @@ export function signIn(options: SignInOptions) {
       code_verifier,
       return_to,
       ...(wanted.acr === undefined ? {} : { acr: wanted.acr }),
-      ...(wanted.max_age_s === undefined ? {} : { max_age_s: wanted.max_age_s }),
+      max_age_s,
     }
     const sealed = await logins.seal(login, now() + options.session.login_lifetime)
     if (sealed === null) throw new RangeError('a login state is too long for its cookie')
@@ -70,7 +72,7 @@ export function signIn(options: SignInOptions) {
       code_challenge: await client.calculatePKCECodeChallenge(code_verifier),
       code_challenge_method: 'S256',
       ...(wanted.acr === undefined ? {} : { acr_values: wanted.acr }),
-      ...(wanted.max_age_s === undefined ? {} : { max_age: String(wanted.max_age_s) }),
+      max_age: String(max_age_s),
     })
     const cookie = setCookie(loginCookie(login.state), sealed, facts.scheme, {
       path: CALLBACK,
@@ -122,7 +124,7 @@ export function signIn(options: SignInOptions) {
         [clear],
       )
     }
-    const session = sessionOf(claims, facts.host, login)
+    const session = sessionOf(claims, facts.host)
     const cookie = session === null ? null : await sessions.seal(session)
     if (session === null || cookie === null) {
       options.counted('failed')
@@ -151,7 +153,7 @@ export function signIn(options: SignInOptions) {
       expectedState: login.state,
       expectedNonce: login.nonce,
       idTokenExpected: true,
-      ...(login.max_age_s === undefined ? {} : { maxAge: login.max_age_s }),
+      maxAge: login.max_age_s,
     })
     const claims = tokens.claims()
     const { groups_claim, roles_claim } = options.claims
@@ -162,15 +164,9 @@ export function signIn(options: SignInOptions) {
     return { ...info, ...claims }
   }
 
-  function sessionOf(
-    claims: Readonly<Record<string, unknown>>,
-    host: string,
-    login: LoginState,
-  ): Session | null {
+  function sessionOf(claims: Readonly<Record<string, unknown>>, host: string): Session | null {
     const identity = identityFromClaims(claims, options.claims)
     if (identity.rejected || identity.type !== 'user') return null
-    // Without auth_time only a request with max_age proves that the sign-in is new.
-    const fresh = claims['auth_time'] !== undefined || login.max_age_s !== undefined
     const { type, id, groups, roles, idp, acr, amr, authenticated_at_ms } = identity
     return {
       session_id: randomUUID(),
@@ -182,7 +178,7 @@ export function signIn(options: SignInOptions) {
       idp: idp ?? '',
       amr: [...amr],
       ...(acr === undefined ? {} : { acr }),
-      ...(fresh && authenticated_at_ms !== undefined ? { authenticated_at_ms } : {}),
+      ...(authenticated_at_ms !== undefined ? { authenticated_at_ms } : {}),
       expires_at_ms: now() + options.session.lifetime,
     }
   }

@@ -1,5 +1,9 @@
 import { entityKey, subjectEntityId } from '../../../schemas/entity.ts'
+import type { Decided } from '../decide.ts'
+import type { Permitted } from '../enforce.ts'
+import type { DecisionDraft } from '../record/decision-draft.ts'
 import { demandsRevoke, readState } from '../risk/risk-view.ts'
+import type { KnownRisk } from '../risk/risk-view.ts'
 
 /** A request that was permitted and is still being served: a WebSocket, a stream, a long download. */
 export interface LiveConnection {
@@ -8,6 +12,8 @@ export interface LiveConnection {
   readonly device_id: string | undefined
   readonly authenticated_at_ms: number | undefined
   readonly break_glass: boolean
+  /** The decision that let it in. */
+  readonly draft: Decided['draft']
   /** Ends it at once, both ways. Called at most once. */
   readonly cut: () => void
 }
@@ -15,8 +21,8 @@ export interface LiveConnection {
 export interface LiveConnections {
   /** Registers a connection; call what is returned when it has ended. */
   add(connection: LiveConnection): () => void
-  /** Told of each change of `risk.state`; cuts what the change revokes, and returns how many. */
-  riskChanged(key: string, value: Uint8Array | undefined, now: number): number
+  /** Told of each change of `risk.state`; cuts what the change revokes, and returns the decisions that this makes. */
+  riskChanged(key: string, value: Uint8Array | undefined, now: number): readonly DecisionDraft[]
   readonly size: number
   cutAll(): void
 }
@@ -64,17 +70,17 @@ export function liveConnections(tenant: string): LiveConnections {
     },
     riskChanged(key, value, now) {
       const touched = byKey.get(key)
-      if (touched === undefined) return 0
+      if (touched === undefined) return []
       const state = readState(value)
-      if (state === null) return 0
-      let count = 0
+      if (state === null) return []
+      const cuts: DecisionDraft[] = []
       for (const connection of Array.from(touched)) {
         if (connection.break_glass || !demandsRevoke(state, connection.authenticated_at_ms, now)) continue
         remove(connection)
         connection.cut()
-        count += 1
+        cuts.push(revoked(connection.draft, state, now))
       }
-      return count
+      return cuts
     },
     cutAll() {
       for (const connection of Array.from(all)) {
@@ -82,5 +88,34 @@ export function liveConnections(tenant: string): LiveConnections {
         connection.cut()
       }
     },
+  }
+}
+
+/** A live connection of a permitted request. */
+export function liveConnection({ decided, identity }: Permitted, cut: () => void): LiveConnection {
+  const { inputs, decision, draft } = decided
+  return {
+    subject: inputs.subject,
+    session_id: identity.session_id,
+    device_id: inputs.device.id === '' ? undefined : inputs.device.id,
+    authenticated_at_ms: identity.authenticated_at_ms,
+    break_glass: decision.break_glass,
+    draft,
+    cut,
+  }
+}
+
+/** Cutting is a decision of its own: the same request, judged again when the risk changed. */
+function revoked(draft: DecisionDraft, state: KnownRisk, now: number): DecisionDraft {
+  const { would_be: _observed, latency_us: _first, ...rest } = draft
+  const { score, level, revision } = state
+  return {
+    ...rest,
+    decided_at: new Date(now).toISOString(),
+    outcome: 'revoke',
+    reasons: ['risk_revoke'],
+    caused_by: 'risk_feedback',
+    policy: { ...rest.policy, inputs: { 'risk.revoke': true } },
+    risk_at_decision: { score, level, revision, age_ms: 0 },
   }
 }

@@ -3,10 +3,11 @@ import type { IncomingMessage } from 'node:http'
 import type { ServerOptions } from 'node:https'
 import type { Socket } from 'node:net'
 import replyFrom from '@fastify/reply-from'
-import fastify from 'fastify'
+import fastify, { LogController } from 'fastify'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { Enforce, Permitted } from '../enforce.ts'
+import { liveConnection } from './connections.ts'
 import type { LiveConnections } from './connections.ts'
 import { clientHeaders, upstreamHeaders } from './headers.ts'
 import { readFacts } from './request-facts.ts'
@@ -55,7 +56,7 @@ export function buildProxy(options: ProxyOptions): FastifyInstance {
   const http = { maxHeaderSize: limits.header_bytes, headersTimeout: 15_000 }
   const app = fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     exposeHeadRoutes: false,
     bodyLimit: Math.max(1, limits.body_bytes),
     requestTimeout: 0,
@@ -129,15 +130,8 @@ function forward(
   facts: RequestFacts,
   ruling: Permitted,
 ): FastifyReply {
-  const { decided, decision_id, identity, match } = ruling
-  const done = options.connections.add({
-    subject: decided.inputs.subject,
-    session_id: identity.session_id,
-    device_id: decided.inputs.device.id === '' ? undefined : decided.inputs.device.id,
-    authenticated_at_ms: identity.authenticated_at_ms,
-    break_glass: decided.decision.break_glass,
-    cut: () => reply.raw.destroy(),
-  })
+  const { decided, decision_id, match } = ruling
+  const done = options.connections.add(liveConnection(ruling, () => reply.raw.destroy()))
   reply.raw.once('close', done)
   if (reply.raw.destroyed) done()
   limitBody(request, options.limits.body_bytes, () => reply.raw.destroy())

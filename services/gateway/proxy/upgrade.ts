@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { proxyUpgrade } from 'httpxy'
 import type { Permitted } from '../enforce.ts'
+import { liveConnection } from './connections.ts'
 import { upstreamHeaders } from './headers.ts'
 import { readFacts } from './request-facts.ts'
 import type { RequestFacts } from './request-facts.ts'
@@ -62,20 +63,15 @@ async function join(
   facts: RequestFacts,
   ruling: Permitted,
 ): Promise<void> {
-  const { decided, decision_id, identity, match } = ruling
+  const { decided, decision_id, match } = ruling
   const { upstream } = match.route.route
   let upstreamSocket: Socket | null = null
-  const done = options.connections.add({
-    subject: decided.inputs.subject,
-    session_id: identity.session_id,
-    device_id: decided.inputs.device.id === '' ? undefined : decided.inputs.device.id,
-    authenticated_at_ms: identity.authenticated_at_ms,
-    break_glass: decided.decision.break_glass,
-    cut: () => {
+  const done = options.connections.add(
+    liveConnection(ruling, () => {
       socket.destroy()
       upstreamSocket?.destroy()
-    },
-  })
+    }),
+  )
   socket.once('close', done)
   // The library sends on what the request object holds, so that is what is rewritten.
   request.headers = upstreamHeaders(request.headers, facts, decided, decision_id, {

@@ -105,12 +105,12 @@ export function startRecorder(options: RecorderOptions): Recorder {
       const decisions: Decision[] = batch.map((waiting) => chain.link(waiting))
       const records = decisions.map((decision) => jsonRecord(accessDecisions, decision))
       const head = chain.head()
-      const started = now()
+      const started = performance.now()
       if (!(await appendUntilDone(records))) return
       queue.splice(0, batch.length)
       durable = head
       for (const { resolve } of batch) resolve()
-      if (head) options.flushed?.(head, batch.length, now() - started)
+      if (head) options.flushed?.(head, batch.length, performance.now() - started)
       recordRefusals()
     }
   }

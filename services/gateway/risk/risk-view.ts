@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { RiskLevel } from '../../../schemas/bounds.ts'
 import { entityKey, subjectEntityId } from '../../../schemas/entity.ts'
 import type { Entity } from '../../../schemas/entity.ts'
@@ -66,16 +67,34 @@ export function askRisk(
   }
 }
 
-/** Undefined bytes and records of another schema say nothing. */
-export function readState(value: Uint8Array | undefined): RiskState | null {
+/** What the gateway reads of a risk state. Loose, so that a newer ledger's further fields never hide a restriction. */
+const { entity, origin, revision, score, level, required_action } = RiskState.shape
+const { updated_at, expires_at, restricted_since, revoked_before, withheld } = RiskState.shape
+const KnownRisk = z.object({
+  entity,
+  origin,
+  revision,
+  score,
+  level,
+  required_action,
+  updated_at,
+  expires_at,
+  restricted_since,
+  revoked_before,
+  withheld: withheld.catch(null),
+})
+export type KnownRisk = z.infer<typeof KnownRisk>
+
+/** Undefined bytes say nothing. */
+export function readState(value: Uint8Array | undefined): KnownRisk | null {
   if (value === undefined) return null
   const json = parseJson({ value })
-  return json.kind === 'ok' ? (RiskState.safeParse(json.value).data ?? null) : null
+  return json.kind === 'ok' ? (KnownRisk.safeParse(json.value).data ?? null) : null
 }
 
 /** Whether a state demands that what was signed in at `authenticated_at_ms` be cut off now. */
 export function demandsRevoke(
-  state: RiskState,
+  state: KnownRisk,
   authenticated_at_ms: number | undefined,
   now: number,
 ): boolean {
@@ -86,12 +105,12 @@ export function demandsRevoke(
 }
 
 /** A restriction ends by itself: when the ledger is gone, nobody stays locked out for ever. */
-function isSpent(state: RiskState, now: number): boolean {
+function isSpent(state: KnownRisk, now: number): boolean {
   if (state.origin !== 'live' || state.withheld !== null) return true
   return state.expires_at !== null && Date.parse(state.expires_at) <= now
 }
 
-function judge(state: RiskState, authenticated_at_ms: number | undefined, now: number): Judged {
+function judge(state: KnownRisk, authenticated_at_ms: number | undefined, now: number): Judged {
   const spent = state.expires_at !== null && Date.parse(state.expires_at) <= now
   return {
     score: state.score,
