@@ -25,7 +25,7 @@ import { writeNetworks, writePolicy } from './world-files.ts'
 const CLIENT_ID = 'gatewatch-gateway'
 const CLIENT_SECRET = 'demo-gateway-client'
 const GUEST = 'guest'
-const AUDIENCE = 'gatewatch-demo'
+const AUDIENCE = 'urn:gatewatch:demo'
 
 export interface DemoExtras {
   readonly tenant: string

@@ -1,5 +1,5 @@
 import type { ServerOptions } from 'node:https'
-import fastify from 'fastify'
+import fastify, { LogController } from 'fastify'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { GatewatchError } from '../errors.ts'
@@ -23,7 +23,7 @@ export function buildServer(options: BuildServerOptions): FastifyInstance {
   const app = fastify({
     loggerInstance: logger,
     // A line a request is no log for people; decisions are recorded elsewhere.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.body_limit ?? 65_536,
     requestTimeout: options.request_timeout_ms ?? 15_000,
     connectionTimeout: 0,
