@@ -3,8 +3,7 @@ import type { Scores } from '../../schemas/scored-decision.ts'
 import { advance, keepRefused, prune, type Observed } from './case.ts'
 import type { Detector } from './detector.ts'
 import type { Population } from './state/population.ts'
-import type { EntityState, Section } from './state/entity-state.ts'
-import { combine, hash32 } from './state/hash.ts'
+import { planOf, type EntityState, type Plan } from './state/entity-state.ts'
 
 /** Late by more than this, a decision is scored, not learnt. */
 const LATE_MS = 10 * 60_000
@@ -12,8 +11,8 @@ const LATE_MS = 10 * 60_000
 /** Detectors of one stage, and how the state of one entity is laid out for them. */
 export interface Bench<Input> {
   readonly detectors: readonly Detector<Input, unknown>[]
-  /** One a detector, in their order. */
-  readonly sections: readonly Section[]
+  /** Where the state of each lies, in their order. */
+  readonly plan: Plan
   /**
    * A decision older than the ids that are still known might be a repeat, so it
    * is not learnt. Off where the log itself has already dropped repeats.
@@ -28,10 +27,7 @@ export function benchOf<Input>(
   return {
     detectors,
     strict,
-    sections: detectors.map((each) => ({
-      tag: combine(hash32(`${each.id}@${each.version}`), each.layout.fingerprint),
-      layout: each.layout,
-    })),
+    plan: planOf(detectors.map((each) => ({ name: `${each.id}@${each.version}`, layout: each.layout }))),
   }
 }
 

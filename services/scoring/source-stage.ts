@@ -27,7 +27,7 @@ export function scoreActivity(
   activity: Activity,
 ): readonly Finding[] | undefined {
   const facts = sourceFactsOf(activity)
-  const state = states.entity(entityKey(activity.tenant, activity.entity), bench.sections)
+  const state = states.entity(entityKey(activity.tenant, activity.entity), bench.plan)
   const observed: Observed = {
     decision_id: activity.decision_id,
     tenant: activity.tenant,

@@ -1,6 +1,6 @@
 import { scoringState } from '../../schemas/topics.ts'
 import type { OutRecord } from '../runtime/log/event-log.ts'
-import { openState, type EntityState, type Section } from './state/entity-state.ts'
+import { openState, type EntityState, type Plan } from './state/entity-state.ts'
 import { TenantPopulation } from './state/population.ts'
 
 /** Reads the stored state of a key. */
@@ -42,10 +42,10 @@ export class StagedStates {
     return this.#entities.size
   }
 
-  entity(key: string, sections: readonly Section[]): EntityState {
+  entity(key: string, plan: Plan): EntityState {
     let state = this.#entities.get(key)
     if (state === undefined) {
-      state = openState(sections, this.#read(`${this.#stage}/${key}`))
+      state = openState(plan, this.#read(`${this.#stage}/${key}`))
       this.#entities.set(key, state)
     } else if (!this.#touched.has(key)) {
       // Moved to the end: a Map keeps the order of insertion.

@@ -66,7 +66,7 @@ export function scoreDecision(
   const trusted = (risk === undefined || risk === 'LOW') && decision.caused_by === undefined
   const judged = judge(
     bench,
-    states.entity(decisionKey(decision), bench.sections),
+    states.entity(decisionKey(decision), bench.plan),
     facts,
     observed,
     states.population(decision.tenant, partition),

@@ -5,19 +5,30 @@ import { packAll, unpackAll, type Tagged } from './packed.ts'
 import { recentIds } from './recent-ids.ts'
 import { allocate } from './words.ts'
 
-/** One detector's part of an entity's state. */
-export interface Section {
-  /** Names detector, version and layout: state of another version starts empty instead of being misread. */
-  readonly tag: number
-  readonly layout: Layout<unknown>
-}
-
 const bookFields = { last_ms: f64, seen: recentIds(32) }
 const bookLayout = layout(bookFields)
 const BOOK_TAG = combine(hash32('book'), bookLayout.fingerprint)
 
 /** The worker's own part: the newest event time, and the last ids. */
 export type Book = StateOf<typeof bookFields>
+
+/** How the state of one kind of entity lies in one block of words: the book first, then one part a detector. */
+export interface Plan {
+  readonly words: number
+  readonly blocks: readonly Tagged[]
+  readonly layouts: readonly Layout<unknown>[]
+}
+
+/** Lays parts out one after the other. A part's tag names detector, version and layout: state of another version starts empty instead of being misread. */
+export function planOf(parts: readonly { readonly name: string; readonly layout: Layout<unknown> }[]): Plan {
+  const blocks: Tagged[] = [{ tag: BOOK_TAG, at: 0, length: bookLayout.words }]
+  let words = bookLayout.words
+  for (const { name, layout: form } of parts) {
+    blocks.push({ tag: combine(hash32(name), form.fingerprint), at: words, length: form.words })
+    words += form.words
+  }
+  return { words, blocks, layouts: parts.map((part) => part.layout) }
+}
 
 /** A finding that is going on, as it must be known to revise it. */
 export interface OpenCase {
@@ -61,26 +72,27 @@ export interface EntityState {
 }
 
 /** State as it was stored, or empty where it never was. */
-export function openState(sections: readonly Section[], stored?: Uint8Array): EntityState {
-  const bookBlock: Tagged = { tag: BOOK_TAG, words: allocate(bookLayout.words) }
-  const blocks: Tagged[] = [bookBlock]
-  for (const { tag, layout: form } of sections) blocks.push({ tag, words: allocate(form.words) })
-  const tail = stored === undefined ? NOTHING : unpackAll(blocks, stored)
-  const book = bookLayout.read(bookBlock.words)
-  const states = sections.map(({ layout: form }, index) => form.read((blocks[index + 1] ?? bookBlock).words))
+export function openState({ words: length, blocks, layouts }: Plan, stored?: Uint8Array): EntityState {
+  const words = allocate(length)
+  const tail = stored === undefined ? NOTHING : unpackAll(words, blocks, stored)
+  const book = bookLayout.read(words, 0)
+  const states = layouts.map((form, index) => form.read(words, blocks[index + 1]?.at ?? 0))
   return {
     book,
     states,
     notes: tail.length === 0 ? undefined : parseNotes(tail),
     changed: false,
     encode() {
-      bookLayout.write(bookBlock.words, book)
-      for (let index = 0; index < sections.length; index++) {
-        const block = blocks[index + 1]
-        if (block !== undefined) sections[index]?.layout.write(block.words, states[index])
+      bookLayout.write(words, 0, book)
+      for (let index = 0; index < layouts.length; index++) {
+        layouts[index]?.write(words, blocks[index + 1]?.at ?? 0, states[index])
       }
       const notes = this.notes
-      return packAll(blocks, notes === undefined ? NOTHING : new TextEncoder().encode(JSON.stringify(notes)))
+      return packAll(
+        words,
+        blocks,
+        notes === undefined ? NOTHING : new TextEncoder().encode(JSON.stringify(notes)),
+      )
     },
   }
 }

@@ -17,8 +17,9 @@ export interface Layout<State> {
   readonly words: number
   /** Hash of all fields: state of another layout is not read as if it were this one. */
   readonly fingerprint: number
-  read(words: Words): State
-  write(words: Words, state: State): void
+  /** `at`: where the layout begins, an even word. */
+  read(words: Words, at: number): State
+  write(words: Words, at: number, state: State): void
 }
 
 type Fields = Readonly<Record<string, Field<unknown>>>
@@ -74,12 +75,11 @@ export function records<F extends Fields>(count: number, fields: F): Field<State
   return {
     words: one.words * count,
     form: `${count}x${one.fingerprint}`,
-    read: (words, at) =>
-      Array.from({ length: count }, (_, index) => one.read(slice(words, at + index * one.words, one.words))),
+    read: (words, at) => Array.from({ length: count }, (_, index) => one.read(words, at + index * one.words)),
     write(words, at, value) {
       for (let index = 0; index < count; index++) {
         const record = value[index]
-        if (record !== undefined) one.write(slice(words, at + index * one.words, one.words), record)
+        if (record !== undefined) one.write(words, at + index * one.words, record)
       }
     },
   }
@@ -99,14 +99,14 @@ export function layout<F extends Fields>(fields: F): Layout<StateOf<F>> {
   return {
     words,
     fingerprint,
-    read(block) {
+    read(block, start) {
       const state: Record<string, unknown> = {}
-      for (const { name, field, at } of places) state[name] = field.read(block, at)
+      for (const { name, field, at } of places) state[name] = field.read(block, start + at)
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- built from exactly these fields
       return state as StateOf<F>
     },
-    write(block, state) {
-      for (const { name, field, at } of places) field.write(block, at, state[name])
+    write(block, start, state) {
+      for (const { name, field, at } of places) field.write(block, start + at, state[name])
     },
   }
 }
@@ -124,13 +124,4 @@ export function clip(value: string, bytes: number): string {
     end += character.length
   }
   return whole.toWellFormed().slice(0, end)
-}
-
-function slice(words: Words, at: number, length: number): Words {
-  return {
-    u32: words.u32.subarray(at, at + length),
-    f32: words.f32.subarray(at, at + length),
-    f64: words.f64.subarray(at / 2, (at + length) / 2),
-    bytes: words.bytes.subarray(at * 4, (at + length) * 4),
-  }
 }

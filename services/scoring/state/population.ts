@@ -173,15 +173,16 @@ export class TenantPopulation implements Population {
   }
 
   #part<S>(name: string, form: Layout<S>): S {
-    const block = { tag: form.fingerprint, words: allocate(form.words) }
+    const words = allocate(form.words)
+    const blocks = [{ tag: form.fingerprint, at: 0, length: form.words }]
     const bytes = this.#load(name)
-    if (bytes !== undefined) unpackAll([block], bytes)
-    const state = form.read(block.words)
+    if (bytes !== undefined) unpackAll(words, blocks, bytes)
+    const state = form.read(words, 0)
     this.#parts.set(name, {
       changed: false,
       encode() {
-        form.write(block.words, state)
-        return packAll([block], NOTHING)
+        form.write(words, 0, state)
+        return packAll(words, blocks, NOTHING)
       },
     })
     return state

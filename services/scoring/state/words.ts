@@ -27,17 +27,17 @@ export function packedBound(length: number): number {
 }
 
 /**
- * Packs a block: a bitmap of the words that are not zero, then those words,
+ * Packs `length` words from `start` on: a bitmap of the words that are not zero, then those words,
  * little-endian. Most slots of most entities are empty, and a bit is what an
  * empty word costs. Returns the offset after the last byte.
  */
-export function pack(words: Words, into: Uint8Array, at: number): number {
+export function pack(words: Words, start: number, length: number, into: Uint8Array, at: number): number {
   const { u32 } = words
-  const bitmap = Math.ceil(u32.length / 8)
+  const bitmap = Math.ceil(length / 8)
   into.fill(0, at, at + bitmap)
   let end = at + bitmap
-  for (let index = 0; index < u32.length; index++) {
-    const word = u32[index] ?? 0
+  for (let index = 0; index < length; index++) {
+    const word = u32[start + index] ?? 0
     if (word === 0) continue
     const byte = at + (index >>> 3)
     into[byte] = (into[byte] ?? 0) | (1 << (index & 7))
@@ -51,10 +51,16 @@ export function pack(words: Words, into: Uint8Array, at: number): number {
 }
 
 /**
- * Reads what `pack` wrote into an empty block of `length` words, or past it
- * where there is none. Throws RangeError when bytes are missing.
+ * Reads what `pack` wrote into `length` empty words from `first` on, or past it
+ * where there are none. Throws RangeError when bytes are missing.
  */
-export function unpack(words: Words | null, length: number, from: Uint8Array, at: number): number {
+export function unpack(
+  words: Words | null,
+  first: number,
+  length: number,
+  from: Uint8Array,
+  at: number,
+): number {
   let next = at + Math.ceil(length / 8)
   if (next > from.length) throw new RangeError('packed state ends early')
   for (let start = 0; start < length; start += 8) {
@@ -64,7 +70,7 @@ export function unpack(words: Words | null, length: number, from: Uint8Array, at
       bits &= bits - 1
       if (next + 4 > from.length) throw new RangeError('packed state ends early')
       if (words !== null) {
-        words.u32[start + lowest] =
+        words.u32[first + start + lowest] =
           (from[next] ?? 0) |
           ((from[next + 1] ?? 0) << 8) |
           ((from[next + 2] ?? 0) << 16) |

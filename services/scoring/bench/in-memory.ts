@@ -1,0 +1,92 @@
+import { accessDecisions, scoringState } from '../../../schemas/topics.ts'
+import type { LogRecord, PartitionRecords } from '../../runtime/log/event-log.ts'
+import { cpuSeconds } from '../../runtime/bench-result.ts'
+import type { Enrich } from '../enrich/enrich.ts'
+import { sourceActivityOf } from '../enrich/facts.ts'
+import { readDecision } from '../parse.ts'
+import { scoreActivity, sourceBench } from '../source-stage.ts'
+import { StagedStates } from '../staged-states.ts'
+import { scoreDecision, subjectBench } from '../subject-stage.ts'
+import { subjectStage } from '../worker.ts'
+import { events } from './events.ts'
+
+export interface InMemoryFigures {
+  readonly decisions_per_second_per_core: number
+  readonly p99_us: number
+  readonly bytes_per_subject: number
+  readonly event_bytes: number
+}
+
+/** Parse, enrichment and every detector of both stages, without log, outputs and state on disk. */
+export function benchInMemory(enrich: Enrich, count: number, subjects: number): InMemoryFigures {
+  const records = recordsOf(count, subjects)
+  const states = { subject: nothing('subject'), source: nothing('source') }
+  const benches = { subject: subjectBench(), source: sourceBench() }
+  const handle = (record: LogRecord): void => {
+    const read = readDecision(record)
+    if (read.kind !== 'ok') throw new Error(`the bench made a bad decision: ${read.reason}`)
+    const enrichment = enrich(read.value)
+    scoreDecision(benches.subject, states.subject, 0, read.value, enrichment)
+    const activity = sourceActivityOf(read.value, enrichment)
+    if (activity !== undefined) scoreActivity(benches.source, states.source, 0, activity)
+  }
+  const warm = Math.floor(count / 4)
+  for (const record of records.slice(0, warm)) handle(record)
+  const measured = records.slice(warm)
+  const times = new Float64Array(measured.length)
+  const before = cpuSeconds()
+  let last = performance.now()
+  for (let index = 0; index < measured.length; index++) {
+    const record = measured[index]
+    if (record !== undefined) handle(record)
+    const now = performance.now()
+    times[index] = (now - last) * 1000
+    last = now
+  }
+  const seconds = cpuSeconds() - before
+  times.sort()
+  return {
+    decisions_per_second_per_core: Math.round(measured.length / seconds),
+    p99_us: Math.round(times[Math.floor(times.length * 0.99)] ?? 0),
+    bytes_per_subject: bytesPerSubject(enrich, records),
+    event_bytes: Math.round(
+      records.reduce((sum, each) => sum + (each.value?.length ?? 0), 0) / records.length,
+    ),
+  }
+}
+
+/** Stored bytes of state for one subject, population included, after all records. */
+function bytesPerSubject(enrich: Enrich, records: readonly LogRecord[]): number {
+  const states = nothing('subject')
+  const part: PartitionRecords = {
+    topic: accessDecisions,
+    partition: 0,
+    records,
+    first_offset: 0,
+    last_offset: records.length - 1,
+  }
+  const { outputs } = subjectStage(enrich).process(part, states)
+  const stored = outputs.filter((record) => record.topic === scoringState)
+  const bytes = stored.reduce((sum, { value, key }) => sum + (value?.length ?? 0) + key.length, 0)
+  return Math.round(bytes / states.size)
+}
+
+/** Decisions as records of the log. */
+export function recordsOf(count: number, subjects: number): LogRecord[] {
+  const encoder = new TextEncoder()
+  const records: LogRecord[] = []
+  for (const decision of events(count, { subjects, everyMs: 250 })) {
+    records.push({
+      offset: records.length,
+      key: `default/subject/user:${decision.subject.id}`,
+      value: encoder.encode(JSON.stringify(decision)),
+      headers: {},
+      appended_ms: Date.parse(decision.decided_at) + 20,
+    })
+  }
+  return records
+}
+
+function nothing(stage: string): StagedStates {
+  return new StagedStates(stage, () => undefined, 1_000_000)
+}
