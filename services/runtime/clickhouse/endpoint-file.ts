@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,6 +16,8 @@ import {
 /** What the engine's process writes down once it listens. */
 export interface EndpointRecord {
   readonly pid: number
+  /** Who started it: an engine whose parent is gone is on its way out. */
+  readonly parent_pid: number
   readonly socket_path: string
   readonly version: string
 }
@@ -43,9 +45,15 @@ export async function writeEndpoint(dataDir: string, record: EndpointRecord): Pr
   await rename(`${path}.new`, path)
 }
 
+/** An engine that stops says so first, so that nobody finds it while it drains. */
+export async function removeEndpoint(dataDir: string): Promise<void> {
+  await rm(recordPath(dataDir), { force: true })
+}
+
 /**
- * The endpoint of a data directory's engine when one is alive, else null: a
- * socket that accepts is what counts, a file may have outlived its writer.
+ * The endpoint of a data directory's engine when one is alive and stays, else
+ * null: a socket that accepts is what counts, a file may have outlived its
+ * writer, and an engine that lost its parent ends within moments.
  */
 export async function locateEngine(dataDir: string): Promise<ClickHouseEndpoint | null> {
   let text: string
@@ -57,6 +65,7 @@ export async function locateEngine(dataDir: string): Promise<ClickHouseEndpoint 
   const record: unknown = JSON.parse(text)
   if (typeof record !== 'object' || record === null || !('socket_path' in record)) return null
   const path = record.socket_path
+  if (!('parent_pid' in record) || !isRunning(record.parent_pid)) return null
   if (typeof path !== 'string' || !(await accepts(path))) return null
   return endpointOf(dataDir, path)
 }
@@ -69,6 +78,16 @@ export async function endpointOf(dataDir: string, socketPath: string): Promise<C
     password: await openSecret(dataDir, WRITER_SECRET),
     database: DATABASE,
     reader: { username: READER, password: await openSecret(dataDir, READER_SECRET) },
+  }
+}
+
+function isRunning(pid: unknown): boolean {
+  if (typeof pid !== 'number') return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
 

@@ -10,7 +10,7 @@ import { lockDataDir } from '../../data-dir-lock.ts'
 import { GatewatchError } from '../../errors.ts'
 import { openSecret } from '../../secrets.ts'
 import { DATABASE, READER, READER_SECRET, WRITER, WRITER_SECRET } from '../endpoint.ts'
-import { socketPathOf, writeEndpoint } from '../endpoint-file.ts'
+import { locateEngine, removeEndpoint, socketPathOf, writeEndpoint } from '../endpoint-file.ts'
 import type { Account } from './accounts.ts'
 import { engineConfig } from './engine-config.ts'
 import { createExecutor } from './execute.ts'
@@ -25,11 +25,13 @@ const WIDTH = 4
 const MAX_WAITING = 256
 const MAX_WAIT_MS = 60_000
 const DRAIN_MS = 4_000
+/** How long an engine without parent may take to end: its drain, and its kill. */
+const ORPHAN_MS = DRAIN_MS + 4_000
 
 async function main(options: ChildOptions): Promise<void> {
   const directory = join(options.dataDir, 'clickhouse')
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  await lockDataDir(options.dataDir, ['clickhouse'], 'the embedded ClickHouse engine')
+  await takeOver(options.dataDir)
   const config = join(directory, 'engine.xml')
   await writeFile(config, engineConfig(config), { mode: 0o600 })
   const native = openNative(join(directory, 'data'), config)
@@ -51,7 +53,12 @@ async function main(options: ChildOptions): Promise<void> {
   await chmod(socket, 0o600)
   const listen = options.listen
   if (listen) await listening(open(), listen)
-  await writeEndpoint(options.dataDir, { pid: process.pid, socket_path: socket, version })
+  await writeEndpoint(options.dataDir, {
+    pid: process.pid,
+    parent_pid: process.ppid,
+    socket_path: socket,
+    version,
+  })
 
   let stopping = false
   const stop = async (exitCode: number) => {
@@ -59,6 +66,7 @@ async function main(options: ChildOptions): Promise<void> {
     stopping = true
     setTimeout(() => process.kill(process.pid, 'SIGKILL'), DRAIN_MS + 2_000).unref()
     const deadline = Date.now() + DRAIN_MS
+    await removeEndpoint(options.dataDir)
     for (const server of servers) server.close().closeIdleConnections()
     while (gate.running + gate.waiting > 0 && Date.now() < deadline) await pause(10)
     await rm(socket, { force: true })
@@ -74,6 +82,25 @@ async function main(options: ChildOptions): Promise<void> {
   process.on('SIGTERM', () => undefined)
   const address = servers[1]?.address()
   report({ kind: 'ready', version, port: typeof address === 'object' && address ? address.port : null })
+}
+
+/**
+ * Takes the directory's engine lock. After a kill -9 of everything the engine
+ * before this one outlives its parent by moments, until its statements have
+ * ended: that one is waited for. One that stays is somebody's, and said at once.
+ */
+async function takeOver(dataDir: string): Promise<void> {
+  const deadline = Date.now() + ORPHAN_MS
+  for (;;) {
+    try {
+      await lockDataDir(dataDir, ['clickhouse'], 'the embedded ClickHouse engine')
+      return
+    } catch (error) {
+      const held = error instanceof GatewatchError && error.code === 'ERR_DATA_DIR_IN_USE'
+      if (!held || Date.now() > deadline || (await locateEngine(dataDir)) !== null) throw error
+      await pause(50)
+    }
+  }
 }
 
 /** Creates the database and proves that the engine answers. */
