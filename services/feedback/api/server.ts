@@ -17,8 +17,6 @@ import type { Views } from './views.ts'
 
 /** Requests a minute from one address; the console asks every few seconds. */
 const REQUESTS_PER_MINUTE = 1200
-/** Verdicts a minute from one address: people judge, and they do it one by one. */
-const VERDICTS_PER_MINUTE = 120
 
 export interface FeedbackServerOptions {
   readonly config: FeedbackConfig
@@ -76,12 +74,7 @@ export async function buildFeedbackServer(options: FeedbackServerOptions): Promi
     })
     const analyst = authenticate(tokens, 'analyst')
     await api.register(readRoutes({ ...options, allowed: analyst }))
-    await api.register(async (writing) => {
-      writing.addHook('onRoute', (route) => {
-        route.config = { ...route.config, rateLimit: { max: VERDICTS_PER_MINUTE, timeWindow: 60_000 } }
-      })
-      await writing.register(verdictRoutes({ ...options, allowed: analyst }))
-    })
+    await api.register(verdictRoutes({ ...options, allowed: analyst }))
     await api.register(
       riskStream({ ...options, config: config.feed, allowed: authenticate(tokens, 'risk-feed', 'analyst') }),
     )

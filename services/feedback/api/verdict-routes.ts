@@ -16,6 +16,9 @@ const Said = { verdict: VerdictKind, note: z.string().max(2000).default('') }
 const OnStory = z.strictObject(Said)
 const OnEntity = z.strictObject({ ...Said, tenant: Tenant.optional(), entity: Entity })
 
+/** People judge, and they do it one by one. Per address. */
+const LIMITS = { bodyLimit: 16_384, config: { rateLimit: { max: 120, timeWindow: 60_000 } } }
+
 export interface VerdictRoutesOptions {
   readonly eventLog: EventLog
   readonly views: Views
@@ -32,7 +35,7 @@ export function verdictRoutes({ eventLog, views, tenant, allowed, now }: Verdict
   return async function routes(app: FastifyInstance): Promise<void> {
     app.addHook('preHandler', allowed)
 
-    app.post('/api/v1/stories/:id/verdict', { bodyLimit: 16_384 }, async (request, reply) => {
+    app.post('/api/v1/stories/:id/verdict', LIMITS, async (request, reply) => {
       const { id } = z.strictObject({ id: Id }).parse(request.params)
       const query = z.strictObject({ tenant: Tenant.optional() }).parse(request.query)
       const said = OnStory.parse(request.body)
@@ -47,7 +50,7 @@ export function verdictRoutes({ eventLog, views, tenant, allowed, now }: Verdict
       return reply.code(202).send({ verdict_ids: verdicts.map((verdict) => verdict.id) })
     })
 
-    app.post('/api/v1/entities/verdict', { bodyLimit: 16_384 }, async (request, reply) => {
+    app.post('/api/v1/entities/verdict', LIMITS, async (request, reply) => {
       const { entity, tenant: named, ...said } = OnEntity.parse(request.body)
       const of = named ?? tenant
       const judgement: Judgement = { ...said, analyst: nameOf(request), decided_at: instant() }
