@@ -52,6 +52,7 @@ export async function runImport(request: ImportRequest, around: ImportSurroundin
   const reader = openFormat(request.format, {
     year: request.year,
     written_ms: source.modified_ms ?? around.now_ms,
+    now_ms: around.now_ms,
     timezone: request.timezone,
   })
   const summary = emptySummary()

@@ -47,6 +47,8 @@ export interface ReadingOptions {
   readonly year: number | null
   /** When the source was last written, or the present: its last line is not after it. Ms since the epoch. */
   readonly written_ms: number
+  /** The present: no year makes a line later than this. Ms since the epoch. */
+  readonly now_ms: number
   /** IANA name or `+02:00`, for a format whose instants have no zone. */
   readonly timezone: string
 }

@@ -45,8 +45,9 @@ const MONTH_MS = 31 * DAY_MS
  * of the next one: December is over. After that, a line that would fit within a
  * month before the one above it is a late one of the old year. So a file may
  * hold many years, as long as it has no gap of half a year across a new year.
+ * Nothing is moved into a year that would put it into the future.
  */
-export function syslogReader({ year, written_ms, timezone }: ReadingOptions): SyslogReader {
+export function syslogReader({ year, written_ms, now_ms, timezone }: ReadingOptions): SyslogReader {
   const toInstant = zoneReader(timezone)
   let firstYear = year
   let currentYear = year ?? 0
@@ -65,7 +66,7 @@ export function syslogReader({ year, written_ms, timezone }: ReadingOptions): Sy
     let at = toInstant(wallOf(currentYear))
     if (at < lastMs - HALF_YEAR_MS) {
       const next = toInstant(wallOf(currentYear + 1))
-      if (!Number.isNaN(next)) {
+      if (next <= now_ms + DAY_MS) {
         currentYear += 1
         at = next
       }
@@ -73,7 +74,8 @@ export function syslogReader({ year, written_ms, timezone }: ReadingOptions): Sy
       const before = toInstant(wallOf(currentYear - 1))
       if (lastMs - before < MONTH_MS) return before
     }
-    if (!Number.isNaN(at)) lastMs = at
+    // What is still to come is a mistake of its own line, and no measure for the others.
+    if (at <= now_ms + DAY_MS) lastMs = at
     return at
   }
 

@@ -26,14 +26,8 @@ export async function asText(
   return { encoding: 'utf-8', chunks: marked ? without(all, 3) : all }
 }
 
+/** A few zeros are what a crash leaves in a log; those lines are dead letters, and the rest is read. */
 function refuseBinary(head: Buffer, name: string): void {
-  const nul = head.indexOf(0)
-  if (nul >= 0) {
-    const guess = looksLikeUtf16(head)
-      ? 'it looks like UTF-16 without a byte order mark; convert it: iconv -f UTF-16LE -t UTF-8'
-      : 'it is a binary file; give a text log, or one compressed with gzip'
-    throw sourceError(`${name}: byte ${nul} is 0x00: ${guess}`)
-  }
   let controls = 0
   let first = -1
   for (const [at, byte] of head.entries()) {
@@ -41,11 +35,14 @@ function refuseBinary(head: Buffer, name: string): void {
     controls += 1
     if (first < 0) first = at
   }
-  if (controls > head.length * MAX_CONTROLS) {
-    throw sourceError(
-      `${name}: byte ${first} is 0x${(head[first] ?? 0).toString(16).padStart(2, '0')}, and ${controls} of the first ${head.length} bytes are control characters: it is a binary file; give a text log, or one compressed with gzip`,
-    )
-  }
+  if (controls <= head.length * MAX_CONTROLS) return
+  const guess = looksLikeUtf16(head)
+    ? 'it looks like UTF-16 without a byte order mark; convert it: iconv -f UTF-16LE -t UTF-8'
+    : 'it is a binary file; give a text log, or one compressed with gzip'
+  const code = (head[first] ?? 0).toString(16).padStart(2, '0')
+  throw sourceError(
+    `${name}: byte ${first} is 0x${code}, and ${controls} of the first ${head.length} bytes are control characters: ${guess}`,
+  )
 }
 
 /** In UTF-16 every other byte of mostly western text is 0. */

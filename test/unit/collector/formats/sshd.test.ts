@@ -5,7 +5,8 @@ import type { Draft, Reading } from '../../../../services/collector/formats/form
 import { sshdReader } from '../../../../services/collector/formats/sshd.ts'
 
 const AT = 'Mar 30 15:54:19 bastion'
-const UTC_2017 = { year: 2017, written_ms: 0, timezone: 'UTC' }
+const NOW_MS = Date.parse('2026-01-01T00:00:00Z')
+const UTC_2017 = { year: 2017, written_ms: 0, now_ms: NOW_MS, timezone: 'UTC' }
 
 function readAll(lines: readonly string[], options = UTC_2017): Reading[] {
   const reader = sshdReader(options)

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { syslogReader, type SyslogReading } from '../../../../services/collector/formats/syslog.ts'
 
+const NOW_MS = Date.parse('2026-01-01T00:00:00Z')
+
 function instants(lines: readonly string[], year: number, timezone = 'UTC'): string[] {
-  const reader = syslogReader({ year, written_ms: 0, timezone })
+  const reader = syslogReader({ year, written_ms: 0, now_ms: NOW_MS, timezone })
   return lines.map((line) => instantOf(reader.read(`${line} host sshd[1]: x`)))
 }
 
@@ -65,6 +67,29 @@ describe('syslog: instants', () => {
     ).toEqual(['2022', '2022', '2022'])
   })
 
+  it('one line that is in the future does not drag the others after it', () => {
+    const lines = [
+      'Mar 30 10:00:00',
+      'Dec 30 10:00:00',
+      'Mar 30 10:00:01',
+      'Dec 30 10:00:00',
+      'Mar 30 10:00:02',
+    ]
+    const reader = syslogReader({
+      year: 2025,
+      written_ms: 0,
+      now_ms: Date.parse('2025-06-01T00:00:00Z'),
+      timezone: 'UTC',
+    })
+    expect(lines.map((head) => instantOf(reader.read(`${head} host sshd[1]: x`)).slice(0, 10))).toEqual([
+      '2025-03-30',
+      '2025-12-30',
+      '2025-03-30',
+      '2025-12-30',
+      '2025-03-30',
+    ])
+  })
+
   it('29 February right after a new year is of the leap year', () => {
     expect(instants(['Dec 31 12:00:00', 'Jan 15 12:00:00', 'Feb 29 12:00:00'], 2023)[2]).toBe(
       '2024-02-29T12:00:00.000Z',
@@ -85,14 +110,19 @@ describe('syslog: a year that nobody gave', () => {
     ['a zone ahead is no future', '2024-03-27T12:00:00Z', 'Mar 27 23:06:56', '2024', 2024],
     ['December, written in January', '2025-01-05T00:00:00Z', 'Dec 29 00:00:00', '2024', 2024],
   ])('%s', (_title, written, head, expected, assumed) => {
-    const reader = syslogReader({ year: null, written_ms: Date.parse(written), timezone: 'UTC' })
+    const reader = syslogReader({
+      year: null,
+      written_ms: Date.parse(written),
+      now_ms: NOW_MS,
+      timezone: 'UTC',
+    })
     expect(reader.assumedYear()).toBeNull()
     expect(instantOf(reader.read(`${head} host sshd[1]: x`)).slice(0, 4)).toBe(expected)
     expect(reader.assumedYear()).toBe(assumed)
   })
 
   it('is none where the instants have one', () => {
-    const reader = syslogReader({ year: null, written_ms: 0, timezone: 'UTC' })
+    const reader = syslogReader({ year: null, written_ms: 0, now_ms: NOW_MS, timezone: 'UTC' })
     reader.read('2024-03-27T13:06:56Z host sshd[1]: x')
     expect(reader.assumedYear()).toBeNull()
   })
@@ -117,7 +147,7 @@ describe('syslog: zones', () => {
 })
 
 describe('syslog: heads', () => {
-  const reader = syslogReader({ year: 2024, written_ms: 0, timezone: 'UTC' })
+  const reader = syslogReader({ year: 2024, written_ms: 0, now_ms: NOW_MS, timezone: 'UTC' })
   it.each([
     ['a program with a pid', 'Mar 27 13:06:56 h1 sshd[12]: hello: you', ['h1', 'sshd', '12', 'hello: you']],
     ['a program without', 'Mar 27 13:06:56 h1 sudo:   alice : x', ['h1', 'sudo', '', '  alice : x']],

@@ -107,13 +107,13 @@ describe('a source of lines', () => {
   })
 
   it('zeros that a crash left in a log cost their line alone', async () => {
-    const bytes = Buffer.from(`${'good line\n'.repeat(1000)}bad\0\0\0line\ngood line\n`)
+    const bytes = Buffer.from(`${'good line\n'.repeat(100)}bad\0\0\0line\ngood line\n`)
     const { records, error } = await readAll(bytes)
     expect(error).toBeNull()
     expect(records.filter((record) => record.problem === 'binary').map((record) => record.line)).toEqual([
-      1001,
+      101,
     ])
-    expect(records).toHaveLength(1002)
+    expect(records).toHaveLength(102)
   })
 
   it.each([10, 1000, 5000])(
@@ -141,14 +141,18 @@ describe('a source of lines', () => {
     [
       'a binary file',
       Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0]),
-      /byte 7 is 0x00: it is a binary file/,
+      /byte 4 is 0x02, and 6 of the first 10 bytes are control characters: it is a binary file/,
     ],
     [
       'control characters',
       Buffer.from('\x01\x02\x03\x04abc\x05'),
       /byte 0 is 0x01, and 5 of the first 8 bytes are control characters/,
     ],
-    ['a binary file in gzip', gzipSync(Buffer.alloc(100)), /byte 0 is 0x00: it is a binary file/],
+    [
+      'a binary file in gzip',
+      gzipSync(Buffer.alloc(100)),
+      /byte 0 is 0x00, and 100 of the first 100 bytes are control characters: it is a binary file/,
+    ],
     [
       'UTF-16 without a mark',
       Buffer.from('Mar 27 13:06:56 host sshd[1]: x', 'utf16le'),
