@@ -1,5 +1,6 @@
 import { CommanderError, Option, Command } from 'commander'
 import { createContext } from './cli/context.ts'
+import { declareBench } from './cli/bench.ts'
 import { declareFindings } from './cli/findings.ts'
 import { declareExplain } from './cli/explain.ts'
 import { declareImport } from './cli/import.ts'
@@ -46,6 +47,7 @@ export async function runCli(
   declareVerdict(program, context)
   declareStatus(program, context)
   declareTopics(program, context)
+  declareBench(program, context)
   declareMigrate(program, context)
   declareToken(program, context)
   try {

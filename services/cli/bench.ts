@@ -1,0 +1,59 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import type { BenchOptions, BenchResult } from '../runtime/bench-result.ts'
+import { GatewatchError } from '../runtime/errors.ts'
+import type { CliContext } from './context.ts'
+import { table } from './table.ts'
+
+/** Every benchmark by name; each loads what it needs when it is run. */
+const BENCHMARKS: Readonly<Record<string, () => Promise<(options: BenchOptions) => Promise<BenchResult>>>> = {
+  scoring: async () => (await import('../scoring/bench/scoring.ts')).benchScoring,
+}
+
+/** `gatewatch bench [NAME]`: a table for people, one line a benchmark with `--json`. */
+export function declareBench(program: Command, context: CliContext): void {
+  const names = Object.keys(BENCHMARKS)
+  program
+    .command('bench')
+    .argument('[name]', `one of ${names.join(', ')}; none: all`)
+    .option('--json', 'one line of JSON a benchmark')
+    .option('--scale <share>', 'share of the full size, for a quick look', '1')
+    .description('what this machine does, measured')
+    .action((name: string | undefined, options: { json?: boolean; scale: string }) =>
+      context.guard(async () => {
+        const scale = Number(options.scale)
+        if (!(scale > 0 && scale <= 10))
+          throw new GatewatchError('ERR_USAGE', '--scale must be above 0 and at most 10.')
+        for (const each of name === undefined ? names : [name]) {
+          const load = BENCHMARKS[each]
+          if (load === undefined) {
+            throw new GatewatchError(
+              'ERR_USAGE',
+              `There is no benchmark '${each}'; there are ${names.join(', ')}.`,
+            )
+          }
+          const result = await runIn(await load(), scale)
+          context.io.stdout.write(options.json ? `${JSON.stringify(result)}\n` : page(result))
+        }
+      }),
+    )
+}
+
+async function runIn(
+  run: (options: BenchOptions) => Promise<BenchResult>,
+  scale: number,
+): Promise<BenchResult> {
+  const directory = await mkdtemp(join(tmpdir(), 'gatewatch-bench-'))
+  try {
+    return await run({ directory, scale })
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+function page({ name, figures, cores, seconds }: BenchResult): string {
+  const rows = Object.entries(figures).map(([figure, value]) => [figure, value.toLocaleString('en')])
+  return `${name} (${cores} cores, ${seconds} s)\n${table(['figure', 'value'], rows)}\n`
+}

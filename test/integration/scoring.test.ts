@@ -1,0 +1,190 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pino from 'pino'
+import { Registry } from 'prom-client'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Decision } from '../../schemas/decision.ts'
+import {
+  accessActivity,
+  accessDecisions,
+  accessScored,
+  deadLetterOf,
+  scoringState,
+} from '../../schemas/topics.ts'
+import type { LogTopic } from '../../schemas/topics.ts'
+import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
+import type { EventLog, LogRecord } from '../../services/runtime/log/event-log.ts'
+import { jsonRecord } from '../../services/runtime/log/json-record.ts'
+import { scoringMetrics } from '../../services/scoring/metrics.ts'
+import { loggedFindings, replayDecisions } from '../../services/scoring/replay.ts'
+import { runStage } from '../../services/scoring/run-stage.ts'
+import { sourceStage, subjectStage, type Stage } from '../../services/scoring/worker.ts'
+import { CHROME, NEW_YORK_IP, story, testEnrich } from '../support/play.ts'
+
+async function openLog(): Promise<EventLog> {
+  const directory = await mkdtemp(join(tmpdir(), 'gatewatch-scoring-'))
+  const eventLog = await openEmbeddedLog({ directory, partitions: 2 })
+  onTestFinished(async () => {
+    await eventLog.close()
+    await rm(directory, { recursive: true, force: true })
+  })
+  return eventLog
+}
+
+/** Runs a stage until all that was there is handled. */
+async function run(eventLog: EventLog, stage: Stage, { batchRecords = 1000, entitiesInMemory = 1000 } = {}) {
+  const metrics = scoringMetrics(new Registry())
+  const group = stage.name === 'subject' ? 'scoring' : 'scoring-source'
+  const logger = pino({ level: 'silent' })
+  const running = await runStage(stage, { eventLog, logger, metrics, group, entitiesInMemory, batchRecords })
+  await running.drained()
+  await running.stop()
+}
+
+async function recordsOf(eventLog: EventLog, topic: LogTopic): Promise<LogRecord[]> {
+  const all: LogRecord[] = []
+  for (const { partition } of await eventLog.watermarks(topic)) {
+    for await (const records of eventLog.read(topic, { partition })) {
+      all.push(
+        ...records.map(({ offset, key, value, headers, appended_ms }) => ({
+          offset,
+          key,
+          value: value?.slice() ?? null,
+          headers,
+          appended_ms,
+        })),
+      )
+    }
+  }
+  return all
+}
+
+async function textsOf(eventLog: EventLog, topic: LogTopic): Promise<string[]> {
+  return (await recordsOf(eventLog, topic)).map(
+    ({ key, value }) => `${key} ${Buffer.from(value ?? []).toString('base64')}`,
+  )
+}
+
+const decisions = story(
+  { who: 'alice', everyMs: 1000, times: 60, each: (i) => ({ outcome: i % 20 === 0 ? 'deny' : 'permit' }) },
+  { who: 'mallory', fromMs: 10_000, everyMs: 200, times: 40, each: () => ({ outcome: 'deny' }) },
+  {
+    who: 'bob',
+    fromMs: 5000,
+    everyMs: 1000,
+    times: 20,
+    each: () => ({ outcome: 'deny', reasons: ['credentials_rejected'], action: { name: 'sign_in' } }),
+  },
+  { who: 'bob', fromMs: 26_000, each: () => ({ action: { name: 'sign_in' } }) },
+  ...Array.from({ length: 14 }, (_, index) => ({
+    who: `person-${index}`,
+    fromMs: 30_000 + index * 300,
+    each: () => ({
+      outcome: 'deny' as const,
+      reasons: ['credentials_rejected' as const],
+      action: { name: 'sign_in' },
+      context: { ip: NEW_YORK_IP, user_agent: CHROME },
+    }),
+  })),
+)
+const appended = (some: readonly Decision[]) => some.map((each) => jsonRecord(accessDecisions, each))
+
+describe('scoring on the embedded log', () => {
+  it('turns decisions into scored ones and findings, past messages that cannot be read', async () => {
+    const eventLog = await openLog()
+    const key = 'default/subject/user:mallory'
+    const future = {
+      ...decisions[0],
+      id: 'from-the-future',
+      decided_at: new Date(Date.now() + 600_000).toISOString(),
+    }
+    await eventLog.append([
+      { topic: accessDecisions, key, value: 'not json' },
+      { topic: accessDecisions, key, value: new Uint8Array([0xff, 0xfe, 0x00]) },
+      { topic: accessDecisions, key, value: JSON.stringify({ padding: 'x'.repeat(300_000) }) },
+      { topic: accessDecisions, key, value: '{"schema_version":1}' },
+      { topic: accessDecisions, key, value: JSON.stringify(future) },
+      ...appended(decisions),
+    ])
+    await run(eventLog, subjectStage(testEnrich()))
+    await run(eventLog, sourceStage())
+
+    const findings = await loggedFindings(eventLog)
+    expect(findings.map((f) => `${f.detector.id} ${f.entity.id} ${f.risk_level}`).toSorted()).toEqual([
+      'denied-burst user:mallory HIGH',
+      'denied-burst user:mallory MEDIUM',
+      'spray 198.51.100.0/24 MEDIUM',
+      'success-after-failures user:bob MEDIUM',
+    ])
+    expect((await recordsOf(eventLog, accessScored)).length).toBe(decisions.length)
+    const dead = await recordsOf(eventLog, deadLetterOf(accessDecisions))
+    expect(dead.map(({ headers }) => headers['reason'])).toEqual([
+      'invalid-json',
+      'invalid-utf8',
+      'too-large',
+      'invalid-decision',
+      'future_dated',
+    ])
+    expect(dead[0]?.headers).toMatchObject({ 'source-topic': accessDecisions.name, 'source-offset': '0' })
+  })
+
+  it('counts a decision once that its producer sent twice', async () => {
+    const eventLog = await openLog()
+    const nine = decisions.filter(({ subject }) => subject.id === 'mallory').slice(0, 9)
+    await eventLog.append([...appended(nine), ...appended(nine)])
+    await run(eventLog, subjectStage(testEnrich()), { batchRecords: 4 })
+    expect(await loggedFindings(eventLog)).toEqual([])
+    expect((await recordsOf(eventLog, accessScored)).length).toBe(9)
+  })
+
+  it('gives the same outputs and state after a worker that failed in the middle of a batch, and after small batches', async () => {
+    const whole = await openLog()
+    const broken = await openLog()
+    for (const eventLog of [whole, broken]) await eventLog.append(appended(decisions))
+    await run(whole, subjectStage(testEnrich()))
+
+    const stage = subjectStage(testEnrich())
+    let calls = 0
+    const failing: Stage = {
+      ...stage,
+      process(part, states) {
+        const done = stage.process(part, states)
+        calls += 1
+        if (calls % 3 === 1) throw new Error('killed before the commit')
+        return done
+      },
+    }
+    await run(broken, failing, { batchRecords: 7, entitiesInMemory: 2 })
+
+    expect(calls).toBeGreaterThan(10)
+    expect(await textsOf(broken, accessScored)).toEqual(await textsOf(whole, accessScored))
+    // Two partitions of decisions write into one of activity: the batches say in which order.
+    const activity = async (eventLog: EventLog) => (await textsOf(eventLog, accessActivity)).toSorted()
+    expect(await activity(broken)).toEqual(await activity(whole))
+    const newest = async (eventLog: EventLog) => {
+      const table = await eventLog.openTable(scoringState)
+      await table.caughtUp()
+      const states = [...table.entries()].map(
+        ([key, value]) => `${key} ${Buffer.from(value).toString('base64')}`,
+      )
+      await table.close()
+      return states.toSorted()
+    }
+    expect(await newest(broken)).toEqual(await newest(whole))
+  })
+
+  it('finds in a replay of the log what it found live, however the batches were cut', async () => {
+    const eventLog = await openLog()
+    await eventLog.append(appended(decisions))
+    await run(eventLog, subjectStage(testEnrich()), { batchRecords: 3 })
+    await run(eventLog, sourceStage(), { batchRecords: 5 })
+    const replayed = await replayDecisions(eventLog, {
+      subject: subjectStage(testEnrich()),
+      source: sourceStage(),
+    })
+    const sorted = (findings: readonly unknown[]) => findings.map((each) => JSON.stringify(each)).toSorted()
+    expect(sorted(replayed.findings)).toEqual(sorted(await loggedFindings(eventLog)))
+    expect(replayed.findings.length).toBeGreaterThan(3)
+  })
+})
