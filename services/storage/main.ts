@@ -1,3 +1,4 @@
+import type { Logger } from 'pino'
 import type { ClickHouseEndpoint } from '../runtime/clickhouse/endpoint.ts'
 import { openClickHouse } from '../runtime/clickhouse/client.ts'
 import { migrate } from '../runtime/clickhouse/migrate.ts'
@@ -50,9 +51,7 @@ export async function startStorage(
     linger_ms: config.linger_ms,
     pinned: true,
     span: 'group',
-    failed: (error) => {
-      if (!stopping.signal.aborted) logger.error({ err: error }, 'a batch was not stored and comes again')
-    },
+    failed: warnNowAndThen(logger, stopping.signal),
   })
   logger.info({ tables: new Set(topics.map(({ table }) => table)).size }, 'storage started')
   return {
@@ -66,5 +65,21 @@ export async function startStorage(
         await client.close()
       }
     },
+  }
+}
+
+const WARN_EVERY_MS = 30_000
+
+/** A store that is away for an hour is said at once and twice a minute, not at every try. */
+function warnNowAndThen(logger: Logger, stopping: AbortSignal): (error: unknown) => void {
+  let warnedAt = -WARN_EVERY_MS
+  let unsaid = 0
+  return (error) => {
+    if (stopping.aborted) return
+    unsaid++
+    if (performance.now() - warnedAt < WARN_EVERY_MS) return
+    logger.warn({ err: error, tries: unsaid }, 'rows could not be stored; they wait in the log')
+    warnedAt = performance.now()
+    unsaid = 0
   }
 }

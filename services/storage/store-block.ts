@@ -5,10 +5,9 @@ import { migrate } from '../runtime/clickhouse/migrate.ts'
 import { insertBlock, isBadRow, isMissingTable, type Block } from './insert.ts'
 import type { StorageMetrics } from './metrics.ts'
 
-const FIRST_PAUSE_MS = 100
-const LONGEST_PAUSE_MS = 10_000
-/** A store that is away is said once in a while, not at every try. */
-const TRIES_BETWEEN_WARNINGS = 20
+/** Tries before the batch goes back to the log, which hands it out again after a longer pause and lets other topics go on. */
+const TRIES = 4
+const FIRST_PAUSE_MS = 50
 
 export interface StoreOptions {
   readonly client: ClickHouseClient
@@ -21,9 +20,10 @@ export interface StoreOptions {
 }
 
 /**
- * Stores a block, however long that takes: while the store is away it is tried
- * again, with growing pauses and jitter, and nothing is dropped after any number
- * of tries. Resolves to the places of rows that the store will never take.
+ * Stores a block. While the store is away it is tried a few times, with growing
+ * pauses and jitter; then the fault is thrown, the log keeps the batch, and it
+ * comes again: nothing is dropped after any number of tries. Resolves to the
+ * places of rows that the store will never take.
  *
  * Those are found by halving the block. The halves have tokens of their own,
  * so that a crash in the midst repeats the same halves and doubles nothing.
@@ -50,11 +50,11 @@ export async function storeBlock(block: Block, options: StoreOptions): Promise<r
   }
 }
 
-/** True: stored. False: some row in it is bad. Otherwise it goes on trying. */
+/** True: stored. False: some row in it is bad. */
 async function storedOrBad(block: Block, options: StoreOptions): Promise<boolean> {
   const { client, logger, metrics, signal } = options
   const { table } = block
-  for (let tries = 0; ; tries++) {
+  for (let tries = 1; ; tries++) {
     signal.throwIfAborted()
     const done = metrics.seconds.startTimer({ table })
     try {
@@ -62,15 +62,14 @@ async function storedOrBad(block: Block, options: StoreOptions): Promise<boolean
       done()
       metrics.rows.inc({ table }, block.rows.length)
       metrics.batches.inc({ table })
-      if (tries > 0) logger.info({ table, tries }, 'the store takes rows again')
       return true
     } catch (error) {
       if (isBadRow(error)) return false
-      metrics.retries.inc({ cause: isMissingTable(error) ? 'schema' : 'unreachable' })
-      if (tries % TRIES_BETWEEN_WARNINGS === 0)
-        logger.warn({ err: error, table, rows: block.rows.length }, 'the store takes no rows; trying again')
-      if (isMissingTable(error)) await migrate(client, { logger }).catch(() => undefined)
-      const longest = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(tries, 10), LONGEST_PAUSE_MS)
+      const missing = isMissingTable(error)
+      metrics.retries.inc({ cause: missing ? 'schema' : 'store' })
+      if (tries === TRIES) throw error
+      if (missing) await migrate(client, { logger })
+      const longest = FIRST_PAUSE_MS * 4 ** (tries - 1)
       await pause(longest * (0.5 + options.random() / 2), undefined, { signal })
     }
   }
