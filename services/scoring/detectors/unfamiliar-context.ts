@@ -100,7 +100,9 @@ export function unfamiliarContext({
     technique: 'T1078',
     thresholds: { medium: 4, high: 5.5 },
     layout: contextLayout,
-    score: (state, input, population) => network(state, input, population) + client(state, input, population),
+    // A guess at the password says nothing of its owner: else whoever fails to sign in as somebody restricts them.
+    score: (state, input, population) =>
+      input.vouched ? network(state, input, population) + client(state, input, population) : 0,
     learn(state, input, population, standing) {
       if (!input.permitted || !(standing.calm || strongly(input))) return
       const atMs = input.at_ms
