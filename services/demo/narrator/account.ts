@@ -1,8 +1,9 @@
 import type { Decision } from '../../../schemas/decision.ts'
 import type { Finding } from '../../../schemas/finding.ts'
+import type { RiskState } from '../../../schemas/risk.ts'
 import type { Watcher } from './observer.ts'
 
-/** Whom a story is about: decisions and findings of this subject, or from this network. */
+/** Whom a story is about: what is found of this subject or this network belongs to it. */
 export interface Focus {
   readonly subject: string
   /** `/24` of the attacker. */
@@ -12,24 +13,32 @@ export interface Focus {
 
 export interface Changed {
   readonly decision: Decision
-  /** From the decision that completed the attack to this one, both by the gateway's clock. */
-  readonly after_ms: number
+  /** From the decision that completed the attack to this one, both by the clock that decided. Null: the log doesn't tell. */
+  readonly after_ms: number | null
 }
 
+const MAX_FINDINGS = 12
+const MAX_RAISES = 100
+
 /**
- * What happened in one story, taken from the topics alone. The first changed
- * outcome is the first decision that our own feedback caused (or, for an
- * attacking network, that the policy's rule on its risk refused) after a
- * finding; the completing decision is the newest that this finding rests on.
+ * What happened in one story, taken from the topics alone.
+ *
+ * The first changed outcome is the first decision that our own feedback caused
+ * (or, for an attacking network, that the policy's rule on its risk refused).
+ * The decision that completed the attack is the one that the ledger names as
+ * the reason (`decision_id`) for first raising the risk to what this outcome
+ * was decided by.
  */
 export class StoryAccount implements Watcher {
   readonly findings: { finding: Finding; after_ms: number }[] = []
-  changed: Changed | null = null
-  bystander = { requests: 0, touched: 0 }
+  changed: Decision | null = null
+  readonly bystander = { requests: 0, touched: 0 }
   readonly #focus: Focus
   readonly #bystander: string
   readonly #decidedMs: (id: string) => number | undefined
   readonly #told: (event: 'finding' | 'changed') => void
+  readonly #raises: RiskState[] = []
+  readonly #sessions = new Set<string>()
 
   constructor(
     focus: Focus,
@@ -44,53 +53,63 @@ export class StoryAccount implements Watcher {
   }
 
   finding(finding: Finding, found_ms: number): void {
-    if (!this.#concerns(finding)) return
+    if (![finding.entity, ...finding.entities].some((entity) => this.#concerns(entity))) return
+    if (this.findings.length >= MAX_FINDINGS) return
     if (this.findings.some((known) => known.finding.id === finding.id)) return
-    if (this.findings.length >= 8) return
-    const completed = this.#completedMs(finding) ?? Date.parse(finding.observed_at)
-    this.findings.push({ finding, after_ms: found_ms - completed })
+    const newest = finding.decision_ids.at(-1)
+    const decidedMs = newest === undefined ? undefined : this.#decidedMs(newest)
+    this.findings.push({ finding, after_ms: found_ms - (decidedMs ?? Date.parse(finding.observed_at)) })
     this.#told('finding')
   }
 
+  risk(state: RiskState): void {
+    if (state.level !== 'LOW' && this.#raises.length < MAX_RAISES) this.#raises.push(state)
+  }
+
   decision(decision: Decision): void {
-    if (decision.subject.id === this.#bystander && decision.pep?.kind === 'gatewatch') {
+    const { subject } = decision
+    if (subject.id === this.#focus.subject && subject.session_id !== undefined && this.#sessions.size < 100)
+      this.#sessions.add(subject.session_id)
+    if (subject.id === this.#bystander && decision.pep?.kind === 'gatewatch') {
       this.bystander.requests += 1
       if (decision.caused_by === 'risk_feedback') this.bystander.touched += 1
     }
     if (this.changed || !this.#isChanged(decision)) return
-    const decidedMs = Date.parse(decision.decided_at)
-    const before = this.findings
-      .map(({ finding }) => this.#completedMs(finding))
-      .filter((ms) => ms !== undefined && ms <= decidedMs)
-    const completed = before.length === 0 ? undefined : Math.min(...before.map(Number))
-    if (completed === undefined) return
-    this.changed = { decision, after_ms: decidedMs - completed }
+    this.changed = decision
     this.#told('changed')
+  }
+
+  /** Asked at the end of the story, when every record that belongs to it has been read. */
+  outcome(): Changed | null {
+    const decision = this.changed
+    if (!decision) return null
+    const decidedMs = Date.parse(decision.decided_at)
+    const level = decision.risk_at_decision?.level
+    const reasons = this.#raises
+      .filter((state) => this.#concerns(state.entity))
+      .filter((state) =>
+        decision.outcome === 'revoke'
+          ? state.required_action === 'revoke'
+          : this.#focus.about === 'source' || state.level === level,
+      )
+      .map((state) => (state.decision_id === null ? undefined : this.#decidedMs(state.decision_id)))
+      .filter((ms) => ms !== undefined)
+      .filter((ms) => ms <= decidedMs)
+    return { decision, after_ms: reasons.length === 0 ? null : decidedMs - Math.min(...reasons) }
   }
 
   #isChanged(decision: Decision): boolean {
     if (decision.outcome === 'permit') return false
+    const caused = decision.caused_by === 'risk_feedback'
+    if (this.#focus.about === 'subject') return decision.subject.id === this.#focus.subject && caused
     const fromSource = decision.context?.ip?.startsWith(prefixOf(this.#focus.source)) ?? false
-    if (this.#focus.about === 'source')
-      return (
-        fromSource &&
-        (decision.policy?.rule_id === 'spraying-source' || decision.caused_by === 'risk_feedback')
-      )
-    return decision.subject.id === this.#focus.subject && decision.caused_by === 'risk_feedback'
+    return fromSource && (caused || decision.policy?.rule_id === 'spraying-source')
   }
 
-  #concerns(finding: Finding): boolean {
-    const entities = [finding.entity, ...finding.entities]
-    return entities.some(
-      ({ type, id }) =>
-        (type === 'subject' && id === `user:${this.#focus.subject}`) ||
-        (type === 'source' && id === this.#focus.source),
-    )
-  }
-
-  #completedMs(finding: Finding): number | undefined {
-    const newest = finding.decision_ids.at(-1)
-    return newest === undefined ? undefined : this.#decidedMs(newest)
+  #concerns({ type, id }: { readonly type: string; readonly id: string }): boolean {
+    if (type === 'subject') return id === `user:${this.#focus.subject}`
+    if (type === 'session') return this.#sessions.has(id)
+    return type === 'source' && id === this.#focus.source
   }
 }
 

@@ -2,7 +2,9 @@ import type { Decision } from '../../../schemas/decision.ts'
 import { Decision as DecisionSchema } from '../../../schemas/decision.ts'
 import type { Finding } from '../../../schemas/finding.ts'
 import { Finding as FindingSchema } from '../../../schemas/finding.ts'
-import { accessDecisions, accessFindings } from '../../../schemas/topics.ts'
+import type { RiskState } from '../../../schemas/risk.ts'
+import { RiskState as RiskStateSchema } from '../../../schemas/risk.ts'
+import { accessDecisions, accessFindings, riskState } from '../../../schemas/topics.ts'
 import type { EventLog, LogRecord } from '../../runtime/log/event-log.ts'
 import { parseJson } from '../../runtime/log/json-record.ts'
 import type { Running } from '../../runtime/runtime.ts'
@@ -12,6 +14,7 @@ export interface Watcher {
   decision?(decision: Decision): void
   /** `found_ms`: when the log took the finding. */
   finding?(finding: Finding, found_ms: number): void
+  risk?(state: RiskState): void
 }
 
 export interface Observer extends Running {
@@ -24,7 +27,7 @@ export interface Observer extends Running {
 
 const REMEMBERED = 5000
 
-/** Reads decisions and findings of a tenant as they come. */
+/** Reads decisions, findings and risk of a tenant as they come. Topics are read side by side: only instants order them. */
 export async function startObserver(eventLog: EventLog, tenant: string): Promise<Observer> {
   const watchers = new Set<Watcher>()
   const decided = new Map<string, number>()
@@ -49,15 +52,22 @@ export async function startObserver(eventLog: EventLog, tenant: string): Promise
     for (const watcher of watchers) watcher.finding?.(finding, record.appended_ms)
   }
 
+  function onRisk(record: LogRecord): void {
+    const state = record.value === null ? null : parsed(record, RiskStateSchema)
+    if (!state || state.tenant !== tenant || state.origin !== 'live') return
+    for (const watcher of watchers) watcher.risk?.(state)
+  }
+
   const consumption = await eventLog.consume({
     group: 'demo-narrator',
-    topics: [accessDecisions, accessFindings],
+    topics: [accessDecisions, accessFindings, riskState],
     from: 'latest',
     handle: ({ parts }) => {
       for (const { topic, records } of parts) {
         for (const record of records) {
           if (topic.name === accessDecisions.name) onDecision(record)
-          else onFinding(record)
+          else if (topic.name === accessFindings.name) onFinding(record)
+          else onRisk(record)
         }
       }
       return []

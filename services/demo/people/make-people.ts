@@ -66,11 +66,14 @@ const HABITS: Readonly<Record<Role, (random: Random) => Habit[]>> = {
     ...weighted(favourites(random, 8, 40, page), 5),
     ...weighted(favourites(random, 4, 12, service), 6),
     { target: get('deploy', '/builds'), weight: 3 },
+    { target: get('deploy', '/logs/stream'), weight: 1.5, stream: true },
   ],
   operations: (random) => [
     ...weighted(favourites(random, 8, 40, page), 3),
     ...weighted(favourites(random, 8, 12, service), 8),
     ...weighted(favourites(random, 4, 12, deployment), 2),
+    { target: get('deploy', '/builds'), weight: 2 },
+    { target: get('deploy', '/logs/stream'), weight: 1.5, stream: true },
   ],
   'people-team': (random) => [
     ...weighted(favourites(random, 8, 40, page), 3),

@@ -32,6 +32,8 @@ export interface Person {
 export interface Habit {
   readonly target: Target
   readonly weight: number
+  /** An endless stream: part of the history; live, people open it only in a story. */
+  readonly stream?: true
 }
 
 /** One resource of the demo's applications, as a request for it and as the gateway names it. */

@@ -1,6 +1,9 @@
 import { pause } from './story.ts'
 import type { StoryScript } from './story.ts'
 
+/** So many in any case, so that there is a burst to be found. */
+const LEAST = 24
+
 /** Somebody tries, one after another, files that they have no right to. */
 export const permissionProbing: StoryScript = {
   id: 'permission-probing',
@@ -12,7 +15,7 @@ export const permissionProbing: StoryScript = {
 
   async run(scene) {
     const { victim, random, signal } = scene
-    for (let file = 0; file < 60 && !scene.hasChanged() && !signal.aborted; file += 1) {
+    for (let file = 0; file < 60 && (file < LEAST || !scene.hasChanged()) && !signal.aborted; file += 1) {
       await victim.open(
         { app: 'records', method: 'GET', path: `/payroll/${1 + random.below(60)}` },
         Date.now(),

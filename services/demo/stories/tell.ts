@@ -75,28 +75,26 @@ export async function tell(
       `${bystander.person.id}, also in ${bystander.person.site.name}: ${requests} requests meanwhile, ${how}`,
     ),
   )
-  const id = account.changed?.decision.id ?? account.findings[0]?.finding.decision_ids.at(-1)
+  const id = account.changed?.id ?? account.findings[0]?.finding.decision_ids.at(-1)
   if (id !== undefined) terminal.line(labelled('look', `${console_url}/#/decisions/${id}`))
   return account.changed !== null
 }
 
 function sayWhatChanged(account: StoryAccount, streamCutMs: number | null, terminal: Terminal): void {
-  const { changed, findings } = account
+  const changed = account.outcome()
   if (changed) {
-    const score = changed.decision.risk_at_decision
+    const { decision, after_ms } = changed
+    const score = decision.risk_at_decision
     const risk = score ? `, risk ${Math.round(score.score)} ${score.level}` : ''
-    terminal.line(
-      labelled(
-        'gateway',
-        `${outcomeInWords(changed.decision)}, ${changed.after_ms} ms after the decision that gave it away (${changed.decision.outcome}${risk})`,
-      ),
-    )
-    const completedMs = Date.parse(changed.decision.decided_at) - changed.after_ms
-    if (streamCutMs !== null && streamCutMs >= completedMs)
-      terminal.line(
-        labelled('', `the live stream of that session was cut ${streamCutMs - completedMs} ms after it`),
-      )
-  } else if (findings.length === 0) terminal.line(labelled('found', 'nothing, this time'))
+    const when = after_ms === null ? '' : `, ${after_ms} ms after the decision that gave it away`
+    terminal.line(labelled('gateway', `${outcomeInWords(decision)}${when} (${decision.outcome}${risk})`))
+    const cutAfter =
+      streamCutMs === null || after_ms === null
+        ? null
+        : streamCutMs - Date.parse(decision.decided_at) + after_ms
+    if (cutAfter !== null && cutAfter >= 0)
+      terminal.line(labelled('', `the live stream of that session was cut after ${cutAfter} ms`))
+  } else if (account.findings.length === 0) terminal.line(labelled('found', 'nothing, this time'))
   else terminal.line(labelled('gateway', 'changed no outcome'))
 }
 

@@ -30,6 +30,7 @@ export function createWorker(person: Person, options: WorkerOptions): Worker {
     laptop: new Browser({ dispatcher: options.dispatcher }),
     phone: new Browser({ dispatcher: options.dispatcher }),
   }
+  const habits = person.habits.filter((habit) => !habit.stream)
   const signIn: SignInAs = { account: person.id, password: options.password, has_key: true }
   let underWay = 0
 
@@ -60,7 +61,7 @@ export function createWorker(person: Person, options: WorkerOptions): Worker {
   return {
     person,
     open,
-    act: async (nowMs) => (await open(nextTarget(person.habits, options.random), nowMs)).status,
+    act: async (nowMs) => (await open(nextTarget(habits, options.random), nowMs)).status,
     browser: (kind) => browsers[kind],
     busy: () => underWay > 0,
   }
