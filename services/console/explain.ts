@@ -9,6 +9,7 @@ import type { Finding } from '../../schemas/finding.ts'
 import type { Policy, PolicyRevision } from '../../schemas/policy.ts'
 import type { Story } from '../../schemas/story.ts'
 import { subjectEntityId, type Entity } from '../../schemas/entity.ts'
+import { GatewatchError } from '../runtime/errors.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
 import { type DecisionRow, toRow } from './decision-row.ts'
 import { explain, type Explanation } from './explanation.ts'
@@ -45,8 +46,9 @@ export async function explainDecision(sources: ExplainSources, id: string): Prom
   )
   const decision = tail ? toRow(tail) : await store((ask) => findDecision(ask, id), null)
   if (!decision) {
-    if (missing.length > 0 && sources.store) throw new StoreDown(missing)
-    return null
+    if (missing.length === 0 || !sources.store) return null
+    // The store could not be asked and the log does not hold it: nobody knows, which is not "there is none".
+    throw new GatewatchError('ERR_STORE_UNREACHABLE', missing.join(' '), { retriable: true })
   }
 
   const findings = newest<Finding>([
@@ -84,15 +86,6 @@ export async function explainDecision(sources: ExplainSources, id: string): Prom
     policy,
     missing,
   })
-}
-
-/** The store could not be asked and the log does not hold the decision: nobody knows, which is not "there is none". */
-class StoreDown extends Error {
-  readonly statusCode = 503
-  constructor(missing: readonly string[]) {
-    super(missing.join(' '))
-    this.name = 'StoreDown'
-  }
 }
 
 /** Asks the store; when it fails, says so once in `missing` and gives what stands for nothing. */

@@ -23,7 +23,10 @@ export interface Tick {
 }
 
 export interface Live {
-  /** Calls back every half second; null when there are as many viewers as allowed. Returns what ends it. */
+  /**
+   * Calls back every half second, never before it has returned. Returns what
+   * ends it, or null when there are as many viewers as allowed.
+   */
   watch(filter: DecisionFilter, tell: (tick: Tick) => void): (() => void) | null
   stop(): Promise<void>
 }
@@ -122,7 +125,7 @@ export function openLive({ eventLog, logger, metrics, rows_per_second, viewers }
       watching.set(key, viewer)
       gauge.set(watching.size)
       if (timer === undefined) schedule(0)
-      else if (cursor.size > 0) showKept(viewer)
+      else if (cursor.size > 0) queueMicrotask(() => watching.has(key) && showKept(viewer))
       return () => {
         watching.delete(key)
         gauge.set(watching.size)

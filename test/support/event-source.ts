@@ -41,7 +41,7 @@ export async function readEvents(url: string, headers: Record<string, string>): 
   }
   void read()
     .catch(() => undefined)
-    .then(() => {
+    .finally(() => {
       ended = true
     })
   return { status: response.status, events, comments, ended: () => ended, close: () => abort.abort() }

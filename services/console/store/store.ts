@@ -24,7 +24,6 @@ export function storeOf(client: ClickHouseClient, query_timeout_s: number): Stor
         clickhouse_settings: {
           max_execution_time: query_timeout_s,
           max_result_rows: String(MOST_ROWS),
-          result_overflow_mode: 'throw',
           date_time_output_format: 'iso',
           output_format_json_quote_64bit_integers: 0,
         },

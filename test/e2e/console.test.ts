@@ -1,0 +1,314 @@
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Finding } from '../../schemas/finding.ts'
+import { accessFindings, accessScored, riskState } from '../../schemas/topics.ts'
+import { parseJson, jsonRecord } from '../../services/runtime/log/json-record.ts'
+import { noBrowser, openBrowser, type OpenBrowser } from '../support/browser.ts'
+import { type ConsoleStack, startConsoleStack } from '../support/console-stack.ts'
+import { sampleFinding, sampleScored } from '../support/samples.ts'
+
+/** A user name as an attacker would choose it. */
+const HOSTILE = `<img src=x onerror="window.hacked=1">`
+const skip = noBrowser !== null && process.env['CI'] !== 'true'
+
+let stack: ConsoleStack
+let browser: OpenBrowser
+let page: Page
+let complaints: string[]
+
+describe.skipIf(skip)(`console in a browser${noBrowser ? ` (${noBrowser})` : ''}`, () => {
+  beforeAll(async () => {
+    browser = await openBrowser({ viewport: { width: 1280, height: 900 } })
+    stack = await startConsoleStack()
+    await decide('d-old', 60_000)
+    await find(travel('f-travel', 'mallory'))
+    await find({ ...burst('f-burst', 'mallory'), risk_level: 'HIGH', evidence_nats: 5.5 })
+    await find(burst('f-hostile', HOSTILE))
+  })
+
+  afterAll(async () => {
+    await browser.close()
+    await stack.stop()
+  })
+
+  beforeEach(async () => {
+    await page?.close()
+    page = await browser.context.newPage()
+    complaints = []
+    page.on('pageerror', (error) => complaints.push(error.message))
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !message.text().includes('401')) complaints.push(message.text())
+    })
+    return () => {
+      if (complaints.length > 0) throw new Error(`the page complained: ${complaints.join('\n')}`)
+    }
+  })
+
+  it('asks for a token, says why a wrong one is refused, and lets the right one in', async () => {
+    await browser.context.clearCookies()
+    await page.goto(stack.url)
+    await page.getByLabel('Analyst token').fill('gw_0000000000000000_wrong')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    expect(await page.getByRole('alert').textContent()).toContain('unknown, expired or not for people')
+    await page.getByLabel('Analyst token').fill(stack.token)
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Live decisions' }).waitFor()
+    const [cookie] = await browser.context.cookies()
+    expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict' })
+  })
+
+  it('takes a token from a link, and out of the address and the history at once', async () => {
+    await browser.context.clearCookies()
+    await page.goto(`${stack.url}#token=${encodeURIComponent(stack.token)}`)
+    await page.getByRole('heading', { name: 'Live decisions' }).waitFor()
+    expect(page.url()).toBe(`${stack.url}#/live`)
+    await page.reload()
+    await page.getByRole('heading', { name: 'Live decisions' }).waitFor()
+  })
+
+  it('signing out forgets the session', async () => {
+    await signIn()
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByLabel('Analyst token').waitFor()
+    await page.reload()
+    await page.getByLabel('Analyst token').waitFor()
+    expect(await browser.context.cookies()).toEqual([])
+  })
+
+  it('shows a new decision within a second, filtered and paused as asked', async () => {
+    await signIn()
+    await page.getByRole('link', { name: 'Why was d-old decided so?' }).waitFor()
+    await decide('d-live', 0, { outcome: 'deny', reasons: ['policy_deny'] })
+    await row('d-live').waitFor({ timeout: 2000 })
+
+    await page.getByRole('button', { name: 'Permitted' }).click()
+    await row('d-old').waitFor()
+    expect(await row('d-live').count()).toBe(0)
+    await page.getByRole('button', { name: 'Refused' }).click()
+    await row('d-live').waitFor()
+
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await decide('d-paused', 0, { outcome: 'deny' })
+    await page.getByText('1 newer decision').waitFor()
+    expect(await row('d-paused').count()).toBe(0)
+    await page.getByRole('button', { name: 'Go on' }).click()
+    await row('d-paused').waitFor()
+  })
+
+  it('a hostile name is text everywhere', async () => {
+    await decide('d-hostile', 0, {
+      subject: { type: 'user', id: HOSTILE },
+      context: { ip: '192.0.2.66', http: { method: 'GET', path: `/"><script>window.hacked=1</script>` } },
+    })
+    await signIn()
+    await row('d-hostile').waitFor()
+    await page.getByRole('link', { name: HOSTILE }).first().click()
+    await page.getByRole('heading', { name: HOSTILE }).waitFor()
+    await page.goto(`${stack.url}#/decisions/d-hostile`)
+    await page.getByRole('heading', { name: `${HOSTILE} was let through` }).waitFor()
+    await page.goto(`${stack.url}#/stories`)
+    await page.getByText('onerror').first().waitFor()
+    expect(await page.evaluate('window.hacked')).toBeUndefined()
+    expect(await page.locator('main img, main script').count()).toBe(0)
+  })
+
+  it('a story shows its findings with evidence, both ends of a comparison, gates and decisions', async () => {
+    await signIn()
+    await page.getByRole('link', { name: 'Stories' }).click()
+    await openStoryOf('mallory')
+    const card = page.getByRole('article').filter({ hasText: 'Lisbon and in Singapore' }).last()
+    const table = card.getByRole('table')
+    expect(await table.getByRole('row', { name: 'Place' }).textContent()).toMatch(
+      /Lisbon, PT\s*Singapore, SG/,
+    )
+    expect(await card.textContent()).toMatch(/Distance\s*11,850 km/)
+    expect(await card.textContent()).toContain('shared egress (times 0.6)')
+    await card.getByRole('link', { name: 'd-old' }).click()
+    await page.getByRole('heading', { name: 'alice was let through to GET /records/1' }).waitFor()
+  })
+
+  it('a verdict asks before it acts, revokes, and is undone by the opposite', async () => {
+    await signIn()
+    await page.goto(`${stack.url}#/stories`)
+    await openStoryOf('mallory')
+    await page.getByRole('button', { name: 'Confirm compromised' }).click()
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    expect(await page.getByRole('dialog').count()).toBe(0)
+    await page.getByRole('button', { name: 'Confirm compromised' }).click()
+    await page.getByLabel('Note').fill('called her: it was not she')
+    await page.getByRole('dialog').getByRole('button', { name: 'Confirm compromised' }).click()
+    await page.getByText('Confirmed as compromised').waitFor()
+    await eventually(async () => (await riskOf('user:mallory'))?.required_action === 'revoke')
+
+    await page.getByRole('button', { name: 'Undo: confirm safe' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Confirm safe' }).click()
+    await page.getByText('Confirmed as safe').waitFor()
+    await eventually(async () => (await riskOf('user:mallory'))?.required_action === 'none')
+  })
+
+  it('an entity has its risk history drawn and told', async () => {
+    await signIn()
+    await eventually(async () => {
+      const answer = await page.request.get(`${stack.url}api/v1/entities/subject/user%3Amallory/timeline`)
+      return /confirm_safe/.test(await answer.text())
+    })
+    await page.goto(`${stack.url}#/entities/subject/user%3Amallory`)
+    await page.getByRole('img', { name: /Risk score over time, at most \d+ of 100/ }).waitFor()
+    expect(await page.locator('.chart canvas').count()).toBe(1)
+    await page.getByText('Verdict of alice-the-analyst: called her').waitFor()
+  })
+
+  it('the search answers "why was I refused?" by the decision id, also from the address bar', async () => {
+    await decide('d-refused', 0, {
+      outcome: 'step_up',
+      caused_by: 'risk_feedback',
+      reasons: ['risk_medium', 'step_up_required'],
+      risk_at_decision: { score: 58, level: 'MEDIUM', revision: 2, age_ms: 9 },
+    })
+    await signIn()
+    await page.getByRole('searchbox', { name: 'Search' }).fill('d-refused')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'alice was asked for a stronger sign-in' }).waitFor()
+    const said = await page.locator('main').textContent()
+    expect(said).toContain('Something unusual had been found, so the risk was MEDIUM.')
+    expect(said).toContain('Sign in again with a passkey or security key')
+    await page.goto(`${stack.url}#/decisions/no-such-id`)
+    await page.getByText('No decision has this id.').waitFor()
+    complaints = complaints.filter((line) => !line.includes('404'))
+  })
+
+  it('fits a phone: nothing is wider than the screen', async () => {
+    await signIn()
+    await page.setViewportSize({ width: 400, height: 800 })
+    const story = await storyOf('mallory')
+    const hashes = [
+      'live',
+      'stories',
+      `stories/${story}`,
+      'entities/subject/user%3Amallory',
+      'decisions/d-refused',
+      'search',
+    ]
+    for (const hash of hashes) {
+      await page.goto(`${stack.url}#/${hash}`)
+      await page.locator('main h1').waitFor()
+      const over = await page.evaluate<number>(
+        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+      )
+      expect({ hash, over: Math.max(0, over) }).toEqual({ hash, over: 0 })
+    }
+  })
+
+  it('keeps to the keyboard: the first tab skips to the content', async () => {
+    await signIn()
+    await page.reload()
+    await page.getByRole('heading', { name: 'Live decisions' }).waitFor()
+    await page.evaluate('document.activeElement?.blur()')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    expect(await page.evaluate('document.activeElement?.tagName')).toBe('MAIN')
+  })
+
+  it('without the store: live decisions go on, a fresh one is explained, and the page says what is missing', async () => {
+    await signIn()
+    await stack.stopStore()
+    await decide('d-outage', 0, { outcome: 'deny', reasons: ['policy_deny'] })
+    await row('d-outage').waitFor()
+    await page.goto(`${stack.url}#/decisions/d-outage`)
+    await page.getByRole('heading', { name: 'alice was refused GET /records/1' }).waitFor()
+    expect(await page.getByRole('status').first().textContent()).toContain('The store could not answer')
+    complaints = complaints.filter((line) => !line.includes('503'))
+  })
+})
+
+async function signIn(): Promise<void> {
+  await page.goto(`${stack.url}#token=${encodeURIComponent(stack.token)}`)
+  await page.getByRole('heading', { name: 'Live decisions' }).waitFor()
+}
+
+function row(id: string) {
+  return page.getByRole('link', { name: `Why was ${id} decided so?` })
+}
+
+type DecisionPart = Omit<Parameters<typeof sampleScored>[0], 'id' | 'decided_at'>
+
+async function decide(id: string, agoMs: number, decision: DecisionPart = {}): Promise<void> {
+  const decided_at = new Date(Date.now() - agoMs).toISOString()
+  await stack.runtime.eventLog.append([
+    jsonRecord(accessScored, sampleScored({ id, decided_at, ...decision })),
+  ])
+}
+
+async function find(finding: Finding): Promise<void> {
+  await stack.runtime.eventLog.append([jsonRecord(accessFindings, finding)])
+}
+
+function burst(id: string, name: string): Finding {
+  return sampleFinding({
+    id,
+    observed_at: new Date().toISOString(),
+    entity: { type: 'subject', id: `user:${name}` },
+    entities: [],
+  })
+}
+
+function travel(id: string, name: string): Finding {
+  const now = Date.now()
+  return sampleFinding({
+    id,
+    observed_at: new Date(now).toISOString(),
+    detector: { id: 'impossible-travel', version: 1 },
+    cause: 'location',
+    technique: 'T1078',
+    entity: { type: 'subject', id: `user:${name}` },
+    entities: [],
+    decision_ids: ['d-old'],
+    evidence: {
+      from_place: 'Lisbon, PT',
+      from_ip: '192.0.2.10',
+      from_at: new Date(now - 1_740_000).toISOString(),
+      to_place: 'Singapore, SG',
+      to_ip: '198.51.100.9',
+      to_at: new Date(now).toISOString(),
+      distance_km: 11_850,
+      speed_kmh: 24_517,
+    },
+    gates: [{ name: 'shared_egress', factor: 0.6 }],
+    summary: 'Seen in Lisbon and in Singapore 29 minutes apart: 11850 km, at least 24000 km/h.',
+  })
+}
+
+async function storyOf(name: string): Promise<string> {
+  const answer = await page.request.get(`${stack.url}api/v1/stories?tenant=default`)
+  const { stories } = await answer.json()
+  const story = stories.find((one: { entities: { id: string }[] }) =>
+    one.entities.some(({ id }) => id === `user:${name}`),
+  )
+  return String(story?.id)
+}
+
+async function openStoryOf(name: string): Promise<void> {
+  const id = await storyOf(name)
+  await page.locator(`a.title[href*="${id}"]`).click()
+  await page.getByRole('region', { name: 'Verdict' }).waitFor()
+}
+
+async function riskOf(id: string) {
+  const table = await stack.runtime.eventLog.openTable(riskState)
+  try {
+    await table.caughtUp()
+    const value = table.get(`default/subject/${id}`)
+    const parsed = value && parseJson({ value })
+    return parsed?.kind === 'ok' ? riskState.schema.parse(parsed.value) : undefined
+  } finally {
+    await table.close()
+  }
+}
+
+async function eventually(holds: () => Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 8000; Date.now() < deadline;) {
+    if (await holds()) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error(`this never came true: ${holds.toString()}`)
+}
