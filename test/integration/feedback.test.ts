@@ -90,6 +90,7 @@ describe('the hop from finding to risk', () => {
     ])
     await house.find(nowFinding())
     await eventually('alice is at risk', () => stateOf('user:alice')?.level === 'HIGH')
+    expect(stateOf('x')).toBeUndefined()
     await eventually('three dead letters', async () => {
       const metrics = await house.runtime.metrics.metrics()
       const counted = [...metrics.matchAll(/^gatewatch_feedback_dead_letters_total\{.*\} (\d+)/gm)]

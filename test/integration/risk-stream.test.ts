@@ -103,8 +103,11 @@ describe('risk stream', () => {
     'a place that can’t be (%j) starts from the beginning',
     async (place) => {
       await suspect(0, 2)
+      const early = await open()
+      await eventually('two states', () => heard(early).length === 2)
       const reader = await open(place)
-      await eventually('two states', () => heard(reader).length === 2)
+      await caughtUp(reader)
+      expect(heard(reader).sort()).toEqual(users(0, 2))
     },
   )
 
