@@ -6,6 +6,7 @@ import { declareExplain } from './cli/explain.ts'
 import { declareImport } from './cli/import.ts'
 import type { CliIo } from './cli/io.ts'
 import { declareMigrate } from './cli/migrate.ts'
+import { declarePolicy } from './cli/policy.ts'
 import { declareQuery } from './cli/query.ts'
 import { declareRun } from './cli/run.ts'
 import { declareStatus } from './cli/status.ts'
@@ -42,6 +43,7 @@ export async function runCli(
   declareRun(program, context)
   declareImport(program, context)
   declareExplain(program, context)
+  declarePolicy(program, context)
   declareQuery(program, context)
   declareFindings(program, context)
   declareVerdict(program, context)

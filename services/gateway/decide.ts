@@ -5,11 +5,12 @@ import type { PolicyDecision } from '../policy/evaluate.ts'
 import { UNKNOWN_AGE_S } from '../policy/inputs.ts'
 import type { PolicyInputs } from '../policy/inputs.ts'
 import type { RouteMatch } from '../policy/match.ts'
+import { sessionTier } from '../policy/tiers.ts'
 import { sourcePrefix } from './address.ts'
 import type { Identity } from './identity/identity.ts'
 import type { DecisionDraft } from './record/decision-draft.ts'
 import type { RiskAnswer, RiskQuestion } from './risk/risk-view.ts'
-import { inferTrust, sessionTier } from './trust.ts'
+import { inferTrust } from './trust.ts'
 
 /** A request that was matched to a route and whose maker is known: all that a decision takes. */
 export interface AccessRequest {
@@ -56,7 +57,10 @@ export function decide(
     },
     now,
   )
-  const trust = inferTrust(device.tier, sessionTier(identity, policy.document.step_up_acr))
+  const trust = inferTrust(
+    device.tier,
+    sessionTier(identity.type, identity.acr ?? '', policy.document.step_up_acr),
+  )
   const inputs: PolicyInputs = {
     subject: {
       type: identity.type,

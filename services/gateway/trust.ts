@@ -1,9 +1,7 @@
 import type { TrustTier } from '../../schemas/bounds.ts'
 import type { Device } from '../../schemas/device.ts'
 import type { PolicyInputs } from '../policy/inputs.ts'
-import type { Identity } from './identity/identity.ts'
-
-const TIERS: readonly TrustTier[] = ['untrusted', 'basic', 'privileged', 'highly_privileged']
+import { leastTier, tierLevel } from '../policy/tiers.ts'
 
 /** How the request proved which device it comes from; null: it did not. */
 export type DeviceProof = 'certificate' | 'cookie' | 'trusted_proxy'
@@ -35,26 +33,11 @@ export function inferDevice(
   if (now - Date.parse(record.updated_at) > stale_after_ms) caps.push('basic')
   if (proof === 'cookie') caps.push('privileged')
   const { id, managed, os, posture } = record
-  return { id, known: true, managed, os, posture, tier: least(caps) }
-}
-
-/**
- * The session's own tier: nobody is `untrusted`; a sign-in that named no
- * context class is `basic`; one that did is `privileged`; the step-up class
- * (phishing-resistant) is `highly_privileged`.
- */
-export function sessionTier(identity: Identity, step_up_acr: string): TrustTier {
-  if (identity.type === 'anonymous') return 'untrusted'
-  if (identity.acr === step_up_acr) return 'highly_privileged'
-  return identity.acr === undefined || identity.acr === '0' ? 'basic' : 'privileged'
+  return { id, known: true, managed, os, posture, tier: leastTier(caps) }
 }
 
 /** The lesser of device and session (BeyondCorp: a resource has a minimum tier, access needs both). */
 export function inferTrust(device: TrustTier, session: TrustTier): PolicyInputs['trust'] {
-  const tier = least([device, session])
-  return { tier, session_tier: session, level: TIERS.indexOf(tier) }
-}
-
-function least(tiers: readonly TrustTier[]): TrustTier {
-  return TIERS[Math.min(...tiers.map((tier) => TIERS.indexOf(tier)))] ?? 'untrusted'
+  const tier = leastTier([device, session])
+  return { tier, session_tier: session, level: tierLevel(tier) }
 }

@@ -5,6 +5,7 @@ import type { Reason } from '../../schemas/reasons.ts'
 import type { CompiledPolicy, CompiledRoute } from './compile.ts'
 import type { PolicyInputs } from './inputs.ts'
 import { recordInputs } from './record-inputs.ts'
+import { tierLevel } from './tiers.ts'
 
 export type PolicyOutcome = 'permit' | 'deny' | 'step_up' | 'revoke'
 
@@ -26,13 +27,6 @@ export interface PolicyDecision {
   readonly inputs: Readonly<Record<string, unknown>>
   readonly step_up?: StepUp
   readonly break_glass: boolean
-}
-
-export const TIERS: Readonly<Record<TrustTier, number>> = {
-  untrusted: 0,
-  basic: 1,
-  privileged: 2,
-  highly_privileged: 3,
 }
 
 /** Providers give `auth_time` in whole seconds, cut off: a sign-in within the second of the rise is after it. */
@@ -118,9 +112,9 @@ function checkTrust(
 ): Verdict | null {
   if (required === 'untrusted') return null
   for (const name of ['trust.tier', 'trust.session_tier', 'device.tier', 'device.known']) reads.add(name)
-  if (TIERS[inputs.trust.tier] >= TIERS[required]) return null
+  if (tierLevel(inputs.trust.tier) >= tierLevel(required)) return null
   const rule = rule_id === undefined ? {} : { rule_id }
-  if (TIERS[inputs.device.tier] < TIERS[required]) {
+  if (tierLevel(inputs.device.tier) < tierLevel(required)) {
     const reason = inputs.device.known ? 'device_tier_too_low' : 'device_unknown'
     return { outcome: 'deny', reasons: [reason], ...rule }
   }

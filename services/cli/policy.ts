@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises'
+import type { Command } from 'commander'
+import type { CliContext } from './context.ts'
+
+/** `gatewatch policy check|test|promote`: policies as code, tried before they act. */
+export function declarePolicy(program: Command, context: CliContext): void {
+  const policy = program.command('policy').description('check, test and promote access policies')
+
+  policy
+    .command('check')
+    .argument('<file...>', 'policy files')
+    .description('list every mistake with file, line and path')
+    .action((files: string[]) => context.guard(() => check(context, files)))
+
+  policy
+    .command('test')
+    .argument('<file>', 'a policy file')
+    .option('--tests <file>', 'its table tests (default: intranet.test.yaml beside intranet.yaml)')
+    .description('decide the table of requests beside a policy, and compare')
+    .action((file: string, options: { tests?: string }) =>
+      context.guard(() => test(context, file, options.tests)),
+    )
+
+  policy
+    .command('promote')
+    .argument('<route>', 'id of a route that observes')
+    .option('--tenant <name>', 'whose decisions to look at', 'default')
+    .option('--json', 'the report as one line of JSON')
+    .description('show whom enforcing a route would have touched, from the decisions that are kept')
+    .action((route: string, options: { tenant: string; json?: boolean }) =>
+      context.withRuntime(async ({ eventLog }) => {
+        const { readPromotion } = await import('../gateway/promotion-reader.ts')
+        const report = await readPromotion(eventLog, options.tenant, route)
+        const { describePromotion } = await import('./policy-report.ts')
+        context.io.stdout.write(
+          options.json === true ? `${JSON.stringify(report)}\n` : describePromotion(report),
+        )
+        return report.decisions === 0 ? 1 : 0
+      }),
+    )
+}
+
+async function check({ io }: CliContext, files: readonly string[]): Promise<number> {
+  const [{ compilePolicy }, { formatProblem }] = await Promise.all([
+    import('../policy/compile.ts'),
+    import('../policy/problem.ts'),
+  ])
+  let mistakes = 0
+  for (const file of files) {
+    const { policy, problems } = compilePolicy(await read(file), file)
+    for (const problem of problems ?? []) io.stderr.write(`${formatProblem(problem)}\n`)
+    mistakes += problems?.length ?? 0
+    if (policy) {
+      const routes = policy.document.routes.length
+      io.stdout.write(
+        `${file}: good, ${routes === 1 ? '1 route' : `${routes} routes`}, revision ${policy.revision}\n`,
+      )
+    }
+  }
+  if (mistakes > 0) io.stderr.write(`${mistakes === 1 ? '1 mistake' : `${mistakes} mistakes`}\n`)
+  return mistakes > 0 ? 2 : 0
+}
+
+async function test({ io }: CliContext, file: string, tests?: string): Promise<number> {
+  const [{ compilePolicy }, { formatProblem }, { parseTable, runTable, untestedRoutes }] = await Promise.all([
+    import('../policy/compile.ts'),
+    import('../policy/problem.ts'),
+    import('../policy/table-test.ts'),
+  ])
+  const tableFile = tests ?? file.replace(/\.ya?ml$/, '.test.yaml')
+  const { policy, problems = [] } = compilePolicy(await read(file), file)
+  const table = parseTable(await read(tableFile), tableFile)
+  const mistakes = [...problems, ...(table.problems ?? [])]
+  for (const problem of mistakes) io.stderr.write(`${formatProblem(problem)}\n`)
+  if (!policy || !table.tests) return 2
+  const results = runTable(policy, table.tests)
+  for (const { name, differences } of results) {
+    io.stdout.write(`${differences.length === 0 ? 'ok  ' : 'FAIL'}  ${name}\n`)
+    for (const difference of differences) io.stdout.write(`        ${difference}\n`)
+  }
+  const untested = untestedRoutes(policy, table.tests)
+  if (untested.length > 0) io.stdout.write(`No case asks for: ${untested.join(', ')}\n`)
+  const failed = results.filter(({ differences }) => differences.length > 0).length
+  io.stdout.write(`${results.length - failed} passed, ${failed} failed\n`)
+  return failed > 0 ? 1 : 0
+}
+
+async function read(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    const { GatewatchError } = await import('../runtime/errors.ts')
+    throw new GatewatchError('ERR_USAGE', `${file} can't be read; name an existing file.`, { cause: error })
+  }
+}
