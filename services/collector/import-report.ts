@@ -1,9 +1,10 @@
+import type { Finding } from '../../schemas/finding.ts'
 import type { ImportRequest, ImportResult } from './run-import.ts'
 
 /** What came of an import beyond the log. */
 export interface ImportOutcome {
-  /** Findings of the tenant since the import began, by risk level; null when scoring did not get through in time. */
-  readonly findings: Readonly<Record<'LOW' | 'MEDIUM' | 'HIGH', number>> | null
+  /** Findings of the tenant since the import began; null when scoring did not get through in time. */
+  readonly findings: readonly Finding[] | null
   /** Groups that have not handled everything yet. */
   readonly behind: readonly string[]
   /** Where the console is, without a slash at the end. */
@@ -23,7 +24,7 @@ export function importReport(request: ImportRequest, result: ImportResult, outco
   const what = request.format === 'sshd' ? 'lines' : 'records'
   const seconds = result.elapsed_ms / 1000
   const lines = [
-    `${result.source.name} (${request.format}) into tenant ${request.tenant}${request.live ? ', live' : ''}`,
+    `${plain(result.source.name)} (${request.format}) into tenant ${request.tenant}${request.live ? ', live' : ''}`,
     row(
       `${what} read`,
       count(summary.records),
@@ -59,11 +60,30 @@ export function importReport(request: ImportRequest, result: ImportResult, outco
   return `${lines.join('\n')}\n`
 }
 
+/** How many findings are told one by one; the console has them all. */
+const TOLD = 5
+const LEVELS = ['HIGH', 'MEDIUM', 'LOW'] as const
+
 function findingRows({ findings }: ImportOutcome): string[] {
-  if (findings === null)
-    return [row('findings', '?', 'scoring is still behind; gatewatch findings shows them')]
-  const { HIGH, MEDIUM, LOW } = findings
-  return [row('findings', count(HIGH + MEDIUM + LOW), `${HIGH} HIGH, ${MEDIUM} MEDIUM, ${LOW} LOW`)]
+  if (findings === null) {
+    return [row('new findings', '?', 'scoring is still behind; gatewatch findings shows them')]
+  }
+  const ofLevel = LEVELS.map((level) => findings.filter(({ risk_level }) => risk_level === level))
+  const counts = LEVELS.map((level, nth) => `${count(ofLevel[nth]?.length ?? 0)} ${level}`).join(', ')
+  const gravest = ofLevel.flatMap((some) => some.toSorted((a, b) => b.evidence_nats - a.evidence_nats))
+  return [
+    row('new findings', count(findings.length), counts),
+    ...gravest
+      .slice(0, TOLD)
+      .map(({ risk_level, entity, summary, observed_at }) =>
+        row('', `${risk_level} ${plain(entity.id)}: ${plain(summary)}`, observed_at),
+      ),
+  ]
+}
+
+/** What others wrote, without characters that move a terminal's cursor or colour it. */
+function plain(text: string): string {
+  return text.replace(/\p{Cc}/gu, '?')
 }
 
 function remarks(
@@ -86,7 +106,7 @@ function remarks(
   }
   if (summary.first_dead_letter !== null) {
     const { line, detail } = summary.first_dead_letter
-    said.push(`The first dead letter is line ${line}: ${detail}`)
+    said.push(`The first dead letter is line ${line}: ${plain(detail)}`)
   }
   return said
 }

@@ -143,11 +143,8 @@ describe.skipIf(!existsSync(CLOUDTRAIL))('the CloudTrail sample', () => {
     const { summary } = await importSample(CLOUDTRAIL, 'cloudtrail')
     expect(summary).toMatchObject({ records: 2900, decisions: 2900, dead_letters: {} })
     const outcomes = Map.groupBy(await decisionsIn(), ({ outcome }) => outcome)
-    expect([...outcomes].map(([outcome, of]) => [outcome, of.length]).sort()).toEqual([
-      ['deny', 60],
-      ['error_closed', 102],
-      ['permit', 2738],
-    ])
+    const counts = Object.fromEntries([...outcomes].map(([outcome, of]) => [outcome, of.length]))
+    expect(counts).toEqual({ deny: 60, error_closed: 102, permit: 2738 })
     expect((await importSample(CLOUDTRAIL, 'cloudtrail')).summary).toMatchObject({
       decisions: 0,
       known: 2900,

@@ -26,20 +26,20 @@ export function* sshdLog(
   const pick = (below: number): number => Math.floor(random() * below)
   let atMs = from_ms
   let pid = 1000
-  let written = 0
+  const done = { lines: 0 }
   let chunk = ''
 
   const line = (program: string, message: string): void => {
-    if (written >= lines) return
+    if (done.lines >= lines) return
     const at = new Date(atMs)
     const two = (value: number): string => String(value).padStart(2, '0')
     const clock = `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}:${two(at.getUTCSeconds())}`
     const day = String(at.getUTCDate()).padStart(2, ' ')
     chunk += `${MONTHS[at.getUTCMonth()]} ${day} ${clock} bastion-${pid % 3} ${program}: ${message}\n`
-    written += 1
+    done.lines += 1
   }
 
-  while (written < lines) {
+  while (done.lines < lines) {
     atMs += pick(12_000)
     pid = pid > 60_000 ? 1000 : pid + 1 + pick(3)
     const sshd = `sshd[${pid}]`

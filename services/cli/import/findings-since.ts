@@ -1,8 +1,7 @@
+import type { Finding } from '../../../schemas/finding.ts'
 import { accessFindings } from '../../../schemas/topics.ts'
 import type { EventLog } from '../../runtime/log/event-log.ts'
 import { parseJson } from '../../runtime/log/json-record.ts'
-
-export type FindingCounts = Readonly<Record<'LOW' | 'MEDIUM' | 'HIGH', number>>
 
 /** The next offset of each partition of the findings. */
 export async function whereFindingsEnd(eventLog: EventLog): Promise<ReadonlyMap<number, number>> {
@@ -10,13 +9,13 @@ export async function whereFindingsEnd(eventLog: EventLog): Promise<ReadonlyMap<
   return new Map(marks.map(({ partition, high }) => [partition, high]))
 }
 
-/** How many findings of a tenant came since, each counted once at its highest level. */
+/** The findings of a tenant that came since, each once, at its last revision. */
 export async function findingsSince(
   eventLog: EventLog,
   from: ReadonlyMap<number, number>,
   tenant: string,
-): Promise<FindingCounts> {
-  const levels = new Map<string, keyof FindingCounts>()
+): Promise<readonly Finding[]> {
+  const findings = new Map<string, Finding>()
   for (const { partition } of await eventLog.watermarks(accessFindings)) {
     for await (const records of eventLog.read(accessFindings, {
       partition,
@@ -26,13 +25,9 @@ export async function findingsSince(
         const parsed = parseJson(record)
         if (parsed.kind !== 'ok') continue
         const finding = accessFindings.schema.safeParse(parsed.value)
-        // Revisions come in order, and a level only rises.
-        if (finding.success && finding.data.tenant === tenant)
-          levels.set(finding.data.id, finding.data.risk_level)
+        if (finding.success && finding.data.tenant === tenant) findings.set(finding.data.id, finding.data)
       }
     }
   }
-  const counts = { LOW: 0, MEDIUM: 0, HIGH: 0 }
-  for (const level of levels.values()) counts[level] += 1
-  return counts
+  return [...findings.values()]
 }
