@@ -11,13 +11,12 @@ import {
   recordBytes,
   writeRecord,
 } from './block.ts'
-import { indexKey } from './index-key.ts'
+import { indexKey, pointerTo } from './index-key.ts'
 import { placeOf, type Head, type Store, type TopicStore } from './store.ts'
 
 interface Slot {
   readonly store: TopicStore
   readonly partition: number
-  readonly head: Head
   readonly records: OutRecord[]
 }
 
@@ -72,7 +71,7 @@ export class BlockWriter {
     const name = `${record.topic.name}/${partition}`
     let slot = this.#slots.get(name)
     if (slot === undefined) {
-      slot = { store, partition, head: this.#store.head(record.topic.name, partition), records: [] }
+      slot = { store, partition, records: [] }
       this.#slots.set(name, slot)
     }
     slot.records.push(record)
@@ -81,13 +80,15 @@ export class BlockWriter {
   /** Writes what was added; returns the scratch buffer, which may have grown. */
   finish(): Buffer {
     for (const slot of this.#slots.values()) {
-      this.#write(slot)
-      this.#store.putHead(slot.store.topic.name, slot.partition, slot.head)
+      // Read only now: rows that other jobs of the transaction changed are in it.
+      const head = this.#store.head(slot.store.topic.name, slot.partition)
+      this.#write(slot, head)
+      this.#store.putHead(slot.store.topic.name, slot.partition, head)
     }
     return this.#scratch
   }
 
-  #write({ store, partition, head, records }: Slot): void {
+  #write({ store, partition, records }: Slot, head: Head): void {
     const bytesBefore = head.bytes
     let base = head.next
     let at = beginBlock(this.#scratch, this.#now)
@@ -102,7 +103,7 @@ export class BlockWriter {
       }
       if (at + room > this.#scratch.length) this.#grow(at, room)
       at = writeRecord(this.#scratch, at, count, 0, record)
-      if (store.latest !== undefined) this.#index(store.latest, record, placeOf(partition, base + count))
+      if (store.latest !== undefined) this.#index(store.latest, record, placeOf(partition, base), count)
       count++
     }
     if (count > 0) this.#put(store, partition, base, at, count, head)
@@ -121,15 +122,13 @@ export class BlockWriter {
     head.records += count
   }
 
-  #index(latest: NonNullable<TopicStore['latest']>, record: OutRecord, place: number): void {
+  #index(latest: NonNullable<TopicStore['latest']>, record: OutRecord, place: number, delta: number): void {
     const key = indexKey(record.key)
     if (record.value === null) {
       void latest.remove(key)
       return
     }
-    const pointer = Buffer.allocUnsafe(8)
-    pointer.writeDoubleLE(place, 0)
-    void latest.put(key, pointer)
+    void latest.put(key, pointerTo(place, delta))
   }
 
   #grow(at: number, room: number): void {

@@ -146,6 +146,20 @@ export function readBlock(block: Buffer, base: number, from: number, into: Store
   }
 }
 
+/** The record whose offset is `delta` after the block's, found by its lengths alone. */
+export function findRecord(block: Buffer, base: number, delta: number): StoredRecord | undefined {
+  const count = block.readUInt16LE(2)
+  let at = BLOCK_HEADER
+  for (let i = 0; i < count; i++) {
+    const length = block.readUInt32LE(at)
+    const found = block.readUInt32LE(at + 4)
+    if (found === delta) return new StoredRecord(block, at, length, base + delta, block.readDoubleLE(4))
+    if (found > delta) return undefined
+    at += length
+  }
+  return undefined
+}
+
 /** A record as it lies in its block; key and headers are decoded when asked for. */
 export class StoredRecord implements LogRecord {
   readonly offset: number

@@ -16,6 +16,7 @@ import { EmbeddedConsumption } from './consumption.ts'
 import { Doorbell } from './doorbell.ts'
 import { closedError } from './errors.ts'
 import { GroupMember, livingMembers } from './group.ts'
+import { Maintenance, type RetentionOptions } from './maintenance.ts'
 import { Processes, processId } from './processes.ts'
 import { readRange } from './reader.ts'
 import { Store } from './store.ts'
@@ -30,6 +31,7 @@ export interface EmbeddedLogOptions {
   readonly partitions?: number
   readonly logger?: Logger
   readonly metrics?: LogMetrics
+  readonly retention?: Partial<RetentionOptions>
 }
 
 /**
@@ -58,6 +60,7 @@ class EmbeddedLog implements EventLog {
   readonly #processes: Processes
   readonly #consumptions = new Set<EmbeddedConsumption>()
   readonly #tables = new Set<EmbeddedTable>()
+  readonly #maintenance: Maintenance
   #heartbeat: NodeJS.Timeout | undefined
   #members = 0
   #closing: Promise<void> | undefined
@@ -68,6 +71,7 @@ class EmbeddedLog implements EventLog {
     this.#committer = new Committer(store, options.metrics, () => this.#committed())
     this.#doorbell = doorbell
     this.#processes = new Processes(store, this.#committer, id, this.#doorbell.address)
+    this.#maintenance = new Maintenance(store, this.#committer, this.#processes, options)
   }
 
   static async start(store: Store, options: EmbeddedLogOptions): Promise<EmbeddedLog> {
@@ -87,6 +91,7 @@ class EmbeddedLog implements EventLog {
     await started.#processes.sweep()
     started.#doorbell.setPeers(started.#processes.peers())
     started.#doorbell.ring(true)
+    started.#maintenance.start()
     started.#heartbeat = setInterval(() => void started.#beat(), HEARTBEAT_MS).unref()
     return started
   }
@@ -196,6 +201,7 @@ class EmbeddedLog implements EventLog {
 
   async #close(): Promise<void> {
     clearInterval(this.#heartbeat)
+    await this.#maintenance.stop()
     await Promise.all([...this.#consumptions].map((consumption) => consumption.stop()))
     await Promise.all([...this.#tables].map((table) => table.close()))
     await this.#processes.leave()

@@ -4,6 +4,14 @@ import { hash } from 'node:crypto'
 const LONGEST = 1_900
 const KEPT = 1_800
 
+/** Where a record is: the place of its block, and how far its offset is from the block's. Compaction keeps both. */
+export function pointerTo(place: number, delta: number): Buffer {
+  const pointer = Buffer.allocUnsafe(12)
+  pointer.writeDoubleLE(place, 0)
+  pointer.writeUInt32LE(delta, 8)
+  return pointer
+}
+
 /** The bytes under which a compacted topic's index has a key: its UTF-8, so that prefixes sort together. */
 export function indexKey(key: string): Buffer {
   if (key === '') return Buffer.from([0])

@@ -37,6 +37,15 @@ export class Processes {
     await this.#committer.submit({ records: [], apply }).visible
   }
 
+  /** One living process does what needs doing once: the one whose id sorts first. */
+  leads(): boolean {
+    for (const { key, value } of this.#store.processes.getRange()) {
+      if (key === this.id) return true
+      if (this.#alive(value)) return false
+    }
+    return true
+  }
+
   /** The doorbells of the others that live. */
   peers(): string[] {
     const addresses: string[] = []

@@ -1,6 +1,6 @@
-import { readBlock, type StoredRecord } from './block.ts'
+import { findRecord, readBlock, type StoredRecord } from './block.ts'
 import { indexKey } from './index-key.ts'
-import { offsetOf, partitionOfPlace, placeOf, type TopicStore } from './store.ts'
+import { offsetOf, placeOf, type TopicStore } from './store.ts'
 
 export interface Range {
   readonly partition: number
@@ -45,16 +45,12 @@ function firstPlace(log: TopicStore['log'], partition: number, from: number): nu
 /** The newest record of a key of a compacted topic, or undefined when it has none or was removed. */
 export function readLatest(store: TopicStore, key: string): StoredRecord | undefined {
   const pointer = store.latest?.get(indexKey(key))
-  return pointer === undefined ? undefined : readPlace(store, pointer.readDoubleLE(0))
+  return pointer === undefined ? undefined : readPointer(store, pointer)
 }
 
-export function readPlace(store: TopicStore, place: number): StoredRecord | undefined {
-  const offset = offsetOf(place)
-  const block = firstPlace(store.log, partitionOfPlace(place), offset)
-  const bytes = store.log.get(block)
-  if (bytes === undefined) return undefined
-  const records: StoredRecord[] = []
-  readBlock(bytes, offsetOf(block), offset, records)
-  const record = records[0]
-  return record?.offset === offset ? record : undefined
+/** The record that an index entry points at. */
+export function readPointer(store: TopicStore, pointer: Buffer): StoredRecord | undefined {
+  const place = pointer.readDoubleLE(0)
+  const block = store.log.get(place)
+  return block === undefined ? undefined : findRecord(block, offsetOf(place), pointer.readUInt32LE(8))
 }

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { open, type Database, type RootDatabase } from 'lmdb'
 import type { LogTopic } from '../../../../schemas/topics.ts'
 import { GatewatchError } from '../../errors.ts'
+import { blockAppendedMs } from './block.ts'
 import { toLogError } from './errors.ts'
 
 /** Raised when an older program could not read what this one writes. */
@@ -177,6 +178,13 @@ export class Store {
       bytes: bytes.readDoubleLE(16),
       records: bytes.readDoubleLE(24),
     }
+  }
+
+  /** When the oldest block that is kept was appended. */
+  oldestMs({ log }: TopicStore, partition: number): number | undefined {
+    const range = { start: placeOf(partition, 0), end: placeOf(partition + 1, 0), limit: 1 }
+    for (const { value } of log.getRange(range)) return blockAppendedMs(value)
+    return undefined
   }
 
   /** Inside a write transaction only. */

@@ -1,6 +1,6 @@
 import type { Table } from '../event-log.ts'
 import { indexKey } from './index-key.ts'
-import { readLatest, readPlace, readRange } from './reader.ts'
+import { readLatest, readPointer, readRange } from './reader.ts'
 import type { Store, TopicStore } from './store.ts'
 
 type Changed = (key: string, value: Uint8Array | undefined) => void
@@ -39,7 +39,7 @@ export class EmbeddedTable implements Table {
     for (;;) {
       const page = [...index.getRange({ start, limit: ENTRIES_PAGE })]
       for (const { value } of page) {
-        const record = readPlace(this.#topic, value.readDoubleLE(0))
+        const record = readPointer(this.#topic, value)
         if (record === undefined || record.value === null) continue
         if (!record.key.startsWith(prefix)) return
         yield [record.key, record.value]
