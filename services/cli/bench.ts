@@ -9,7 +9,9 @@ import { table } from './table.ts'
 
 /** Every benchmark by name; each loads what it needs when it is run. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<(options: BenchOptions) => Promise<BenchResult>>>> = {
+  loop: async () => (await import('./bench/loop.ts')).benchLoop,
   scoring: async () => (await import('../scoring/bench/scoring.ts')).benchScoring,
+  import: async () => (await import('../collector/bench/import.ts')).benchImport,
 }
 
 /** `gatewatch bench [NAME]`: a table for people, one line a benchmark with `--json`. */

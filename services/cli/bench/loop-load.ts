@@ -1,0 +1,90 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { Pool } from 'undici'
+import { z } from 'zod'
+import type { Whole } from './start-whole.ts'
+
+export interface LoadOptions {
+  /** Decisions a second of people who do nothing wrong. */
+  readonly rate: number
+  readonly people: number
+  readonly attacks: number
+}
+
+export interface LoadResult {
+  /** Answers that the calm people got, and over how long. */
+  readonly answers: number
+  readonly seconds: number
+  /** Attackers who saw an outcome change. */
+  readonly stopped: number
+}
+
+const Answer = z.object({ context: z.object({ outcome: z.string() }) })
+const TICK_MS = 10
+/** Requests that one attack may take before it counts as never stopped. */
+const PATIENCE = 400
+
+/**
+ * Calm traffic at a fixed rate, whatever the answers take (open loop), and
+ * attackers one after another: each asks for what it may not have, and between
+ * two refusals for what it may, until that is not permitted any more.
+ */
+export async function runLoad(whole: Whole, options: LoadOptions): Promise<LoadResult> {
+  const pool = new Pool(whole.evaluation.origin, { connections: 64, pipelining: 1 })
+  const ask = async (subject: string, action: string, resource: number, client: number): Promise<string> => {
+    const { body } = await pool.request({
+      method: 'POST',
+      path: whole.evaluation.pathname,
+      headers: { authorization: `Bearer ${whole.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        subject: { type: 'user', id: subject },
+        action: { name: action },
+        resource: { type: 'record', id: String(resource) },
+        context: { ip: `198.18.${client >> 8}.${client & 255}`, user_agent: AGENT },
+      }),
+    })
+    return Answer.parse(await body.json()).context.outcome
+  }
+
+  let answers = 0
+  const counted = async (answer: Promise<string>): Promise<void> => {
+    await answer
+    answers += 1
+  }
+  const ended = new AbortController()
+  const calm = (async () => {
+    const begin = performance.now()
+    const asked: Promise<void>[] = []
+    let sent = 0
+    while (!ended.signal.aborted) {
+      const due = ((performance.now() - begin) * options.rate) / 1000
+      for (; sent < due; sent += 1) {
+        const person = (sent * 7919) % options.people
+        asked.push(counted(ask(`person-${person}`, 'read', sent % 200, person & 0xffff)))
+      }
+      if (asked.length > 1000) await Promise.all(asked.splice(0, 500))
+      await pause(TICK_MS)
+    }
+    await Promise.all(asked)
+    return (performance.now() - begin) / 1000
+  })()
+
+  let stopped = 0
+  await pause(2000)
+  for (let attack = 0; attack < options.attacks; attack += 1) {
+    const subject = `mallory-${attack}`
+    const client = 0x8000 + (attack & 0x7fff)
+    for (let request = 0; request < PATIENCE; request += 1) {
+      await ask(subject, 'delete', request % 200, client)
+      if ((await ask(subject, 'read', 1, client)) !== 'permit') {
+        stopped += 1
+        break
+      }
+    }
+  }
+  ended.abort()
+  const seconds = await calm
+  await pool.close()
+  return { answers, seconds, stopped }
+}
+
+const AGENT = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'

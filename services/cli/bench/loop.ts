@@ -1,0 +1,84 @@
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { quantile } from 'simple-statistics'
+import { accessDecisions, accessFindings, type Topic } from '../../../schemas/topics.ts'
+import type { BenchOptions, BenchResult } from '../../runtime/bench-result.ts'
+import { GatewatchError } from '../../runtime/errors.ts'
+import { openEmbeddedLog } from '../../runtime/log/embedded/embedded-log.ts'
+import type { EventLog } from '../../runtime/log/event-log.ts'
+import { runLoad, type LoadResult } from './loop-load.ts'
+import { startWhole } from './start-whole.ts'
+
+const RATE = 500
+const PEOPLE = 2000
+const ATTACKS = 300
+
+/**
+ * The closed loop: from the decision that completes an attack to the first
+ * decision whose outcome it changed, while other people make 500 decisions a
+ * second. Everything runs as `gatewatch up` runs it, store included; questions
+ * come over HTTP from another process. Both instants are `decided_at` of the
+ * recorded decisions, in whole milliseconds, so the attacker's own pause
+ * between two requests is in the figure.
+ */
+export async function benchLoop({ directory, scale }: BenchOptions): Promise<BenchResult> {
+  const begin = performance.now()
+  const attacks = Math.max(5, Math.round(ATTACKS * scale))
+  const whole = await startWhole(directory)
+  let load: LoadResult
+  try {
+    load = await runLoad(whole, { rate: RATE, people: PEOPLE, attacks })
+  } finally {
+    await whole.stop()
+  }
+  const loops = await loopTimes(join(whole.dataDir, 'log'))
+  if (load.stopped < attacks || loops.length < attacks)
+    throw new GatewatchError('ERR_USAGE', `Only ${loops.length} of ${attacks} attacks were stopped.`)
+  return {
+    name: 'loop',
+    figures: {
+      p50_ms: quantile(loops, 0.5),
+      p99_ms: quantile(loops, 0.99),
+      max_ms: Math.max(...loops),
+      attacks,
+      decisions_per_second: Math.round(load.answers / load.seconds),
+    },
+    cores: availableParallelism(),
+    seconds: Math.round((performance.now() - begin) / 100) / 10,
+  }
+}
+
+/** For each attacker: ms from the decision that the first finding rests on to the first outcome that feedback changed. */
+async function loopTimes(directory: string): Promise<number[]> {
+  const eventLog = await openEmbeddedLog({ directory })
+  const completed = new Map<string, string>()
+  for await (const finding of every(eventLog, accessFindings)) {
+    const last = finding.decision_ids.at(-1)
+    const { id } = finding.entity
+    if (finding.revision === 1 && last !== undefined && !completed.has(id)) completed.set(id, last)
+  }
+  const completing = new Set(completed.values())
+  const at = new Map<string, number>()
+  const changed = new Map<string, number>()
+  for await (const decision of every(eventLog, accessDecisions)) {
+    const subject = `${decision.subject.type}:${decision.subject.id}`
+    const ms = Date.parse(decision.decided_at)
+    if (completing.has(decision.id)) at.set(decision.id, ms)
+    if (decision.caused_by === 'risk_feedback' && !changed.has(subject)) changed.set(subject, ms)
+  }
+  await eventLog.close()
+  return [...completed].flatMap(([subject, decision]) => {
+    const from = at.get(decision)
+    const to = changed.get(subject)
+    return from === undefined || to === undefined ? [] : [to - from]
+  })
+}
+
+async function* every<T>(eventLog: EventLog, topic: Topic<T>): AsyncGenerator<T> {
+  for (const { partition } of await eventLog.watermarks(topic)) {
+    for await (const records of eventLog.read(topic, { partition })) {
+      for (const { value } of records)
+        if (value !== null) yield topic.schema.parse(JSON.parse(new TextDecoder().decode(value)))
+    }
+  }
+}
