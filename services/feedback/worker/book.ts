@@ -19,6 +19,8 @@ export class Book {
   readonly states = new Map<string, RiskState>()
   /** Open stories by `<tenant>/<id>`, the one told longest ago first. */
   readonly stories = new Map<string, Story>()
+  /** Stories that are over, by `<tenant>/<id>`, with the time from which they are kept; the oldest first. */
+  readonly over = new Map<string, number>()
   /** Firing alerts by `<tenant>/<id>`. */
   readonly alerts = new Map<string, Alert>()
   readonly breaker: CircuitBreaker
@@ -36,13 +38,18 @@ export class Book {
     this.states.set(key, state)
   }
 
-  setStory(story: Story): void {
+  setStory(story: Story, nowMs: number): void {
     const key = `${story.tenant}/${story.id}`
     const before = this.stories.get(key)
     for (const id of story.finding_ids) this.#remember(`${story.tenant}/${id}`, key)
     if (before) this.#unindex(key, before)
+    this.over.delete(key)
     if (story.state !== 'open') {
       this.stories.delete(key)
+      // History closes in its own time, long ago; people may still want to read it.
+      const closedMs =
+        story.origin === 'live' && story.closed_at !== null ? Date.parse(story.closed_at) : nowMs
+      this.over.set(key, closedMs)
       return
     }
     // Taken out and put back: the story that was told longest ago comes first.

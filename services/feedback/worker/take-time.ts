@@ -12,11 +12,18 @@ const BREAKER_QUIET_MS = 3_600_000
 /** Decay is slow (five points in 25 minutes at the fastest), so a part of all entities at a time is soon enough. */
 const DECAY_STEP = 1000
 
+/** Stories that are over are kept as long as findings are, and no more of them than this; the store has them all. */
+const KEEP_STORY_MS = 30 * 86_400_000
+const MAX_OVER = 20_000
+/** How many are removed in a turn. */
+const RETIRE_STEP = 200
+
 /** What time alone would change now; looked for every second, and handled as a record. */
 export interface Due {
   readonly states: string[]
   readonly stories: string[]
   readonly alerts: string[]
+  readonly retired: string[]
 }
 
 /** Finds what is due; `turn` counts the sweeps, so that all entities have their turn. */
@@ -48,11 +55,18 @@ export function findDue(book: Book, rules: Rules, nowMs: number, turn: number): 
   for (const [key, alert] of book.alerts)
     if (alert.kind === 'circuit_breaker' && Date.parse(alert.updated_at) + BREAKER_QUIET_MS <= nowMs)
       alerts.push(key)
-  return { states, stories, alerts }
+  const retired: string[] = []
+  let tooMany = book.over.size - MAX_OVER
+  for (const [key, sinceMs] of book.over) {
+    if (retired.length >= RETIRE_STEP || (tooMany <= 0 && sinceMs + KEEP_STORY_MS > nowMs)) break
+    retired.push(key)
+    tooMany -= 1
+  }
+  return { states, stories, alerts, retired }
 }
 
 export function isNothing(due: Due): boolean {
-  return due.states.length === 0 && due.stories.length === 0 && due.alerts.length === 0
+  return Object.values(due).every((keys: readonly string[]) => keys.length === 0)
 }
 
 /** Does what is due. Says how many were pushed out because there were too many. */
@@ -89,6 +103,7 @@ export function takeTime(turn: Turn, due: Due): { entities: number; stories: num
     const alert = book.alerts.get(key)
     if (alert) turn.alert(resolved(alert, now_ms))
   }
+  for (const key of due.retired) turn.retire(key)
   return evicted
 }
 

@@ -76,7 +76,7 @@ export class Turn {
 
   tell(story: Story): void {
     const key = `${story.tenant}/${story.id}`
-    this.book.setStory(story)
+    this.book.setStory(story, this.now_ms)
     this.#stories.set(key, story)
     const before = this.book.alerts.get(`${story.tenant}/alert-${story.id}`)
     const alert = alertOfStory(story, before, this.rules.page, this.now_ms)
@@ -85,6 +85,7 @@ export class Turn {
 
   /** Removes a story that was closed long ago. */
   retire(key: string): void {
+    this.book.over.delete(key)
     this.#stories.set(key, null)
   }
 

@@ -173,7 +173,7 @@ async function load(tables: Tables, breaker: BreakerLimits, nowMs: number): Prom
     if (story) stories.push(story)
   }
   stories.sort((a, b) => (a.observed_at < b.observed_at ? -1 : 1))
-  for (const story of stories) book.setStory(story)
+  for (const story of stories) book.setStory(story, nowMs)
   for (const [, value] of tables.alerts.entries()) {
     const alert = readOne(value, (v) => Alert.safeParse(v).data)
     if (alert) book.setAlert(alert)

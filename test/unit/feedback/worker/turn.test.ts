@@ -271,6 +271,23 @@ describe('stories', () => {
   })
 })
 
+describe('stories that are over', () => {
+  it('are removed after a month, and can be judged until then', () => {
+    const desk = new Desk()
+    desk.take(finding())
+    desk.wait(MORNING_MS + 7 * HOUR_MS)
+    const [story] = desk.closed
+    if (!story) throw new Error('no story')
+    expect(
+      desk.wait(MORNING_MS + 29 * 24 * HOUR_MS).filter((r) => r.topic.name === 'access.stories.v1'),
+    ).toEqual([])
+    const removed = desk
+      .wait(MORNING_MS + 31 * 24 * HOUR_MS)
+      .filter((r) => r.topic.name === 'access.stories.v1')
+    expect(removed).toEqual([expect.objectContaining({ key: `default/${story.id}`, value: null })])
+  })
+})
+
 describe('one alert a story', () => {
   it('none below the level that pages, one when it rises there, none for more of the same', () => {
     const desk = new Desk()
