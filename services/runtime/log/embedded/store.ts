@@ -101,6 +101,9 @@ export class Store {
         encoding: 'binary',
         maxDbs: MAX_DATABASES,
         mapSize: MAP_BYTES,
+        // The committer batches. lmdb's own batching leaves a promise that nobody can
+        // catch, so that a full disk would end the process.
+        eventTurnBatching: false,
       })
       this.#format = this.env.openDB({ name: 'format', encoding: 'json' })
       this.#rows = this.env.openDB({ name: 'topics', encoding: 'json' })
