@@ -123,7 +123,9 @@ export function unfamiliarContext({
       const where = `${source.as_org || source.prefix} (${source.country || 'country unknown'})`
       const clientText = `${agent.family} ${agent.major} on ${agent.os}`
       return {
-        cause: fromNetwork >= fromClient ? 'location' : 'device',
+        // A place has a detector of its own (impossible-travel). Where network and client are about equally
+        // strange, this one speaks for the client, so that the two are independent causes.
+        cause: fromNetwork > fromClient + 0.5 ? 'location' : 'device',
         evidence: {
           network_nats: round(fromNetwork),
           client_nats: round(fromClient),
