@@ -4,8 +4,7 @@ import { Entity } from './entity.ts'
 import { Cause } from './reasons.ts'
 
 /** What a person is paged for: a story, the circuit breaker of the ledger, or the use of a break-glass account. */
-export const AlertKind = z.enum(['story', 'circuit_breaker', 'break_glass'])
-export type AlertKind = z.infer<typeof AlertKind>
+const AlertKind = z.enum(['story', 'circuit_breaker', 'break_glass'])
 
 /**
  * What the receivers should know by now: one alert a story. It is a state, not

@@ -78,8 +78,8 @@ describe('the hop from finding to risk', () => {
     process.stdout.write(
       `finding appended -> risk.state followed: p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms\n`,
     )
-    // Measured 2 ms on an idle machine; the bound leaves room for a busy one.
-    expect(p50).toBeLessThan(25)
+    // Both ends are flushed to disk in between; the bound leaves room for a machine that is busy.
+    expect(p50).toBeLessThan(50)
   })
 
   it('a record that is no finding is put aside and holds up nobody', async () => {

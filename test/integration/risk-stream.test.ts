@@ -133,6 +133,17 @@ describe('risk stream', () => {
     expect(gone.data).toMatchObject({ tenant: 'default', type: 'subject' })
   })
 
+  it('ends when its token is revoked', async () => {
+    await house.stop()
+    house = await startHouse(directory.path, { feed: { heartbeat: '100ms' } })
+    const reader = await open()
+    await caughtUp(reader)
+    expect(reader.ended()).toBe(false)
+    for (const { id, name } of await house.tokens.list())
+      if (name === 'gateway') await house.tokens.revoke(id)
+    expect(await eventually('the end', () => reader.ended())).toBe(true)
+  })
+
   it('turns away more subscribers than it may have', async () => {
     await house.stop()
     house = await startHouse(directory.path, { feed: { max_subscribers: 2 } })

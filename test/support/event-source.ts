@@ -1,4 +1,4 @@
-export interface ReceivedEvent {
+interface ReceivedEvent {
   readonly event: string
   readonly id: string
   readonly data: unknown

@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 
-export interface Caught {
+interface Caught {
   readonly path: string
   readonly headers: IncomingHttpHeaders
   readonly body: string

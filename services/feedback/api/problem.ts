@@ -40,7 +40,7 @@ export async function asProblem(
 }
 
 /** What a schema found wrong, by path, never by value: a value may be anything, and as long as it likes. */
-export function describeMistakes(error: ZodError): string {
+function describeMistakes(error: ZodError): string {
   return error.issues
     .slice(0, 8)
     .map(({ path, message }) => `${path.join('.') || 'request'}: ${message}`)

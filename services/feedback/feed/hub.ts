@@ -5,7 +5,7 @@ import { type Position, formatPosition, same } from './position.ts'
 import { type Placed, endOf, readBetween } from './tail.ts'
 
 /** One who hears of every change of risk. */
-export interface Subscriber {
+interface Subscriber {
   /** Must return at once and must not throw. `id` is the place behind the change. */
   hear(change: Placed, id: string): void
 }

@@ -1,4 +1,4 @@
-import type { FastifyInstance, preHandlerAsyncHookHandler } from 'fastify'
+import type { FastifyInstance, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify'
 import { z } from 'zod'
 import { Tenant } from '../../../schemas/bounds.ts'
 import { riskState } from '../../../schemas/topics.ts'
@@ -18,6 +18,8 @@ export interface RiskStreamOptions {
   readonly config: FeedbackConfig['feed']
   readonly metrics: FeedbackMetrics
   readonly allowed: preHandlerAsyncHookHandler
+  /** Asked again with every heartbeat: a revoked token ends its streams. */
+  readonly stillAllowed: (request: FastifyRequest) => boolean
 }
 
 /**
@@ -30,16 +32,19 @@ export interface RiskStreamOptions {
  * - A comment line every few seconds shows that the line is alive.
  */
 export function riskStream(options: RiskStreamOptions) {
-  const { eventLog, hub, config, metrics, allowed } = options
-  const open = new Set<EventStream>()
+  const { eventLog, hub, config, metrics, allowed, stillAllowed } = options
+  const open = new Map<EventStream, FastifyRequest>()
 
   return async function routes(app: FastifyInstance): Promise<void> {
     const heartbeat = setInterval(() => {
-      for (const stream of open) stream.send(': still here\n\n')
+      for (const [stream, request] of open) {
+        if (stillAllowed(request)) stream.send(': still here\n\n')
+        else stream.end()
+      }
     }, config.heartbeat)
     app.addHook('preClose', () => {
       clearInterval(heartbeat)
-      for (const stream of open) stream.end()
+      for (const stream of open.keys()) stream.end()
     })
 
     app.get('/api/v1/risk/stream', { preHandler: allowed }, async (request, reply) => {
@@ -66,7 +71,7 @@ export function riskStream(options: RiskStreamOptions) {
           if (change.record.key.startsWith(prefix)) stream.send(eventOf(change, id))
         },
       }
-      open.add(stream)
+      open.set(stream, request)
       metrics.subscribers.set(open.size)
       reply.raw.once('close', () => {
         hub.leave(subscriber)

@@ -11,7 +11,7 @@ export interface BreakerLimits {
 const HOUR_MS = 3_600_000
 
 /** The types of entity that a gateway refuses people by. A source, a resource or a rule restricts nobody. */
-export const RESTRICTING = ['subject', 'session', 'device'] as const
+const RESTRICTING = ['subject', 'session', 'device'] as const
 type Restricting = (typeof RESTRICTING)[number]
 
 /**

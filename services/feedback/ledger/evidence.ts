@@ -9,7 +9,7 @@ const MAX_CONTRIBUTIONS = 20
 export const VERDICT_NATS = 10
 
 /** `nats × 2^(-elapsed / half-life)`; evidence from the future does not grow. */
-export function decayed({ nats, at }: Contribution, nowMs: number, halfLifeMs: number): number {
+function decayed({ nats, at }: Contribution, nowMs: number, halfLifeMs: number): number {
   return nats * 2 ** (-Math.max(0, nowMs - Date.parse(at)) / halfLifeMs)
 }
 
@@ -17,7 +17,7 @@ export function decayed({ nats, at }: Contribution, nowMs: number, halfLifeMs: n
  * The evidence of one cause: `max + dampening × rest`, before the cap. The
  * second finding of a detector says little that the first did not.
  */
-export function dampened(
+function dampened(
   contributions: readonly Contribution[],
   nowMs: number,
   halfLifeMs: number,

@@ -41,7 +41,7 @@ export function belongsTo(story: Story, finding: Finding, limits: StoryLimits): 
 }
 
 /** Whether sharing this entity is enough. */
-export function joins(entity: Entity): boolean {
+function joins(entity: Entity): boolean {
   if (entity.type === 'subject') return !entity.id.startsWith('anonymous:')
   return entity.type === 'session' || entity.type === 'device'
 }

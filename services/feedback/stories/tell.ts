@@ -9,7 +9,7 @@ const MAX_LISTED = 100
 const MAX_NAMES = 16
 
 /** A story's id follows from the finding that opened it: told twice, it is the same story. */
-export function storyId(finding: Finding): string {
+function storyId(finding: Finding): string {
   return `s-${hash('sha256', `${finding.tenant}\n${finding.id}\n${finding.revision}`, 'hex').slice(0, 24)}`
 }
 

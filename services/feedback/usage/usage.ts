@@ -34,7 +34,7 @@ export function startUsage({ eventLog, census, breakGlass, failed }: UsageOption
 }
 
 /** What a batch of decisions tells about the use of accounts. */
-export function usageOf(batch: Batch, census: Census, breakGlass: BreakGlassList): OutRecord[] {
+function usageOf(batch: Batch, census: Census, breakGlass: BreakGlassList): OutRecord[] {
   const records = new Map<string, OutRecord>()
   for (const { records: read } of batch.parts) {
     for (const record of read) {
