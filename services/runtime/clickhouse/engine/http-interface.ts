@@ -4,6 +4,7 @@ import { authenticate, type Account } from './accounts.ts'
 import { codingFor, encode, readBody, readForm } from './body.ts'
 import { asException, refuse, statusOf, type EngineException } from './exception.ts'
 import type { QueryRequest, QueryResult } from './execute.ts'
+import { toRevision } from './native-format.ts'
 import { settingsOf } from './settings.ts'
 import { contentTypeOf } from './content-type.ts'
 
@@ -60,7 +61,8 @@ async function answer(
     const query = await readQuery(options, request, url.searchParams, { account, queryId, signal })
     const result = await options.execute(query)
     const coding = codingFor(request, url.searchParams)
-    const body = await encode(result.bytes, coding)
+    const revision = result.format === 'Native' ? revisionOf(url.searchParams) : 0
+    const body = await encode(toRevision(result.bytes, revision), coding)
     if (coding !== null) response.setHeader('Content-Encoding', coding)
     response.setHeader('X-ClickHouse-Format', result.format)
     response.setHeader('X-ClickHouse-Summary', summaryOf(result))
@@ -106,6 +108,14 @@ async function readQuery(
       search.get('default_format') ?? header(request, 'x-clickhouse-format') ?? 'TabSeparated',
     ),
   }
+}
+
+/** The protocol revision that a client of the Native format reads; 0 without one. */
+function revisionOf(search: URLSearchParams): number {
+  const revision = Number(search.get('client_protocol_version') ?? 0)
+  if (!Number.isSafeInteger(revision) || revision < 0)
+    throw refuse(36, 'client_protocol_version must be a whole number')
+  return revision
 }
 
 function header(request: IncomingMessage, name: string): string | undefined {
