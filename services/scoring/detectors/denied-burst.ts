@@ -33,7 +33,7 @@ export interface DeniedBurstOptions {
  *
  * @see Cormode, Shkapenyuk, Srivastava, Xu, "Forward Decay: A Practical Time
  *   Decay Model for Streaming Systems", ICDE 2009.
- * @example 100 refusals in 10 seconds: the 16th scores 14.8, the 63rd 58.8.
+ * @example 100 refusals in 10 seconds: the 16th scores 15.8, the 63rd 60.7.
  */
 export function deniedBurst({
   halfLifeMs = 60_000,

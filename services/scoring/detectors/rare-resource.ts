@@ -30,7 +30,9 @@ export interface RareResourceOptions {
  *     pi    = (sum_g w_g users_g(v) + 2 pi_tenant) / (sum_g w_g |g| + 2),  w_g = 1 / ln(1 + |g|)
  *     score = bits * sensitivity * (1 - P(new)),  P(new) = n1 / n  (Good-Turing)
  *
- * with sensitivity 1, 0.7 or 0.3, and 0 before ten observations. A use counts
+ * with sensitivity 1, 0.6 or 0.3, n at most 60, pi at least 0.005, and 0 before
+ * ten observations: so only a resource of high sensitivity can reach the
+ * threshold. A use counts
  * once an hour; counts decay with 45 days. Peers are those whose decisions
  * share the partition. Every subject counts once in users_g(v), and again only
  * after it forgot the resource.
@@ -39,7 +41,7 @@ export interface RareResourceOptions {
  *
  * @see Good-Turing: Good, Biometrika 1953; peers: Microsoft Sentinel UEBA,
  *   which ranks them by weighted shared groups.
- * @example 50 observations of 5 resources, then a highly sensitive one that no peer of 20 uses: 10.2; of medium sensitivity: 7.1.
+ * @example 50 observations of 5 resources, then a highly sensitive one that no peer of 20 uses: 12.2; of medium sensitivity: 7.3.
  */
 export function rareResource({
   halfLifeMs = 45 * 86_400_000,
@@ -50,8 +52,11 @@ export function rareResource({
     state.observed * decay(atMs - state.last_ms, halfLifeMs)
   const bits = (state: Readonly<ResourceState>, input: EnrichedDecision, population: Population) =>
     rarityBits(
-      state.resources.weight(state.resources.find(input.resource), input.at_ms, halfLifeMs),
-      observed(state, input.at_ms),
+      Math.min(
+        MOST_OBSERVATIONS,
+        state.resources.weight(state.resources.find(input.resource), input.at_ms, halfLifeMs),
+      ),
+      Math.min(MOST_OBSERVATIONS, observed(state, input.at_ms)),
       peers(input, population),
       PSEUDO_COUNT,
     )
@@ -71,7 +76,7 @@ export function rareResource({
     version: 1,
     entity: 'subject',
     technique: 'T1213',
-    thresholds: { medium: 8, high: 10 },
+    thresholds: { medium: 8, high: 10.5 },
     layout: resourceLayout,
     score(state, input, population) {
       if (observed(state, input.at_ms) < leastObservations) return 0
@@ -115,13 +120,16 @@ export function rareResource({
 }
 
 const PSEUDO_COUNT = 2
+const MOST_OBSERVATIONS = 60
+/** However many peers don't use a resource, they say no more than this. */
+const LEAST_SHARE = 0.005
 const fields = { observed: f64, last_ms: f64, enrolled: u32, resources: slots(24) }
 const resourceLayout = layout(fields)
 type ResourceState = StateOf<typeof fields>
 
 function sensitivityOf(input: EnrichedDecision): number {
   const { sensitivity } = input.enrichment.resource
-  return sensitivity === 'high' ? 1 : sensitivity === 'medium' ? 0.7 : 0.3
+  return sensitivity === 'high' ? 1 : sensitivity === 'medium' ? 0.6 : 0.3
 }
 
 /** Share of the subject's peers that use the resource. */
@@ -138,7 +146,7 @@ function peers(input: EnrichedDecision, population: Population): number {
     users += weight * Math.min(size, population.count('group_resource', combine(group, input.resource), atMs))
     members += weight * size
   }
-  return Math.min(1, peerShare(users, members, Math.min(1, tenantShare)))
+  return Math.min(1, Math.max(LEAST_SHARE, peerShare(users, members, Math.min(1, tenantShare))))
 }
 
 /** The group that everybody is in. */

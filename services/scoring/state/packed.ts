@@ -38,6 +38,7 @@ export function packAll(words: Words, blocks: readonly Tagged[], tail: Uint8Arra
  */
 export function unpackAll(words: Words, blocks: readonly Tagged[], bytes: Uint8Array): Uint8Array {
   if (bytes[0] !== FORM) throw new RangeError(`state has form ${bytes[0]}, this version reads ${FORM}`)
+  if (bytes.length < 2) throw new RangeError('packed state ends early')
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let at = 2
   for (let stored = 0; stored < (bytes[1] ?? 0); stored++) {

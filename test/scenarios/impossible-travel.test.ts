@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest'
+import {
+  CHROME,
+  FIREFOX,
+  HOUR,
+  MINUTE,
+  NEW_YORK_IP,
+  OFFICE_IP,
+  play,
+  story,
+  TOKYO_IP,
+} from '../support/play.ts'
+
+const session = (id: string) => ({ type: 'user' as const, id, session_id: `session-of-${id}` })
+
+describe('impossible travel', () => {
+  const day = story(
+    { who: 'alice', everyMs: 10 * MINUTE, times: 12, each: () => ({ subject: session('alice') }) },
+    {
+      who: 'alice',
+      fromMs: 65 * MINUTE,
+      everyMs: MINUTE,
+      times: 3,
+      each: () => ({ subject: session('alice'), context: { ip: NEW_YORK_IP, user_agent: CHROME } }),
+    },
+    { who: 'bob', everyMs: 10 * MINUTE, times: 12 },
+    { who: 'bob', fromMs: 20 * HOUR, each: () => ({ context: { ip: TOKYO_IP, user_agent: FIREFOX } }) },
+  )
+
+  it("alice's session in New York while she works in Berlin is found at once; bob, who flies to Tokyo overnight, is not", () => {
+    const { findings } = play(day)
+    expect(findings.map((f) => [f.detector.id, f.entity.id, f.risk_level, f.observed_at])).toEqual([
+      ['impossible-travel', 'user:alice', 'HIGH', '2026-01-01T01:05:00.000Z'],
+      // Back in Berlin five minutes later: the same finding, revised.
+      ['impossible-travel', 'user:alice', 'HIGH', '2026-01-01T01:10:00.000Z'],
+    ])
+    expect(findings.map((f) => [f.id, f.revision])).toEqual([
+      [findings[0]?.id, 1],
+      [findings[0]?.id, 2],
+    ])
+    expect(findings[0]?.evidence).toMatchObject({
+      from_place: 'Berlin (DE)',
+      from_ip: '192.0.2.10',
+      to_place: 'New York (US)',
+      to_ip: NEW_YORK_IP,
+      same_session: true,
+    })
+    expect(findings[0]?.decision_ids).toEqual(['alice-3600000', 'alice-3900000'])
+    expect(findings[0]?.entities).toContainEqual({ type: 'session', id: 'session-of-alice' })
+  })
+
+  it('is found as well when the thief’s decisions come eight minutes late', () => {
+    const late = day.filter(({ id }) => id === 'alice-3900000')
+    const rest = day.filter(({ id }) => !/^alice-(39|40)\d{5}$/.test(id))
+    const until = rest.findIndex(({ decided_at }) => decided_at >= '2026-01-01T01:10:00.000Z') + 1
+    const { findings } = play([...rest.slice(0, until), ...late, ...rest.slice(until)])
+    expect(findings.map((f) => [f.entity.id, f.observed_at])).toEqual([
+      ['user:alice', '2026-01-01T01:05:00.000Z'],
+    ])
+  })
+
+  it('an event that comes an hour late is scored, and opens nothing', () => {
+    const late = day.filter(({ id }) => id === 'alice-3900000')
+    const rest = day.filter(({ id }) => !/^alice-(39|40)\d{5}$/.test(id))
+    const { findings, scored } = play([...rest, ...late])
+    expect(findings).toEqual([])
+    expect(
+      scored.find(({ decision }) => decision.id === 'alice-3900000')?.scores['impossible-travel'],
+    ).toBeGreaterThan(2.5)
+  })
+
+  it('a tunnel through the company’s exit is no travel: same client, one end shared', () => {
+    const { findings } = play(
+      story(
+        { who: 'carol', each: () => ({ context: { ip: NEW_YORK_IP, user_agent: FIREFOX } }) },
+        {
+          who: 'carol',
+          fromMs: 5 * MINUTE,
+          each: () => ({ context: { ip: OFFICE_IP, user_agent: FIREFOX } }),
+        },
+        {
+          who: 'carol',
+          fromMs: 9 * MINUTE,
+          each: () => ({ context: { ip: NEW_YORK_IP, user_agent: FIREFOX } }),
+        },
+      ),
+    )
+    expect(findings).toEqual([])
+  })
+})

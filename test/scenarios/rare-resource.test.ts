@@ -1,0 +1,72 @@
+import type { DecisionInput } from '../../schemas/decision.ts'
+import { describe, expect, it } from 'vitest'
+import { HOUR, MINUTE, play, story } from '../support/play.ts'
+
+const page = (
+  who: string,
+  group: string,
+  name: string,
+  sensitivity: 'medium' | 'high',
+): Partial<DecisionInput> => ({
+  subject: { type: 'user', id: who, groups: [group] },
+  resource: { type: 'http', id: `/${name}`, app: 'records', path_template: `/${name}`, sensitivity },
+})
+
+describe('rare resource', () => {
+  const sales = Array.from({ length: 8 }, (_, person) => ({
+    who: `sales-${person}`,
+    everyMs: HOUR,
+    times: 40,
+    each: (i: number) => page(`sales-${person}`, 'sales', `account-${i % 4}`, 'medium'),
+  }))
+  const payroll = Array.from({ length: 8 }, (_, person) => ({
+    who: `pay-${person}`,
+    everyMs: HOUR,
+    times: 40,
+    each: (i: number) =>
+      page(
+        `pay-${person}`,
+        'people-team',
+        i % 4 === 3 && person > 5 ? 'payroll' : `account-${i % 3}`,
+        'high',
+      ),
+  }))
+  const reach = [
+    {
+      who: 'sales-0',
+      fromMs: 41 * HOUR,
+      everyMs: 10_000,
+      times: 5,
+      each: () => page('sales-0', 'sales', 'payroll', 'high'),
+    },
+    {
+      who: 'pay-0',
+      fromMs: 41 * HOUR,
+      everyMs: 10_000,
+      times: 5,
+      each: () => page('pay-0', 'people-team', 'payroll', 'high'),
+    },
+  ]
+
+  it('a salesperson in the payroll is found at the first request; one of the people team, whose peers use it, is not', () => {
+    const { findings } = play(story(...sales, ...payroll, ...reach))
+    expect(findings.map((f) => [f.detector.id, f.entity.id, f.risk_level, f.observed_at])).toEqual([
+      ['rare-resource', 'user:sales-0', 'MEDIUM', '2026-01-02T17:00:00.000Z'],
+    ])
+    expect(findings[0]?.evidence).toMatchObject({ first_time_for_subject: true, sensitivity: 'high' })
+  })
+
+  it('is found as well when the request comes minutes late', () => {
+    const decisions = story(...sales, ...payroll, ...reach, {
+      who: 'sales-0',
+      fromMs: 41 * HOUR + 8 * MINUTE,
+      each: () => page('sales-0', 'sales', 'account-1', 'medium'),
+    })
+    const stolen = decisions.filter(
+      (each) => each.subject.id === 'sales-0' && each.resource.id === '/payroll',
+    )
+    const rest = decisions.filter((each) => !stolen.includes(each))
+    const { findings } = play([...rest, ...stolen])
+    expect(findings.map((f) => [f.detector.id, f.entity.id])).toEqual([['rare-resource', 'user:sales-0']])
+  })
+})

@@ -1,0 +1,222 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { openState, planOf } from '../../../../services/scoring/state/entity-state.ts'
+import { combine, hash32 } from '../../../../services/scoring/state/hash.ts'
+import { clip, f64, layout, records, text, u32 } from '../../../../services/scoring/state/layout.ts'
+import { packAll, unpackAll } from '../../../../services/scoring/state/packed.ts'
+import { TenantPopulation } from '../../../../services/scoring/state/population.ts'
+import { slots } from '../../../../services/scoring/state/slots.ts'
+import { allocate, pack, packedBound, unpack } from '../../../../services/scoring/state/words.ts'
+import { subjectBench } from '../../../../services/scoring/subject-stage.ts'
+
+const DAY = 86_400_000
+const AT = Date.parse('2026-01-01T00:00:00.000Z')
+
+describe('packed words', () => {
+  const word = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffffffff }))
+
+  it('come back bit for bit, within the bound', () => {
+    fc.assert(
+      fc.property(fc.array(word, { minLength: 1, maxLength: 100 }), (values) => {
+        const words = allocate(values.length)
+        words.u32.set(values)
+        const bytes = new Uint8Array(packedBound(words.u32.length))
+        const end = pack(words, 0, words.u32.length, bytes, 0)
+        const copy = allocate(values.length)
+        expect(unpack(copy, 0, copy.u32.length, bytes, 0)).toBe(end)
+        expect([...copy.u32]).toEqual([...words.u32])
+      }),
+    )
+  })
+
+  it('cost a bit each while they are empty', () => {
+    const words = allocate(800)
+    expect(packAll(words, [{ tag: 1, at: 0, length: 800 }], new Uint8Array()).length).toBe(2 + 6 + 100)
+  })
+
+  it('that end early, or of another form, are refused', () => {
+    const words = allocate(8)
+    words.u32.fill(7)
+    const blocks = [{ tag: 1, at: 0, length: 8 }]
+    const bytes = packAll(words, blocks, new Uint8Array())
+    for (let length = 1; length < bytes.length; length++) {
+      expect(() => unpackAll(allocate(8), blocks, bytes.subarray(0, length)), `${length} bytes`).toThrow(
+        RangeError,
+      )
+    }
+    expect(() => unpackAll(allocate(8), blocks, Uint8Array.of(9, 0))).toThrow('form 9')
+  })
+
+  it('of a section nobody asks for are skipped, and a missing one stays empty', () => {
+    const words = allocate(4)
+    words.u32.set([1, 2, 3, 4])
+    const bytes = packAll(
+      words,
+      [
+        { tag: 10, at: 0, length: 2 },
+        { tag: 20, at: 2, length: 2 },
+      ],
+      Uint8Array.of(99),
+    )
+    const copy = allocate(4)
+    const tail = unpackAll(
+      copy,
+      [
+        { tag: 20, at: 0, length: 2 },
+        { tag: 30, at: 2, length: 2 },
+      ],
+      bytes,
+    )
+    expect([...copy.u32]).toEqual([3, 4, 0, 0])
+    expect([...tail]).toEqual([99])
+  })
+})
+
+describe('layouts', () => {
+  const form = layout({ a: f64, list: records(3, { n: u32, name: text(10) }), b: u32, name: text(16) })
+
+  it('read what they wrote, for any numbers and clipped text', () => {
+    const record = fc.record({ n: fc.nat(), name: fc.string({ unit: 'binary' }) })
+    fc.assert(
+      fc.property(
+        fc.double({ noNaN: true }),
+        fc.array(record, { minLength: 3, maxLength: 3 }),
+        fc.nat(),
+        fc.string({ unit: 'binary' }),
+        (a, list, b, name) => {
+          const state = {
+            a,
+            list: list.map((each) => ({ n: each.n, name: clip(each.name, 10) })),
+            b,
+            name: clip(name, 16),
+          }
+          const words = allocate(form.words)
+          form.write(words, 0, state)
+          expect(form.read(words, 0)).toEqual(state)
+        },
+      ),
+    )
+  })
+
+  it('of other fields have another fingerprint', () => {
+    const prints = [
+      layout({ a: f64 }),
+      layout({ b: f64 }),
+      layout({ a: u32 }),
+      layout({ a: slots(2) }),
+      layout({ a: slots(3) }),
+    ]
+    expect(new Set(prints.map((each) => each.fingerprint)).size).toBe(prints.length)
+  })
+})
+
+describe('slots', () => {
+  const make = (capacity: number) => slots(capacity).read(allocate(capacity * 3), 0)
+
+  it('decay a weight by half in a half-life, and not for a late event', () => {
+    const values = make(2)
+    values.add(5, AT, DAY)
+    expect(values.weight(values.find(5), AT + DAY, DAY)).toBeCloseTo(0.5, 6)
+    expect(values.weight(values.find(5), AT - DAY, DAY)).toBe(1)
+  })
+
+  it('full, forget the lightest value', () => {
+    const values = make(3)
+    for (const [key, times] of [
+      [1, 3],
+      [2, 1],
+      [3, 2],
+    ] as const) {
+      for (let time = 0; time < times; time++) values.add(key, AT, DAY)
+    }
+    values.add(4, AT, DAY)
+    expect([1, 2, 3, 4].map((key) => values.find(key) !== -1)).toEqual([true, false, true, true])
+  })
+
+  it('never hold more than their capacity, nor the value 0', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(20)), (keys) => {
+        const values = make(4)
+        for (const key of keys) values.add(key, AT, DAY)
+        expect(values.usedSince(0)).toBeLessThanOrEqual(4)
+        expect(values.find(0)).toBe(-1)
+      }),
+    )
+  })
+})
+
+describe('state of an entity', () => {
+  const { plan } = subjectBench()
+
+  it('is the same after being stored, and a stored empty one is small', () => {
+    const state = openState(plan)
+    expect(state.encode().length).toBeLessThan(200)
+    state.book.last_ms = AT
+    for (let index = 0; index < 100; index++) state.book.seen.add(`decision-${index}`, AT + index * 1000)
+    state.notes = { cases: [], refused: [{ id: 'a', at_ms: AT }], subjects: [] }
+    const bytes = state.encode()
+    const again = openState(plan, bytes)
+    expect(again.encode()).toEqual(bytes)
+    expect(again.notes).toEqual(state.notes)
+    expect(again.book.seen.has('decision-99')).toBe(true)
+    expect(again.book.seen.has('decision-60')).toBe(false)
+    expect(again.book.seen.forgottenMs).toBe(AT + 67_000)
+  })
+
+  it('of a detector of another version starts empty', () => {
+    const form = layout({ n: f64 })
+    const before = openState(planOf([{ name: 'a@1', layout: form }]))
+    Object.assign(before.states[0] as object, { n: 7 })
+    const bytes = before.encode()
+    expect(openState(planOf([{ name: 'a@1', layout: form }]), bytes).states[0]).toEqual({ n: 7 })
+    expect(openState(planOf([{ name: 'a@2', layout: form }]), bytes).states[0]).toEqual({ n: 0 })
+  })
+})
+
+describe('population', () => {
+  it('counts values, forgets by decay, and comes back from what was stored', () => {
+    const stored = new Map<string, Uint8Array>()
+    const population = new TenantPopulation((part) => stored.get(part))
+    for (let index = 0; index < 30; index++) population.add('asn', hash32(`AS${index % 3}`), AT)
+    expect(population.count('asn', hash32('AS1'), AT)).toBe(10)
+    expect(population.total('asn', AT)).toBe(30)
+    expect(population.distinct('asn')).toBe(3)
+    expect(population.count('prefix', hash32('AS1'), AT)).toBe(0)
+    for (const [name, part] of population.changed()) stored.set(name, part.encode())
+    const again = new TenantPopulation((part) => stored.get(part))
+    expect(again.count('asn', hash32('AS1'), AT + 45 * DAY)).toBeCloseTo(5, 5)
+    expect([...again.changed()]).toEqual([])
+  })
+
+  it('knows three subjects of a prefix for 30 days, and a fourth changes nothing', () => {
+    const population = new TenantPopulation(() => undefined)
+    const prefix = hash32('192.0.2.0/24')
+    for (const [index, who] of ['a', 'a', 'b', 'c', 'd'].entries()) {
+      population.use(prefix, hash32(who), AT + index * 1000)
+      expect(population.usersOf(prefix, AT + 5000)).toBe([1, 1, 2, 3, 3][index])
+    }
+    expect(population.usersOf(prefix, AT + 31 * DAY)).toBe(0)
+  })
+
+  it('stays within its bounds whatever comes', () => {
+    const population = new TenantPopulation(() => undefined)
+    for (let index = 0; index < 20_000; index++) {
+      population.add('prefix', hash32(`p${index}`), AT)
+      population.use(hash32(`p${index}`), 1, AT)
+    }
+    expect([...population.changed()].length).toBeLessThanOrEqual(97)
+  })
+})
+
+describe('hashes', () => {
+  it('are never 0, and order counts', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (a, b) => {
+        expect(hash32(a)).toBeGreaterThan(0)
+        fc.pre(hash32(a) !== hash32(b))
+        expect(combine(hash32(a), hash32(b))).not.toBe(combine(hash32(b), hash32(a)))
+      }),
+    )
+    expect(combine(0, 5)).toBe(0)
+  })
+})
