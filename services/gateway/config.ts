@@ -6,12 +6,11 @@ import { duration } from '../runtime/duration.ts'
 const File = z.string().min(1).max(4096)
 
 /** TLS of one listener; with `client_ca_file` clients may show a certificate, which proves their device. */
-export const Tls = z.strictObject({
+const Tls = z.strictObject({
   cert_file: File,
   key_file: File,
   client_ca_file: File.optional(),
 })
-export type Tls = z.infer<typeof Tls>
 
 function listen(port: number) {
   return z

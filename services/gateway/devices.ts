@@ -10,7 +10,7 @@ import { DEVICE_COOKIE } from './proxy/headers.ts'
 import { inferDevice, NO_DEVICE } from './trust.ts'
 
 /** Header in which a trusted proxy (a mesh sidecar, a VPN head) names the device that it has proved. */
-export const DEVICE_HEADER = 'x-gatewatch-device'
+const DEVICE_HEADER = 'x-gatewatch-device'
 const DEVICE_ID = /^[A-Za-z0-9][A-Za-z0-9._:@+=,-]{0,127}$/
 
 export interface DevicesOptions {

@@ -223,7 +223,7 @@ export function enforcer(options: EnforceOptions): Enforce {
  * is already known, a permitted request's status and bytes are not part of its
  * decision and are counted in metrics.
  */
-export function contextOf(facts: RequestFacts, status: number | undefined): DecisionDraft['context'] {
+function contextOf(facts: RequestFacts, status: number | undefined): DecisionDraft['context'] {
   return {
     ip: facts.ip,
     ...(facts.port === undefined ? {} : { port: facts.port }),

@@ -8,7 +8,7 @@ import { GatewatchError } from '../runtime/errors.ts'
 export interface PolicyFile {
   readonly current: () => CompiledPolicy
   /** Reads the file again now; false when it is wrong, and then the policy in force stays. */
-  reload(): Promise<boolean>
+  readonly reload: () => Promise<boolean>
   stop(): void
 }
 

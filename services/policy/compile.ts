@@ -9,7 +9,7 @@ import type { Source } from './source.ts'
 import { compareTemplates, parseTemplate } from './template.ts'
 import type { Template } from './template.ts'
 
-export interface CompiledRule {
+interface CompiledRule {
   /** `<route id>.<rule id>`, unique in the policy: what events and findings name. */
   readonly rule_id: string
   readonly outcome: PolicyRule['outcome']

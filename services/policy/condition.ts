@@ -56,7 +56,7 @@ export interface Condition {
   readonly always: boolean
 }
 
-export type CompiledCondition =
+type CompiledCondition =
   | { readonly condition: Condition }
   /** `offset`: where in the text, in characters. */
   | { readonly message: string; readonly offset: number }

@@ -7,7 +7,7 @@ import type { PolicyInputs } from './inputs.ts'
 import { recordInputs } from './record-inputs.ts'
 import { tierLevel } from './tiers.ts'
 
-export type PolicyOutcome = 'permit' | 'deny' | 'step_up' | 'revoke'
+type PolicyOutcome = 'permit' | 'deny' | 'step_up' | 'revoke'
 
 /** What would turn a step-up or refusal into a permit (RFC 9470 `acr_values` and `max_age`). */
 export interface StepUp {

@@ -62,7 +62,7 @@ function decodeSegment(part: string): string | null {
 }
 
 /** One segment with everything encoded that RFC 3986 does not allow bare. */
-export function encodeSegment(segment: string): string {
+function encodeSegment(segment: string): string {
   let text = ''
   for (const character of segment) text += PCHAR.test(character) ? character : encodeURIComponent(character)
   return text

@@ -1,6 +1,6 @@
 import type { TrustTier } from '../../schemas/bounds.ts'
 
-export const TIERS: readonly TrustTier[] = ['untrusted', 'basic', 'privileged', 'highly_privileged']
+const TIERS: readonly TrustTier[] = ['untrusted', 'basic', 'privileged', 'highly_privileged']
 
 /**
  * The session's own tier: nobody is `untrusted`; a sign-in that named no

@@ -16,7 +16,7 @@ import { answerRefusal, wantsPage } from './respond.ts'
 import type { Answer, AnswerOptions } from './respond.ts'
 
 /** Pages of the gateway itself, below a path that no application gets to see. */
-export const RESERVED = '/.gatewatch/'
+const RESERVED = '/.gatewatch/'
 
 export interface ProxyOptions {
   readonly logger: Logger

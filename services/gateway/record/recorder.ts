@@ -14,7 +14,7 @@ const BREAK_GLASS_ROOM = 1000
 const RETRY_MIN_MS = 20
 const RETRY_MAX_MS = 2000
 
-export interface Recorded {
+interface Recorded {
   readonly id: string
   /** Resolves when the decision is on disk. Never rejects: a failing log is tried again until `stop`. */
   readonly durable: Promise<void>

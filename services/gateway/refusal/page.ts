@@ -22,7 +22,7 @@ export const PAGE_HEADERS = {
 } as const
 
 /** Address of the console's answer to "why was I refused?". */
-export function explainUrl(console_url: string, decision_id: string): string {
+function explainUrl(console_url: string, decision_id: string): string {
   return `${console_url.replace(/\/$/, '')}/#/decisions/${encodeURIComponent(decision_id)}`
 }
 

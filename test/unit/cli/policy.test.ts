@@ -19,7 +19,7 @@ async function run(...args: string[]) {
     stdout: { write: (text: string) => ((stdout += text), true) },
     stderr: { write: (text: string) => ((stderr += text), true) },
   }
-  await runCli(args, io as unknown as Parameters<typeof runCli>[1], {}, (exit) => {
+  await runCli(args, io, {}, (exit) => {
     code = exit
   })
   return { code, stdout, stderr }

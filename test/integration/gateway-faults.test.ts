@@ -1,0 +1,304 @@
+import { createServer } from 'node:http'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { request } from 'undici'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Control } from '../../schemas/control.ts'
+import { control, deviceInventory } from '../../schemas/topics.ts'
+import { openSecret } from '../../services/runtime/secrets.ts'
+import { sealer } from '../../services/gateway/identity/session-cookie.ts'
+import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
+import type { EventLog } from '../../services/runtime/log/event-log.ts'
+import { jsonRecord } from '../../services/runtime/log/json-record.ts'
+import { verifyChain } from '../support/chain.ts'
+import { eventually, listenOn, startTestGateway, startUpstream, tempDir } from '../support/gateway.ts'
+import type { TestGateway, Upstream } from '../support/gateway.ts'
+
+const HOST = 'app.localhost'
+let dir: Awaited<ReturnType<typeof tempDir>>
+let log: EventLog
+let upstream: Upstream
+const started: TestGateway[] = []
+
+beforeEach(async () => {
+  dir = await tempDir()
+  log = await openEmbeddedLog({ directory: dir.path, partitions: 2 })
+  upstream = await startUpstream()
+})
+
+afterEach(async () => {
+  for (const gateway of started.splice(0)) await gateway.stop()
+  await upstream.stop()
+  await log.close()
+  await dir.release()
+})
+
+function policy(rules = `[{ id: all, when: 'true', outcome: permit }]`, more = ''): string {
+  return `version: 1
+policy: p
+break_glass: ['service:root']
+routes:
+  - id: app
+    host: ${HOST}
+    path: /**
+    upstream: ${upstream.url}
+    app: app
+    public: true
+    ${more}
+    rules: ${rules}
+`
+}
+
+async function start(text: string, over: Record<string, unknown> = {}, eventLog = log): Promise<TestGateway> {
+  const gateway = await startTestGateway(dir.path, eventLog, text, over)
+  started.push(gateway)
+  return gateway
+}
+
+async function get(gateway: TestGateway, path = '/x', headers: Record<string, string> = {}) {
+  const answer = await request(`${gateway.origin}${path}`, { headers: { host: HOST, ...headers } })
+  return { status: answer.statusCode, body: await answer.body.text(), headers: answer.headers }
+}
+
+async function metric(gateway: TestGateway, name: string): Promise<string[]> {
+  return (await gateway.runtime.metrics.metrics()).split('\n').filter((line) => line.startsWith(name))
+}
+
+/** The real log with a switch that makes appends of decisions fail or hang, as a full disk or a lost broker does. */
+function breakable(eventLog: EventLog) {
+  const fault = { kind: 'none' as 'none' | 'fail' | 'hang' }
+  const waiting: (() => void)[] = []
+  const wrapped: EventLog = {
+    ...bound(eventLog),
+    async append(records) {
+      if (fault.kind === 'fail') throw new Error('no space left on device')
+      if (fault.kind === 'hang') await new Promise<void>((resolve) => waiting.push(resolve))
+      return eventLog.append(records)
+    },
+  }
+  return {
+    wrapped,
+    fault,
+    release: () => {
+      fault.kind = 'none'
+      for (const resolve of waiting.splice(0)) resolve()
+    },
+  }
+}
+
+function bound(eventLog: EventLog): EventLog {
+  return {
+    append: (records) => eventLog.append(records),
+    consume: (options) => eventLog.consume(options),
+    openTable: (topic) => eventLog.openTable(topic),
+    read: (topic, options) => eventLog.read(topic, options),
+    partitions: (topic) => eventLog.partitions(topic),
+    watermarks: (topic) => eventLog.watermarks(topic),
+    committed: (group, topic) => eventLog.committed(group, topic),
+    hasMembers: (group) => eventLog.hasMembers(group),
+    close: () => eventLog.close(),
+  }
+}
+
+describe('when the log fails', () => {
+  it('refuses what it can not record, says so, and records afterwards how many there were', async () => {
+    const { wrapped, fault, release } = breakable(log)
+    const gateway = await start(policy(), { limits: { record_timeout: '200ms' } }, wrapped)
+    expect((await get(gateway)).status).toBe(200)
+    fault.kind = 'fail'
+    const seenBefore = upstream.seen.length
+    // The first one waits for the failing append, the others are refused at once.
+    const refused = [
+      await get(gateway),
+      await get(gateway),
+      await get(gateway, '/x', { accept: 'text/html' }),
+    ]
+    expect(refused.map(({ status }) => status)).toEqual([503, 503, 503])
+    expect(refused[0]?.headers['retry-after']).toBe('5')
+    expect(JSON.parse(refused[1]?.body ?? '')).toMatchObject({
+      outcome: 'error_closed',
+      reasons: ['log_unreachable'],
+      decision_id: null,
+    })
+    expect(refused[2]?.body).toContain('Not available right now')
+    expect(upstream.seen.length).toBe(seenBefore)
+    release()
+    await eventually('requests are served again', async () => (await get(gateway)).status === 200)
+    const decisions = await gateway.decisions()
+    const loss = decisions.find(({ outcome }) => outcome === 'error_closed')
+    expect(loss).toMatchObject({ reasons: ['log_unreachable'], subject: { type: 'service', id: 'gateway' } })
+    expect(loss?.unmapped?.['refused_requests']).toBeGreaterThanOrEqual(2)
+    expect(verifyChain(decisions).problems).toEqual([])
+    expect(await metric(gateway, 'gatewatch_gateway_unrecorded_total{cause="log_failing"}')).toHaveLength(1)
+    expect(await metric(gateway, 'gatewatch_gateway_unrecorded_total{cause="record_timeout"}')).toHaveLength(
+      1,
+    )
+  })
+
+  it('refuses when more decisions wait than the queue holds', async () => {
+    const { wrapped, fault, release } = breakable(log)
+    const gateway = await start(policy(), { limits: { queue: 10, record_timeout: '5s' } }, wrapped)
+    fault.kind = 'hang'
+    const answers = Array.from({ length: 25 }, () => get(gateway))
+    await eventually(
+      'the refusals',
+      async () =>
+        (await metric(gateway, 'gatewatch_gateway_unrecorded_total{cause="queue_full"} 15')).length === 1,
+    )
+    release()
+    const statuses = (await Promise.all(answers)).map(({ status }) => status).sort((a, b) => a - b)
+    expect(statuses.filter((status) => status === 200)).toHaveLength(10)
+    expect(statuses.filter((status) => status === 503)).toHaveLength(15)
+  })
+})
+
+describe('policy file', () => {
+  it('takes a changed policy without a restart, and keeps the old one when the new is wrong', async () => {
+    const gateway = await start(policy())
+    const file = join(dir.path, 'policy.yaml')
+    expect((await get(gateway)).status).toBe(200)
+    await writeFile(file, policy(`[{ id: none, when: 'false', outcome: permit }]`))
+    await eventually('the new policy', async () => (await get(gateway)).status === 403)
+    await writeFile(file, policy(`[{ id: none, when: 'subject.nothing', outcome: permit }]`))
+    await new Promise((resolve) => setTimeout(resolve, 1300))
+    expect((await get(gateway)).status).toBe(403)
+    await writeFile(file, policy())
+    await eventually('the mended policy', async () => (await get(gateway)).status === 200)
+    const revisions = new Set((await gateway.decisions()).map((decision) => decision.policy?.revision))
+    expect(revisions.size).toBe(2)
+  })
+
+  it('starts nothing on a wrong policy, and lists its mistakes', async () => {
+    await expect(start(policy(`[{ id: x, when: 'nobody.id == 1', outcome: maybe }]`))).rejects.toThrow(
+      /2 mistakes.*\n.*policy\.yaml:\d+:\d+: routes\[0\]\.rules\[0\]\.when: Unknown variable: nobody\n.*outcome/s,
+    )
+    await expect(start(policy(), { policy_file: join(dir.path, 'none.yaml') })).rejects.toThrow(
+      /can't be read; correct gateway\.policy_file/,
+    )
+    await expect(start(policy(), { policy_file: undefined })).rejects.toThrow(/set gateway\.policy_file/)
+  })
+})
+
+it('says which setting moves it when its port is taken', async () => {
+  const other = createServer()
+  const port = await listenOn(other)
+  await expect(start(policy(), { listen: { port } })).rejects.toThrow(
+    new RegExp(`Port ${port} .* taken .* gateway\\.listen\\.port`),
+  )
+  await expect(start(policy(), { decision_point: { port } })).rejects.toThrow(/gateway\.decision_point\.port/)
+  await new Promise((resolve) => other.close(resolve))
+})
+
+it('says in one page that the identity provider does not answer, and starts without it', async () => {
+  const text = policy().replace('public: true', 'public: false')
+  const gateway = await start(text, { oidc: { issuer: 'http://127.0.0.1:9', client_id: 'x', timeout: '1s' } })
+  const page = await get(gateway, '/x', { accept: 'text/html' })
+  expect(page.status).toBe(503)
+  expect(page.body).toContain('gateway.oidc.issuer')
+  const token = await get(gateway, '/x', { authorization: 'Bearer a.b.c' })
+  expect(token.status).toBe(503)
+  expect((await gateway.decisions()).at(-1)?.reasons).toEqual(['identity_provider_unreachable'])
+})
+
+it('beats for its enforcement point: boot, highest durable number, policy, age of risk', async () => {
+  const gateway = await start(policy(), { pep_id: 'edge-1' })
+  await get(gateway)
+  await get(gateway)
+  await gateway.stop()
+  started.splice(0)
+  const table = await log.openTable(control)
+  await table.caughtUp()
+  const value = table.get('default/pep/edge-1')
+  await table.close()
+  const beat = JSON.parse(new TextDecoder().decode(value)) as Control
+  const [decision] = await gateway.decisions()
+  expect(beat).toMatchObject({
+    kind: 'heartbeat',
+    pep_id: 'edge-1',
+    boot_id: decision?.pep?.boot_id,
+    seq: 1,
+    policy_revision: decision?.policy?.revision,
+  })
+})
+
+describe('age of risk', () => {
+  it('is small while everything is read, and grows from the first decision that nobody scores', async () => {
+    const text = policy().replace('routes:', 'risk_stale_after_s: 1\nroutes:')
+    const gateway = await start(text)
+    await eventually('a first measure', async () => (await get(gateway, '/a')).status === 200)
+    const first = (await gateway.decisions())[0]
+    expect(first?.risk_at_decision?.age_ms).toBeLessThan(1000)
+    // Nobody scores here, so what was decided since is not known to be harmless.
+    const late = await eventually('a stale decision', async () => {
+      await get(gateway)
+      return (await gateway.decisions()).find(({ reasons }) => reasons?.includes('risk_stale'))
+    })
+    expect(late.risk_at_decision?.age_ms).toBeGreaterThan(1000)
+    expect(late.outcome).toBe('permit')
+  })
+
+  it('stays small while scoring and feedback keep up', async () => {
+    const { accessActivity, accessDecisions, accessFindings, analystVerdicts } =
+      await import('../../schemas/topics.ts')
+    const groups = [
+      ['scoring', [accessDecisions]],
+      ['scoring-source', [accessActivity]],
+      ['feedback', [accessFindings, analystVerdicts]],
+    ] as const
+    const readers = await Promise.all(
+      groups.map(([group, topics]) => log.consume({ group, topics: [...topics], handle: () => [] })),
+    )
+    const gateway = await start(policy().replace('routes:', 'risk_stale_after_s: 1\nroutes:'))
+    for (let index = 0; index < 30; index += 1) {
+      await get(gateway)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    const ages = (await gateway.decisions()).map(
+      ({ risk_at_decision }) => risk_at_decision?.age_ms ?? Infinity,
+    )
+    expect(ages).toHaveLength(30)
+    expect(Math.max(...ages)).toBeLessThan(1000)
+    await Promise.all(readers.map((reader) => reader.stop()))
+  })
+})
+
+describe('devices', () => {
+  it('counts a device that enrolment gave a cookie, and one that a trusted proxy names; not one that names itself', async () => {
+    await log.append([
+      jsonRecord(deviceInventory, {
+        schema_version: 1,
+        tenant: 'default',
+        id: 'laptop-1',
+        managed: true,
+        os: 'linux',
+        posture: 'compliant',
+        tier: 'highly_privileged',
+        owner: 'alice',
+        key_thumbprint: null,
+        updated_at: new Date().toISOString(),
+      }),
+    ])
+    const rules = `[{ id: known, when: 'device.known && device.managed', outcome: permit }]`
+    const gateway = await start(policy(rules))
+    expect((await get(gateway)).status).toBe(403)
+    expect((await get(gateway, '/x', { 'x-gatewatch-device': 'laptop-1' })).status).toBe(403)
+    const codes = sealer(await openSecret(dir.path, 'gateway-device'), 'gatewatch-enrolment')
+    const code = await codes.seal({ device_id: 'laptop-1' }, Date.now() + 60_000)
+    const enrolled = await get(gateway, `/.gatewatch/enrol?code=${code}`)
+    expect(enrolled.status).toBe(200)
+    const cookie = String(enrolled.headers['set-cookie']).split(';')[0] ?? ''
+    expect((await get(gateway, '/x', { cookie })).status).toBe(200)
+    expect((await gateway.decisions()).at(-1)).toMatchObject({
+      device: { id: 'laptop-1', managed: true, posture: 'compliant', tier: 'privileged' },
+    })
+    expect(upstream.seen.at(-1)?.headers['x-gatewatch-device']).toBe('laptop-1')
+    expect(upstream.seen.at(-1)?.headers.cookie).toBeUndefined()
+    expect((await get(gateway, '/.gatewatch/enrol?code=wrong')).status).toBe(403)
+    // A code is no cookie, and a cookie no code.
+    expect((await get(gateway, '/x', { cookie: `gatewatch_device=${code}` })).status).toBe(403)
+
+    const behind = await start(policy(rules), { pep_id: 'behind', trusted_proxies: ['127.0.0.0/8'] })
+    expect((await get(behind, '/x', { 'x-gatewatch-device': 'laptop-1' })).status).toBe(200)
+    expect((await get(behind, '/x', { 'x-gatewatch-device': 'laptop-2' })).status).toBe(403)
+  })
+})
