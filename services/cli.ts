@@ -1,6 +1,7 @@
 import { CommanderError, Option, Command } from 'commander'
 import { createContext } from './cli/context.ts'
 import { declareBench } from './cli/bench.ts'
+import { declareDevice } from './cli/device.ts'
 import { declareFindings } from './cli/findings.ts'
 import { declareExplain } from './cli/explain.ts'
 import { declareImport } from './cli/import.ts'
@@ -50,6 +51,7 @@ export async function runCli(
   declareStatus(program, context)
   declareTopics(program, context)
   declareBench(program, context)
+  declareDevice(program, context)
   declareMigrate(program, context)
   declareToken(program, context)
   try {
@@ -64,4 +66,6 @@ export async function runCli(
 if (import.meta.main)
   await runCli(process.argv.slice(2), process, process.env, (code) => {
     process.exitCode = code
+    // A handle that a failed part left open must not keep a finished command alive.
+    setTimeout(() => process.exit(), 3000).unref()
   })

@@ -62,27 +62,30 @@ export async function openDemo(
   const accounts = createAccounts([...people, guest], await openSecret(dataDir, 'demo-passwords'))
   const apps = await startApps()
   const hosts = Object.keys(apps.upstreams).map((app) => `http://${app}.localhost:${gateway_port}`)
-  const provider = await startProvider({
-    port: config.provider_port,
-    accounts,
-    guest: GUEST,
-    audience: AUDIENCE,
-    cookie_secret: await openSecret(dataDir, 'demo-provider-cookies'),
-    clients: [
-      {
-        client_id: CLIENT_ID,
-        client_secret: await openSecret(dataDir, CLIENT_SECRET),
-        redirect_uris: hosts.map((host) => `${host}/.gatewatch/callback`),
-        post_logout_redirect_uris: hosts.map((host) => `${host}/`),
-        response_types: ['code'],
-        grant_types: ['authorization_code'],
-        id_token_signed_response_alg: 'ES256',
-        require_auth_time: true,
-      },
-    ],
-    record: createSignInRecorder(eventLog, tenant),
-    logger,
-  })
+  const provider = await orStop(
+    apps,
+    startProvider({
+      port: config.provider_port,
+      accounts,
+      guest: GUEST,
+      audience: AUDIENCE,
+      cookie_secret: await openSecret(dataDir, 'demo-provider-cookies'),
+      clients: [
+        {
+          client_id: CLIENT_ID,
+          client_secret: await openSecret(dataDir, CLIENT_SECRET),
+          redirect_uris: hosts.map((host) => `${host}/.gatewatch/callback`),
+          post_logout_redirect_uris: hosts.map((host) => `${host}/`),
+          response_types: ['code'],
+          grant_types: ['authorization_code'],
+          id_token_signed_response_alg: 'ES256',
+          require_auth_time: true,
+        },
+      ],
+      record: createSignInRecorder(eventLog, tenant),
+      logger,
+    }),
+  )
   const policy_file = await writePolicy(dataDir, apps.upstreams)
 
   return {
@@ -151,5 +154,15 @@ export async function openDemo(
       await provider.stop()
       await apps.stop()
     },
+  }
+}
+
+/** What was started already is stopped when the next part can't start. */
+async function orStop<T>(started: Running, next: Promise<T>): Promise<T> {
+  try {
+    return await next
+  } catch (error) {
+    await started.stop()
+    throw error
   }
 }

@@ -32,6 +32,8 @@ const MAX_RAISES = 100
 export class StoryAccount implements Watcher {
   readonly findings: { finding: Finding; after_ms: number }[] = []
   changed: Decision | null = null
+  /** The first decision that ended a session, where it came to that. */
+  revoked: Decision | null = null
   readonly bystander = { requests: 0, touched: 0 }
   readonly #focus: Focus
   readonly #bystander: string
@@ -74,28 +76,34 @@ export class StoryAccount implements Watcher {
       this.bystander.requests += 1
       if (decision.caused_by === 'risk_feedback') this.bystander.touched += 1
     }
-    if (this.changed || !this.#isChanged(decision)) return
+    if (!this.#isChanged(decision)) return
+    if (decision.outcome === 'revoke') this.revoked ??= decision
+    if (this.changed) return
     this.changed = decision
     this.#told('changed')
   }
 
-  /** Asked at the end of the story, when every record that belongs to it has been read. */
-  outcome(): Changed | null {
-    const decision = this.changed
-    if (!decision) return null
+  /** First changed outcome, and the revocation if that was another one; asked when the story is over and all of it was read. */
+  outcomes(): Changed[] {
+    const first = this.changed
+    const decisions =
+      first === null ? [] : this.revoked === null || this.revoked === first ? [first] : [first, this.revoked]
+    return decisions.map((decision) => ({ decision, after_ms: this.#afterMs(decision) }))
+  }
+
+  #afterMs(decision: Decision): number | null {
     const decidedMs = Date.parse(decision.decided_at)
     const level = decision.risk_at_decision?.level
-    const reasons = this.#raises
-      .filter((state) => this.#concerns(state.entity))
-      .filter((state) =>
-        decision.outcome === 'revoke'
-          ? state.required_action === 'revoke'
-          : this.#focus.about === 'source' || state.level === level,
-      )
+    const sufficed = (state: RiskState): boolean => {
+      if (decision.outcome === 'revoke') return state.required_action === 'revoke'
+      return this.#focus.about === 'source' || state.level === level
+    }
+    const completed = this.#raises
+      .filter((state) => this.#concerns(state.entity) && sufficed(state))
       .map((state) => (state.decision_id === null ? undefined : this.#decidedMs(state.decision_id)))
       .filter((ms) => ms !== undefined)
       .filter((ms) => ms <= decidedMs)
-    return { decision, after_ms: reasons.length === 0 ? null : decidedMs - Math.min(...reasons) }
+    return completed.length === 0 ? null : decidedMs - Math.min(...completed)
   }
 
   #isChanged(decision: Decision): boolean {

@@ -35,7 +35,7 @@ export const stolenSession: StoryScript = {
     jar.forget('localhost')
     const thief = new Browser({ dispatcher: scene.dispatcher, jar })
     const thiefFrom = { ip: addressIn(attacker, random.below(200)), user_agent: ATTACKER_AGENT }
-    for (let request = 0; request < 60 && !scene.hasChanged() && !signal.aborted; request += 1) {
+    for (let request = 0; request < 40 && !scene.hasRevoked() && !signal.aborted; request += 1) {
       const target = { app: 'deploy', method: 'GET', path: `/services/${1 + random.below(12)}` } as const
       await thief.open(urlOf(target, scene.gateway_port), thiefFrom)
       await pause(20, signal)

@@ -22,6 +22,7 @@ export interface Scene {
   /** Resolves when the gateway's first changed outcome was seen, or after `ms`. */
   changed(ms: number): Promise<boolean>
   hasChanged(): boolean
+  hasRevoked(): boolean
   /** Tells that the victim's open stream ended. */
   streamCut(atMs: number): void
 }

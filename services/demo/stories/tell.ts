@@ -6,7 +6,7 @@ import { isWorking, whereabouts } from '../people/day.ts'
 import type { Scene, StoryScript } from './story.ts'
 import { pause } from './story.ts'
 
-export type SceneSetting = Omit<Scene, 'changed' | 'hasChanged' | 'streamCut'>
+export type SceneSetting = Omit<Scene, 'changed' | 'hasChanged' | 'hasRevoked' | 'streamCut'>
 
 /** Runs one story, and tells in the terminal what the topics say of it. Resolves to whether an outcome changed. */
 export async function tell(
@@ -55,6 +55,7 @@ export async function tell(
     await story.run({
       ...setting,
       hasChanged: () => account.changed !== null,
+      hasRevoked: () => account.revoked !== null,
       streamCut: (atMs) => {
         streamCutMs ??= atMs
       },
@@ -81,21 +82,25 @@ export async function tell(
 }
 
 function sayWhatChanged(account: StoryAccount, streamCutMs: number | null, terminal: Terminal): void {
-  const changed = account.outcome()
-  if (changed) {
-    const { decision, after_ms } = changed
+  const outcomes = account.outcomes()
+  for (const { decision, after_ms } of outcomes) {
     const score = decision.risk_at_decision
     const risk = score ? `, risk ${Math.round(score.score)} ${score.level}` : ''
     const when = after_ms === null ? '' : `, ${after_ms} ms after the decision that gave it away`
     terminal.line(labelled('gateway', `${outcomeInWords(decision)}${when} (${decision.outcome}${risk})`))
-    const cutAfter =
-      streamCutMs === null || after_ms === null
-        ? null
-        : streamCutMs - Date.parse(decision.decided_at) + after_ms
-    if (cutAfter !== null && cutAfter >= 0)
-      terminal.line(labelled('', `the live stream of that session was cut after ${cutAfter} ms`))
-  } else if (account.findings.length === 0) terminal.line(labelled('found', 'nothing, this time'))
-  else terminal.line(labelled('gateway', 'changed no outcome'))
+  }
+  const first = outcomes[0]
+  if (first && streamCutMs !== null) {
+    const ms = streamCutMs - Date.parse(first.decision.decided_at)
+    const when = ms < 0 ? `${-ms} ms before that` : `${ms} ms after that`
+    terminal.line(labelled('', `the live stream that ${first.decision.subject.id} had open was cut ${when}`))
+  }
+  if (outcomes.length > 0) return
+  terminal.line(
+    account.findings.length === 0
+      ? labelled('found', 'nothing, this time')
+      : labelled('gateway', 'changed no outcome'),
+  )
 }
 
 /** The bystander goes on working while the attack runs; returns what ends it. */

@@ -42,6 +42,17 @@ function problemsOf(sources: Parameters<typeof loadConfig>[1]) {
   return []
 }
 
+/** What a person would read; empty when the configuration is valid. Any fault but a ConfigError fails the test. */
+function messageOf(sources: Parameters<typeof loadConfig>[1]): string {
+  try {
+    loadConfig(Schema, sources)
+    return ''
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return String(error)
+  }
+}
+
 describe('loadConfig', () => {
   it('needs nothing: every setting has a default', () => {
     expect(loadConfig(Schema, { env: {} })).toEqual({
@@ -145,12 +156,7 @@ describe('loadConfig', () => {
           const sources = inFile
             ? { file: file(`${text} ${wrap(secret)}\n`), env: {} }
             : { env: { [`GATEWATCH_${name}`]: wrap(secret) } }
-          try {
-            loadConfig(Schema, sources)
-          } catch (error) {
-            expect(error).toBeInstanceOf(ConfigError)
-            expect(String(error)).not.toContain(secret)
-          }
+          expect(messageOf(sources)).not.toContain(secret)
         },
       ),
     )

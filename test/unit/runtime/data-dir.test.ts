@@ -67,7 +67,7 @@ describe('lockDataDir', () => {
   it('lets different roles share a directory', async () => {
     const child = await holder(['scoring'])
     const lock = await lockDataDir(directory, ['gateway'], 'run gateway')
-    await lock.release()
+    await expect(lock.release()).resolves.toBeUndefined()
     child.kill('SIGKILL')
     await once(child, 'exit')
   })

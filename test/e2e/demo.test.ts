@@ -1,0 +1,81 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { freePorts, runCliProcess } from '../support/cli-process.ts'
+
+/** Records of the decisions topic, as another process sees them. */
+async function recordedDecisions(directory: string): Promise<number> {
+  const topics = runCliProcess(['topics', '--json', '--data-dir', join(directory, 'demo')], {}, directory)
+  expect({ code: await topics.exited(), output: topics.output() }).toMatchObject({ code: 0 })
+  const lines = topics
+    .output()
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+  const decisions = lines
+    .map((line) => JSON.parse(line))
+    .find((topic) => topic.name === 'access.decisions.v1')
+  return decisions.records
+}
+
+it(
+  'the demo finds an attack, changes an outcome, stops cleanly, and goes on with its data',
+  { timeout: 240_000 },
+  async ({ onTestFinished }) => {
+    const directory = await mkdtemp(join(tmpdir(), 'gatewatch-demo-'))
+    const [provider, gateway, decisions, feedback, admin] = await freePorts(5)
+    const env = {
+      GATEWATCH_DEMO__PROVIDER_PORT: String(provider),
+      GATEWATCH_DEMO__FIRST_STORY_AFTER: '2s',
+      GATEWATCH_GATEWAY__LISTEN__PORT: String(gateway),
+      GATEWATCH_GATEWAY__DECISION_POINT__PORT: String(decisions),
+      GATEWATCH_FEEDBACK__PORT: String(feedback),
+      GATEWATCH_ADMIN__PORT: String(admin),
+    }
+    const start = () => runCliProcess(['up', '--demo', '--data-dir', directory], env, directory)
+    const first = start()
+    onTestFinished(async () => {
+      first.child.kill('SIGKILL')
+      await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
+    })
+
+    // when it starts on an empty directory, then it says where things are
+    await first.shows(/Ready after/, 60_000)
+    expect(first.output()).toMatch(/history +ready/)
+    await first.shows(new RegExp(`Console +http://localhost:${feedback}/#token=gw_`), 5_000)
+
+    // then an attack is told with what was found and what the gateway did, and the bystander was left alone
+    const [, outcome] = await first.shows(
+      /^ {3}gateway .*\((step_up|deny|revoke), risk \d+ (?:MEDIUM|HIGH)\)$/m,
+      90_000,
+    )
+    expect(['step_up', 'deny', 'revoke']).toContain(outcome)
+    expect(first.output()).toMatch(/^ {3}found .*\d ms after the decision\)$/m)
+    await first.shows(/^ {3}others .* none of them touched$/m, 20_000)
+    const health = await fetch(`http://127.0.0.1:${admin}/health/ready`)
+    expect([health.status, await health.json()]).toEqual([200, { status: 'pass', failing: {} }])
+
+    // when a second one is started on the same directory, then it is refused by name
+    const second = start()
+    expect(await second.exited()).toBe(1)
+    expect(second.output()).toContain(`(process ${first.child.pid})`)
+
+    // when Ctrl-C is pressed, then it is gone within ten seconds
+    const stopped = await first.stop('SIGINT')
+    expect({ code: stopped.code, output: first.output() }).toMatchObject({ code: 0 })
+    expect(stopped.ms).toBeLessThan(10_000)
+    const before = await recordedDecisions(directory)
+    expect(before).toBeGreaterThan(15_000)
+
+    // when it is started again, then it goes on with what it had
+    const again = start()
+    onTestFinished(() => {
+      again.child.kill('SIGKILL')
+    })
+    await again.shows(/Ready after/, 60_000)
+    expect(again.output()).not.toMatch(/history +ready/)
+    await again.shows(/── .*stolen session/, 20_000)
+    expect((await again.stop('SIGINT')).code).toBe(0)
+    expect(await recordedDecisions(directory)).toBeGreaterThan(before)
+  },
+)
