@@ -13,8 +13,8 @@ import type { SourceRecord } from './source/record.ts'
 import { sourceError } from './source/source-error.ts'
 import { timeOrder } from './time-order.ts'
 
-/** How far ahead of the clock an event may be: clocks differ by this much, wrong zones by more. */
-const MAX_AHEAD_MS = 10 * 60_000
+/** How far ahead of the clock an event may be, as for scoring: clocks differ by less, wrong zones by more. */
+const MAX_AHEAD_MS = 5 * 60_000
 /** A source whose first records are all unusable is not of the format that was named. */
 const GIVE_UP_AFTER = 200
 /** So many binary lines in a row are no damage in a log, but the end of it. */

@@ -30,7 +30,7 @@ const ROLES: readonly Role[] = ['storage', 'feedback', 'scoring']
 /** So many decisions may wait for scoring: about a gigabyte, well below what retention keeps. */
 const MAX_BACKLOG = 1_000_000
 /** Without any progress for so long, waiting ends. */
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 30_000
 const POLL_MS = 50
 
 export interface Pipeline {
@@ -96,7 +96,7 @@ async function startMissing(runtime: Runtime, config: Config, lifecycle: Lifecyc
   })
 }
 
-/** Waits until `left` is 0, as long as it gets smaller; false when it does not for a minute. */
+/** Waits until `left` is 0, as long as it gets smaller; false when it does not for half a minute. */
 async function waitFor(left: () => Promise<number>): Promise<boolean> {
   let least = Infinity
   let since = performance.now()

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from './json.ts'
+import { isObject, isTooDeep, type JsonObject } from './json.ts'
 
 /** Members whose value is an object that we read into. */
 const NESTED = new Set(['status', 'devicedetail'])
@@ -33,7 +33,7 @@ export function entraFields(object: JsonObject): JsonObject {
 }
 
 function decode(value: unknown): unknown {
-  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value
+  if (typeof value !== 'string' || !/^\s*[[{]/.test(value) || isTooDeep(value)) return value
   try {
     return JSON.parse(value)
   } catch {

@@ -1,5 +1,12 @@
 import { unusable, type Reading, type RecordReader } from './format.ts'
 
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const OPEN_ARRAY = 0x5b
+const CLOSE_ARRAY = 0x5d
+const OPEN_OBJECT = 0x7b
+const CLOSE_OBJECT = 0x7d
+
 export type JsonObject = Readonly<Record<string, unknown>>
 
 /**
@@ -18,6 +25,7 @@ export function jsonReader(readObject: (value: JsonObject) => Reading): RecordRe
     },
     read(text) {
       if (text.trim() === '') return { kind: 'drop', reason: 'blank' }
+      if (isTooDeep(text)) return unusable('json_invalid', `nested more than ${MAX_DEPTH} deep`)
       let value: unknown
       try {
         value = JSON.parse(text)
@@ -27,6 +35,27 @@ export function jsonReader(readObject: (value: JsonObject) => Reading): RecordRe
       return readAll(elementsOf(value), readObject)
     },
   }
+}
+
+/** No log nests so deep; writing such a value out again would overflow the stack. */
+const MAX_DEPTH = 64
+
+/** Whether JSON nests more than 64 deep; it need not be valid. */
+export function isTooDeep(text: string): boolean {
+  let depth = 0
+  let inString = false
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at)
+    if (inString) {
+      if (code === BACKSLASH) at += 1
+      else if (code === QUOTE) inString = false
+    } else if (code === QUOTE) inString = true
+    else if (code === OPEN_ARRAY || code === OPEN_OBJECT) {
+      depth += 1
+      if (depth > MAX_DEPTH) return true
+    } else if (code === CLOSE_ARRAY || code === CLOSE_OBJECT) depth -= 1
+  }
+  return false
 }
 
 function readAll(elements: readonly unknown[], readObject: (value: JsonObject) => Reading): Reading {

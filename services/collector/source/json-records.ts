@@ -34,7 +34,7 @@ function hasOneValueALine(head: Buffer): boolean {
 }
 
 /** Cuts a document into the objects that are its records; what fails is told as `linesOf` tells it. */
-export async function* documentRecordsOf(
+async function* documentRecordsOf(
   chunks: AsyncIterable<Buffer>,
   maxBytes = MAX_JSON_BYTES,
 ): AsyncGenerator<readonly SourceRecord[]> {

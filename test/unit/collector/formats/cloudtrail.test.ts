@@ -175,6 +175,13 @@ describe('cloudtrail', () => {
     expect(reading.kind === 'ok' ? reading : reading.reason).toBe(reason)
   })
 
+  it('a value that nests without end is put aside, not followed', () => {
+    const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
+    for (const text of [deep, `{"unmapped":{"x":${deep}},"requestParameters":${deep}}`]) {
+      expect(cloudtrailReader().read(text)).toMatchObject({ kind: 'dead-letter', reason: 'json_invalid' })
+    }
+  })
+
   it('never throws, and what it accepts is a decision, whatever the members hold', () => {
     const member = fc.oneof(
       fc.jsonValue({ maxDepth: 2 }),

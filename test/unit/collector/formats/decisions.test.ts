@@ -51,6 +51,13 @@ describe('decisions', () => {
     expect(reading.kind === 'dead-letter' ? reading.detail : '').toMatch(detail)
   })
 
+  it('a value that nests without end is put aside, not followed', () => {
+    const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
+    for (const text of [deep, `{"unmapped":{"x":${deep}},"requestParameters":${deep}}`]) {
+      expect(decisionsReader().read(text)).toMatchObject({ kind: 'dead-letter', reason: 'json_invalid' })
+    }
+  })
+
   it('never throws, and what it accepts is a decision', () => {
     const value = fc.oneof(
       fc.jsonValue(),

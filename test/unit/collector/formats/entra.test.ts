@@ -164,6 +164,20 @@ describe('entra', () => {
     expect(unmapped).not.toHaveProperty('huge')
   })
 
+  it('a value that nests without end is put aside, not followed', () => {
+    const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
+    for (const text of [deep, `{"unmapped":{"x":${deep}},"requestParameters":${deep}}`]) {
+      expect(entraReader().read(text)).toMatchObject({ kind: 'dead-letter', reason: 'json_invalid' })
+    }
+  })
+
+  it('JSON in a string that nests without end stays a string', () => {
+    const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
+    expect(readOne({ ...LOG_ANALYTICS, LocationDetails: deep, Status: deep }).unmapped).toMatchObject({
+      fields_left_out: 2,
+    })
+  })
+
   it('never throws, and what it accepts is a decision, whatever the members hold', () => {
     const member = fc.oneof(
       fc.jsonValue({ maxDepth: 2 }),
