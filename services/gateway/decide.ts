@@ -156,7 +156,7 @@ export function subjectOf(identity: Identity): DecisionDraft['subject'] {
     ...(session_id === undefined ? {} : { session_id }),
     ...(identity.groups.length === 0 ? {} : { groups: [...identity.groups] }),
     ...(identity.roles.length === 0 ? {} : { roles: [...identity.roles] }),
-    ...(idp === undefined ? {} : { idp }),
+    ...(idp === undefined || idp === '' ? {} : { idp }),
     ...(acr === undefined ? {} : { acr }),
     ...(identity.amr.length === 0 ? {} : { amr: [...identity.amr] }),
     ...(authenticated_at_ms === undefined

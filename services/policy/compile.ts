@@ -73,6 +73,9 @@ export function compilePolicy(text: string, file: string): PolicyLoad {
   }
 }
 
+/** An event names a rule as `<route id>.<rule id>` in at most 256 characters. */
+const MAX_RULE_ID = 255
+
 function compileRoute(
   source: Source,
   route: PolicyRoute,
@@ -94,6 +97,14 @@ function compileRoute(
     const path = ['routes', index, 'rules', at]
     if (always !== null) {
       problems.push(source.problem(path, `is never reached: rule ${always} before it always holds`))
+    }
+    if (route.id.length + rule.id.length > MAX_RULE_ID) {
+      problems.push(
+        source.problem(
+          [...path, 'id'],
+          `is too long together with the route's id: at most ${MAX_RULE_ID} characters`,
+        ),
+      )
     }
     const compiled = compileCondition(rule.when)
     if ('condition' in compiled) {

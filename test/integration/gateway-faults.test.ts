@@ -4,12 +4,10 @@ import { join } from 'node:path'
 import { request } from 'undici'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Control } from '../../schemas/control.ts'
-import { control, deviceInventory } from '../../schemas/topics.ts'
-import { openSecret } from '../../services/runtime/secrets.ts'
-import { sealer } from '../../services/gateway/identity/session-cookie.ts'
+import { control } from '../../schemas/topics.ts'
+import { enrolDevice } from '../../services/gateway/enrol-device.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
-import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { verifyChain } from '../support/chain.ts'
 import { eventually, listenOn, startTestGateway, startUpstream, tempDir } from '../support/gateway.ts'
 import type { TestGateway, Upstream } from '../support/gateway.ts'
@@ -264,26 +262,20 @@ describe('age of risk', () => {
 
 describe('devices', () => {
   it('counts a device that enrolment gave a cookie, and one that a trusted proxy names; not one that names itself', async () => {
-    await log.append([
-      jsonRecord(deviceInventory, {
-        schema_version: 1,
-        tenant: 'default',
-        id: 'laptop-1',
-        managed: true,
-        os: 'linux',
-        posture: 'compliant',
-        tier: 'highly_privileged',
-        owner: 'alice',
-        key_thumbprint: null,
-        updated_at: new Date().toISOString(),
-      }),
-    ])
+    const code = await enrolDevice(log, dir.path, {
+      tenant: 'default',
+      id: 'laptop-1',
+      managed: true,
+      os: 'linux',
+      posture: 'compliant',
+      tier: 'highly_privileged',
+      owner: 'alice',
+      key_thumbprint: null,
+    })
     const rules = `[{ id: known, when: 'device.known && device.managed', outcome: permit }]`
     const gateway = await start(policy(rules))
     expect((await get(gateway)).status).toBe(403)
     expect((await get(gateway, '/x', { 'x-gatewatch-device': 'laptop-1' })).status).toBe(403)
-    const codes = sealer(await openSecret(dir.path, 'gateway-device'), 'gatewatch-enrolment')
-    const code = await codes.seal({ device_id: 'laptop-1' }, Date.now() + 60_000)
     const enrolled = await get(gateway, `/.gatewatch/enrol?code=${code}`)
     expect(enrolled.status).toBe(200)
     const cookie = String(enrolled.headers['set-cookie']).split(';')[0] ?? ''

@@ -16,7 +16,7 @@ const SubjectId = z
   .string()
   .min(1)
   .max(256)
-  .regex(/^[^\p{Cc}]+$/u)
+  .regex(/^[^\p{Cc}\p{Cs}]+$/u)
 const Names = z
   .union([z.string().transform((one) => [one]), z.array(z.string())])
   .pipe(
@@ -26,7 +26,7 @@ const Names = z
           .string()
           .min(1)
           .max(256)
-          .regex(/^[^\p{Cc}]+$/u),
+          .regex(/^[^\p{Cc}\p{Cs}]+$/u),
       )
       .max(64),
   )

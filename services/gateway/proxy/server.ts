@@ -53,7 +53,13 @@ export interface ProxyOptions {
 export function buildProxy(options: ProxyOptions): FastifyInstance {
   const { limits } = options
   const logger: FastifyBaseLogger = options.logger
-  const http = { maxHeaderSize: limits.header_bytes, headersTimeout: 15_000 }
+  const http = {
+    maxHeaderSize: limits.header_bytes,
+    headersTimeout: 15_000,
+    // Any other protocol that a client offers to switch to (h2c) is ignored, and the request served as it is.
+    shouldUpgradeCallback: (request: IncomingMessage) =>
+      request.headers.upgrade?.toLowerCase() === 'websocket',
+  }
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
