@@ -200,6 +200,19 @@ describe('proxy', () => {
     expect(seen?.headers['x-gatewatch-decision-id']).toBeDefined()
   })
 
+  it('serves a request that offers another protocol as if it had not', async () => {
+    const socket = connect(gateway.proxy_port, '127.0.0.1')
+    socket.write(
+      `GET /public/h2c HTTP/1.1\r\nHost: ${HOST}\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n`,
+    )
+    const answer = await new Promise<string>((resolve) =>
+      socket.once('data', (data) => resolve(String(data))),
+    )
+    socket.destroy()
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /)
+    expect(upstream.seen.at(-1)?.headers.upgrade).toBeUndefined()
+  })
+
   it('passes bodies on, whatever their type, chunked or not', async () => {
     for (const [type, body] of [
       ['application/json', '{"a": 1}'],
