@@ -27,6 +27,14 @@ async function opened(options: Partial<EmbeddedLogOptions> & { directory: string
   return log
 }
 
+/** A group that has read one record, and is away since. */
+async function readOnce(log: EventLog, group: string, topic: LogTopic): Promise<void> {
+  await log.append([{ topic, key: 'first', value: 'x' }])
+  const consumption = await log.consume({ group, topics: [topic], handle: () => [] })
+  await consumption.drained()
+  await consumption.stop()
+}
+
 async function low(log: EventLog, topic: LogTopic): Promise<number> {
   return (await log.watermarks(topic))[0]?.low ?? 0
 }
@@ -50,16 +58,15 @@ describe('retention', () => {
     const registry = new Registry()
     const retention = { check_ms: 50, max_bytes: 1_000_000 }
     const log = await opened({ directory: await temporary(), retention, metrics: logMetrics(registry) })
-    const consumption = await log.consume({ group: 'slow', topics: [plain], handle: () => [] })
-    await consumption.stop()
+    await readOnce(log, 'slow', plain)
     const value = 'x'.repeat(1_000)
     for (let i = 0; i < 30; i++)
       await log.append(Array.from({ length: 100 }, () => ({ topic: plain, key: 'k', value })))
     await untilAsync('removed by bytes', async () => (await low(log, plain)) >= 2_000)
-    expect((await log.watermarks(plain))[0]?.high).toBe(3_000)
+    expect((await log.watermarks(plain))[0]?.high).toBe(3_001)
     const text = await registry.metrics()
     expect(text).toMatch(/gatewatch_log_removed_unread_records_total\{topic="kept.plain.v1"\} 2\d\d\d/)
-    expect(text).toMatch(/gatewatch_log_appended_records_total\{topic="kept.plain.v1"\} 3000/)
+    expect(text).toMatch(/gatewatch_log_appended_records_total\{topic="kept.plain.v1"\} 3001/)
   })
 
   it('keeps the newest record of every key of a compacted topic for ever, in bounded space', async () => {
@@ -88,14 +95,14 @@ describe('retention', () => {
     }
     let records = 0
     for await (const some of log.read(table, { partition: 0 })) records += some.length
-    expect(records).toBeLessThan(keys * 6)
+    // Fewer than a thousand superseded records are not worth a pass.
+    expect(records).toBeLessThan(keys + 1_200)
     expect((await stat(join(directory, 'log.mdb'))).size).toBeLessThan(16_000_000)
   })
 
   it('leaves superseded records that a group has not read to the group', async () => {
     const log = await opened({ directory: await temporary(), retention: { check_ms: 50 } })
-    const stopped = await log.consume({ group: 'reader', topics: [table], handle: () => [] })
-    await stopped.stop()
+    await readOnce(log, 'reader', table)
     for (let round = 0; round < 30; round++) {
       await log.append(
         Array.from({ length: 100 }, (_, i) => ({ topic: table, key: `key-${i}`, value: String(round) })),

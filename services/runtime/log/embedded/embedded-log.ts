@@ -19,7 +19,7 @@ import { GroupMember, livingMembers } from './group.ts'
 import { Maintenance, type RetentionOptions } from './maintenance.ts'
 import { Processes, processId } from './processes.ts'
 import { readRange } from './reader.ts'
-import { Store } from './store.ts'
+import { openStore, type Store } from './store.ts'
 import { EmbeddedTable } from './table.ts'
 
 const HEARTBEAT_MS = 1_000
@@ -42,7 +42,7 @@ export interface EmbeddedLogOptions {
  *   directory, `ERR_DISK_FULL`.
  */
 export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<EventLog> {
-  const store = new Store(options.directory, options.partitions ?? 1)
+  const store = openStore(options.directory, options.partitions ?? 1)
   try {
     await store.checkFormat()
     return await EmbeddedLog.start(store, options)

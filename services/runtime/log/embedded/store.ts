@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { mkdirSync } from 'node:fs'
 import { open, type Database, type RootDatabase } from 'lmdb'
 import type { LogTopic } from '../../../../schemas/topics.ts'
@@ -69,6 +69,26 @@ export interface PinnedPart {
 }
 
 /**
+ * The environments that this process has open. LMDB allows a file to be open
+ * once in a process: a second opening would not know of the first one's
+ * transactions, and the two would wait for each other for ever.
+ */
+const opened = new Map<string, { store: Store; uses: number }>()
+
+/** Opens the directory's store, or shares the one that this process has open; each is closed by its own `close`. */
+export function openStore(directory: string, partitions: number): Store {
+  const path = resolve(directory)
+  const known = opened.get(path)
+  if (known !== undefined) {
+    known.uses++
+    return known.store
+  }
+  const store = new Store(path, partitions)
+  opened.set(path, { store, uses: 1 })
+  return store
+}
+
+/**
  * The LMDB environment: one for all topics, so that one transaction spans
  * them. Several processes open the same one.
  */
@@ -89,12 +109,14 @@ export class Store {
   readonly pins: Database<readonly PinnedPart[], string>
   readonly #topics = new Map<string, TopicStore>()
   readonly #partitions: number
+  readonly #directory: string
 
   constructor(directory: string, partitions: number) {
     if (!Number.isInteger(partitions) || partitions < 1 || partitions > MAX_PARTITIONS) {
       throw new RangeError(`partitions must be a whole number from 1 to ${MAX_PARTITIONS}`)
     }
     this.#partitions = partitions
+    this.#directory = directory
     try {
       mkdirSync(directory, { recursive: true, mode: 0o700 })
       this.env = open<Buffer, string>(join(directory, 'log.mdb'), {
@@ -205,7 +227,11 @@ export class Store {
     this.env.resetReadTxn()
   }
 
+  /** Closes the environment with its last user. */
   async close(): Promise<void> {
+    const known = opened.get(this.#directory)
+    if (known !== undefined && --known.uses > 0) return
+    opened.delete(this.#directory)
     await this.env.close()
   }
 }
