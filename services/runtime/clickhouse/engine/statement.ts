@@ -35,6 +35,7 @@ const READS = new Set(['SELECT', 'WITH', 'FROM', 'SHOW', 'DESCRIBE', 'DESC', 'EX
 export function readStatement(sql: string): Statement {
   let first: string | null = null
   let format: string | null = null
+  let selects = false
   let depth = 0
   let before: Token | null = null
   let ended = false
@@ -49,11 +50,15 @@ export function readStatement(sql: string): Statement {
       else if (token.value === ';') ended = true
     }
     if (word === 'OUTFILE' && isWord(before, 'INTO')) throw refuse(358, 'INTO OUTFILE is not allowed')
-    if (depth === 0 && isWord(before, 'FORMAT') && token.kind === 'word') {
+    // A clause FORMAT ends a statement, but for its settings; anything else of that name is a column or an alias.
+    if (format !== null && token.value !== ';' && word !== 'SETTINGS' && before?.value === format)
+      format = null
+    if (depth === 0 && first === 'INSERT' && word === 'SELECT') selects = true
+    if (depth === 0 && isWord(before, 'FORMAT') && word !== null && word !== 'FORMAT') {
       format = token.value
-      if (first === 'INSERT') return { kind: 'insert', format, dataAt: token.end }
+      if (first === 'INSERT' && !selects) return { kind: 'insert', format, dataAt: token.end }
     }
-    if (depth === 0 && first === 'INSERT' && word === 'VALUES')
+    if (depth === 0 && first === 'INSERT' && !selects && word === 'VALUES')
       return { kind: 'insert', format: 'Values', dataAt: token.end }
     before = token
   }
