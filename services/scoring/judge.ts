@@ -69,7 +69,8 @@ export function judge<Input>(
     scores[detector.id] = Math.round(score * 1000) / 1000
     const { medium } = detector.thresholds
     if (score < medium) {
-      if (detector.ungated !== undefined) suppress(scores, detector, score, own, input, population)
+      if (score > 0 && detector.ungated !== undefined)
+        suppress(scores, detector, score, own, input, population)
       continue
     }
     calm = false

@@ -21,6 +21,7 @@ export class StagedStates {
   readonly #entities = new Map<string, EntityState>()
   readonly #touched = new Set<string>()
   readonly #populations = new Map<string, TenantPopulation>()
+  #last: { tenant: string; partition: number; population: TenantPopulation } | undefined
   /** A state was let go since `caughtUp`; the stored one may still be on its way. */
   #behind = false
 
@@ -57,12 +58,15 @@ export class StagedStates {
   }
 
   population(tenant: string, partition: number): TenantPopulation {
+    const last = this.#last
+    if (last !== undefined && last.tenant === tenant && last.partition === partition) return last.population
     const name = populationKey(tenant, partition)
     let population = this.#populations.get(name)
     if (population === undefined) {
       population = new TenantPopulation((part) => this.#read(`${this.#stage}/${name}/${part}`))
       this.#populations.set(name, population)
     }
+    this.#last = { tenant, partition, population }
     return population
   }
 
@@ -109,6 +113,7 @@ export class StagedStates {
 
   #release(populations: Map<string, TenantPopulation>): void {
     populations.clear()
+    this.#last = undefined
     this.#behind = true
   }
 }

@@ -2,6 +2,7 @@ import type { DecisionInput } from '../../../schemas/decision.ts'
 
 /** Where the bench's time begins. */
 const START_MS = Date.parse('2026-01-05T08:00:00.000Z')
+const REVISION = hex(7, 16)
 const APPS = ['wiki', 'records', 'deploy', 'mail', 'crm', 'billing', 'search', 'admin'] as const
 const METHODS = ['GET', 'GET', 'GET', 'POST', 'PUT'] as const
 const SYSTEMS = [
@@ -39,10 +40,10 @@ export function* events(count: number, { subjects, everyMs }: EventsOptions): Ge
       tenant: 'default',
       origin: 'live',
       pep: { id: 'gateway-1', kind: 'gatewatch', boot_id: 'boot-01980000', seq: index, version: '0.1.0' },
-      chain: { prev: hex(index, 64), salt: hex(index + 1, 32), hash: hex(index + 2, 64) },
+      chain: { prev: hex(index, 64), hash: hex(index + 1, 64) },
       reasons: [refused ? 'policy_deny' : 'policy_permit'],
       policy: {
-        revision: hex(7, 64),
+        revision: REVISION,
         rule_id: `rule-${page}`,
         route_id: `${app}-${page}`,
         enforcement: 'enforce',
@@ -91,7 +92,7 @@ export function* events(count: number, { subjects, everyMs }: EventsOptions): Ge
 
 function addressOf(who: number, place: number, drawn: number): string {
   const word = Math.imul(who * 3 + place + 1, 0x9e3779b1) >>> 0
-  return `${1 + (word % 220)}.${(word >>> 8) & 255}.${(word >>> 16) & 255}.${1 + Math.floor(drawn * 20)}`
+  return `${1 + (word % 220)}.${(word >>> 8) & 255}.${(word >>> 16) & 255}.${1 + Math.floor(drawn * 3)}`
 }
 
 function agentOf(who: number, place: number): string {

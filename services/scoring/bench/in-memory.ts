@@ -15,6 +15,8 @@ export interface InMemoryFigures {
   readonly p99_us: number
   readonly bytes_per_subject: number
   readonly event_bytes: number
+  /** JSON.parse alone over the same events: tells how busy or slow the machine was. */
+  readonly json_parse_per_second_per_core: number
 }
 
 /** Parse, enrichment and every detector of both stages, without log, outputs and state on disk. */
@@ -44,9 +46,13 @@ export function benchInMemory(enrich: Enrich, count: number, subjects: number): 
     last = now
   }
   const seconds = cpuSeconds() - before
+  const parsing = cpuSeconds()
+  for (const { value } of measured) JSON.parse(Buffer.from(value ?? []).toString())
+  const parse = cpuSeconds() - parsing
   times.sort()
   return {
     decisions_per_second_per_core: Math.round(measured.length / seconds),
+    json_parse_per_second_per_core: Math.round(measured.length / parse),
     p99_us: Math.round(times[Math.floor(times.length * 0.99)] ?? 0),
     bytes_per_subject: bytesPerSubject(enrich, records),
     event_bytes: Math.round(

@@ -50,14 +50,13 @@ export function rareResource({
 }: Partial<RareResourceOptions> = {}): Detector<EnrichedDecision, ResourceState> {
   const observed = (state: Readonly<ResourceState>, atMs: number) =>
     state.observed * decay(atMs - state.last_ms, halfLifeMs)
-  const bits = (state: Readonly<ResourceState>, input: EnrichedDecision, population: Population) =>
+  const own = (state: ResourceState, input: EnrichedDecision) =>
+    state.resources.weight(state.resources.find(input.resource), input.at_ms, halfLifeMs)
+  const bits = (state: ResourceState, input: EnrichedDecision, count: number, share: number) =>
     rarityBits(
-      Math.min(
-        MOST_OBSERVATIONS,
-        state.resources.weight(state.resources.find(input.resource), input.at_ms, halfLifeMs),
-      ),
+      Math.min(MOST_OBSERVATIONS, count),
       Math.min(MOST_OBSERVATIONS, observed(state, input.at_ms)),
-      peers(input, population),
+      share,
       PSEUDO_COUNT,
     )
   const novelty = (state: Readonly<ResourceState>) => {
@@ -80,7 +79,9 @@ export function rareResource({
     layout: resourceLayout,
     score(state, input, population) {
       if (observed(state, input.at_ms) < leastObservations) return 0
-      return bits(state, input, population) * sensitivityOf(input) * (1 - novelty(state))
+      const count = own(state, input)
+      const rarity = bits(state, input, count, count < HABIT ? peers(input, population) : 0)
+      return rarity * sensitivityOf(input) * (count < HABIT ? 1 - novelty(state) : 1)
     },
     learn(state, input, population, standing) {
       if (!input.permitted || !standing.calm) return
@@ -103,7 +104,7 @@ export function rareResource({
         evidence: {
           resource: name,
           sensitivity: input.enrichment.resource.sensitivity,
-          rarity_bits: round(bits(state, input, population)),
+          rarity_bits: round(bits(state, input, own(state, input), share)),
           first_time_for_subject: first,
           peer_share: round(share),
           new_things_share: round(novelty(state)),
@@ -121,6 +122,8 @@ export function rareResource({
 
 const PSEUDO_COUNT = 2
 const MOST_OBSERVATIONS = 60
+/** Used so often, a resource is an own habit: at most 4.4 bits, and nobody else need be asked (half the cost of the detector). */
+const HABIT = 3
 /** However many peers don't use a resource, they say no more than this. */
 const LEAST_SHARE = 0.005
 const fields = { observed: f64, last_ms: f64, enrolled: u32, resources: slots(24) }
