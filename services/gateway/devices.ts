@@ -29,6 +29,7 @@ export interface DevicesOptions {
  */
 export function deviceIdentifier({ tenant, inventory, cookies, stale_after_ms }: DevicesOptions) {
   const byThumbprint = new Map<string, string>()
+  const thumbprintOf = new Map<string, string>()
   const read = (value: Uint8Array | undefined): Device | null => {
     const json = parseJson({ value: value ?? null })
     return json.kind === 'ok' ? (Device.safeParse(json.value).data ?? null) : null
@@ -36,9 +37,13 @@ export function deviceIdentifier({ tenant, inventory, cookies, stale_after_ms }:
   const prefix = `${tenant}/`
   const index = (key: string, value: Uint8Array | undefined) => {
     if (!key.startsWith(prefix)) return
-    for (const [thumbprint, known] of byThumbprint) if (known === key) byThumbprint.delete(thumbprint)
-    const device = read(value)
-    if (device?.key_thumbprint) byThumbprint.set(device.key_thumbprint.toLowerCase(), key)
+    const before = thumbprintOf.get(key)
+    if (before !== undefined && byThumbprint.get(before) === key) byThumbprint.delete(before)
+    thumbprintOf.delete(key)
+    const thumbprint = read(value)?.key_thumbprint?.toLowerCase()
+    if (thumbprint === undefined) return
+    byThumbprint.set(thumbprint, key)
+    thumbprintOf.set(key, thumbprint)
   }
   const unfollow = inventory.follow(index)
   for (const [key, value] of inventory.entries(prefix)) index(key, value)
