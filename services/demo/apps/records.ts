@@ -12,6 +12,9 @@ export function records(_method: string, path: string): AppPage | null {
         link(`/payroll/${n}`, `Payroll ${n}`),
       ]),
     }
+  const year = /^\/export\/(20\d\d)$/.exec(path)?.[1]
+  if (year !== undefined)
+    return { title: `Export ${year}`, lines: [`Everybody's pay of ${year}, as one file.`] }
   const [, kind, id] = /^\/(people|payroll)\/(\d{1,2})$/.exec(path) ?? []
   if (kind === undefined || id === undefined) return null
   return kind === 'people'

@@ -96,7 +96,8 @@ export class StoryAccount implements Watcher {
     const level = decision.risk_at_decision?.level
     const sufficed = (state: RiskState): boolean => {
       if (decision.outcome === 'revoke') return state.required_action === 'revoke'
-      return this.#focus.about === 'source' || state.level === level
+      if (isSourceRule(decision)) return state.entity.type === 'source' && state.level === 'HIGH'
+      return state.entity.type !== 'source' && state.level === level
     }
     const completed = this.#raises
       .filter((state) => this.#concerns(state.entity) && sufficed(state))
@@ -111,7 +112,7 @@ export class StoryAccount implements Watcher {
     const caused = decision.caused_by === 'risk_feedback'
     if (this.#focus.about === 'subject') return decision.subject.id === this.#focus.subject && caused
     const fromSource = decision.context?.ip?.startsWith(prefixOf(this.#focus.source)) ?? false
-    return fromSource && (caused || decision.policy?.rule_id === 'spraying-source')
+    return fromSource && (caused || isSourceRule(decision))
   }
 
   #concerns({ type, id }: { readonly type: string; readonly id: string }): boolean {
@@ -119,6 +120,11 @@ export class StoryAccount implements Watcher {
     if (type === 'session') return this.#sessions.has(id)
     return type === 'source' && id === this.#focus.source
   }
+}
+
+/** The demo's policy refuses a network whose risk is HIGH by rules of this name. */
+export function isSourceRule(decision: Decision): boolean {
+  return decision.policy?.rule_id?.endsWith('spraying-source') ?? false
 }
 
 /** `198.19.100.` of `198.19.100.0/24`. */

@@ -84,6 +84,8 @@ const HABITS: Readonly<Record<Role, (random: Random) => Habit[]>> = {
     ...weighted(favourites(random, 8, 40, page), 3),
     ...weighted(favourites(random, 10, 60, payroll), 6),
     { target: get('records', '/people'), weight: 1 },
+    // Who closes the books exports now and then: one of them, not all.
+    ...(random.next() < 0.2 ? [{ target: get('records', '/export/2026'), weight: 0.3 }] : []),
   ],
   sales: (random) => [
     ...weighted(favourites(random, 8, 40, page), 8),

@@ -1,4 +1,4 @@
-import { StoryAccount } from '../narrator/account.ts'
+import { StoryAccount, isSourceRule } from '../narrator/account.ts'
 import type { Observer } from '../narrator/observer.ts'
 import type { Terminal } from '../narrator/terminal.ts'
 import { heading, labelled, outcomeInWords } from '../narrator/wording.ts'
@@ -85,7 +85,11 @@ function sayWhatChanged(account: StoryAccount, streamCutMs: number | null, termi
   const outcomes = account.outcomes()
   for (const { decision, after_ms } of outcomes) {
     const score = decision.risk_at_decision
-    const risk = score ? `, risk ${Math.round(score.score)} ${score.level}` : ''
+    const risk = isSourceRule(decision)
+      ? ', the network is at risk HIGH'
+      : score
+        ? `, risk ${Math.round(score.score)} ${score.level}`
+        : ''
     const when = after_ms === null ? '' : `, ${after_ms} ms after the decision that gave it away`
     terminal.line(labelled('gateway', `${outcomeInWords(decision)}${when} (${decision.outcome}${risk})`))
   }
