@@ -21,7 +21,7 @@ export function valueOf(variable: string): string {
 }
 
 /** The values of a variable that takes several, which Grafana writes as `{a,b}`. A comma in a value splits it. */
-export function valuesOf(variable: string): string {
+function valuesOf(variable: string): string {
   return `splitByChar(',', trim(BOTH '{}' FROM ${valueOf(variable)}))`
 }
 

@@ -4,7 +4,7 @@ import type { Story } from '../../schemas/story.ts'
 import type { DecisionRow } from './decision-row.ts'
 import { helpFor } from './help.ts'
 import { reasonSentence } from './reason-sentences.ts'
-import type { RiskNow } from './store/findings.ts'
+import type { RiskFacts } from './store/findings.ts'
 
 /** Why a decision came out as it did, in sentences and with everything they rest on. */
 export interface Explanation {
@@ -15,17 +15,21 @@ export interface Explanation {
   readonly help: readonly string[]
   /** What could not be looked up, so that an absent finding is not taken for none. */
   readonly missing: readonly string[]
+  /** Findings that name the decision among those that contributed. */
   readonly findings: readonly Finding[]
+  /** Findings that had raised the risk which decided, made from other decisions. */
+  readonly risk_findings: readonly Finding[]
   readonly stories: readonly Story[]
-  readonly risk: readonly RiskNow[]
+  readonly risk: readonly RiskFacts[]
 }
 
 /** What is known beside the decision itself. */
 export interface Circumstances {
   readonly findings: readonly Finding[]
+  readonly risk_findings: readonly Finding[]
   readonly stories: readonly Story[]
   /** Current risk of the subject, session and device. */
-  readonly risk: readonly RiskNow[]
+  readonly risk: readonly RiskFacts[]
   /** The policy in force, when it is the one that decided. */
   readonly policy: Policy | null
   readonly missing: readonly string[]
@@ -42,11 +46,12 @@ const verbs: Readonly<Record<string, string>> = {
 
 /** Puts the explanation together. Pure: the same decision and circumstances give the same sentences. */
 export function explain(decision: DecisionRow, circumstances: Circumstances): Explanation {
-  const { findings, stories, risk, policy, missing } = circumstances
+  const { findings, risk_findings, stories, risk, policy, missing } = circumstances
   const why = [
     ...decision.reasons.map((reason) => reasonSentence(reason, decision)),
     ...ruleSentences(decision, policy),
     ...riskSentences(decision),
+    ...risk_findings.map((finding) => `What had raised the risk: ${finding.summary}`),
     ...observeSentences(decision),
     ...findings.map((finding) => `Found with it: ${finding.summary}`),
   ]
@@ -57,6 +62,7 @@ export function explain(decision: DecisionRow, circumstances: Circumstances): Ex
     help: helpFor(decision, stories, risk, policy),
     missing,
     findings,
+    risk_findings,
     stories,
     risk,
   }

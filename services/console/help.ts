@@ -1,14 +1,14 @@
 import type { Policy } from '../../schemas/policy.ts'
 import type { Story } from '../../schemas/story.ts'
 import type { DecisionRow } from './decision-row.ts'
-import { utc } from './reason-sentences.ts'
-import type { RiskNow } from './store/findings.ts'
+import { byRisk, utc } from './reason-sentences.ts'
+import type { RiskFacts } from './store/findings.ts'
 
 /** What would lead to another outcome. Nothing for a request that was let through. */
 export function helpFor(
   decision: DecisionRow,
   stories: readonly Story[],
-  risk: readonly RiskNow[],
+  risk: readonly RiskFacts[],
   policy: Policy | null,
 ): string[] {
   if (decision.outcome === 'permit' || decision.outcome === 'error_open') return []
@@ -48,11 +48,8 @@ export function helpFor(
   return help
 }
 
-function riskHelp(decision: DecisionRow, stories: readonly Story[], risk: readonly RiskNow[]): string[] {
-  const byRisk =
-    decision.caused_by === 'risk_feedback' ||
-    decision.reasons.some((reason) => reason.startsWith('risk_') || reason === 'session_revoked')
-  if (!byRisk) return []
+function riskHelp(decision: DecisionRow, stories: readonly Story[], risk: readonly RiskFacts[]): string[] {
+  if (!byRisk(decision)) return []
   const help: string[] = []
   const open = stories.find(({ verdict }) => verdict !== 'confirm_safe')
   if (open) {
@@ -69,10 +66,12 @@ function riskHelp(decision: DecisionRow, stories: readonly Story[], risk: readon
     help.push('By now the risk is LOW again: the same request may go through.')
   for (const { entity, expires_at } of restricting) {
     if (expires_at !== null) {
-      help.push(
-        `The restriction of ${entity.type} ${entity.id} ends at ${utc(expires_at)}, unless its cause goes on.`,
-      )
+      help.push(`The restriction of ${nameOf(entity)} ends at ${utc(expires_at)}, unless its cause goes on.`)
     }
   }
   return help
+}
+
+function nameOf({ type, id }: RiskFacts['entity']): string {
+  return type === 'subject' ? id.slice(id.indexOf(':') + 1) : `this ${type}`
 }

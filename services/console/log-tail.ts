@@ -2,6 +2,9 @@ import type { EventLog } from '../runtime/log/event-log.ts'
 import { parseJson } from '../runtime/log/json-record.ts'
 import type { Topic } from '../../schemas/topics.ts'
 
+/** The consumer group of the storage worker: what it has committed is in the store. */
+export const STORAGE = 'storage'
+
 /** Records of one topic that are looked through at most, the newest. */
 const MOST_RECORDS = 50_000
 

@@ -48,6 +48,12 @@ export function reasonSentence(reason: string, decision: DecisionRow): string {
   return isReason(reason) ? sentences[reason](decision) : `Reason: ${reason}.`
 }
 
+/** Whether our own feedback had its part in the outcome. */
+export function byRisk({ caused_by, reasons }: DecisionRow): boolean {
+  const ofRisk = /^(risk_(medium|high|revoke)|session_revoked)$/
+  return caused_by === 'risk_feedback' || reasons.some((reason) => ofRisk.test(reason))
+}
+
 function isReason(reason: string): reason is Reason {
   return Object.hasOwn(sentences, reason)
 }

@@ -116,7 +116,7 @@ describe.skipIf(skip)(`console in a browser${noBrowser ? ` (${noBrowser})` : ''}
     await signIn()
     await page.getByRole('link', { name: 'Stories' }).click()
     await openStoryOf('mallory')
-    const card = page.getByRole('article').filter({ hasText: 'Lisbon and in Singapore' }).last()
+    const card = page.locator('details').filter({ hasText: 'Lisbon and in Singapore' })
     const table = card.getByRole('table')
     expect(await table.getByRole('row', { name: 'Place' }).textContent()).toMatch(
       /Lisbon, PT\s*Singapore, SG/,

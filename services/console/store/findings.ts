@@ -26,7 +26,7 @@ const FindingRow = z.looseObject({
 })
 
 /** A row of `findings` as schemas/finding.ts has it. */
-export function toFinding(value: unknown): Finding {
+function toFinding(value: unknown): Finding {
   const row = FindingRow.parse(value)
   return Finding.strip().parse({
     ...row,
@@ -56,6 +56,18 @@ export function findingsOfDecision(
   )
 }
 
+/** Findings by their ids, in their newest revision. */
+export async function findingsById(store: Store, tenant: string, ids: readonly string[]): Promise<Finding[]> {
+  if (ids.length === 0) return []
+  return store(
+    'the findings',
+    `SELECT * FROM findings WHERE tenant = {tenant:String} AND id IN {ids:Array(String)}
+     ORDER BY revision DESC LIMIT 1 BY id LIMIT 20`,
+    { tenant, ids },
+    toFinding,
+  )
+}
+
 const StoryRow = z.looseObject({ entities_type: z.array(z.string()), entities_id: z.array(z.string()) })
 
 /** Stories that one of the findings belongs to. */
@@ -78,8 +90,8 @@ export async function storiesOfFindings(
   )
 }
 
-/** What an explanation needs of an entity's current risk. */
-export const RiskNow = RiskState.pick({
+/** What an explanation needs of an entity's risk. */
+const RiskFacts = RiskState.pick({
   tenant: true,
   entity: true,
   revision: true,
@@ -89,21 +101,44 @@ export const RiskNow = RiskState.pick({
   expires_at: true,
   withheld: true,
 }).strip()
-export type RiskNow = z.infer<typeof RiskNow>
+export interface RiskFacts extends z.infer<typeof RiskFacts> {
+  /** The findings that it rests on. */
+  readonly finding_ids: readonly string[]
+}
 
-/** The newest risk of each of the entities that has any. */
-export function risksOf(store: Store, tenant: string, entities: readonly Entity[]): Promise<RiskNow[]> {
+export function toRiskFacts(state: RiskState): RiskFacts {
+  return { ...RiskFacts.parse(state), finding_ids: state.causes.flatMap((cause) => cause.finding_ids) }
+}
+
+const RiskRow = z.looseObject({
+  entity_type: z.string(),
+  entity_id: z.string(),
+  finding_ids: z.array(z.string()),
+})
+
+/** The newest risk until an instant of each of the entities that has any. */
+export function risksOf(
+  store: Store,
+  tenant: string,
+  entities: readonly Entity[],
+  untilMs: number,
+): Promise<RiskFacts[]> {
   return store(
     'the risk',
-    `SELECT tenant, entity_type, entity_id, revision, score, level, required_action, expires_at, withheld
+    `SELECT tenant, entity_type, entity_id, revision, score, level, required_action, expires_at, withheld,
+       arrayDistinct(arrayFlatten(causes_finding_ids)) AS finding_ids
      FROM risk_states
      WHERE tenant = {tenant:String}
        AND (entity_type, entity_id) IN (SELECT arrayJoin(arrayZip({types:Array(String)}, {ids:Array(String)})))
+       AND updated_at <= fromUnixTimestamp64Milli({until:Int64})
      ORDER BY revision DESC LIMIT 1 BY entity_type, entity_id`,
-    { tenant, types: entities.map(({ type }) => type), ids: entities.map(({ id }) => id) },
+    { tenant, until: untilMs, types: entities.map(({ type }) => type), ids: entities.map(({ id }) => id) },
     (value) => {
-      const row = z.looseObject({ entity_type: z.string(), entity_id: z.string() }).parse(value)
-      return RiskNow.parse({ ...row, entity: { type: row.entity_type, id: row.entity_id } })
+      const row = RiskRow.parse(value)
+      return {
+        ...RiskFacts.parse({ ...row, entity: { type: row.entity_type, id: row.entity_id } }),
+        finding_ids: row.finding_ids,
+      }
     },
   )
 }

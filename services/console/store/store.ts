@@ -9,6 +9,9 @@ export type Store = <Row>(
   parse: (row: unknown) => Row,
 ) => Promise<Row[]>
 
+/** Asks the store; where it can't answer, `otherwise` stands for its answer. */
+export type Ask = <T>(ask: (store: Store) => Promise<T>, otherwise: T) => Promise<T>
+
 /** Rows of one answer at most: a query that forgets its LIMIT must not fill our memory. */
 const MOST_ROWS = 10_000
 

@@ -7,7 +7,14 @@ import { explanationText } from '../../../services/console/explanation-text.ts'
 import { sampleFinding, sampleScored, sampleStory } from '../../support/samples.ts'
 
 const AT = '2026-01-31T09:30:00.000Z'
-const nothing: Circumstances = { findings: [], stories: [], risk: [], policy: null, missing: [] }
+const nothing: Circumstances = {
+  findings: [],
+  risk_findings: [],
+  stories: [],
+  risk: [],
+  policy: null,
+  missing: [],
+}
 const row = (decision: Partial<Decision> = {}) =>
   toRow(sampleScored({ id: 'd-1', decided_at: AT, ...decision }))
 
@@ -37,6 +44,14 @@ describe('explain', () => {
     expect(explanation.help[0]).toMatch(/passkey or security key/)
     expect(explanation.help[1]).toMatch(
       /an analyst confirms the story "alice was refused unusually often" as safe/,
+    )
+  })
+
+  it('names what had raised the risk, though it was found in other decisions', () => {
+    const decision = row({ outcome: 'deny', caused_by: 'risk_feedback', reasons: ['risk_high'] })
+    const before = sampleFinding({ id: 'f-0', observed_at: AT, summary: 'Seen in two countries at once.' })
+    expect(explain(decision, { ...nothing, risk_findings: [before] }).why).toContain(
+      'What had raised the risk: Seen in two countries at once.',
     )
   })
 
@@ -70,6 +85,7 @@ describe('explain', () => {
       required_action: 'none' as const,
       expires_at: '2026-01-31T10:30:00.000Z',
       withheld: null,
+      finding_ids: [],
     }
     expect(explain(decision, { ...nothing, risk: [state] }).help.join(' ')).toContain(
       'ends at 2026-01-31 10:30:00 UTC',

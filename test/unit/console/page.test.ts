@@ -30,13 +30,14 @@ describe('words and figures', () => {
   it.each([
     ['distance_km', 11850.4, 'Distance', '11,850 km'],
     ['speed_kmh', 900, 'Speed', '900 km/h'],
-    ['success_share', 0.125, 'Success', '12.5 %'],
+    ['success_share', 0.125, 'Success share', '12.5 %'],
     ['half_life_s', 60, 'Half life', '60 s'],
     ['same_device', false, 'Same device', 'no'],
     ['ip', '192.0.2.1', 'IP', '192.0.2.1'],
     ['asn', 64500, 'ASN', 'AS64500'],
     ['last_failure_ip', null, 'Last failure IP', 'none'],
-    ['peer_share', 0.00001, 'Peer', '1.0e-3 %'],
+    ['peer_share', 0.00001, 'Peer share', '1.0e-3 %'],
+    ['network_nats', 3.43, 'Network evidence', '3.43 nats'],
   ])('%s %j reads "%s: %s"', (name, value, title, text) => {
     expect(words(name)).toBe(title)
     expect(valueOf(name, value)).toBe(text)

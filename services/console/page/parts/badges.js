@@ -3,7 +3,7 @@ import { html } from 'htm/preact'
 /** @typedef {'good' | 'warn' | 'bad' | 'grave' | 'quiet'} Tone */
 
 /** Colour never stands alone: the word says the same. @type {Readonly<Record<string, { text: string, tone: Tone }>>} */
-export const outcomes = {
+const outcomes = {
   permit: { text: 'permit', tone: 'good' },
   step_up: { text: 'step up', tone: 'warn' },
   deny: { text: 'deny', tone: 'bad' },
@@ -23,7 +23,7 @@ const responses = {
 }
 
 /** @type {Readonly<Record<string, { text: string, tone: Tone }>>} */
-export const verdicts = {
+const verdicts = {
   confirm_compromised: { text: 'compromised', tone: 'bad' },
   confirm_safe: { text: 'safe', tone: 'good' },
   dismiss: { text: 'dismissed', tone: 'quiet' },
@@ -46,8 +46,10 @@ export function Outcome({ outcome, wouldBe }) {
     }`
 }
 
-/** @param {{ level: string, score?: number | undefined }} props */
-export function Level({ level, score }) {
+/** `calm`: a low risk is a plain number, so that a table of many rows stays quiet. @param {{ level: string, score?: number | undefined, calm?: boolean }} props */
+export function Level({ level, score, calm = false }) {
+  if (calm && level === 'LOW' && score !== undefined)
+    return html`<span class="muted figure" title="LOW">${Math.round(score)}</span>`
   return html`<span class="badge" data-tone=${levels[level] ?? 'quiet'}>
     ${level}${score === undefined ? '' : ` ${Math.round(score)}`}
   </span>`

@@ -28,12 +28,13 @@ export function DecisionTable({ decisions, tenant }) {
 
 /** @param {{ decision: DecisionSummary, tenant: string }} props */
 function DecisionLine({ decision, tenant }) {
+  const anonymous = decision.subject_type === 'anonymous'
   const subject = { type: 'subject', id: `${decision.subject_type}:${decision.subject_id}` }
   return html`<tr>
     <td class="when"><${Time} at=${decision.decided_at} /></td>
     <td class="outcome"><${Outcome} outcome=${decision.outcome} wouldBe=${decision.would_be} /></td>
     <td class="who-cell">
-      <${EntityLink} entity=${subject} tenant=${tenant} bare=${decision.subject_type === 'user'} />
+      ${anonymous ? html`<span class="muted">not signed in</span>` : html`<${EntityLink} entity=${subject} tenant=${tenant} bare=${decision.subject_type === 'user'} />`}
     </td>
     <td class="what">
       <span class="mono">${whatOf(decision)}</span>${
@@ -46,7 +47,11 @@ function DecisionLine({ decision, tenant }) {
     <td class="risk">
       ${
         decision.risk_at_decision_level &&
-        html`<${Level} level=${decision.risk_at_decision_level} score=${decision.risk_at_decision_score} />`
+        html`<${Level}
+          calm=${true}
+          level=${decision.risk_at_decision_level}
+          score=${decision.risk_at_decision_score}
+        />`
       }
     </td>
     <td class="why">

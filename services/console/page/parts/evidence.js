@@ -2,29 +2,25 @@ import { html } from 'htm/preact'
 import { valueOf, words } from '../format.js'
 import { Time } from './time.js'
 
-/** @typedef {import('../../../../schemas/finding.ts').Evidence} Evidence */
+/** @typedef {import('../../../../schemas/finding.ts').Finding} Finding */
 
-/** Prefixes by which detectors name the two ends of a comparison. */
-const ends = /** @type {const} */ ([
+/** Prefixes by which detectors name the two sides of a comparison. */
+const sides = /** @type {const} */ ([
   { one: 'from_', other: 'to_', titles: ['Before', 'Then'] },
   { one: 'previous_', other: 'current_', titles: ['Before', 'Then'] },
-  { one: 'earlier_', other: 'later_', titles: ['Before', 'Then'] },
   { one: 'expected_', other: 'observed_', titles: ['Expected', 'Observed'] },
 ])
 
-/** The figures behind a score. Where two events matter, both stand side by side. @param {{ evidence: Evidence }} props */
-export function EvidenceFigures({ evidence }) {
-  const rest = new Map(Object.entries(evidence))
-  const tables = []
-  for (const { one, other, titles } of ends) {
-    const names = [...rest.keys()]
-      .filter((key) => key.startsWith(one) && rest.has(other + key.slice(one.length)))
-      .map((key) => key.slice(one.length))
-    if (names.length === 0) continue
-    const rows = names.map((name) => ({ name, before: rest.get(one + name), after: rest.get(other + name) }))
-    for (const name of names) for (const prefix of [one, other]) rest.delete(prefix + name)
-    tables.push({ titles, rows })
-  }
+/** The figures behind a score. Where two events matter, both stand side by side. @param {{ finding: Finding }} props */
+export function EvidenceFigures({ finding }) {
+  const rest = new Map(Object.entries(finding.evidence))
+  // The later event is the one that made the finding, so its time need not stand in the evidence.
+  if (rest.has('from_at') && !rest.has('to_at')) rest.set('to_at', finding.observed_at)
+  const tables = sides.flatMap(({ one, other, titles }) => {
+    const rows = pairs(rest, one, other)
+    return rows.length === 0 ? [] : [{ titles, rows }]
+  })
+  if (tables.length === 0 && rest.size === 0) return null
   return html`<div class="evidence">
     ${tables.map(
       ({ titles, rows }) =>
@@ -49,19 +45,43 @@ export function EvidenceFigures({ evidence }) {
     )}
     ${
       rest.size > 0 &&
-      html`<dl class="facts">
+      html`<dl class="figures">
         ${[...rest].map(
           ([name, value]) =>
-            html`<dt>${words(name)}</dt>
-              <dd class="figure"><${Value} name=${name} value=${value} /></dd>`,
+            html`<div key=${name}>
+              <dt>${words(name)}</dt>
+              <dd class="figure"><${Value} name=${name} value=${value} /></dd>
+            </div>`,
         )}
       </dl>`
     }
   </div>`
 }
 
+/**
+ * Takes what is named on both sides out of `rest`; once there is such a pair,
+ * also what is named on one side only.
+ *
+ * @param {Map<string, unknown>} rest
+ * @param {string} one
+ * @param {string} other
+ */
+function pairs(rest, one, other) {
+  const bare = (/** @type {string} */ key) =>
+    key.startsWith(one) ? key.slice(one.length) : key.startsWith(other) ? key.slice(other.length) : null
+  const names = [...new Set([...rest.keys()].map(bare))].filter((name) => name !== null)
+  if (!names.some((name) => rest.has(one + name) && rest.has(other + name))) return []
+  return names.map((name) => {
+    const row = { name, before: rest.get(one + name), after: rest.get(other + name) }
+    rest.delete(one + name)
+    rest.delete(other + name)
+    return row
+  })
+}
+
 /** @param {{ name: string, value: unknown }} props */
 function Value({ name, value }) {
+  if (value === undefined) return html`<span class="muted">not recorded</span>`
   if (typeof value === 'string' && (name === 'at' || name.endsWith('_at')))
     return html`<${Time} at=${value} />`
   return html`${valueOf(name, value)}`

@@ -11,14 +11,14 @@ import { Time } from './time.js'
 /** What a gate is, for somebody who asks why a score is smaller than expected. @param {string} name */
 const gateWords = (name) => name.replaceAll(/[_-]+/g, ' ')
 
-/** A detector's statement: the sentence, the figures, what held it down, the decisions behind it. @param {{ finding: Finding }} props */
-export function FindingCard({ finding }) {
+/** A detector's statement: the sentence, the figures, what held it down, the decisions behind it. @param {{ finding: Finding, open?: boolean }} props */
+export function FindingCard({ finding, open = true }) {
   const { tenant } = finding
-  return html`<article class="panel pad finding" data-level=${finding.risk_level}>
-    <header class="row">
+  return html`<details class="panel pad finding" data-level=${finding.risk_level} open=${open}>
+    <summary class="row">
       <${Level} level=${finding.risk_level} />
       <h3>${finding.summary}</h3>
-    </header>
+    </summary>
     <p class="row muted">
       <${EntityLink} entity=${finding.entity} tenant=${tenant} />
       <span>detector ${finding.detector.id}</span>
@@ -26,7 +26,7 @@ export function FindingCard({ finding }) {
       <span title="MITRE ATT&CK technique">ATT&CK ${finding.technique}</span>
       <${Time} at=${finding.observed_at} relative=${true} />
     </p>
-    <${EvidenceFigures} evidence=${finding.evidence} />
+    <${EvidenceFigures} finding=${finding} />
     <dl class="facts">
       <dt>Weight</dt>
       <dd class="figure">
@@ -49,7 +49,7 @@ export function FindingCard({ finding }) {
         <${DecisionLinks} ids=${finding.decision_ids} total=${finding.decisions_total} tenant=${tenant} />
       </dd>
     </dl>
-  </article>`
+  </details>`
 }
 
 /** Newest first; the newest is the one that made the finding. @param {{ ids: readonly string[], total: number, tenant: string }} props */

@@ -53,7 +53,7 @@ function useDark() {
  * @param {Timeline} timeline
  * @returns {uPlot.AlignedData}
  */
-export function seriesOf(timeline) {
+function seriesOf(timeline) {
   const start = Date.parse(timeline.from) / 1000
   const end = Date.parse(timeline.to) / 1000
   /** @type {Map<number, { risk?: number, good?: number, warn?: number, bad?: number }>} */

@@ -34,7 +34,7 @@ const choices = {
 }
 
 /** What can be said of a story now; after a verdict only what undoes it. @param {Story} story @returns {VerdictKind[]} */
-export function possible(story) {
+function possible(story) {
   if (story.verdict === 'confirm_compromised') return ['confirm_safe']
   if (story.verdict === 'confirm_safe') return ['confirm_compromised']
   return ['confirm_compromised', 'confirm_safe', 'dismiss']

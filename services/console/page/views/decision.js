@@ -2,9 +2,10 @@ import { html } from 'htm/preact'
 import { number, words } from '../format.js'
 import { useApi, useTitle } from '../hooks.js'
 import { Level, Outcome, Response } from '../parts/badges.js'
-import { EntityLink } from '../parts/entity.js'
+import { titleOf } from '../parts/entity.js'
 import { FindingCard } from '../parts/finding.js'
 import { Empty, Failure, Loading, Notice } from '../parts/notice.js'
+import { RequestFacts } from '../parts/request-facts.js'
 import { Time } from '../parts/time.js'
 import { decision as decisionBy } from '../questions.js'
 import { link } from '../route.js'
@@ -59,106 +60,24 @@ export function DecisionView({ route }) {
       </section>
       <section class="panel pad stack tight">
         <h2>The request</h2>
-        <${Request} decision=${decision} />
+        <${RequestFacts} decision=${decision} />
       </section>
     </div>
     ${data.missing.map((sentence) => html`<${Notice} key=${sentence} tone="warn">${sentence}<//>`)}
     <${Scores} scores=${decision.scores} />
     <${Stories} stories=${data.stories} />
-    ${
-      data.findings.length > 0 &&
-      html`<section class="stack" aria-label="Findings">
-        <h2>Findings that rest on this decision</h2>
-        ${data.findings.map((finding) => html`<${FindingCard} key=${finding.id} finding=${finding} />`)}
-      </section>`
-    }
+    <${Findings} title="What had raised the risk" findings=${data.risk_findings} />
+    <${Findings} title="Findings that rest on this decision" findings=${data.findings} />
   </article>`
 }
 
-/** @param {{ decision: Explanation['decision'] }} props */
-function Request({ decision }) {
-  const { tenant } = decision
-  const subject = { type: 'subject', id: `${decision.subject_type}:${decision.subject_id}` }
-  const http = [decision.context_http_method, decision.context_http_host, decision.context_http_path]
-    .filter(Boolean)
-    .join(' ')
-  const place = [
-    decision.enrichment_source_city,
-    decision.enrichment_source_region,
-    decision.enrichment_source_country,
-  ]
-  const agent = [decision.enrichment_user_agent_family, decision.enrichment_user_agent_os]
-    .filter(Boolean)
-    .join(' on ')
-  const rule = [decision.policy_route_id, decision.policy_rule_id].filter(Boolean).join(' / ')
-  /** @type {Array<[name: string, value: unknown]>} */
-  const rows = [
-    ['Subject', html`<${EntityLink} entity=${subject} tenant=${tenant} />`],
-    [
-      'Action',
-      html`${decision.action_name} on ${decision.resource_type}
-        <span class="mono">${decision.resource_id}</span>`,
-    ],
-    ['Application', decision.resource_app],
-    ['Request', http && html`<span class="mono">${http}</span>`],
-    ['Address', decision.context_ip && html`<span class="mono">${decision.context_ip}</span>`],
-    [
-      'Network',
-      decision.enrichment_source_prefix &&
-        html`<${EntityLink}
-            entity=${{ type: 'source', id: decision.enrichment_source_prefix }}
-            tenant=${tenant}
-            bare=${true}
-          />
-          ${decision.enrichment_source_as_org ?? ''}`,
-    ],
-    ['Place', place.filter(Boolean).join(', ')],
-    ['Client', agent],
-    [
-      'Device',
-      decision.device_id &&
-        html`<${EntityLink}
-            entity=${{ type: 'device', id: decision.device_id }}
-            tenant=${tenant}
-            bare=${true}
-          />
-          ${decision.device_tier ?? ''}`,
-    ],
-    [
-      'Session',
-      decision.subject_session_id &&
-        html`<${EntityLink}
-          entity=${{ type: 'session', id: decision.subject_session_id }}
-          tenant=${tenant}
-          bare=${true}
-        />`,
-    ],
-    [
-      'Route and rule',
-      rule &&
-        html`<span class="mono">${rule}</span
-          >${decision.policy_enforcement ? `, ${decision.policy_enforcement}s risk` : ''}`,
-    ],
-    [
-      'Policy revision',
-      decision.policy_revision && html`<span class="mono">${decision.policy_revision.slice(0, 16)}</span>`,
-    ],
-    [
-      'Risk then',
-      decision.risk_at_decision_level &&
-        html`<${Level} level=${decision.risk_at_decision_level} score=${decision.risk_at_decision_score} />`,
-    ],
-    ['Decided in', decision.latency_us === undefined ? '' : `${number(decision.latency_us / 1000)} ms`],
-  ]
-  return html`<dl class="facts">
-    ${rows
-      .filter(([, value]) => value)
-      .map(
-        ([name, value]) =>
-          html`<dt key=${name}>${name}</dt>
-            <dd>${value}</dd>`,
-      )}
-  </dl>`
+/** @param {{ title: string, findings: Explanation['findings'] }} props */
+function Findings({ title, findings }) {
+  if (findings.length === 0) return null
+  return html`<section class="stack" aria-label=${title}>
+    <h2>${title}</h2>
+    ${findings.map((finding) => html`<${FindingCard} key=${finding.id} finding=${finding} />`)}
+  </section>`
 }
 
 /** @param {{ scores: Readonly<Record<string, number>> }} props */
@@ -192,7 +111,7 @@ function Stories({ stories }) {
             <div class="row">
               <${Level} level=${story.risk_level} />
               <a class="title" href=${link(['stories', story.id], { tenant: story.tenant })}
-                >${story.title}</a
+                >${titleOf(story)}</a
               >
               <${Response} response=${story.response} />
             </div>

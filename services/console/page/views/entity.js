@@ -113,10 +113,10 @@ function RiskNow({ state, now }) {
     </span>
     ${
       state.expires_at &&
-      html`<span class="muted"
-        >${over ? 'the restriction ended' : 'restricted until'}
-        <${Time} at=${state.expires_at} relative=${true}
-      /></span>`
+      html`<span class="row muted">
+        <span>${over ? 'the restriction ended' : 'restricted until'}</span>
+        <${Time} at=${state.expires_at} relative=${true} />
+      </span>`
     }
     ${state.withheld && html`<${Notice} tone="warn">${withheldWords[state.withheld] ?? state.withheld}<//>`}
   </section>`

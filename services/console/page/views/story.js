@@ -1,13 +1,16 @@
 import { html } from 'htm/preact'
 import { useApi, useTitle } from '../hooks.js'
 import { Level, Response, VerdictBadge } from '../parts/badges.js'
-import { EntityList } from '../parts/entity.js'
+import { EntityList, titleOf } from '../parts/entity.js'
 import { FindingCard } from '../parts/finding.js'
 import { Failure, Loading, Notice } from '../parts/notice.js'
 import { Time } from '../parts/time.js'
 import { VerdictBar } from '../parts/verdict-bar.js'
 import { story as storyBy } from '../questions.js'
 import { link } from '../route.js'
+
+/** Findings that are unfolded at first; a long story is read by its sentences. */
+const OPEN = 3
 
 /** One happening: what was found, why, what was done, and the analyst's verdict. @param {{ route: import('../route.js').Route, tenant: string }} props */
 export function StoryView({ route, tenant: asked }) {
@@ -29,7 +32,7 @@ export function StoryView({ route, tenant: asked }) {
       <a class="muted" href=${link(['stories'], { tenant: asked === 'default' ? undefined : asked })}
         >All stories</a
       >
-      <h1>${story.title}</h1>
+      <h1>${titleOf(story)}</h1>
       <div class="row">
         <${Level} level=${story.risk_level} />
         <span class="badge">${story.state}</span>
@@ -72,7 +75,7 @@ export function StoryView({ route, tenant: asked }) {
     ${story.state !== 'merged' && html`<${VerdictBar} story=${story} changed=${loaded.reload} />`}
     <section class="stack" aria-label="Findings">
       <h2>${findings.length === 1 ? 'One finding' : `${findings.length} findings`}</h2>
-      ${findings.map((finding) => html`<${FindingCard} key=${finding.id} finding=${finding} />`)}
+      ${findings.map((finding, i) => html`<${FindingCard} key=${finding.id} finding=${finding} open=${i < OPEN} />`)}
       ${
         story.findings_total > findings.length &&
         html`<p class="muted">
