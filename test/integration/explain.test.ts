@@ -1,0 +1,82 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { accessFindings, accessScored, riskState } from '../../schemas/topics.ts'
+import { runCli } from '../../services/cli.ts'
+import { jsonRecord } from '../../services/runtime/log/json-record.ts'
+import { type ConsoleStack, startConsoleStack } from '../support/console-stack.ts'
+import { sampleFinding, sampleRisk, sampleScored } from '../support/samples.ts'
+
+const AT = Date.now()
+const at = (ms: number) => new Date(AT + ms).toISOString()
+const refusal = sampleScored({
+  id: 'd-refused',
+  decided_at: at(2000),
+  outcome: 'deny',
+  caused_by: 'risk_feedback',
+  reasons: ['risk_high'],
+  risk_at_decision: { score: 82, level: 'HIGH', revision: 7, age_ms: 4 },
+})
+let stack: ConsoleStack
+
+beforeAll(async () => {
+  stack = await startConsoleStack()
+  await stack.runtime.eventLog.append([
+    jsonRecord(accessScored, sampleScored({ id: 'd-1', decided_at: at(0) })),
+    jsonRecord(accessFindings, sampleFinding({ id: 'f-1', observed_at: at(0), decision_ids: ['d-1'] })),
+    jsonRecord(riskState, sampleRisk({ updated_at: at(500), revision: 7, score: 82, level: 'HIGH' })),
+    jsonRecord(accessScored, refusal),
+  ])
+})
+
+afterAll(() => stack.stop())
+
+async function explain(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const said = { code: 0, out: '', err: '' }
+  const io = {
+    stdout: { write: (text: string) => (said.out += text) },
+    stderr: { write: (text: string) => (said.err += text) },
+  }
+  await runCli(
+    ['--data-dir', stack.runtime.dataDir, 'explain', ...args],
+    io,
+    {},
+    (code) => (said.code = code),
+  )
+  return said
+}
+
+it('gatewatch explain says why, what had raised the risk and what would help, beside the running process', async () => {
+  const { code, out } = await explain('d-refused')
+  expect(code).toBe(0)
+  expect(out).toContain('alice was refused GET /records/1 on records')
+  expect(out).toContain('Strong signs of a compromise had been found')
+  expect(out).toContain('What had raised the risk: Refused about 12 times within minutes')
+  expect(out).toContain('What would help:')
+})
+
+it('says the same from the store as from the log, once everything is stored', async () => {
+  const fresh = JSON.parse((await explain('d-refused', '--json')).out)
+  const { eventLog } = stack.runtime
+  for (const deadline = Date.now() + 10_000; Date.now() < deadline; await pause(50)) {
+    const done = await Promise.all(
+      [accessScored, accessFindings, riskState].map(async (topic) => {
+        const committed = await eventLog.committed('storage', topic)
+        return (await eventLog.watermarks(topic)).every(
+          ({ partition, high }) => (committed.get(partition) ?? 0) >= high,
+        )
+      }),
+    )
+    if (done.every(Boolean)) break
+  }
+  const stored = JSON.parse((await explain('d-refused', '--json')).out)
+  expect(stored.missing).toEqual([])
+  expect(stored.why).toEqual(fresh.why)
+  expect(stored.risk_findings).toEqual(fresh.risk_findings)
+  expect(stored.decision).toEqual(fresh.decision)
+})
+
+it('an unknown id is one sentence and exit code 1', async () => {
+  const { code, out, err } = await explain('d-nobody-knows')
+  expect({ code, out }).toEqual({ code: 1, out: '' })
+  expect(err).toContain('No decision has this id')
+})
