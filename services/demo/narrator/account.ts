@@ -57,7 +57,13 @@ export class StoryAccount implements Watcher {
   finding(finding: Finding, found_ms: number): void {
     if (![finding.entity, ...finding.entities].some((entity) => this.#concerns(entity))) return
     if (this.findings.length >= MAX_FINDINGS) return
-    if (this.findings.some((known) => known.finding.id === finding.id)) return
+    // A finding that grows is told again when its level rises.
+    if (
+      this.findings.some(
+        ({ finding: known }) => known.id === finding.id && known.risk_level === finding.risk_level,
+      )
+    )
+      return
     const newest = finding.decision_ids.at(-1)
     const decidedMs = newest === undefined ? undefined : this.#decidedMs(newest)
     this.findings.push({ finding, after_ms: found_ms - (decidedMs ?? Date.parse(finding.observed_at)) })

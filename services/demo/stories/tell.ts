@@ -8,6 +8,9 @@ import { pause } from './story.ts'
 
 export type SceneSetting = Omit<Scene, 'changed' | 'hasChanged' | 'hasRevoked' | 'streamCut'>
 
+/** Lines for findings in one story; all of them are in the console. */
+const MOST_FINDINGS = 5
+
 /** Runs one story, and tells in the terminal what the topics say of it. Resolves to whether an outcome changed. */
 export async function tell(
   story: StoryScript,
@@ -27,7 +30,7 @@ export async function tell(
     (event) => {
       if (event === 'changed') for (const resolve of changes) resolve()
       const latest = account.findings.at(-1)
-      if (event !== 'finding' || !latest || told >= 3) return
+      if (event !== 'finding' || !latest || told >= MOST_FINDINGS) return
       told += 1
       const { finding, after_ms } = latest
       terminal.line(
