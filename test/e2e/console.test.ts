@@ -132,6 +132,7 @@ describe.skipIf(skip)(`console in a browser${noBrowser ? ` (${noBrowser})` : ''}
     await page.goto(`${stack.url}#/stories`)
     await openStoryOf('mallory')
     await page.getByRole('button', { name: 'Confirm compromised' }).click()
+    expect(await page.getByRole('dialog').textContent()).toContain('user mallory')
     await page.getByRole('button', { name: 'Cancel' }).click()
     expect(await page.getByRole('dialog').count()).toBe(0)
     await page.getByRole('button', { name: 'Confirm compromised' }).click()

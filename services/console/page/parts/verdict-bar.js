@@ -2,6 +2,7 @@ import { html } from 'htm/preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { post } from '../api.js'
 import { fieldText } from '../form.js'
+import { nameOf } from './entity.js'
 import { Failure } from './notice.js'
 
 /** @typedef {import('../../../../schemas/story.ts').Story} Story */
@@ -15,7 +16,7 @@ const choices = {
     name: 'Confirm compromised',
     question: 'Was it really an attack?',
     effect:
-      'Everybody in this story is signed out at the next request, and open connections are cut. Confirming safe afterwards lifts that.',
+      'Those named below are signed out at the next request, and their open connections are cut. Confirming safe afterwards lifts that.',
     danger: true,
   },
   confirm_safe: {
@@ -97,6 +98,7 @@ function Confirmation({ choice, story, close, changed }) {
     <form onSubmit=${submit}>
       <h2 id="verdict-question">${choice.question}</h2>
       <p>${choice.effect}</p>
+      ${choice.danger && html`<p><strong>${suspectsOf(story)}</strong></p>`}
       <label>
         Note for whoever reads this later (optional)
         <textarea name="note" maxlength="2000" autofocus></textarea>
@@ -110,4 +112,13 @@ function Confirmation({ choice, story, close, changed }) {
       </div>
     </form>
   </dialog>`
+}
+
+/** On whom a verdict of compromise acts: those whose risk the story raised, not whom it only touched. @param {Story} story */
+function suspectsOf(story) {
+  const suspects = story.suspects?.length ? story.suspects : story.entities.slice(0, 1)
+  const names = suspects.map((entity) => `${nameOf(entity).kind} ${nameOf(entity).name}`)
+  return names.length > 12
+    ? `${names.slice(0, 12).join(', ')} and ${names.length - 12} more`
+    : names.join(', ')
 }
