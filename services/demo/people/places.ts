@@ -102,6 +102,14 @@ export const attackerNetworks: readonly Network[] = (
     ['Perth', 'Western Australia', 'AU', -31.95, 115.86],
     ['Muscat', 'Muscat', 'OM', 23.59, 58.41],
     ['Ulaanbaatar', 'Ulaanbaatar', 'MN', 47.92, 106.92],
+    ['Hobart', 'Tasmania', 'AU', -42.88, 147.33],
+    ['Windhoek', 'Khomas', 'NA', -22.56, 17.08],
+    ['Suva', 'Central', 'FJ', -18.14, 178.44],
+    ['Tromso', 'Troms', 'NO', 69.65, 18.96],
+    ['Ushuaia', 'Tierra del Fuego', 'AR', -54.8, -68.3],
+    ['Almaty', 'Almaty', 'KZ', 43.24, 76.89],
+    ['Port Louis', 'Port Louis', 'MU', -20.16, 57.5],
+    ['Anchorage', 'Alaska', 'US', 61.22, -149.9],
   ] satisfies readonly City[]
 ).map((city, index) =>
   network(`198.19.${100 + index}.0/24`, city, 64_520 + index, `Rented lines ${city[0]}`, 'access', 25, false),

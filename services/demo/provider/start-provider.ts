@@ -90,7 +90,7 @@ async function configuration(options: ProviderOptions): Promise<Configuration> {
     cookies: { keys: [options.cookie_secret] },
     acrValues: [STEP_UP_ACR],
     claims: {
-      openid: ['sub', 'groups'],
+      openid: ['sub', 'groups', 'amr'],
       profile: ['preferred_username'],
       acr: null,
       auth_time: null,

@@ -41,13 +41,15 @@ export function startDirector(options: DirectorOptions): { stop(): Promise<void>
   const { random, tools, logger } = options
   const ended = new AbortController()
   const lastPlayed = new Map<string, number>()
+  // Shuffled, so that a demo that is started again does not begin with a network that is still under suspicion.
+  const attackers = attackerNetworks.toSorted(() => random.next() - 0.5)
 
   async function play(): Promise<void> {
     await pause(options.first_story_after_ms, ended.signal)
     for (let turn = 0; !ended.signal.aborted; turn += 1) {
       const story = STORIES[turn % STORIES.length]
-      const attacker = attackerNetworks[turn % attackerNetworks.length]
-      const cast = story ? castOf(story, options.traffic.atWork(Date.now()), lastPlayed) : null
+      const attacker = attackers[turn % attackers.length]
+      const cast = story ? castOf(story, options.traffic.atWork(Date.now()), lastPlayed, random) : null
       if (!cast) {
         // Nobody of a fitting role is at work at this hour.
         await pause(1000, ended.signal)
@@ -80,9 +82,11 @@ function castOf(
   story: StoryScript,
   atWork: readonly Worker[],
   lastPlayed: ReadonlyMap<string, number>,
+  random: Random,
 ): { victim: Worker; bystander: Worker } | null {
   const turnOf = (worker: Worker): number => lastPlayed.get(worker.person.id) ?? -1
   const victim = atWork
+    .toSorted(() => random.next() - 0.5)
     .filter((worker) => story.roles.includes(worker.person.role))
     .toSorted((a, b) => turnOf(a) - turnOf(b))[0]
   const others = atWork.filter((worker) => worker !== victim).toSorted((a, b) => turnOf(a) - turnOf(b))

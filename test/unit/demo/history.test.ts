@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { Decision } from '../../../schemas/decision.ts'
+import { Policy } from '../../../schemas/policy.ts'
+import { history } from '../../../services/demo/history/history.ts'
+import { isWorking, whereabouts } from '../../../services/demo/people/day.ts'
+import { makePeople } from '../../../services/demo/people/make-people.ts'
+import { allNetworks } from '../../../services/demo/people/places.ts'
+import { compileRoutes } from '../../../services/demo/people/routes.ts'
+
+const UNTIL = Date.parse('2026-03-02T12:00:00.000Z')
+const people = makePeople()
+const routes = compileRoutes(Policy.parse(parse(readFileSync('services/demo/policy.yaml', 'utf8'))))
+const days = (count: number) => [
+  ...history(people, routes, { tenant: 'default', until_ms: UNTIL, days: count }),
+]
+
+describe('the history of the demo', () => {
+  const decisions = days(4)
+
+  it('is the same each time it is made, with an id of its own for each decision', () => {
+    expect(days(4)).toEqual(decisions)
+    expect(new Set(decisions.map(({ id }) => id)).size).toBe(decisions.length)
+    expect(decisions.length).toBeGreaterThan(1000)
+  })
+
+  it('is marked as imported, lies in the past, and is made of valid decisions', () => {
+    for (const decision of decisions) {
+      Decision.parse(decision)
+      expect(decision.origin).toBe('import')
+      expect(Date.parse(decision.decided_at)).toBeLessThan(UNTIL)
+    }
+  })
+
+  it('knows everybody, at working hours only, from networks that the networks file places', () => {
+    expect(new Set(decisions.map(({ subject }) => subject.id)).size).toBe(people.length)
+    const prefixes = new Set(allNetworks().map(({ cidr }) => cidr))
+    for (const { context } of decisions)
+      expect(prefixes).toContain(`${context?.ip?.replace(/\.\d+$/, '')}.0/24`)
+  })
+})
+
+describe('the people of the demo', () => {
+  it('are fifty, with a route of the policy for everything that they open', () => {
+    expect(people).toHaveLength(50)
+    for (const { habits } of people)
+      for (const { target } of habits) expect(routes.find(target)).not.toBeNull()
+  })
+
+  it('leave somebody at work at every hour of the week, so that the demo never stands still', () => {
+    for (let hour = 0; hour < 7 * 24; hour += 1) {
+      const working = people.filter((person) => isWorking(person, UNTIL + hour * 3_600_000))
+      expect(working.length, `hour ${hour}`).toBeGreaterThanOrEqual(3)
+      for (const person of working)
+        expect(whereabouts(person, UNTIL + hour * 3_600_000).ip).toMatch(/^(198\.18|100\.6[45])\./)
+    }
+  })
+})
