@@ -130,7 +130,7 @@ export class StoryAccount implements Watcher {
 
 /** The demo's policy refuses a network whose risk is HIGH by rules of this name. */
 export function isSourceRule(decision: Decision): boolean {
-  return decision.policy?.rule_id?.endsWith('spraying-source') ?? false
+  return decision.outcome === 'deny' && (decision.policy?.rule_id?.endsWith('spraying-source') ?? false)
 }
 
 /** `198.19.100.` of `198.19.100.0/24`. */

@@ -22,15 +22,19 @@ export interface Observer extends Running {
   watch(watcher: Watcher): () => void
   /** When a decision was made, if it was among the last few thousand. */
   readonly decidedMs: (decision_id: string) => number | undefined
+  /** Whether a person's risk has been above LOW, and not come down since. */
+  isRestricted(subject_id: string): boolean
   readonly counts: { decisions: number; findings: number }
 }
 
 const REMEMBERED = 5000
+const MAX_RESTRICTED = 500
 
 /** Reads decisions, findings and risk of a tenant as they come. Topics are read side by side: only instants order them. */
 export async function startObserver(eventLog: EventLog, tenant: string): Promise<Observer> {
   const watchers = new Set<Watcher>()
   const decided = new Map<string, number>()
+  const restricted = new Set<string>()
   const counts = { decisions: 0, findings: 0 }
 
   function onDecision(record: LogRecord): void {
@@ -55,6 +59,10 @@ export async function startObserver(eventLog: EventLog, tenant: string): Promise
   function onRisk(record: LogRecord): void {
     const state = record.value === null ? null : parsed(record, RiskStateSchema)
     if (!state || state.tenant !== tenant || state.origin !== 'live') return
+    if (state.entity.type === 'subject') {
+      if (state.level === 'LOW') restricted.delete(state.entity.id)
+      else if (restricted.size < MAX_RESTRICTED) restricted.add(state.entity.id)
+    }
     for (const watcher of watchers) watcher.risk?.(state)
   }
 
@@ -76,6 +84,7 @@ export async function startObserver(eventLog: EventLog, tenant: string): Promise
 
   return {
     counts,
+    isRestricted: (id) => restricted.has(`user:${id}`),
     decidedMs: (id) => decided.get(id),
     watch(watcher) {
       watchers.add(watcher)

@@ -44,12 +44,18 @@ export function startDirector(options: DirectorOptions): { stop(): Promise<void>
   // Shuffled, so that a demo that is started again does not begin with a network that is still under suspicion.
   const attackers = attackerNetworks.toSorted(() => random.next() - 0.5)
 
+  /** Who still suffers from an earlier story takes no part, unless too few are left. */
+  function calm(atWork: Worker[]): Worker[] {
+    const free = atWork.filter(({ person }) => !tools.observer.isRestricted(person.id))
+    return free.length >= 3 ? free : atWork
+  }
+
   async function play(): Promise<void> {
     await pause(options.first_story_after_ms, ended.signal)
     for (let turn = 0; !ended.signal.aborted; turn += 1) {
       const story = STORIES[turn % STORIES.length]
       const attacker = attackers[turn % attackers.length]
-      const cast = story ? castOf(story, options.traffic.atWork(Date.now()), lastPlayed, random) : null
+      const cast = story ? castOf(story, calm(options.traffic.atWork(Date.now())), lastPlayed, random) : null
       if (!cast) {
         // Nobody of a fitting role is at work at this hour.
         await pause(1000, ended.signal)
