@@ -21,7 +21,7 @@ export const Outcome = z.enum(['permit', 'deny', 'step_up', 'revoke', 'error_clo
 export type Outcome = z.infer<typeof Outcome>
 
 /** The enforcement point. `(id, boot_id, seq)` is gapless from 0, so that a lost record shows. */
-export const Pep = z.strictObject({
+const Pep = z.strictObject({
   id: Id,
   kind: Name.optional(),
   boot_id: Id.optional(),
@@ -34,7 +34,7 @@ export const Pep = z.strictObject({
  * first record of a boot also names the boot before it and the highest `seq`
  * that was durable there: a tail cut off by a crash or by hand shows.
  */
-export const Chain = z.strictObject({
+const Chain = z.strictObject({
   prev: Sha256,
   /** Random, 128 bits or more; forgetting it (with the personal fields) erases a person and keeps the chain. */
   salt: z
@@ -47,7 +47,7 @@ export const Chain = z.strictObject({
   prev_boot: z.strictObject({ boot_id: Id, seq: z.int().min(-1) }).optional(),
 })
 
-export const Subject = z.strictObject({
+const Subject = z.strictObject({
   type: z.enum(['user', 'service', 'device', 'anonymous']),
   id: z.string().min(1).max(256),
   session_id: Name.optional(),
@@ -60,7 +60,7 @@ export const Subject = z.strictObject({
 })
 export type Subject = z.infer<typeof Subject>
 
-export const DecisionDevice = z.strictObject({
+const DecisionDevice = z.strictObject({
   id: Name.optional(),
   managed: z.boolean().optional(),
   os: Name.optional(),
@@ -68,7 +68,7 @@ export const DecisionDevice = z.strictObject({
   tier: TrustTier.optional(),
 })
 
-export const Resource = z.strictObject({
+const Resource = z.strictObject({
   type: Name,
   id: z.string().min(1).max(1024),
   app: Name.optional(),
@@ -78,7 +78,7 @@ export const Resource = z.strictObject({
   required_tier: TrustTier.optional(),
 })
 
-export const Context = z.strictObject({
+const Context = z.strictObject({
   ip: z.union([z.ipv4(), z.ipv6()]).optional(),
   port: z.int().min(0).max(65535).optional(),
   user_agent: Text.optional(),

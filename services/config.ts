@@ -12,7 +12,7 @@ import { StorageConfig } from './storage/config.ts'
 const File = z.string().min(1).max(4096)
 
 /** The local event log; it lives in the data directory. */
-export const EventLogConfig = z
+const EventLogConfig = z
   .strictObject({
     /**
      * How many streams work may be shared among on this machine. Fixed at the first start of a data directory.
@@ -20,11 +20,10 @@ export const EventLogConfig = z
      * populations are known a partition at a time, and one partition knows everybody.
      */
     partitions: z.int().min(1).max(64).default(1),
-    /** The oldest records of a topic go when it holds more than this, before their time. */
-    max_topic_bytes: z.int().min(16_777_216).max(1_099_511_627_776).default(4_294_967_296),
+    /** The oldest records go, before their time, when all topics together hold more than this. */
+    max_bytes: z.int().min(16_777_216).max(1_099_511_627_776).default(17_179_869_184),
   })
   .prefault({})
-export type EventLogConfig = z.infer<typeof EventLogConfig>
 
 /** The store. Without `url` Gatewatch runs an engine of its own as a child process. */
 export const ClickHouseConfig = z

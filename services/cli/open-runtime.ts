@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { openDataDir } from '../runtime/data-dir.ts'
 import { openEmbeddedLog } from '../runtime/log/embedded/embedded-log.ts'
+import { logMetrics } from '../runtime/log/log-metrics.ts'
 import { createLogger, terminalDestination } from '../runtime/logger.ts'
 import { createMetrics } from '../runtime/metrics.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -17,12 +18,15 @@ export async function openRuntime(config: Config, logger?: Logger): Promise<Open
   const used =
     logger ??
     createLogger({ level: quieter(config.log_level), destination: terminalDestination(process.stderr) })
+  const metrics = createMetrics()
   const eventLog = await openEmbeddedLog({
     directory: join(dataDir, 'log'),
     partitions: config.event_log.partitions,
     logger: used,
+    metrics: logMetrics(metrics),
+    retention: { max_bytes: config.event_log.max_bytes },
   })
-  return { dataDir, logger: used, metrics: createMetrics(), eventLog, close: () => eventLog.close() }
+  return { dataDir, logger: used, metrics, eventLog, close: () => eventLog.close() }
 }
 
 function quieter(level: Config['log_level']): Config['log_level'] {

@@ -26,7 +26,7 @@ export class ConfigError extends GatewatchError {
 }
 
 /** `gatewatch.yaml:12: gateway.port: must be …` */
-export function formatProblem(problem: ConfigProblem): string {
+function formatProblem(problem: ConfigProblem): string {
   const where = problem.line === null ? problem.source : `${problem.source}:${problem.line}`
   return problem.path === ''
     ? `${where}: ${problem.message}`

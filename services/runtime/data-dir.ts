@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { GatewatchError } from './errors.ts'
 
 /** Rises when an older Gatewatch could not read what a newer one writes. */
-export const DATA_FORMAT = 1
+const DATA_FORMAT = 1
 
 /** Below this much free space nothing starts: the log would fill the disk while people are let in and out. */
 const MIN_FREE_BYTES = 256 * 1024 * 1024

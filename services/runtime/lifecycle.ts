@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { Running } from './runtime.ts'
 
 /** How long everything together may take to stop. */
-export const STOP_WITHIN_MS = 10_000
+const STOP_WITHIN_MS = 10_000
 
 export interface Lifecycle {
   /** Starts a part and remembers it; when starting fails nothing is remembered and the fault is thrown. */

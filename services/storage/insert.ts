@@ -38,7 +38,7 @@ export async function insertBlock(client: ClickHouseClient, block: Block): Promi
 }
 
 /** Rows as JSON, a line each; half a surrogate pair, which no UTF-8 text can hold, becomes U+FFFD. */
-export function jsonLines(rows: readonly Row[]): string {
+function jsonLines(rows: readonly Row[]): string {
   let text = ''
   for (const row of rows) {
     const line = JSON.stringify(row)

@@ -368,7 +368,7 @@ export function eventLogContract(name: string, openDriver: () => Promise<DriverU
   })
 }
 
-export function numbered(topic: LogTopic, count: number, keys = 17, first = 0): OutRecord[] {
+function numbered(topic: LogTopic, count: number, keys = 17, first = 0): OutRecord[] {
   return Array.from({ length: count }, (_, i) => ({
     topic,
     key: `key-${i % keys}`,

@@ -9,7 +9,7 @@ import { replay } from '../../services/scoring/replay.ts'
 import { sourceStage, subjectStage } from '../../services/scoring/worker.ts'
 
 /** Where every story begins, so that expectations can name instants. */
-export const EPOCH = Date.parse('2026-01-01T00:00:00.000Z')
+const EPOCH = Date.parse('2026-01-01T00:00:00.000Z')
 export const MINUTE = 60_000
 export const HOUR = 3_600_000
 export const DAY = 86_400_000
@@ -26,7 +26,7 @@ export interface Part {
 }
 
 /** Test networks with places, as an operator would write them down. */
-export const PLACES = {
+const PLACES = {
   berlin: network('192.0.2.0/26', 'Berlin', 'DE', 52.52, 13.405, 64500, 'Example Access'),
   office: {
     ...network('192.0.2.64/26', 'Berlin', 'DE', 52.52, 13.405, 64501, 'Example Office'),
@@ -122,11 +122,7 @@ export function play(decisions: readonly Decision[], { batch = 50, enrich = test
 }
 
 /** Values as records of one partition, in batches. The log takes an event a year after the stories: never a future one. */
-export function partsOf(
-  topic: OutRecord['topic'],
-  values: readonly string[],
-  batch: number,
-): PartitionRecords[] {
+function partsOf(topic: OutRecord['topic'], values: readonly string[], batch: number): PartitionRecords[] {
   const parts: PartitionRecords[] = []
   for (let first = 0; first < values.length; first += batch) {
     const records: LogRecord[] = values.slice(first, first + batch).map((value, index) => ({

@@ -12,7 +12,7 @@ import {
 import { refuse } from './exception.ts'
 
 /** Largest body of a request, before and after decompression. */
-export const MAX_BODY_BYTES = 64 * 1024 * 1024
+const MAX_BODY_BYTES = 64 * 1024 * 1024
 
 type Decoder = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>
 

@@ -13,7 +13,7 @@ const MAP_BYTES = 2 ** 38
 const MAX_DATABASES = 256
 /** Keys of a partition's blocks: `partition × 2^43 + offset`, which a double holds exactly up to partition 1023. */
 const OFFSETS = 2 ** 43
-export const MAX_PARTITIONS = 1024
+const MAX_PARTITIONS = 1024
 
 /** A topic's databases. `latest` is the index of a compacted topic: key → place of its newest record. */
 export interface TopicStore {
@@ -242,8 +242,4 @@ export function placeOf(partition: number, offset: number): number {
 
 export function offsetOf(place: number): number {
   return place % OFFSETS
-}
-
-export function partitionOfPlace(place: number): number {
-  return Math.floor(place / OFFSETS)
 }
