@@ -19,4 +19,20 @@ describe('denied burst', () => {
       ['denied-burst', 'user:mallory', 'HIGH', '2026-01-01T00:05:06.200Z'],
     ])
   })
+
+  it('a stranger who guesses at the password of alice, who is at work, raises nothing against her', () => {
+    const { findings } = play(
+      story(
+        { who: 'alice', everyMs: 10_000, times: 60, each: () => ({ outcome: 'permit' }) },
+        {
+          who: 'alice',
+          fromMs: 120_000,
+          everyMs: 1000,
+          times: 100,
+          each: () => ({ outcome: 'deny', reasons: ['credentials_rejected'] }),
+        },
+      ),
+    )
+    expect(findings.filter((f) => f.detector.id === 'denied-burst')).toEqual([])
+  })
 })

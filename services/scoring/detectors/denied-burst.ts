@@ -10,12 +10,12 @@ export interface DeniedBurstOptions {
 /**
  * Denied burst: one subject is refused many times in a short while.
  *
- * Catches permission probing, a stolen token walked over resources it has no
- * right to, guessing at the password of an account in use. Misses probing
- * slower than about one refusal a half-life, and probing spread over many
- * subjects (see `spray`). Refused sign-ins to an account that never once got in
- * count nothing: on the open internet they never end, and there is nothing to
- * take over; the success that would change this is `success-after-failures`.
+ * Catches permission probing and a stolen token walked over resources it has no
+ * right to. Misses probing slower than about one refusal a half-life, and
+ * probing spread over many subjects (see `spray`). Rejected credentials count
+ * nothing: whoever presents them is not the account's owner, and a stranger
+ * could have anybody restricted by guessing. The guess that gets in is found by
+ * `success-after-failures`, where guesses come from by `spray`.
  *
  * False positives: a broken client in a retry loop, and a policy rollout that
  * denies everyone scores for everyone: read it beside the denials by revision.
@@ -45,7 +45,7 @@ export function deniedBurst({
   const usual = (state: Readonly<DeniedBurstState>, atMs: number) =>
     state.usual * decay(atMs - state.last_ms, usualHalfLifeMs) * (halfLifeMs / usualHalfLifeMs)
   const score = (state: Readonly<DeniedBurstState>, input: EnrichedDecision) =>
-    counts(state, input) ? Math.max(0, count(state, input.at_ms) + 1 - 3 * usual(state, input.at_ms)) : 0
+    counts(input) ? Math.max(0, count(state, input.at_ms) + 1 - 3 * usual(state, input.at_ms)) : 0
   return {
     id: 'denied-burst',
     version: 1,
@@ -59,7 +59,7 @@ export function deniedBurst({
         state.permitted += 1
         return
       }
-      if (!counts(state, input)) return
+      if (!counts(input)) return
       const { at_ms: atMs } = input
       state.count = count(state, atMs) + 1
       state.usual = state.usual * decay(atMs - state.last_ms, usualHalfLifeMs) + 1
@@ -94,8 +94,9 @@ type DeniedBurstState = StateOf<{
   permitted: typeof f64
 }>
 
-function counts(state: Readonly<DeniedBurstState>, input: EnrichedDecision): boolean {
-  return input.refused && (!(input.credential_failure || input.sign_in) || state.permitted > 0)
+/** Refused as the one it is: the enforcement point knew who asked. */
+function counts(input: EnrichedDecision): boolean {
+  return input.refused && input.vouched && !input.credential_failure
 }
 
 function round(value: number): number {
