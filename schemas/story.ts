@@ -1,8 +1,25 @@
 import { z } from 'zod'
 import { Count, Id, Instant, Origin, RiskLevel, Tenant } from './bounds.ts'
-import { Entity } from './entity.ts'
+import { Entity, EntityType } from './entity.ts'
 import { Cause } from './reasons.ts'
 import { VerdictKind } from './verdict.ts'
+
+/**
+ * Who or what acts in a story.
+ *
+ * - `accused`: a finding is about it.
+ * - `shared`: a source that a finding is about, and from which many sign in rightly.
+ * - `gave_way`: a subject whose account an accused source got into.
+ * - `used`: a session or device of the accused; a source from which a password was guessed.
+ */
+export const StoryActor = z.strictObject({
+  type: EntityType,
+  id: z.string().min(1).max(300),
+  role: z.enum(['accused', 'shared', 'gave_way', 'used']),
+  /** Event time at which it was last seen to act. */
+  observed_at: Instant,
+})
+export type StoryActor = z.infer<typeof StoryActor>
 
 /**
  * Findings of one or several entities that belong to one happening: what is
@@ -30,6 +47,8 @@ export const Story = z.strictObject({
   entities_total: Count,
   /** Those of its entities whose risk it raised; the others were only touched (the accounts that a spray tried). */
   suspects: z.array(Entity).max(100).optional(),
+  /** By whom or what another finding may join; every entity that is not here was only touched. */
+  actors: z.array(StoryActor).max(100).optional(),
   finding_ids: z.array(Id).min(1).max(100),
   findings_total: Count,
   /** What the gateway was told to do, at its strongest. */

@@ -29,14 +29,20 @@ export interface Affected {
   readonly share: number
 }
 
+/** The account that the source of a finding got into, as its detector names it. */
+export function gaveWayOf({ entity, evidence }: Finding): Entity | undefined {
+  const subject = evidence['gave_way_subject']
+  if (entity.type !== 'source' || typeof subject !== 'string' || subject === '') return undefined
+  return { type: 'subject', id: subject.slice(0, 300) }
+}
+
 /** The entities whose risk a finding changes, its own first, each once. */
 export function affectedBy(finding: Finding): Affected[] {
   const shares = SHARES[finding.entity.type] ?? {}
   const affected: Affected[] = [{ entity: finding.entity, share: 1 }]
   const seen = new Set([entityKey('', finding.entity)])
-  const gaveWay = finding.evidence['gave_way_subject']
-  if (finding.entity.type === 'source' && typeof gaveWay === 'string' && gaveWay !== '')
-    affected.push({ entity: { type: 'subject', id: gaveWay.slice(0, 300) }, share: GAVE_WAY_SHARE })
+  const gaveWay = gaveWayOf(finding)
+  if (gaveWay) affected.push({ entity: gaveWay, share: GAVE_WAY_SHARE })
   for (const entity of finding.entities) {
     const share = shares[entity.type]
     const key = entityKey('', entity)

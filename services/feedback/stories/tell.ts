@@ -3,7 +3,9 @@ import { entityKey } from '../../../schemas/entity.ts'
 import type { Finding } from '../../../schemas/finding.ts'
 import type { Story } from '../../../schemas/story.ts'
 import { higherLevel, isHigher } from '../ledger/level.ts'
+import { actorsOf, joinedActors } from './actors.ts'
 import { entitiesOf } from './match.ts'
+import { titleOf } from './title.ts'
 
 const MAX_LISTED = 100
 const MAX_NAMES = 16
@@ -24,7 +26,7 @@ export function openStory(finding: Finding): Story {
     revision: 1,
     state: 'open',
     merged_into: null,
-    title: finding.summary,
+    title: titleOf(finding),
     risk_level: finding.risk_level,
     causes: [finding.cause],
     detectors: [finding.detector.id],
@@ -33,6 +35,7 @@ export function openStory(finding: Finding): Story {
     entities,
     entities_total: entities.length,
     suspects: [],
+    actors: actorsOf(finding),
     finding_ids: [finding.id],
     findings_total: 1,
     response: 'none',
@@ -46,20 +49,24 @@ export function openStory(finding: Finding): Story {
 
 /**
  * The story with one more finding, or a newer revision of one. Lists are
- * bounded, totals go on. The title is the summary of the finding that weighs
- * most: the first of the highest level. A record that comes twice changes nothing.
+ * bounded, totals go on. The title is that of the finding that weighs
+ * most: the first of the highest level, and a network that attacks many before
+ * what became of one. A record that comes twice changes nothing.
  */
 export function absorb(story: Story, finding: Finding): Story {
   const known = story.finding_ids.includes(finding.id)
   if (known && finding.observed_at <= story.observed_at && !isHigher(finding.risk_level, story.risk_level))
     return story
   const entities = distinct(story.entities, finding)
-  const leads = isHigher(finding.risk_level, story.risk_level) || finding.id === story.headline_finding_id
+  const leads =
+    isHigher(finding.risk_level, story.risk_level) ||
+    finding.id === story.headline_finding_id ||
+    (finding.entity.type === 'source' && !isHigher(story.risk_level, finding.risk_level))
   const [first, ...rest] = story.finding_ids
   return {
     ...story,
     revision: story.revision + 1,
-    title: leads ? finding.summary : story.title,
+    title: leads ? titleOf(finding) : story.title,
     ...(leads ? { headline_finding_id: finding.id } : {}),
     risk_level: higherLevel(story.risk_level, finding.risk_level),
     causes: union(story.causes, finding.cause, 8),
@@ -67,6 +74,7 @@ export function absorb(story: Story, finding: Finding): Story {
     techniques: union(story.techniques ?? [], finding.technique, MAX_NAMES),
     entities: entities.slice(0, MAX_LISTED),
     entities_total: Math.max(story.entities_total, entities.length),
+    actors: joinedActors(story.actors ?? [], actorsOf(finding)),
     // The finding that opened the story stays in the list; of the others the newest.
     finding_ids:
       known || first === undefined
@@ -102,6 +110,7 @@ export function merge(story: Story, other: Story): readonly [Story, Story] {
     entities: entities.slice(0, MAX_LISTED),
     entities_total: Math.max(entities.length, story.entities_total, other.entities_total),
     suspects: suspects.slice(0, MAX_LISTED),
+    actors: joinedActors(story.actors ?? [], other.actors ?? []),
     finding_ids: finding_ids.slice(0, MAX_LISTED),
     findings_total: story.findings_total + other.findings_total,
     response: strongest(story.response, other.response),

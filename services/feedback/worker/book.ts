@@ -4,7 +4,8 @@ import type { Finding } from '../../../schemas/finding.ts'
 import type { RiskState } from '../../../schemas/risk.ts'
 import type { Story } from '../../../schemas/story.ts'
 import { type BreakerLimits, CircuitBreaker } from '../ledger/breaker.ts'
-import { type StoryLimits, belongsTo, entitiesOf } from '../stories/match.ts'
+import { actorsOf } from '../stories/actors.ts'
+import { type Chosen, type StoryLimits, chooseStory } from '../stories/match.ts'
 
 /** Findings whose story is remembered, so that a later revision finds it. */
 const MAX_FINDINGS = 20_000
@@ -24,6 +25,7 @@ export class Book {
   /** Firing alerts by `<tenant>/<id>`. */
   readonly alerts = new Map<string, Alert>()
   readonly breaker: CircuitBreaker
+  /** Open stories by who acts in them. */
   readonly #byEntity = new Map<string, Set<string>>()
   readonly #storyOfFinding = new Map<string, string>()
   readonly #historyMs = new Map<string, number>()
@@ -55,7 +57,7 @@ export class Book {
     // Taken out and put back: the story that was told longest ago comes first.
     this.stories.delete(key)
     this.stories.set(key, story)
-    for (const entity of story.entities) {
+    for (const entity of story.actors ?? []) {
       const at = entityKey(story.tenant, entity)
       const keys = this.#byEntity.get(at)
       if (keys) keys.add(key)
@@ -69,19 +71,19 @@ export class Book {
     else this.alerts.delete(key)
   }
 
-  /** Open stories that a finding belongs to, the oldest first. */
-  storiesFor(finding: Finding, limits: StoryLimits): Story[] {
+  /** Which open stories a finding belongs to. */
+  storiesFor(finding: Finding, limits: StoryLimits): Chosen {
     const keys = new Set<string>()
     const known = this.storyKeyOf(finding)
     if (known !== undefined) keys.add(known)
-    for (const entity of entitiesOf(finding))
-      for (const key of this.#byEntity.get(entityKey(finding.tenant, entity)) ?? []) keys.add(key)
-    const found: Story[] = []
+    for (const actor of actorsOf(finding))
+      for (const key of this.#byEntity.get(entityKey(finding.tenant, actor)) ?? []) keys.add(key)
+    const stories: Story[] = []
     for (const key of keys) {
       const story = this.stories.get(key)
-      if (story && belongsTo(story, finding, limits)) found.push(story)
+      if (story) stories.push(story)
     }
-    return found.sort((a, b) => (a.opened_at < b.opened_at ? -1 : 1))
+    return chooseStory(stories, finding, limits)
   }
 
   /** Key of the story, open or not, that a finding was last part of. */
@@ -109,7 +111,7 @@ export class Book {
   }
 
   #unindex(key: string, story: Story): void {
-    for (const entity of story.entities) {
+    for (const entity of story.actors ?? []) {
       const at = entityKey(story.tenant, entity)
       const keys = this.#byEntity.get(at)
       if (keys?.delete(key) && keys.size === 0) this.#byEntity.delete(at)

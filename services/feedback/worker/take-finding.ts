@@ -37,8 +37,8 @@ interface Told {
 }
 
 function storyOf(turn: Turn, finding: Finding): Told {
-  const [oldest, ...others] = turn.book.storiesFor(finding, turn.rules.stories)
-  if (oldest === undefined) {
+  const { joins, merges } = turn.book.storiesFor(finding, turn.rules.stories)
+  if (joins === undefined) {
     const known = turn.book.storyKeyOf(finding)
     const closed = known === undefined ? undefined : turn.story(known)
     // A happening that was called safe or dismissed goes on: it is not told again. One that only fell quiet is.
@@ -47,13 +47,13 @@ function storyOf(turn: Turn, finding: Finding): Told {
     const story = openStory(finding)
     return { id: story.id, story, before: null }
   }
-  let story = absorb(oldest, finding)
-  for (const other of others) {
+  let story = absorb(joins, finding)
+  for (const other of merges) {
     const [merged, gone] = merge(story, other)
     story = merged
     turn.tell(gone)
   }
-  return { id: story.id, story, before: oldest }
+  return { id: story.id, story, before: joins }
 }
 
 function subjectsOf(finding: Finding): string[] {
