@@ -25,8 +25,8 @@ const PATIENCE = 400
 
 /**
  * Calm traffic at a fixed rate, whatever the answers take (open loop), and
- * attackers one after another: each asks for what it may not have, and between
- * two refusals for what it may, until that is not permitted any more.
+ * attackers one after another: each asks for what it may not have, one request
+ * after the other, and beside it for what it may, until that is not permitted any more.
  */
 export async function runLoad(whole: Whole, options: LoadOptions): Promise<LoadResult> {
   const pool = new Pool(whole.evaluation.origin, { connections: 64, pipelining: 1 })
@@ -73,13 +73,19 @@ export async function runLoad(whole: Whole, options: LoadOptions): Promise<LoadR
   for (let attack = 0; attack < options.attacks; attack += 1) {
     const subject = `mallory-${attack}`
     const client = 0x8000 + (attack & 0x7fff)
+    const stop = new AbortController()
+    const probing = (async () => {
+      for (let request = 0; request < PATIENCE && !stop.signal.aborted; request += 1)
+        await ask(subject, 'delete', request % 200, client)
+    })()
     for (let request = 0; request < PATIENCE; request += 1) {
-      await ask(subject, 'delete', request % 200, client)
       if ((await ask(subject, 'read', 1, client)) !== 'permit') {
         stopped += 1
         break
       }
     }
+    stop.abort()
+    await probing
   }
   ended.abort()
   const seconds = await calm
