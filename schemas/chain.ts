@@ -5,8 +5,12 @@ import type { DecisionInput } from './decision.ts'
 /** The hash before the first record of an enforcement point's first boot. */
 export const GENESIS = '0'.repeat(64)
 
-/** The parts of a decision that tell who somebody is. Erasing a person removes these and the salt, nothing else. */
-const PERSONAL = ['subject', 'device', 'context'] as const
+/**
+ * The parts of a decision that tell who somebody is (`unmapped` too: what foreign
+ * records carry there may name people), and `policy.inputs`. Erasing a person
+ * removes these and the salt, nothing else.
+ */
+const PERSONAL = ['subject', 'device', 'context', 'unmapped'] as const
 
 /**
  * `SHA-256(salt ‖ C(personal fields))`, C being the RFC 8785 canonical form. It

@@ -34,7 +34,7 @@ describe('the chain of decisions', () => {
 
   it('still holds when a person is erased: personal fields and salt go, their commitment stays', () => {
     const commitment = personalHash(full, salt)
-    const { device: _device, context: _context, ...rest } = full
+    const { device: _device, context: _context, unmapped: _unmapped, ...rest } = full
     const erased = {
       ...rest,
       subject: { type: 'user', id: 'erased' },
@@ -43,4 +43,14 @@ describe('the chain of decisions', () => {
     delete erased.policy?.inputs
     expect(hashOf(erased, commitment)).toBe(hashOf(full))
   })
+
+  it.each(['subject', 'device', 'context', 'unmapped'] as const)(
+    '%s is personal: it changes the commitment, and the chain only through it',
+    (field) => {
+      const altered = { ...full, [field]: { id: 'somebody else' } } as DecisionInput
+      const commitment = personalHash(full, salt)
+      expect(personalHash(altered, salt)).not.toBe(commitment)
+      expect(hashOf(altered, commitment)).toBe(hashOf(full))
+    },
+  )
 })
