@@ -1,6 +1,7 @@
 import type { z } from 'zod'
+import { accepts } from '../../schemas/accepts.ts'
 import { Activity } from '../../schemas/activity.ts'
-import { parseDecision, type Decision } from '../../schemas/decision.ts'
+import { Decision, parseDecision } from '../../schemas/decision.ts'
 import type { LogRecord } from '../runtime/log/event-log.ts'
 import { parseJson } from '../runtime/log/json-record.ts'
 import type { Outcome } from '../runtime/outcome.ts'
@@ -10,14 +11,31 @@ const MOST_BYTES = 262_144
 /** How far ahead of the log's clock an event may be: clocks differ, but a date in the future would make all that follows late. */
 const FUTURE_MS = 5 * 60_000
 
+const wholeDecision = accepts(Decision)
+const wholeActivity = accepts(Activity)
+
+/** Nearly every event needs nothing filled in or moved, and is used as it is. */
+function isDecision(value: unknown): value is Decision {
+  return wholeDecision(value)
+}
+
+function isActivity(value: unknown): value is Activity {
+  return wholeActivity(value)
+}
+
 /** Parses and checks a decision, once, at this edge. Never throws for what it was given. */
 export function readDecision(record: LogRecord): Outcome<Decision> {
   const json = readJson(record)
   if (json.kind !== 'ok') return json
-  const parsed = parseDecision(json.value)
-  if (!parsed.success)
-    return { kind: 'dead-letter', reason: 'invalid-decision', detail: problems(parsed.error) }
-  const ahead = Date.parse(parsed.data.decided_at) - record.appended_ms
+  let decision: Decision
+  if (isDecision(json.value)) decision = json.value
+  else {
+    const parsed = parseDecision(json.value)
+    if (!parsed.success)
+      return { kind: 'dead-letter', reason: 'invalid-decision', detail: problems(parsed.error) }
+    decision = parsed.data
+  }
+  const ahead = Date.parse(decision.decided_at) - record.appended_ms
   if (Number.isNaN(ahead)) {
     return { kind: 'dead-letter', reason: 'invalid-decision', detail: 'decided_at: no such day' }
   }
@@ -25,13 +43,14 @@ export function readDecision(record: LogRecord): Outcome<Decision> {
     const detail = `decided_at is ${Math.round(ahead / 1000)} s after the log took the event`
     return { kind: 'dead-letter', reason: 'future_dated', detail }
   }
-  return { kind: 'ok', value: parsed.data }
+  return { kind: 'ok', value: decision }
 }
 
 /** Parses and checks a slim record; only our own first stage writes them, so a failure is somebody's meddling. */
 export function readActivity(record: LogRecord): Outcome<Activity> {
   const json = readJson(record)
   if (json.kind !== 'ok') return json
+  if (isActivity(json.value)) return { kind: 'ok', value: json.value }
   const parsed = Activity.safeParse(json.value)
   return parsed.success
     ? { kind: 'ok', value: parsed.data }
