@@ -14,7 +14,7 @@ import { loggedFindings, replayDecisions } from '../../services/scoring/replay.t
 import { sourceStage, subjectStage } from '../../services/scoring/worker.ts'
 import { prepareWhole, type RunningWhole } from '../support/whole.ts'
 
-const KILLS = Number(process.env['KILLS'] ?? 20)
+const KILLS = 20
 const CLIENTS = 8
 
 /** Asks for decisions until the process is gone; returns the ids of those that were answered. */
