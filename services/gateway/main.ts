@@ -21,6 +21,7 @@ import { sealer, sessionCookies } from './identity/session-cookie.ts'
 import { gatewayPages } from './identity/pages.ts'
 import { gatewayMetrics } from './metrics.ts'
 import { openPolicyFile } from './policy-file.ts'
+import { openPolicyRevisions } from './policy-revisions.ts'
 import { liveConnections } from './proxy/connections.ts'
 import { recordMalformed } from './proxy/malformed.ts'
 import { buildProxy } from './proxy/server.ts'
@@ -68,8 +69,13 @@ export async function startGateway(
       )
     }
     const metrics = gatewayMetrics(runtime.metrics)
-    const policy = await openPolicyFile(config.policy_file, logger)
+    const revisions = await openPolicyRevisions({ eventLog, logger, tenant, pep_id: config.pep_id, now })
+    stops.push(() => revisions.stop())
+    const policy = await openPolicyFile(config.policy_file, logger, (changed) => {
+      void revisions.inForce(changed)
+    })
     stops.push(() => policy.stop())
+    await revisions.inForce(policy.current())
     const proxyTls = await readTls(config.listen.tls, 'gateway.listen.tls')
     const decisionTls = await readTls(config.decision_point.tls, 'gateway.decision_point.tls')
     const provider = config.oidc === undefined ? null : await openProvider(config.oidc, logger)

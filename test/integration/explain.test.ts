@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { accessFindings, accessScored, riskState } from '../../schemas/topics.ts'
+import { Policy, type PolicyRevision } from '../../schemas/policy.ts'
+import { accessFindings, accessScored, policyRevisions, riskState } from '../../schemas/topics.ts'
 import { runCli } from '../../services/cli.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { type ConsoleStack, startConsoleStack } from '../support/console-stack.ts'
@@ -15,7 +16,31 @@ const refusal = sampleScored({
   caused_by: 'risk_feedback',
   reasons: ['risk_high'],
   risk_at_decision: { score: 82, level: 'HIGH', revision: 7, age_ms: 4 },
+  policy: { revision: 'a'.repeat(64), rule_id: 'staff', route_id: 'records', enforcement: 'enforce' },
 })
+const revision: PolicyRevision = {
+  schema_version: 1,
+  tenant: 'default',
+  policy: 'intranet',
+  revision: 'a'.repeat(64),
+  document: Policy.parse({
+    version: 1,
+    policy: 'intranet',
+    contact: 'security@example.org',
+    routes: [
+      {
+        id: 'records',
+        host: 'records.localhost',
+        path: '/**',
+        upstream: 'http://127.0.0.1:9',
+        app: 'records',
+        rules: [{ id: 'staff', description: 'Staff read records.', when: 'true', outcome: 'permit' }],
+      },
+    ],
+  }),
+  applied_at: at(-1000),
+  applied_by: 'gw-1',
+}
 let stack: ConsoleStack
 
 beforeAll(async () => {
@@ -25,6 +50,7 @@ beforeAll(async () => {
     jsonRecord(accessFindings, sampleFinding({ id: 'f-1', observed_at: at(0), decision_ids: ['d-1'] })),
     jsonRecord(riskState, sampleRisk({ updated_at: at(500), revision: 7, score: 82, level: 'HIGH' })),
     jsonRecord(accessScored, refusal),
+    jsonRecord(policyRevisions, revision),
   ])
 })
 
@@ -52,6 +78,12 @@ it('gatewatch explain says why, what had raised the risk and what would help, be
   expect(out).toContain('Strong signs of a compromise had been found')
   expect(out).toContain('What had raised the risk: Refused about 12 times within minutes')
   expect(out).toContain('What would help:')
+})
+
+it('says what the rule is for and whom to ask, from the policy that decided', async () => {
+  const { out } = await explain('d-refused')
+  expect(out).toContain('rule staff of route records: Staff read records, which asks for true.')
+  expect(out).toContain('Ask security@example.org and give the decision id d-refused.')
 })
 
 it('says the same from the store as from the log, once everything is stored', async () => {

@@ -1,0 +1,85 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { PolicyRevision } from '../../schemas/policy.ts'
+import { policyRevisions } from '../../schemas/topics.ts'
+import type { CompiledPolicy } from '../policy/compile.ts'
+import type { EventLog } from '../runtime/log/event-log.ts'
+import { jsonRecord, parseJson } from '../runtime/log/json-record.ts'
+
+const RETRY_MS = 5000
+
+export interface PolicyRevisionsOptions {
+  readonly eventLog: EventLog
+  readonly logger: Logger
+  readonly tenant: string
+  readonly pep_id: string
+  readonly now: () => number
+}
+
+export interface PolicyRevisions {
+  /**
+   * Writes down that this policy is in force, unless the newest revision that
+   * is recorded is the same. Resolves after the first attempt; one that failed
+   * is repeated every 5 s, until it succeeds or another policy is in force.
+   */
+  inForce(policy: CompiledPolicy): Promise<void>
+  stop(): Promise<void>
+}
+
+/**
+ * Keeps `policy.revisions` up to date: from it, explanations take a rule's
+ * description and whom to ask, and the ledger whom it must never restrict. A
+ * gateway goes on deciding when it can't be written; decisions name their
+ * revision anyway.
+ */
+export async function openPolicyRevisions(options: PolicyRevisionsOptions): Promise<PolicyRevisions> {
+  const { eventLog, logger, tenant, pep_id, now } = options
+  const table = await eventLog.openTable(policyRevisions)
+  const ended = new AbortController()
+  let newest: CompiledPolicy | null = null
+  let retrying: Promise<void> = Promise.resolve()
+
+  async function write({ document, revision }: CompiledPolicy): Promise<boolean> {
+    try {
+      await table.caughtUp()
+      const value = table.get(`${tenant}/${document.policy}`)
+      const parsed = value === undefined ? undefined : parseJson({ value })
+      const recorded = parsed?.kind === 'ok' ? PolicyRevision.safeParse(parsed.value).data : undefined
+      if (recorded?.revision === revision) return true
+      const record: PolicyRevision = {
+        schema_version: 1,
+        tenant,
+        policy: document.policy,
+        revision,
+        document,
+        applied_at: new Date(now()).toISOString(),
+        applied_by: pep_id,
+      }
+      await eventLog.append([jsonRecord(policyRevisions, record)])
+      return true
+    } catch (error) {
+      logger.warn({ err: error, policy_revision: revision }, 'the policy in force could not be written down')
+      return false
+    }
+  }
+
+  async function retry(policy: CompiledPolicy): Promise<void> {
+    do {
+      await pause(RETRY_MS, undefined, { signal: ended.signal, ref: false })
+      if (newest !== policy) return
+    } while (!(await write(policy)))
+  }
+
+  return {
+    async inForce(policy) {
+      newest = policy
+      if (await write(policy)) return
+      retrying = retry(policy).catch(() => {})
+    },
+    async stop() {
+      ended.abort()
+      await retrying
+      await table.close()
+    },
+  }
+}
