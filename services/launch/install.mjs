@@ -14,9 +14,12 @@ if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtime
   console.log(
     'Installing dependencies: about 1.2 GB once (database engine 540 MB, geo data 190 MB, Node 24 190 MB) …',
   )
-  // Install scripts stay off: every native part comes prebuilt inside its package.
+  // Install scripts stay off: every native part comes prebuilt inside its package. Not `npm ci`: it refuses a
+  // lock file that lacks the native parts of other platforms, and a registry that serves only some of them
+  // leaves those out. `install --no-save` takes the same versions from the lock file and writes nothing back.
   const args = [
-    'ci',
+    'install',
+    '--no-save',
     '--ignore-scripts',
     '--no-audit',
     '--no-fund',
@@ -32,7 +35,7 @@ if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtime
   })
   if (status !== 0) {
     console.error(
-      "Installing failed; is the package registry reachable, and is there 2 GB of disk? Try 'npm ci --ignore-scripts'.",
+      "Installing failed; is the package registry reachable, and is there 2 GB of disk? Try 'npm install --no-save --ignore-scripts'.",
     )
     process.exit(status ?? 1)
   }

@@ -28,7 +28,7 @@ export function node24() {
   if (path && existsSync(path)) return path
   throw new Error(
     `Gatewatch needs Node 24 and this is ${process.version} on ${process.platform}-${process.arch}; ` +
-      (name ? `run 'npm ci' to install ${name}.` : 'install Node 24 and run it with that.'),
+      (name ? `run 'npm install --no-save' to install ${name}.` : 'install Node 24 and run it with that.'),
   )
 }
 
