@@ -68,7 +68,7 @@ describe.skipIf(!hasAlertmanager())('a real Alertmanager', () => {
           tenant: 'default',
           principal: 'subject/user:alice',
         },
-        annotations: { summary: 'alice was in two places at once', findings_total: '1' },
+        annotations: { summary: 'alice: alice was in two places at once', findings_total: '1' },
       })
     }
     // when the story goes on and is then judged

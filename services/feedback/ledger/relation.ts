@@ -1,5 +1,6 @@
 import { type Entity, type EntityType, entityKey } from '../../../schemas/entity.ts'
 import type { Finding } from '../../../schemas/finding.ts'
+import type { Cause } from '../../../schemas/reasons.ts'
 
 type Shares = Readonly<Partial<Record<EntityType, number>>>
 
@@ -13,6 +14,11 @@ type Shares = Readonly<Partial<Record<EntityType, number>>>
  *   are its targets, and restricting them would let an outsider lock people
  *   out. Its finding gives them no share. The account that gave way, which the
  *   detector names in `gave_way_subject`, is another matter.
+ * - A network takes a share only of what speaks of where somebody came from or
+ *   of a guessed password, and only when the finding names no other: what a
+ *   person does too often or for the first time says nothing against the office
+ *   around them, and of two networks one may be the owner's. Otherwise a few
+ *   such findings would shut a whole office out.
  * - Resources, rules and enforcement points are where it happened, not who.
  */
 const SHARES: Readonly<Partial<Record<EntityType, Shares>>> = {
@@ -20,6 +26,8 @@ const SHARES: Readonly<Partial<Record<EntityType, Shares>>> = {
   session: { subject: 0.8, device: 0.5, source: 0.5 },
   device: { session: 0.8, subject: 0.5, source: 0.3 },
 }
+
+const ABOUT_THE_SOURCE: readonly Cause[] = ['location', 'device', 'credential']
 
 /** The account that a spray got into: whoever guessed the password holds it now. */
 const GAVE_WAY_SHARE = 0.8
@@ -43,7 +51,10 @@ export function affectedBy(finding: Finding): Affected[] {
   const seen = new Set([entityKey('', finding.entity)])
   const gaveWay = gaveWayOf(finding)
   if (gaveWay) affected.push({ entity: gaveWay, share: GAVE_WAY_SHARE })
+  const sources = finding.entities.filter(({ type }) => type === 'source').length
+  const blamesSource = sources === 1 && ABOUT_THE_SOURCE.includes(finding.cause)
   for (const entity of finding.entities) {
+    if (entity.type === 'source' && !blamesSource) continue
     const share = shares[entity.type]
     const key = entityKey('', entity)
     if (share === undefined || seen.has(key)) continue

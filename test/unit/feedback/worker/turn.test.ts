@@ -42,6 +42,23 @@ describe('whom a finding concerns', () => {
     expect(desk.open[0]).toMatchObject({ entities_total: 51, suspects: [source] })
   })
 
+  it('what people do in an office is not held against the office', () => {
+    const desk = new Desk({ min_count: 1000 })
+    for (let i = 0; i < 10; i++) {
+      const cause = (['rate', 'path', 'data'] as const)[i % 3] ?? 'rate'
+      desk.take(finding({ id: `f-${i}`, cause, entity: subject(`u${i}`), entities: [source] }))
+    }
+    expect(desk.state('source', source.id)).toBeUndefined()
+  })
+
+  it('of several networks a finding accuses none: one may be the owner’s', () => {
+    const desk = new Desk()
+    const elsewhere = { type: 'source' as const, id: '203.0.113.0/24' }
+    desk.take(finding({ entities: [source, elsewhere] }))
+    expect(desk.state('source', source.id)).toBeUndefined()
+    expect(desk.state('source', elsewhere.id)).toBeUndefined()
+  })
+
   it('the account that gave way to a spray is', () => {
     const desk = new Desk()
     desk.take(
