@@ -27,13 +27,6 @@ export function EntityLink({ entity, tenant, bare = false }) {
   </a>`
 }
 
-/** A story's title, and whom it is about unless the title says so already. @param {import('../../../../schemas/story.ts').Story} story */
-export function titleOf(story) {
-  const main = story.suspects?.[0] ?? story.entities[0]
-  const name = main ? nameOf(main).name : ''
-  return story.title.includes(name) ? story.title : `${name}: ${story.title}`
-}
-
 /** The first few, and how many more. @param {{ entities: readonly EntityRef[], total?: number, tenant: string, most?: number }} props */
 export function EntityList({ entities, total, tenant, most = 4 }) {
   const more = (total ?? entities.length) - Math.min(most, entities.length)

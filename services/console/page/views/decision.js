@@ -2,7 +2,6 @@ import { html } from 'htm/preact'
 import { number, words } from '../format.js'
 import { useApi, useTitle } from '../hooks.js'
 import { Level, Outcome, Response } from '../parts/badges.js'
-import { titleOf } from '../parts/entity.js'
 import { FindingCard } from '../parts/finding.js'
 import { Empty, Failure, Loading, Notice } from '../parts/notice.js'
 import { RequestFacts } from '../parts/request-facts.js'
@@ -111,7 +110,7 @@ function Stories({ stories }) {
             <div class="row">
               <${Level} level=${story.risk_level} />
               <a class="title" href=${link(['stories', story.id], { tenant: story.tenant })}
-                >${titleOf(story)}</a
+                >${story.title}</a
               >
               <${Response} response=${story.response} />
             </div>

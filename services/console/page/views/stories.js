@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
 import { useApi, useTitle } from '../hooks.js'
 import { Level, Response, VerdictBadge } from '../parts/badges.js'
-import { EntityList, titleOf } from '../parts/entity.js'
+import { EntityList } from '../parts/entity.js'
 import { Empty, Failure, Loading } from '../parts/notice.js'
 import { Time } from '../parts/time.js'
 import { stories as storiesBy } from '../questions.js'
@@ -55,7 +55,7 @@ function StoryLine({ story, tenant }) {
   return html`<li data-level=${story.risk_level}>
     <div class="row">
       <${Level} level=${story.risk_level} />
-      <a class="title" href=${link(['stories', story.id], { tenant })}>${titleOf(story)}</a>
+      <a class="title" href=${link(['stories', story.id], { tenant })}>${story.title}</a>
     </div>
     <div class="row muted">
       <${EntityList} entities=${story.entities} total=${story.entities_total} tenant=${tenant} most=${3} />

@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
 import { useApi, useTitle } from '../hooks.js'
 import { Level, Response, VerdictBadge } from '../parts/badges.js'
-import { EntityList, titleOf } from '../parts/entity.js'
+import { EntityList } from '../parts/entity.js'
 import { FindingCard } from '../parts/finding.js'
 import { Failure, Loading, Notice } from '../parts/notice.js'
 import { Time } from '../parts/time.js'
@@ -32,7 +32,7 @@ export function StoryView({ route, tenant: asked }) {
       <a class="muted" href=${link(['stories'], { tenant: asked === 'default' ? undefined : asked })}
         >All stories</a
       >
-      <h1>${titleOf(story)}</h1>
+      <h1>${story.title}</h1>
       <div class="row">
         <${Level} level=${story.risk_level} />
         <span class="badge">${story.state}</span>
