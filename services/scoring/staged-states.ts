@@ -3,6 +3,12 @@ import type { OutRecord } from '../runtime/log/event-log.ts'
 import { openState, type EntityState, type Plan } from './state/entity-state.ts'
 import { TenantPopulation } from './state/population.ts'
 
+interface Held {
+  readonly state: EntityState
+  /** By the batch in hand. */
+  touched: boolean
+}
+
 /** Reads the stored state of a key. */
 export type ReadState = (key: string) => Uint8Array | undefined
 
@@ -18,8 +24,9 @@ export class StagedStates {
   readonly #stage: string
   readonly #read: ReadState
   readonly #capacity: number
-  readonly #entities = new Map<string, EntityState>()
-  readonly #touched = new Set<string>()
+  readonly #entities = new Map<string, Held>()
+  /** What the batch in hand touched, each once. */
+  #touched: [key: string, held: Held][] = []
   readonly #populations = new Map<string, TenantPopulation>()
   #last: { tenant: string; partition: number; population: TenantPopulation } | undefined
   /** A state was let go since `caughtUp`; the stored one may still be on its way. */
@@ -44,17 +51,18 @@ export class StagedStates {
   }
 
   entity(key: string, plan: Plan): EntityState {
-    let state = this.#entities.get(key)
-    if (state === undefined) {
-      state = openState(plan, this.#read(`${this.#stage}/${key}`))
-      this.#entities.set(key, state)
-    } else if (!this.#touched.has(key)) {
+    let held = this.#entities.get(key)
+    if (held !== undefined && held.touched) return held.state
+    if (held === undefined) {
+      held = { state: openState(plan, this.#read(`${this.#stage}/${key}`)), touched: true }
+    } else {
       // Moved to the end: a Map keeps the order of insertion.
       this.#entities.delete(key)
-      this.#entities.set(key, state)
+      held.touched = true
     }
-    this.#touched.add(key)
-    return state
+    this.#entities.set(key, held)
+    this.#touched.push([key, held])
+    return held.state
   }
 
   population(tenant: string, partition: number): TenantPopulation {
@@ -82,10 +90,7 @@ export class StagedStates {
       })
       state.changed = false
     }
-    for (const key of this.#touched) {
-      const state = this.#entities.get(key)
-      if (state?.changed === true) write(key, state)
-    }
+    for (const [key, { state }] of this.#touched) if (state.changed) write(key, state)
     for (const [name, population] of this.#populations) {
       for (const [part, changed] of population.changed()) write(`${name}/${part}`, changed)
     }
@@ -94,7 +99,8 @@ export class StagedStates {
 
   /** The batch stands: keep what it touched, and let go what was used longest ago. */
   settle(): void {
-    this.#touched.clear()
+    for (const [, held] of this.#touched) held.touched = false
+    this.#touched = []
     if (this.#populations.size > MOST_POPULATIONS) this.#release(this.#populations)
     if (this.#entities.size <= this.#capacity) return
     for (const key of this.#entities.keys()) {
@@ -106,7 +112,7 @@ export class StagedStates {
 
   /** The batch failed, or a partition is another's: what is stored is the truth again. */
   discard(): void {
-    this.#touched.clear()
+    this.#touched = []
     this.#entities.clear()
     this.#release(this.#populations)
   }

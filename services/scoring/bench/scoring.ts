@@ -5,7 +5,7 @@ import { openEnrich } from '../main.ts'
 import { benchInMemory } from './in-memory.ts'
 import { benchLogToLog } from './log-to-log.ts'
 
-const DECISIONS = 120_000
+const DECISIONS = 200_000
 const LOGGED = 60_000
 const SUBJECTS = 5_000
 

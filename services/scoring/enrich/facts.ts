@@ -4,7 +4,7 @@ import { subjectEntityId } from '../../../schemas/entity.ts'
 import type { Reason } from '../../../schemas/reasons.ts'
 import type { Enrichment } from '../../../schemas/scored-decision.ts'
 import type { EnrichedDecision, SourceActivity } from '../detector.ts'
-import { hash32 } from '../state/hash.ts'
+import { begin, hash32 } from '../state/hash.ts'
 
 const CREDENTIAL: ReadonlySet<Reason> = new Set([
   'credentials_rejected',
@@ -26,6 +26,10 @@ const SIGN_IN = /log.?[io]n|sign.?in|authenticat/i
 const NO_REASONS: readonly Reason[] = []
 const NO_GROUPS: readonly number[] = []
 const MOST_GROUPS = 16
+/** What stands before a value in its hash, so that a country and a system of one name differ. */
+const AS = begin('AS')
+const COUNTRY = begin('country ')
+const OS = begin('os ')
 
 /** Reads a decision for the detectors: flags, and each compared value hashed once. */
 export function factsOf(decision: Decision, enrichment: Enrichment): EnrichedDecision {
@@ -35,8 +39,9 @@ export function factsOf(decision: Decision, enrichment: Enrichment): EnrichedDec
   const permitted = outcome === 'permit' || outcome === 'error_open'
   const refused = outcome === 'deny' && decision.caused_by !== 'risk_feedback'
   const signIn = SIGN_IN.test(decision.action.name)
-  const network = networkHashes(source)
-  const client = clientHashes(agent)
+  const placed = source.prefix !== ''
+  const known = agent.family !== ''
+  const family = begin(agent.family)
   return {
     decision,
     enrichment,
@@ -50,12 +55,12 @@ export function factsOf(decision: Decision, enrichment: Enrichment): EnrichedDec
     subject: hash32(subject.id, hash32(subject.type)),
     session: optional(subject.session_id),
     device: optional(decision.device?.id),
-    prefix: network.prefix,
-    asn: network.asn,
-    country: network.country,
-    agent: client.agent,
-    family: client.family,
-    os: client.os,
+    prefix: placed ? hash32(source.prefix) : 0,
+    asn: placed ? hash32(String(source.asn), AS) : 0,
+    country: placed ? hash32(source.country, COUNTRY) : 0,
+    agent: known ? hash32(agent.os, begin(' ', begin(agent.major, begin(' ', family)))) : 0,
+    family: known ? hash32('', family) : 0,
+    os: known ? hash32(agent.os, OS) : 0,
     resource: hash32(resource.path_template ?? resource.id, hash32(resource.app ?? resource.type)),
     groups: subject.groups === undefined ? NO_GROUPS : subject.groups.slice(0, MOST_GROUPS).map(groupHash),
   }
@@ -101,41 +106,6 @@ export function sourceActivityOf(decision: Decision, enrichment: Enrichment): Ac
     network_kind: source.network_kind,
     user_agent_family: enrichment.user_agent.family,
   }
-}
-
-type Source = Enrichment['source']
-type Agent = Enrichment['user_agent']
-
-/** Looked-up facts are shared objects, so what is hashed from them is kept with them: 1 µs a decision. */
-const networks = new WeakMap<Source, Pick<EnrichedDecision, 'prefix' | 'asn' | 'country'>>()
-const clients = new WeakMap<Agent, Pick<EnrichedDecision, 'agent' | 'family' | 'os'>>()
-
-function networkHashes(source: Source): Pick<EnrichedDecision, 'prefix' | 'asn' | 'country'> {
-  let hashes = networks.get(source)
-  if (hashes === undefined) {
-    const placed = source.prefix !== ''
-    hashes = {
-      prefix: placed ? hash32(source.prefix) : 0,
-      asn: placed ? hash32(`AS${source.asn}`) : 0,
-      country: placed ? hash32(`country ${source.country}`) : 0,
-    }
-    networks.set(source, hashes)
-  }
-  return hashes
-}
-
-function clientHashes(agent: Agent): Pick<EnrichedDecision, 'agent' | 'family' | 'os'> {
-  let hashes = clients.get(agent)
-  if (hashes === undefined) {
-    const known = agent.family !== ''
-    hashes = {
-      agent: known ? hash32(`${agent.family} ${agent.major} ${agent.os}`) : 0,
-      family: known ? hash32(agent.family) : 0,
-      os: known ? hash32(`os ${agent.os}`) : 0,
-    }
-    clients.set(agent, hashes)
-  }
-  return hashes
 }
 
 /** A foreign refusal whose reason nobody translated counts when it refused a sign-in. */

@@ -7,11 +7,21 @@
  * @example hash32('alice') !== hash32('alicf')
  */
 export function hash32(text: string, seed = 0x811c9dc5): number {
+  return finish(begin(text, seed))
+}
+
+/**
+ * The state of a hash after the first part of a text, as the seed for the rest:
+ * the whole need not be put together.
+ *
+ * @example hash32('b', begin('a')) === hash32('ab')
+ */
+export function begin(text: string, seed = 0x811c9dc5): number {
   let hash = seed
   for (let index = 0; index < text.length; index++) {
     hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
   }
-  return finish(hash)
+  return hash
 }
 
 /** A hash of two hashes; order counts. Never 0, except that a missing part (0) gives 0. */

@@ -85,6 +85,10 @@ export class TenantPopulation implements Population {
   readonly #values: (Slots | undefined)[] = []
   readonly #egress: (Egress[] | undefined)[] = []
   #totals: Totals | undefined
+  // The same parts by number: to find one by its name takes longer than to count in it.
+  readonly #valueParts: (PopulationPart | undefined)[] = []
+  readonly #egressParts: (PopulationPart | undefined)[] = []
+  #totalsPart: PopulationPart | undefined
 
   /** `load` gives the stored bytes of a part, or undefined where there are none. */
   constructor(load: (part: string) => Uint8Array | undefined) {
@@ -121,12 +125,12 @@ export class TenantPopulation implements Population {
     values.add(key, atMs, HALF_LIFE_MS)
     totals.total = totals.total * decay(atMs - totals.last_ms, HALF_LIFE_MS) + 1
     totals.last_ms = Math.max(totals.last_ms, atMs)
-    this.#touch(`v${key % VALUE_BUCKETS}`)
-    this.#touch('t')
+    this.#touch(this.#valueParts[key % VALUE_BUCKETS])
+    this.#touch(this.#totalsPart)
   }
 
   usersOf(prefix: number, atMs: number): number {
-    const entry = this.#egressOf(prefix).find((each) => each.prefix === prefix)
+    const entry = entryOf(this.#egressOf(prefix), prefix)
     if (prefix === 0 || entry === undefined) return 0
     const sinceS = atMs / 1000 - EGRESS_S
     return (
@@ -140,13 +144,13 @@ export class TenantPopulation implements Population {
     if (prefix === 0) return
     const atS = Math.floor(atMs / 1000)
     const entries = this.#egressOf(prefix)
-    let entry = entries.find((each) => each.prefix === prefix)
+    let entry = entryOf(entries, prefix)
     if (entry === undefined) {
       entry = entries.reduce((least, each) => (newest(each) < newest(least) ? each : least))
       Object.assign(entry, { prefix, user0: 0, at0: 0, user1: 0, at1: 0, user2: 0, at2: 0 })
     }
     if (!refresh(entry, subject, atS)) return
-    this.#touch(`e${prefix % EGRESS_BUCKETS}`)
+    this.#touch(this.#egressParts[prefix % EGRESS_BUCKETS])
   }
 
   #valuesOf(key: number): Slots {
@@ -155,6 +159,7 @@ export class TenantPopulation implements Population {
     if (known !== undefined) return known
     const { values } = this.#part(`v${bucket}`, valuesLayout)
     this.#values[bucket] = values
+    this.#valueParts[bucket] = this.#parts.get(`v${bucket}`)
     return values
   }
 
@@ -164,11 +169,15 @@ export class TenantPopulation implements Population {
     if (known !== undefined) return known
     const { prefixes } = this.#part(`e${bucket}`, egressLayout)
     this.#egress[bucket] = prefixes
+    this.#egressParts[bucket] = this.#parts.get(`e${bucket}`)
     return prefixes
   }
 
   #totalsOf(kind: PopulationKind): Totals[number] {
-    this.#totals ??= this.#part('t', totalsLayout).kinds
+    if (this.#totals === undefined) {
+      this.#totals = this.#part('t', totalsLayout).kinds
+      this.#totalsPart = this.#parts.get('t')
+    }
     return this.#totals[PLACES[kind]] ?? { total: 0, last_ms: 0, distinct: 0 }
   }
 
@@ -188,10 +197,14 @@ export class TenantPopulation implements Population {
     return state
   }
 
-  #touch(name: string): void {
-    const state = this.#parts.get(name)
-    if (state !== undefined) state.changed = true
+  #touch(part: PopulationPart | undefined): void {
+    if (part !== undefined) part.changed = true
   }
+}
+
+function entryOf(entries: readonly Egress[], prefix: number): Egress | undefined {
+  for (const each of entries) if (each.prefix === prefix) return each
+  return undefined
 }
 
 function newest(entry: Egress): number {

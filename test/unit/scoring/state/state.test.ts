@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { openState, planOf } from '../../../../services/scoring/state/entity-state.ts'
-import { combine, hash32 } from '../../../../services/scoring/state/hash.ts'
+import { begin, combine, hash32 } from '../../../../services/scoring/state/hash.ts'
 import { clip, f64, layout, records, text, u32 } from '../../../../services/scoring/state/layout.ts'
 import { packAll, unpackAll } from '../../../../services/scoring/state/packed.ts'
 import { TenantPopulation } from '../../../../services/scoring/state/population.ts'
@@ -209,6 +209,10 @@ describe('population', () => {
 })
 
 describe('hashes', () => {
+  it('is the same in one piece or in two', () => {
+    fc.assert(fc.property(fc.string(), fc.string(), (a, b) => hash32(b, begin(a)) === hash32(a + b)))
+  })
+
   it('are never 0, and order counts', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (a, b) => {
