@@ -16,8 +16,9 @@ export interface Tagged {
 export function packAll(words: Words, blocks: readonly Tagged[], tail: Uint8Array): Uint8Array {
   let bound = 2 + tail.length
   for (const { length } of blocks) bound += HEAD + packedBound(length)
-  const bytes = new Uint8Array(bound)
-  const view = new DataView(bytes.buffer)
+  // Not zeroed and from a pool: `pack` writes every byte up to where it ends.
+  const bytes = Buffer.allocUnsafe(bound)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   bytes[0] = FORM
   bytes[1] = blocks.length
   let at = 2
@@ -27,7 +28,7 @@ export function packAll(words: Words, blocks: readonly Tagged[], tail: Uint8Arra
     at = pack(words, start, length, bytes, at + HEAD)
   }
   bytes.set(tail, at)
-  return bytes.slice(0, at + tail.length)
+  return new Uint8Array(bytes.subarray(0, at + tail.length))
 }
 
 /**
