@@ -26,7 +26,7 @@ export const KnownNetwork = z.strictObject({
 })
 export type KnownNetwork = z.infer<typeof KnownNetwork>
 
-export const NetworksFile = z.strictObject({ networks: z.array(KnownNetwork).max(10_000) })
+const NetworksFile = z.strictObject({ networks: z.array(KnownNetwork).max(10_000) })
 
 export type KnownNetworkOf = (address: Address) => KnownNetwork | undefined
 
