@@ -96,7 +96,7 @@ export function impossibleTravel(): Detector<EnrichedDecision, TravelState> {
           there_and_back: scoreBefore >= 1 && scoreAfter >= 1,
         },
         gates,
-        summary: `Seen in ${there} and in ${here} ${minutes} minutes apart: ${Math.round(km)} km, at least ${speed} km/h.`,
+        summary: `Seen in ${there} and in ${here} ${minutes <= 1 ? 'within a minute' : `${minutes} minutes apart`}: ${Math.round(km)} km, at least ${speed} km/h.`,
         decision_ids: other.decision_id === '' ? [] : [other.decision_id],
       }
     },
