@@ -8,14 +8,16 @@ export interface LoadOptions {
   readonly rate: number
   readonly people: number
   readonly attacks: number
+  /** Attacks before those, while code and caches of a process just started are cold. */
+  readonly warmups: number
 }
 
 export interface LoadResult {
   /** Answers that the calm people got, and over how long. */
   readonly answers: number
   readonly seconds: number
-  /** Attackers who saw an outcome change. */
-  readonly stopped: number
+  /** Attackers who saw an outcome change, in their order, warm-up included. */
+  readonly stopped: readonly string[]
 }
 
 const Answer = z.object({ context: z.object({ outcome: z.string() }) })
@@ -68,9 +70,9 @@ export async function runLoad(whole: Whole, options: LoadOptions): Promise<LoadR
     return (performance.now() - begin) / 1000
   })()
 
-  let stopped = 0
+  const stopped: string[] = []
   await pause(2000)
-  for (let attack = 0; attack < options.attacks; attack += 1) {
+  for (let attack = 0; attack < options.warmups + options.attacks; attack += 1) {
     const subject = `mallory-${attack}`
     const client = 0x8000 + (attack & 0x7fff)
     const stop = new AbortController()
@@ -80,7 +82,7 @@ export async function runLoad(whole: Whole, options: LoadOptions): Promise<LoadR
     })()
     for (let request = 0; request < PATIENCE; request += 1) {
       if ((await ask(subject, 'read', 1, client)) !== 'permit') {
-        stopped += 1
+        stopped.push(`user:${subject}`)
         break
       }
     }
