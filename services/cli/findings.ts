@@ -6,6 +6,7 @@ import type { CliContext } from './context.ts'
 interface FindingsFlags {
   readonly follow?: boolean
   readonly json?: boolean
+  readonly ocsf?: boolean
   readonly tenant?: string
   readonly limit?: number
 }
@@ -19,24 +20,28 @@ export function declareFindings(program: Command, context: CliContext): void {
     .command('findings')
     .option('-f, --follow', 'go on with what comes')
     .option('--json', 'one finding a line, as in schemas/finding.ts')
+    .option('--ocsf', 'one OCSF 1.8.0 Detection Finding a line')
     .option('-t, --tenant <name>', 'only this tenant (default: all)')
     .option('-n, --limit <count>', `at most the newest so many (default: ${SHOWN}, with --json all)`, count)
     .description('list what was found, the newest last; a finding that went on is listed once')
     .action((flags: FindingsFlags) =>
       context.withRuntime(async ({ eventLog }) => {
         const { MAX_FINDINGS, followFindings, readFindings } = await import('../feedback/read-findings.ts')
+        const { findingToOcsf } = await import('../../schemas/ocsf.ts')
         const { plainText } = await import('../feedback/alerts/plain-text.ts')
         const filter = flags.tenant === undefined ? {} : { tenant: flags.tenant }
+        const forMachines = flags.json === true || flags.ocsf === true
         const print = (finding: Finding) =>
           context.io.stdout.write(
-            flags.json === true ? `${JSON.stringify(finding)}\n` : lineOf(finding, plainText),
+            forMachines
+              ? `${JSON.stringify(flags.ocsf === true ? findingToOcsf(finding) : finding)}\n`
+              : lineOf(finding, plainText),
           )
-        const limit = flags.limit ?? (flags.json === true ? MAX_FINDINGS : SHOWN)
+        const limit = flags.limit ?? (forMachines ? MAX_FINDINGS : SHOWN)
         const { findings, position } = await readFindings(eventLog, filter, limit)
         for (const finding of findings) print(finding)
         if (flags.follow !== true) {
-          if (findings.length === 0 && flags.json !== true)
-            context.io.stderr.write('Nothing was found yet.\n')
+          if (findings.length === 0 && !forMachines) context.io.stderr.write('Nothing was found yet.\n')
           return
         }
         const stopping = new AbortController()
