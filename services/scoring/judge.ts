@@ -4,6 +4,7 @@ import { advance, keepRefused, prune, type Observed } from './case.ts'
 import type { Detector } from './detector.ts'
 import type { Population } from './state/population.ts'
 import { planOf, type EntityState, type Plan } from './state/entity-state.ts'
+import { hashId } from './state/recent-ids.ts'
 
 /** Late by more than this, a decision is scored, not learnt. */
 const LATE_MS = 10 * 60_000
@@ -53,7 +54,8 @@ export function judge<Input>(
   trusted: boolean,
 ): Judgement | null {
   const { book } = state
-  if (book.seen.has(observed.decision_id)) return null
+  const id = hashId(observed.decision_id)
+  if (book.seen.has(id)) return null
   const atMs = observed.at_ms
   const late = atMs < book.last_ms - LATE_MS || (bench.strict && atMs < book.seen.forgottenMs)
   if (state.notes !== undefined && !late) state.notes = prune(state.notes, atMs)
@@ -86,7 +88,7 @@ export function judge<Input>(
     bench.detectors[index]?.learn(state.states[index], input, population, standing)
   }
   if (observed.refused) keepRefused((state.notes ??= { cases: [], refused: [], subjects: [] }), observed)
-  book.seen.add(observed.decision_id, atMs)
+  book.seen.add(id, atMs)
   book.last_ms = Math.max(book.last_ms, atMs)
   state.changed = true
   return { scores, findings, late }

@@ -5,6 +5,7 @@ import { Decision, parseDecision } from '../../schemas/decision.ts'
 import type { LogRecord } from '../runtime/log/event-log.ts'
 import { parseJson } from '../runtime/log/json-record.ts'
 import type { Outcome } from '../runtime/outcome.ts'
+import { instantMs } from './state/instant.ts'
 
 /** Larger than any decision within its bounds; what is larger is not read. */
 const MOST_BYTES = 262_144
@@ -35,7 +36,7 @@ export function readDecision(record: LogRecord): Outcome<Decision> {
       return { kind: 'dead-letter', reason: 'invalid-decision', detail: problems(parsed.error) }
     decision = parsed.data
   }
-  const ahead = Date.parse(decision.decided_at) - record.appended_ms
+  const ahead = instantMs(decision.decided_at) - record.appended_ms
   if (Number.isNaN(ahead)) {
     return { kind: 'dead-letter', reason: 'invalid-decision', detail: 'decided_at: no such day' }
   }

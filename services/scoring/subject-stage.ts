@@ -50,18 +50,7 @@ export function scoreDecision(
     return { scored: { decision, enrichment, scores }, findings: [], late: false }
   }
   const facts = factsOf(decision, enrichment)
-  const observed: Observed = {
-    decision_id: decision.id,
-    tenant: decision.tenant,
-    origin: decision.origin,
-    decided_at: decision.decided_at,
-    at_ms: facts.at_ms,
-    entity: { type: 'subject', id: subjectEntityId(decision.subject) },
-    get related() {
-      return relatedOf(decision, enrichment)
-    },
-    refused: facts.refused,
-  }
+  const observed = new ObservedDecision(facts)
   const risk = decision.risk_at_decision?.level
   const trusted = (risk === undefined || risk === 'LOW') && decision.caused_by === undefined
   const judged = judge(
@@ -75,6 +64,36 @@ export function scoreDecision(
   if (judged === null) return null
   const { scores, findings, late } = judged
   return { scored: { decision, enrichment, scores }, findings, late }
+}
+
+/** Entities are put together when a finding asks for them: nearly no decision makes one. */
+class ObservedDecision implements Observed {
+  readonly decision_id: string
+  readonly tenant: string
+  readonly origin: Finding['origin']
+  readonly decided_at: string
+  readonly at_ms: number
+  readonly refused: boolean
+  readonly #facts: EnrichedDecision
+
+  constructor(facts: EnrichedDecision) {
+    const { decision } = facts
+    this.decision_id = decision.id
+    this.tenant = decision.tenant
+    this.origin = decision.origin
+    this.decided_at = decision.decided_at
+    this.at_ms = facts.at_ms
+    this.refused = facts.refused
+    this.#facts = facts
+  }
+
+  get entity(): Entity {
+    return { type: 'subject', id: subjectEntityId(this.#facts.decision.subject) }
+  }
+
+  get related(): Entity[] {
+    return relatedOf(this.#facts.decision, this.#facts.enrichment)
+  }
 }
 
 /** What follows from a scored decision: itself, the slim record for its source, and its findings. */

@@ -1,4 +1,5 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
+import { instantMs } from '../state/instant.ts'
 import { f64, layout, text, clip, type StateOf } from '../state/layout.ts'
 import { slots, type Slots } from '../state/slots.ts'
 import { decay } from '../statistics/decay.ts'
@@ -113,7 +114,7 @@ function fails(input: EnrichedDecision): boolean {
 function completes(state: Readonly<RunState>, input: EnrichedDecision): boolean {
   if (!input.permitted || state.run === 0) return false
   const since = input.decision.subject.authenticated_at
-  if (since !== undefined && !input.sign_in && Date.parse(since) < state.first_ms) return false
+  if (since !== undefined && !input.sign_in && instantMs(since) < state.first_ms) return false
   return (
     input.prefix === 0 || state.failing.find(input.prefix) !== -1 || state.permitted.find(input.prefix) === -1
   )

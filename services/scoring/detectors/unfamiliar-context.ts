@@ -1,4 +1,5 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
+import { instantMs } from '../state/instant.ts'
 import type { Population } from '../state/population.ts'
 import { f64, layout, type StateOf } from '../state/layout.ts'
 import { slots, type Slots } from '../state/slots.ts'
@@ -199,7 +200,7 @@ function count(
 function strongly(input: EnrichedDecision): boolean {
   const { amr, authenticated_at: since } = input.decision.subject
   if (amr === undefined || since === undefined) return false
-  return input.at_ms - Date.parse(since) <= FRESH_MS && amr.some((method) => STRONG.has(method))
+  return input.at_ms - instantMs(since) <= FRESH_MS && amr.some((method) => STRONG.has(method))
 }
 
 function round(value: number): number {

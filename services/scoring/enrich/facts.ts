@@ -5,6 +5,7 @@ import type { Reason } from '../../../schemas/reasons.ts'
 import type { Enrichment } from '../../../schemas/scored-decision.ts'
 import type { EnrichedDecision, SourceActivity } from '../detector.ts'
 import { begin, hash32 } from '../state/hash.ts'
+import { instantMs } from '../state/instant.ts'
 
 const CREDENTIAL: ReadonlySet<Reason> = new Set([
   'credentials_rejected',
@@ -45,7 +46,7 @@ export function factsOf(decision: Decision, enrichment: Enrichment): EnrichedDec
   return {
     decision,
     enrichment,
-    at_ms: Date.parse(decision.decided_at),
+    at_ms: instantMs(decision.decided_at),
     permitted,
     refused,
     credential_failure: refused && credential(reasons, signIn),
@@ -71,7 +72,7 @@ export function sourceFactsOf(activity: Activity): SourceActivity {
   const refused = activity.outcome === 'deny' && activity.caused_by !== 'risk_feedback'
   return {
     activity,
-    at_ms: Date.parse(activity.decided_at),
+    at_ms: instantMs(activity.decided_at),
     permitted: activity.outcome === 'permit' || activity.outcome === 'error_open',
     credential_failure: refused && credential(activity.reasons, SIGN_IN.test(activity.action)),
     account_unknown: activity.reasons.includes('account_unknown'),
@@ -91,10 +92,10 @@ export function sourceActivityOf(decision: Decision, enrichment: Enrichment): Ac
     decision_id: decision.id,
     decided_at: decision.decided_at,
     outcome: decision.outcome,
-    ...(decision.caused_by === undefined ? {} : { caused_by: decision.caused_by }),
+    caused_by: decision.caused_by,
     reasons: decision.reasons ?? [],
     subject: subjectEntityId(decision.subject),
-    ...(decision.subject.session_id === undefined ? {} : { session_id: decision.subject.session_id }),
+    session_id: decision.subject.session_id,
     action: decision.action.name,
     resource_type: decision.resource.type,
     resource_id: decision.resource.id,

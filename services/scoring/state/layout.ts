@@ -134,6 +134,7 @@ export function layout<F extends Fields>(fields: F): Layout<StateOf<F>> {
 export function clip(value: string, bytes: number): string {
   const nul = value.indexOf('\u0000')
   const whole = nul === -1 ? value : value.slice(0, nul)
+  if (whole.length <= bytes && plain(whole)) return whole
   if (whole.length * 3 <= bytes) return whole.isWellFormed() ? whole : whole.toWellFormed()
   let room = bytes
   let end = 0
@@ -143,4 +144,10 @@ export function clip(value: string, bytes: number): string {
     end += character.length
   }
   return whole.toWellFormed().slice(0, end)
+}
+
+/** One byte a character: nearly all that is cut. */
+function plain(value: string): boolean {
+  for (let index = 0; index < value.length; index++) if (value.charCodeAt(index) > 127) return false
+  return true
 }

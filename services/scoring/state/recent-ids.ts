@@ -7,6 +7,17 @@ const HEAD = 2
 const WORDS_PER_ID = 3
 const SECOND_SEED = 0x2c1b3c6d
 
+/** An id as the ring holds it: 64 bits in two words. */
+export interface HashedId {
+  readonly low: number
+  readonly high: number
+}
+
+/** Hashes an id for all the calls that take it. */
+export function hashId(id: string): HashedId {
+  return { low: hash32(id), high: hash32(id, SECOND_SEED) }
+}
+
 /**
  * The last ids of an entity, as 64-bit hashes with the second of their event
  * time, so that a producer's retry is counted once.
@@ -33,9 +44,7 @@ export class RecentIds {
   }
 
   /** Whether the id is among the last ones. */
-  has(id: string): boolean {
-    const low = hash32(id)
-    const high = hash32(id, SECOND_SEED)
+  has({ low, high }: HashedId): boolean {
     const u32 = this.#u32
     for (let index = 0, at = this.#at + HEAD; index < this.#capacity; index++, at += WORDS_PER_ID) {
       if (u32[at] === low && u32[at + 1] === high) return true
@@ -43,13 +52,13 @@ export class RecentIds {
     return false
   }
 
-  add(id: string, atMs: number): void {
+  add({ low, high }: HashedId, atMs: number): void {
     const u32 = this.#u32
     const next = u32[this.#at] ?? 0
     const at = this.#at + HEAD + next * WORDS_PER_ID
     u32[this.#at + 1] = Math.max(u32[this.#at + 1] ?? 0, u32[at + 2] ?? 0)
-    u32[at] = hash32(id)
-    u32[at + 1] = hash32(id, SECOND_SEED)
+    u32[at] = low
+    u32[at + 1] = high
     u32[at + 2] = Math.floor(atMs / 1000)
     u32[this.#at] = (next + 1) % this.#capacity
   }

@@ -5,6 +5,7 @@ import { begin, combine, hash32 } from '../../../../services/scoring/state/hash.
 import { clip, f64, layout, records, text, u32 } from '../../../../services/scoring/state/layout.ts'
 import { packAll, unpackAll } from '../../../../services/scoring/state/packed.ts'
 import { TenantPopulation } from '../../../../services/scoring/state/population.ts'
+import { hashId } from '../../../../services/scoring/state/recent-ids.ts'
 import { slots } from '../../../../services/scoring/state/slots.ts'
 import { allocate, pack, packedBound, unpack } from '../../../../services/scoring/state/words.ts'
 import { subjectBench } from '../../../../services/scoring/subject-stage.ts'
@@ -152,14 +153,15 @@ describe('state of an entity', () => {
     const state = openState(plan)
     expect(state.encode().length).toBeLessThan(200)
     state.book.last_ms = AT
-    for (let index = 0; index < 100; index++) state.book.seen.add(`decision-${index}`, AT + index * 1000)
+    for (let index = 0; index < 100; index++)
+      state.book.seen.add(hashId(`decision-${index}`), AT + index * 1000)
     state.notes = { cases: [], refused: [{ id: 'a', at_ms: AT }], subjects: [] }
     const bytes = state.encode()
     const again = openState(plan, bytes)
     expect(again.encode()).toEqual(bytes)
     expect(again.notes).toEqual(state.notes)
-    expect(again.book.seen.has('decision-99')).toBe(true)
-    expect(again.book.seen.has('decision-60')).toBe(false)
+    expect(again.book.seen.has(hashId('decision-99'))).toBe(true)
+    expect(again.book.seen.has(hashId('decision-60'))).toBe(false)
     expect(again.book.seen.forgottenMs).toBe(AT + 67_000)
   })
 
