@@ -26,7 +26,7 @@ const EventLogConfig = z
   .prefault({})
 
 /** The store. Without `url` Gatewatch runs an engine of its own as a child process. */
-export const ClickHouseConfig = z
+const ClickHouseConfig = z
   .strictObject({
     url: z
       .url({ protocol: /^https?$/ })
@@ -44,7 +44,6 @@ export const ClickHouseConfig = z
     listen: z.strictObject({ host: Host.default('127.0.0.1'), port: Port.default(8123) }).optional(),
   })
   .prefault({})
-export type ClickHouseConfig = z.infer<typeof ClickHouseConfig>
 
 /** The whole configuration: what all roles share, and one section a role. */
 export const Config = z.strictObject({

@@ -1,3 +1,5 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
@@ -12,13 +14,13 @@ import { ScoringConfig } from '../../services/scoring/config.ts'
 import { openEnrich } from '../../services/scoring/main.ts'
 import { loggedFindings, replayDecisions } from '../../services/scoring/replay.ts'
 import { sourceStage, subjectStage } from '../../services/scoring/worker.ts'
-import { prepareWhole, type RunningWhole } from '../support/whole.ts'
+import { prepareWhole, type Whole } from '../../services/cli/bench/whole.ts'
 
 const KILLS = 20
 const CLIENTS = 8
 
 /** Asks for decisions until the process is gone; returns the ids of those that were answered. */
-async function load(whole: RunningWhole, token: string, round: number): Promise<string[]> {
+async function load(whole: Whole, token: string, round: number): Promise<string[]> {
   const acknowledged: string[] = []
   const one = async (client: number): Promise<void> => {
     for (let turn = 0; ; turn += 1) {
@@ -108,7 +110,8 @@ function chainFaults(decisions: readonly Decision[]): string[] {
 
 describe('promise 2 and 3: the whole is killed with -9 under load', () => {
   it(`${KILLS} times, and no acknowledged decision is missing, none is stored twice, and findings equal a replay`, async () => {
-    const whole = await prepareWhole()
+    const directory = await mkdtemp(join(tmpdir(), 'gatewatch-whole-'))
+    const whole = await prepareWhole(directory)
     const acknowledged: string[] = []
     try {
       for (let round = 0; round < KILLS; round += 1) {
@@ -155,7 +158,7 @@ describe('promise 2 and 3: the whole is killed with -9 under load', () => {
       await engine.stop()
       await eventLog.close()
     } finally {
-      await whole.release()
+      await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
     }
   }, 420_000)
 })

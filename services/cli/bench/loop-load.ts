@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Pool } from 'undici'
 import { z } from 'zod'
-import type { Whole } from './start-whole.ts'
 
 export interface LoadOptions {
   /** Decisions a second of people who do nothing wrong. */
@@ -30,13 +29,13 @@ const PATIENCE = 400
  * attackers one after another: each asks for what it may not have, one request
  * after the other, and beside it for what it may, until that is not permitted any more.
  */
-export async function runLoad(whole: Whole, options: LoadOptions): Promise<LoadResult> {
-  const pool = new Pool(whole.evaluation.origin, { connections: 64, pipelining: 1 })
+export async function runLoad(evaluation: URL, token: string, options: LoadOptions): Promise<LoadResult> {
+  const pool = new Pool(evaluation.origin, { connections: 64, pipelining: 1 })
   const ask = async (subject: string, action: string, resource: number, client: number): Promise<string> => {
     const { body } = await pool.request({
       method: 'POST',
-      path: whole.evaluation.pathname,
-      headers: { authorization: `Bearer ${whole.token}`, 'content-type': 'application/json' },
+      path: evaluation.pathname,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify({
         subject: { type: 'user', id: subject },
         action: { name: action },

@@ -7,7 +7,7 @@ import { GatewatchError } from '../../runtime/errors.ts'
 import { openEmbeddedLog } from '../../runtime/log/embedded/embedded-log.ts'
 import type { EventLog } from '../../runtime/log/event-log.ts'
 import { runLoad, type LoadResult } from './loop-load.ts'
-import { startWhole } from './start-whole.ts'
+import { prepareWhole } from './whole.ts'
 
 const RATE = 500
 const PEOPLE = 2000
@@ -25,14 +25,20 @@ const WARMUPS = 30
 export async function benchLoop({ directory, scale }: BenchOptions): Promise<BenchResult> {
   const begin = performance.now()
   const attacks = Math.max(5, Math.round(ATTACKS * scale))
-  const whole = await startWhole(directory)
+  const prepared = await prepareWhole(directory)
+  const whole = await prepared.start()
   let load: LoadResult
   try {
-    load = await runLoad(whole, { rate: RATE, people: PEOPLE, attacks, warmups: WARMUPS })
+    load = await runLoad(whole.evaluation, prepared.token, {
+      rate: RATE,
+      people: PEOPLE,
+      attacks,
+      warmups: WARMUPS,
+    })
   } finally {
     await whole.stop()
   }
-  const loops = await loopTimes(join(whole.dataDir, 'log'), load.stopped.slice(WARMUPS))
+  const loops = await loopTimes(join(prepared.dataDir, 'log'), load.stopped.slice(WARMUPS))
   if (loops.length < attacks)
     throw new GatewatchError('ERR_USAGE', `Only ${loops.length} of ${attacks} attacks were stopped.`)
   return {

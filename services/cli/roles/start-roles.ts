@@ -1,11 +1,11 @@
 import type { Config } from '../../config.ts'
+import type { Store } from '../../runtime/clickhouse/open-store.ts'
 import type { ReadyCheck } from '../../runtime/http/admin.ts'
 import type { Lifecycle } from '../../runtime/lifecycle.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { openTokens } from '../../runtime/tokens.ts'
 import type { Tokens } from '../../runtime/tokens.ts'
 import type { Role } from './role.ts'
-import type { Store } from './start-store.ts'
 
 /** Where the started roles are to be reached. */
 export interface StartedRoles {
@@ -58,10 +58,18 @@ export async function startRoles({
 
   let store: Store | null = null
   if (has('storage') || has('feedback')) {
-    const { startStore, storeTrouble } = await import('./start-store.ts')
-    const opened = await timed('store', () =>
-      lifecycle.start('store', () => startStore(runtime, config.clickhouse)),
-    )
+    const [{ openStore }, { storeTrouble }] = await Promise.all([
+      import('../../runtime/clickhouse/open-store.ts'),
+      import('./store-trouble.ts'),
+    ])
+    const { dataDir, logger, metrics } = runtime
+    const settings = {
+      dataDir,
+      settings: config.clickhouse,
+      logger: logger.child({ service: 'engine' }),
+      metrics,
+    }
+    const opened = await timed('store', () => lifecycle.start('store', () => openStore(settings)))
     store = opened
     checks.set('store', () => storeTrouble(opened.endpoint))
   }

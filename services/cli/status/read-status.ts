@@ -5,7 +5,7 @@ import { locateEngine } from '../../runtime/clickhouse/endpoint-file.ts'
 import type { EventLog } from '../../runtime/log/event-log.ts'
 import { parseJson } from '../../runtime/log/json-record.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
-import { storeTrouble } from '../roles/start-store.ts'
+import { storeTrouble } from '../roles/store-trouble.ts'
 import { table } from '../table.ts'
 
 const GROUPS = ['scoring', 'scoring-source', 'feedback', 'storage'] as const

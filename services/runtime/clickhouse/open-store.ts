@@ -20,6 +20,8 @@ export interface Store {
   readonly endpoint: ClickHouseEndpoint
   /** Where the store comes from: a server, an engine that another process holds, or one of our own. */
   readonly from: 'server' | 'other-process' | 'own-engine'
+  /** Port of our own engine's HTTP interface; null when it isn't opened or is another's. */
+  readonly port: number | null
   /** Stops the engine when it is our own. */
   stop(): Promise<void>
 }
@@ -39,10 +41,10 @@ export async function openStore(options: {
   const nothing = () => Promise.resolve()
   if (settings.url !== undefined) {
     const endpoint = await serverEndpoint(settings.url, settings)
-    return { endpoint, from: 'server', stop: nothing }
+    return { endpoint, from: 'server', port: null, stop: nothing }
   }
   const living = await locateEngine(dataDir)
-  if (living) return { endpoint: living, from: 'other-process', stop: nothing }
+  if (living) return { endpoint: living, from: 'other-process', port: null, stop: nothing }
   try {
     const engine = await startEngine({
       dataDir,
@@ -50,12 +52,12 @@ export async function openStore(options: {
       ...(settings.listen && { listen: settings.listen }),
       ...(metrics && { metrics }),
     })
-    return { endpoint: engine.endpoint, from: 'own-engine', stop: () => engine.stop() }
+    return { endpoint: engine.endpoint, from: 'own-engine', port: engine.port, stop: () => engine.stop() }
   } catch (error) {
     if (!(error instanceof GatewatchError && error.code === 'ERR_DATA_DIR_IN_USE')) throw error
     const started = await locatedSoon(dataDir)
     if (!started) throw error
-    return { endpoint: started, from: 'other-process', stop: nothing }
+    return { endpoint: started, from: 'other-process', port: null, stop: nothing }
   }
 }
 

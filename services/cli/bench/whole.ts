@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openDataDir } from '../../runtime/data-dir.ts'
@@ -25,22 +25,31 @@ routes:
       - { id: nobody, when: 'true', outcome: deny }
 `
 
+/** A data directory with policy, configuration and token, ready for `gatewatch up`. */
+export interface PreparedWhole {
+  readonly dataDir: string
+  /** For the decision point. */
+  readonly token: string
+  /** Starts it in a process of its own; resolves when it is ready. */
+  start(): Promise<Whole>
+}
+
 /** Everything that `gatewatch up` runs, in a process of its own. */
 export interface Whole {
-  readonly dataDir: string
-  /** The AuthZEN evaluation endpoint, and a token for it. */
+  /** The AuthZEN evaluation endpoint. */
   readonly evaluation: URL
-  readonly token: string
-  stop(): Promise<void>
+  /** Ends it as an operator does, and resolves to the exit code. */
+  stop(): Promise<number | null>
+  /** Ends it with SIGKILL. */
+  kill(): Promise<void>
 }
 
 /**
- * Starts `gatewatch up` on free ports below `directory`. The circuit breaker is
- * open wide: a benchmark attacks more people in a minute than a company should see.
+ * Prepares `gatewatch up` on free ports below `directory`. The circuit breaker is
+ * open wide: whoever measures attacks more people in a minute than a company should see.
  */
-export async function startWhole(directory: string): Promise<Whole> {
+export async function prepareWhole(directory: string): Promise<PreparedWhole> {
   const dataDir = await openDataDir(join(directory, 'data'))
-  await mkdir(directory, { recursive: true })
   const policy = join(directory, 'policy.yaml')
   const config = join(directory, 'gatewatch.yaml')
   await writeFile(policy, POLICY)
@@ -55,7 +64,11 @@ export async function startWhole(directory: string): Promise<Whole> {
     }),
   )
   const tokens = await openTokens(dataDir)
-  const token = await tokens.create({ name: 'bench', scopes: ['decision-point'] })
+  const token = await tokens.create({ name: 'whole', scopes: ['decision-point'] })
+  return { dataDir, token, start: () => start(config) }
+}
+
+async function start(config: string): Promise<Whole> {
   const child = spawn(process.execPath, [CLI, '--config', config, 'up'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -69,16 +82,23 @@ export async function startWhole(directory: string): Promise<Whole> {
     }
     child.stdout.on('data', heard)
     child.stderr.on('data', heard)
-    void exited.then(() =>
-      reject(new GatewatchError('ERR_USAGE', `The process to be measured did not start: ${said.trim()}`)),
+    void exited.then((code) =>
+      reject(
+        new GatewatchError(
+          'ERR_USAGE',
+          `gatewatch up ended with ${code} before it was ready: ${said.trim()}`,
+        ),
+      ),
     )
   })
   return {
-    dataDir,
     evaluation,
-    token,
     async stop() {
       child.kill('SIGTERM')
+      return exited
+    },
+    async kill() {
+      child.kill('SIGKILL')
       await exited
     },
   }
