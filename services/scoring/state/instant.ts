@@ -3,7 +3,7 @@ const LENGTH = 24
 
 /**
  * Milliseconds since the epoch, as `Date.parse` gives them, NaN where it does.
- * The form that our own gateway writes is read digit by digit, in a quarter of
+ * The form that our own gateway writes is read digit by digit, in less than half
  * the time; every other form, and every day after the 28th, is left to
  * `Date.parse`.
  *

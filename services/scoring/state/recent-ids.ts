@@ -1,4 +1,4 @@
-import { hash32 } from './hash.ts'
+import { hash64 } from './hash.ts'
 import type { Field } from './layout.ts'
 import type { Words } from './words.ts'
 
@@ -15,7 +15,7 @@ export interface HashedId {
 
 /** Hashes an id for all the calls that take it. */
 export function hashId(id: string): HashedId {
-  return { low: hash32(id), high: hash32(id, SECOND_SEED) }
+  return hash64(id, SECOND_SEED)
 }
 
 /**
