@@ -34,6 +34,16 @@ describe('parseDecision', () => {
     expect(error?.issues.map((issue) => issue.path.join('.'))).toContain(path)
   })
 
+  it('takes unmapped JSON of exactly its bound, whatever it is made of', () => {
+    const frame = JSON.stringify({ a: '' }).length
+    expect(parsed({ unmapped: { a: 'x'.repeat(8192 - frame) } }).unmapped).toBeDefined()
+    expect(parseDecision({ ...minimal, unmapped: { a: 'x'.repeat(8193 - frame) } }).success).toBe(false)
+    expect(parseDecision({ ...minimal, unmapped: { a: '"'.repeat(4200) } }).success).toBe(false)
+    expect(
+      parseDecision({ ...minimal, unmapped: { a: Array.from({ length: 5000 }, () => 0) } }).success,
+    ).toBe(false)
+  })
+
   it('keeps an unknown field in unmapped beside what is there', () => {
     expect(parsed({ unmapped: { a: 1 }, later: 2 }).unmapped).toEqual({ a: 1, later: 2 })
   })
