@@ -165,7 +165,7 @@ function identityOf(subject: Evaluation['subject'], properties: SubjectPropertie
     ...(session_id === undefined ? {} : { session_id }),
     ...(idp === undefined ? {} : { idp }),
     ...(acr === undefined ? {} : { acr }),
-    ...(Number.isFinite(at) ? { authenticated_at_ms: Math.floor(at) } : {}),
+    ...(at < 253_402_300_800_000 ? { authenticated_at_ms: Math.floor(at) } : {}),
   }
 }
 

@@ -48,7 +48,9 @@ export const SubjectProperties = z.object({
   acr: Text.optional(),
   amr: z.array(z.string().max(64)).max(16).default([]),
   /** Instant of the sign-in: RFC 3339 text, or seconds since the epoch. */
-  authenticated_at: z.union([z.iso.datetime({ offset: true }), z.number().min(0).max(8.64e12)]).optional(),
+  authenticated_at: z
+    .union([z.iso.datetime({ offset: true }), z.number().min(0).max(253_402_300_799)])
+    .optional(),
 })
 
 export type SubjectProperties = z.infer<typeof SubjectProperties>

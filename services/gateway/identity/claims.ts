@@ -2,6 +2,9 @@ import { z } from 'zod'
 import { rejected } from './identity.ts'
 import type { Identity } from './identity.ts'
 
+/** From here on an instant no longer has the form that events carry. */
+const YEAR_10000_S = 253_402_300_800
+
 /** Which claims say who somebody is. */
 export interface ClaimNames {
   readonly subject_claim: string
@@ -60,7 +63,7 @@ export function identityFromClaims(claims: Readonly<Record<string, unknown>>, na
     ...(session_id === undefined ? {} : { session_id }),
     ...(idp === undefined ? {} : { idp }),
     ...(acr === undefined ? {} : { acr }),
-    ...(typeof signedIn === 'number' && signedIn > 0 && signedIn < 8.64e12
+    ...(typeof signedIn === 'number' && signedIn > 0 && signedIn < YEAR_10000_S
       ? { authenticated_at_ms: Math.floor(signedIn * 1000) }
       : {}),
   }
