@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isRecord } from './record.ts'
 
 /** Says yes only where zod would: to a value that it would accept and give back equal. */
 export type Accepts = (value: unknown) => boolean
@@ -193,8 +194,4 @@ function byZod(schema: z.core.$ZodType): Accepts {
 
 function none(checks: readonly unknown[] | undefined): boolean {
   return checks === undefined || checks.length === 0
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -15,6 +15,7 @@ import {
 } from './bounds.ts'
 import { subjectEntityId } from './entity.ts'
 import { Reason } from './reasons.ts'
+import { isRecord } from './record.ts'
 
 /** What the policy decision point said, or what became of the request when it could not say. */
 export const Outcome = z.enum(['permit', 'deny', 'step_up', 'revoke', 'error_closed', 'error_open'])
@@ -181,8 +182,4 @@ export function parseDecision(value: unknown): z.ZodSafeParseResult<Decision> {
   const unmapped: Record<string, unknown> = isRecord(value['unmapped']) ? { ...value['unmapped'] } : {}
   for (const [key, member] of Object.entries(value)) (knownKeys.has(key) ? known : unmapped)[key] = member
   return Decision.safeParse({ ...known, unmapped })
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

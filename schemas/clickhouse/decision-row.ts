@@ -1,4 +1,5 @@
 import { Decision } from '../decision.ts'
+import { isRecord } from '../record.ts'
 import { Enrichment, type ScoredDecision } from '../scored-decision.ts'
 import { columnsOf, type Column, type Columns } from './columns.ts'
 import { fromStoreInstant, toStoreInstant } from './instant.ts'
@@ -148,8 +149,4 @@ function put(value: Row, path: readonly string[], field: unknown): void {
   }
   const last = path.at(-1)
   if (last !== undefined) here[last] = field
-}
-
-function isRecord(value: unknown): value is Row {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,3 +1,5 @@
+import { seededNumbers } from '../runtime/seeded-numbers.ts'
+
 /** A seeded source of numbers, so that the demo's people are the same at every start. */
 export interface Random {
   /** 0 to below 1. */
@@ -7,16 +9,8 @@ export interface Random {
   pick<T>(items: readonly T[]): T
 }
 
-/** Mulberry32 (public domain, Tommy Ettinger): 32 bits of state are plenty for habits, and useless for secrets. */
 export function seededRandom(seed: number): Random {
-  let state = seed >>> 0
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
-  }
+  const next = seededNumbers(seed)
   const below = (n: number): number => Math.floor(next() * n)
   return {
     next,

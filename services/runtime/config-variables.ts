@@ -1,4 +1,5 @@
 import { parse } from 'yaml'
+import { isRecord } from '../../schemas/record.ts'
 
 /** A `GATEWATCH_…` variable as a setting: `GATEWATCH_CLICKHOUSE__URL` is `clickhouse.url`. */
 export interface Variable {
@@ -51,8 +52,4 @@ function asYaml(text: string): unknown {
   } catch {
     return text
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

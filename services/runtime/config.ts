@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { LineCounter, isCollection, isMap, isScalar, parseDocument } from 'yaml'
 import type { Document } from 'yaml'
 import type { z } from 'zod'
+import { isRecord } from '../../schemas/record.ts'
 import { ConfigError } from './config-problem.ts'
 import type { ConfigProblem } from './config-problem.ts'
 import { applyVariables, readVariables } from './config-variables.ts'
@@ -99,10 +100,6 @@ function withDefaults(value: unknown, defaults: unknown): unknown {
   for (const [key, member] of Object.entries(defaults))
     merged[key] = withDefaults(Object.hasOwn(value, key) ? value[key] : undefined, member)
   return merged
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function secretsInFile(file: ConfigFile): ConfigProblem[] {

@@ -1,13 +1,4 @@
-/** A stream of random numbers in [0, 1) that is the same for the same seed (mulberry32). */
-function numbers(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
+import { seededNumbers } from '../../runtime/seeded-numbers.ts'
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 const CHUNK_CHARACTERS = 65_536
@@ -22,7 +13,7 @@ export function* sshdLog(
   lines: number,
   { seed = 1, from_ms = Date.UTC(2024, 0, 1) } = {},
 ): Generator<string> {
-  const random = numbers(seed)
+  const random = seededNumbers(seed)
   const pick = (below: number): number => Math.floor(random() * below)
   let atMs = from_ms
   let pid = 1000

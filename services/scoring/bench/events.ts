@@ -1,4 +1,5 @@
 import type { DecisionInput } from '../../../schemas/decision.ts'
+import { seededNumbers } from '../../runtime/seeded-numbers.ts'
 
 /** Where the bench's time begins. */
 const START_MS = Date.parse('2026-01-05T08:00:00.000Z')
@@ -29,7 +30,7 @@ const ELSEWHERE = 0.002
  * decisions.
  */
 export function* events(count: number, { subjects, everyMs }: EventsOptions): Generator<DecisionInput> {
-  const random = mulberry(42)
+  const random = seededNumbers(42)
   for (let index = 0; index < count; index++) {
     const who = Math.floor(random() ** 1.5 * subjects)
     const place = Math.floor(random() ** 3 * 3)
@@ -123,22 +124,11 @@ function agentOf(who: number, place: number): string {
 }
 
 function hex(seed: number, length: number): string {
-  const random = mulberry(seed)
+  const random = seededNumbers(seed)
   let text = ''
   while (text.length < length)
     text += Math.floor(random() * 0x100000000)
       .toString(16)
       .padStart(8, '0')
   return text.slice(0, length)
-}
-
-/** @see Mulberry32, a public-domain generator: small, seeded, good enough to spread values. */
-function mulberry(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
 }
