@@ -63,7 +63,7 @@ export async function buildFeedbackServer(options: FeedbackServerOptions): Promi
     api.setErrorHandler(async (fault, request, reply) => {
       const error = refuseMistakes(fault)
       const status = statusOf(error)
-      if (status >= 500) request.log.error({ err: error }, 'a request failed')
+      if (status >= 500) request.log.error({ err: error, request_id: request.id }, 'a request failed')
       const detail =
         status < 500 && error instanceof Error
           ? error.message

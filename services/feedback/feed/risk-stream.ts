@@ -84,7 +84,7 @@ export function riskStream(options: RiskStreamOptions) {
           await catchUp(eventLog, position, hub, prefix, stream)
         stream.send(formatEvent('caught_up', '{}', formatPosition(position)))
       } catch (error) {
-        request.log.warn({ err: error }, 'a risk stream could not be read on')
+        request.log.warn({ err: error, request_id: request.id }, 'a risk stream could not be read on')
         reply.raw.destroy()
       }
     })

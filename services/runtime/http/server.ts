@@ -24,6 +24,8 @@ export function buildServer(options: BuildServerOptions): FastifyInstance {
     loggerInstance: logger,
     // A line a request is no log for people; decisions are recorded elsewhere.
     logController: new LogController({ disableRequestLogging: true }),
+    // A logger of its own for each request costs a compilation of the redaction; the error handlers name the request instead.
+    childLoggerFactory: (parent) => parent,
     bodyLimit: options.body_limit ?? 65_536,
     requestTimeout: options.request_timeout_ms ?? 15_000,
     connectionTimeout: 0,
@@ -38,7 +40,7 @@ export function buildServer(options: BuildServerOptions): FastifyInstance {
   })
   app.setErrorHandler(async (error, request, reply) => {
     const status = statusOf(error)
-    if (status >= 500) request.log.error({ err: error }, 'a request failed')
+    if (status >= 500) request.log.error({ err: error, request_id: request.id }, 'a request failed')
     return reply.code(status).send(describe(error, status))
   })
   app.setNotFoundHandler(async (_request, reply) =>
