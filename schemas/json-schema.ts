@@ -5,6 +5,7 @@ import { Control } from './control.ts'
 import { Decision } from './decision.ts'
 import { Device } from './device.ts'
 import { Finding } from './finding.ts'
+import { Loss } from './loss.ts'
 import { Policy, PolicyRevision } from './policy.ts'
 import { RiskState } from './risk.ts'
 import { ScoredDecision } from './scored-decision.ts'
@@ -18,6 +19,7 @@ const contracts = {
   decision: Decision,
   device: Device,
   finding: Finding,
+  loss: Loss,
   policy: Policy,
   'policy-revision': PolicyRevision,
   'risk-state': RiskState,
