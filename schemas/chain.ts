@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import canonicalize from 'canonicalize'
-import type { DecisionInput } from './decision.ts'
+import type { Decision, DecisionInput } from './decision.ts'
 
 /** The hash before the first record of an enforcement point's first boot. */
 export const GENESIS = '0'.repeat(64)
@@ -37,6 +37,40 @@ export function chainHash(prev: string, decision: DecisionInput, personal_hash: 
     rest['policy'] = policy
   }
   return sha256(prev + canonical(rest) + personal_hash)
+}
+
+/** What stands where a person was erased: `subject` is required, so something must. */
+export const ERASED_SUBJECT_ID = 'erased'
+
+/**
+ * The decision without its person: personal fields and salt are gone, the
+ * commitment stays, and the chain hash is what it was.
+ */
+export function erased(decision: Decision): Decision {
+  const { device: _device, context: _context, unmapped: _unmapped, chain, policy, ...rest } = decision
+  const { salt: _salt, ...link } = chain ?? {}
+  const { inputs: _inputs, ...facts } = policy ?? {}
+  return {
+    ...rest,
+    ...(policy === undefined ? {} : { policy: facts }),
+    ...(chain === undefined ? {} : { chain: { ...link, prev: chain.prev, hash: chain.hash } }),
+    subject: { type: decision.subject.type, id: ERASED_SUBJECT_ID },
+  }
+}
+
+/** Whether this is what `erased` leaves. Anything personal beside a missing salt is no erasure but an alteration. */
+export function isErased({ chain, subject, device, context, unmapped, policy }: Decision): boolean {
+  return (
+    chain !== undefined &&
+    chain.salt === undefined &&
+    chain.personal_hash !== undefined &&
+    subject.id === ERASED_SUBJECT_ID &&
+    Object.keys(subject).length === 2 &&
+    device === undefined &&
+    context === undefined &&
+    unmapped === undefined &&
+    policy?.inputs === undefined
+  )
 }
 
 function canonical(value: unknown): string {

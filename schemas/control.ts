@@ -19,6 +19,21 @@ export const Control = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     schema_version: z.literal(1),
+    kind: z.literal('verification'),
+    tenant: Tenant,
+    name: Name,
+    at: Instant,
+    /** Every decision before this instant (event time) is proven, declared lost or among `problems`; null: none yet. */
+    verified_to: Instant.nullable(),
+    /** How far the round over all that is stored has come; null: a new round begins. */
+    sweep_to: Instant.nullable(),
+    /** Problems that stand. */
+    problems: Count,
+    /** What could not be decided the last time. */
+    undecided: Count,
+  }),
+  z.strictObject({
+    schema_version: z.literal(1),
     kind: z.literal('thresholds'),
     tenant: Tenant,
     name: Name,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Activity } from './activity.ts'
 import { Alert } from './alert.ts'
+import { Checkpoint } from './checkpoint.ts'
 import { Control } from './control.ts'
 import { Decision } from './decision.ts'
 import { Device } from './device.ts'
@@ -15,6 +16,7 @@ import { Verdict } from './verdict.ts'
 const contracts = {
   activity: Activity,
   alert: Alert,
+  checkpoint: Checkpoint,
   control: Control,
   decision: Decision,
   device: Device,

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { Activity } from './activity.ts'
 import { Alert, AlertDelivery } from './alert.ts'
 import { KnownSubject, Tick } from './census.ts'
+import { Checkpoint } from './checkpoint.ts'
 import { Control } from './control.ts'
 import { Decision, decisionKey } from './decision.ts'
 import { Device } from './device.ts'
@@ -131,6 +132,14 @@ export const scoringState = bytesTopic('scoring.state.v1', 'compacted')
 /** What the collector has imported: ids in binary by tenant and day, and the end of each source's chain, so that a second import changes nothing. */
 export const collectorImports = bytesTopic('collector.imports.v1', 'compacted')
 
+/** Signed statements about stretches of chains; kept for longer than the decisions that they pin. */
+export const integrityCheckpoints = topic<Checkpoint>(
+  'integrity.checkpoints.v1',
+  Checkpoint,
+  (c) => `${c.tenant}/${c.pep_id}`,
+  { days: 400 },
+)
+
 /** Where the original bytes of an unusable record go, with headers `reason`, `source-topic`, `source-partition`, `source-offset`. */
 export function deadLetterOf(source: LogTopic): LogTopic {
   return bytesTopic(`${source.name}.dead-letter`, { days: 30 }, source.partitions)
@@ -163,5 +172,6 @@ export const topics: readonly LogTopic[] = [
   feedbackTicks,
   scoringState,
   collectorImports,
+  integrityCheckpoints,
   ...parsedTopics.map(deadLetterOf),
 ]

@@ -25,6 +25,10 @@ export interface DecisionRows {
   toRow(scored: ScoredDecision, ingestedMs: number): Row
   /** From `SELECT *`: the event as it went in, so that its chain hash can be worked out again. */
   toScored(row: Row): unknown
+  /** The columns of the decision alone, without enrichment and scores: all that its chain hash covers. */
+  readonly decisionColumns: readonly string[]
+  /** From these columns: the decision as it went in. */
+  toDecision(row: Row): unknown
 }
 
 /**
@@ -38,6 +42,7 @@ export function openDecisionRows(): DecisionRows {
   const all = [...decision.columns, ...enrichment.columns].map(({ name }) => name)
   return {
     columns: [...all, 'ingested_at', 'scores', 'empty_fields'],
+    decisionColumns: [...decision.columns.map(({ name }) => name), 'empty_fields'],
     toRow(scored, ingestedMs) {
       const row: Row = {}
       const empty: string[] = []
@@ -48,8 +53,9 @@ export function openDecisionRows(): DecisionRows {
       if (empty.length > 0) row['empty_fields'] = empty
       return row
     },
+    toDecision: (row) => unflatten(row, decision, emptyFieldsOf(row)),
     toScored(row) {
-      const empty = new Set(Array.isArray(row['empty_fields']) ? row['empty_fields'] : [])
+      const empty = emptyFieldsOf(row)
       return {
         decision: unflatten(row, decision, empty),
         enrichment: unflatten(row, enrichment, empty),
@@ -105,6 +111,10 @@ function stored(column: Column, field: unknown): unknown {
     default:
   }
   throw new UnstorableError(column.name)
+}
+
+function emptyFieldsOf(row: Row): ReadonlySet<unknown> {
+  return new Set(Array.isArray(row['empty_fields']) ? row['empty_fields'] : [])
 }
 
 function unflatten(row: Row, { columns, objects }: Columns, empty: ReadonlySet<unknown>): Row {

@@ -24,6 +24,7 @@ const NAMES = {
   story: 'GatewatchStory',
   circuit_breaker: 'GatewatchCircuitBreaker',
   break_glass: 'GatewatchBreakGlassUse',
+  integrity: 'GatewatchIntegrity',
 } as const
 /** How long a story that ended while Alertmanager was away is shown, so that somebody hears of it. */
 const LATE_MS = 300_000
