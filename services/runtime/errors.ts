@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'ERR_STORE_UNREACHABLE'
   | 'ERR_STORE_QUERY'
   | 'ERR_IMPORT_INPUT'
+  | 'ERR_BACKUP'
   | 'ERR_USAGE'
 
 /**

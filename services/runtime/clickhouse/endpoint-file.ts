@@ -39,6 +39,11 @@ export async function socketPathOf(dataDir: string): Promise<string> {
   return join(directory, 'engine.sock')
 }
 
+/** Where BACKUP writes and RESTORE reads, the one place outside its data that the engine is let into. */
+export function backupsDirectory(engineDirectory: string): string {
+  return join(engineDirectory, 'backups')
+}
+
 export async function writeEndpoint(dataDir: string, record: EndpointRecord): Promise<void> {
   const path = recordPath(dataDir)
   await writeFile(`${path}.new`, `${JSON.stringify(record)}\n`, { mode: 0o600 })

@@ -1,3 +1,6 @@
+import { dirname } from 'node:path'
+import { backupsDirectory } from '../endpoint-file.ts'
+
 /**
  * The engine's own configuration. Its defaults take most of a machine (caches of
  * 5 GiB, nine tenths of the memory); these were found by measuring the resident
@@ -5,10 +8,11 @@
  *
  * Grants: no SOURCES, so that no statement reads or writes a file, a URL or
  * another server, whoever sends it; tables only of the engines that keep their
- * data in the data directory.
+ * data in the data directory. BACKUP and RESTORE reach one directory beside it.
  */
 export function engineConfig(path: string): string {
   return `<clickhouse>
+  <backups><allowed_path>${backupsDirectory(dirname(path))}</allowed_path></backups>
   <max_server_memory_usage>${600 * MIB}</max_server_memory_usage>
   <mark_cache_size>${32 * MIB}</mark_cache_size>
   <index_mark_cache_size>${16 * MIB}</index_mark_cache_size>
@@ -41,7 +45,7 @@ export function engineConfig(path: string): string {
       <profile>default</profile>
       <quota>default</quota>
       <grants>
-        <query>GRANT CHECK, SHOW, SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, DROP, UNDROP TABLE, TRUNCATE, OPTIMIZE, KILL QUERY, SYSTEM, dictGet ON *.*</query>
+        <query>GRANT CHECK, SHOW, SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, DROP, UNDROP TABLE, TRUNCATE, OPTIMIZE, KILL QUERY, SYSTEM, BACKUP, dictGet ON *.*</query>
         ${ENGINES.map((engine) => `<query>GRANT TABLE ENGINE ON ${engine}</query>`).join('\n        ')}
         <query>GRANT SET DEFINER ON *</query>
       </grants>

@@ -38,12 +38,16 @@ export function readStatement(sql: string): Statement {
   let selects = false
   let depth = 0
   let before: Token | null = null
+  let second: Token | null = null
   let ended = false
   for (const token of tokens(sql)) {
     if (ended) throw refuse(62, 'Syntax error: Multi-statements are not allowed')
     const word = token.kind === 'word' ? token.value.toUpperCase() : null
     first ??= word ?? (token.value === '(' ? null : token.value)
-    if (token.value === '(' && before !== null) refuseFile(before)
+    // BACKUP … TO File(…) is no function: the engine holds it to one directory (engine-config.ts).
+    const place =
+      (first === 'BACKUP' && isWord(second, 'TO')) || (first === 'RESTORE' && isWord(second, 'FROM'))
+    if (token.value === '(' && before !== null && !place) refuseFile(before)
     if (token.kind === 'mark') {
       if (token.value === '(') depth++
       else if (token.value === ')') depth--
@@ -60,6 +64,7 @@ export function readStatement(sql: string): Statement {
     }
     if (depth === 0 && first === 'INSERT' && !selects && word === 'VALUES')
       return { kind: 'insert', format: 'Values', dataAt: token.end }
+    second = before
     before = token
   }
   if (first === 'INSERT') return { kind: 'insert', format, dataAt: null }

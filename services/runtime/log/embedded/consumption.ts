@@ -4,6 +4,7 @@ import type { Consumption, ConsumeOptions, OutRecord } from '../event-log.ts'
 import type { LogMetrics } from '../log-metrics.ts'
 import type { Committer } from './committer.ts'
 import { Fenced, type Claim, type GroupMember } from './group.ts'
+import { Held, isHeld } from './hold.ts'
 import { Lane, rangeOf, type LaneBatch } from './lane.ts'
 import type { Store } from './store.ts'
 import { Waker } from './waker.ts'
@@ -110,9 +111,12 @@ export class EmbeddedConsumption implements Consumption {
   /** The next lane with a batch, in turn, so that a busy partition doesn't starve the others. */
   #ready(now: number): Lane | undefined {
     const lanes = [...this.#lanes.values()]
+    const held = this.#options.pinned === true && isHeld(this.#parts.store, this.#options.group)
     for (let i = 0; i < lanes.length; i++) {
       const lane = lanes[(this.#turn + i) % lanes.length]
       if (lane === undefined || (lane.held !== undefined && lane.notBefore > now)) continue
+      // What is written down is finished, so that a copy may begin; nothing new is.
+      if (held && lane.pinned === undefined) continue
       if (lane.next(now) === undefined) continue
       this.#turn = (this.#turn + i + 1) % lanes.length
       return lane
@@ -146,6 +150,7 @@ export class EmbeddedConsumption implements Consumption {
         this.#sharing = true
         return
       }
+      if (error instanceof Held) return
       lane.failed(Date.now())
       this.#parts.metrics?.failed(this.#options.group)
       this.#tellFailed(error)
@@ -166,7 +171,10 @@ export class EmbeddedConsumption implements Consumption {
     const ranges = batch.parts.map(rangeOf)
     await this.#parts.committer.submit({
       records: [],
-      check: () => this.#prove(batch),
+      check: () => {
+        this.#prove(batch)
+        if (isHeld(this.#parts.store, this.#options.group)) throw new Held(this.#options.group)
+      },
       apply: () => void this.#parts.store.pins.put(`${this.#options.group}/${lane.name}`, ranges),
     }).durable
     lane.pinned = ranges

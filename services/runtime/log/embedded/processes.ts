@@ -16,7 +16,6 @@ export class Processes {
   readonly #store: Store
   readonly #committer: Committer
   readonly #address: string
-  readonly #started = startOf(process.pid)
 
   constructor(store: Store, committer: Committer, id: string, address: string) {
     this.#store = store
@@ -27,12 +26,7 @@ export class Processes {
 
   /** Says that we live. Not waited for on disk: after a power cut no process of before is left. */
   async renew(): Promise<void> {
-    const row: ProcessRow = {
-      pid: process.pid,
-      started: this.#started,
-      address: this.#address,
-      expires_ms: Date.now() + LEASE_MS,
-    }
+    const row = leaseOf(this.#address)
     const apply = () => void this.#store.processes.put(this.id, row)
     await this.#committer.submit({ records: [], apply }).visible
   }
@@ -41,7 +35,7 @@ export class Processes {
   leads(): boolean {
     for (const { key, value } of this.#store.processes.getRange()) {
       if (key === this.id) return true
-      if (this.#alive(value)) return false
+      if (isAlive(value)) return false
     }
     return true
   }
@@ -50,7 +44,7 @@ export class Processes {
   peers(): string[] {
     const addresses: string[] = []
     for (const { key, value } of this.#store.processes.getRange()) {
-      if (key !== this.id && this.#alive(value)) addresses.push(value.address)
+      if (key !== this.id && isAlive(value)) addresses.push(value.address)
     }
     return addresses
   }
@@ -58,7 +52,7 @@ export class Processes {
   lives(id: string): boolean {
     if (id === this.id) return true
     const row = this.#store.processes.get(id)
-    return row !== undefined && this.#alive(row)
+    return row !== undefined && isAlive(row)
   }
 
   /** Removes what dead processes left behind. */
@@ -81,10 +75,16 @@ export class Processes {
     const apply = () => void this.#store.processes.remove(this.id)
     await this.#committer.submit({ records: [], apply }).visible
   }
+}
 
-  #alive(row: ProcessRow): boolean {
-    return row.expires_ms > Date.now() && pidLives(row.pid) && row.started === startOf(row.pid)
-  }
+/** This process's row, good for `LEASE_MS` from now. */
+export function leaseOf(address: string): ProcessRow {
+  return { pid: process.pid, started: startOf(process.pid), address, expires_ms: Date.now() + LEASE_MS }
+}
+
+/** Whether the process that wrote the row still runs, and has renewed it in time. */
+export function isAlive(row: ProcessRow): boolean {
+  return row.expires_ms > Date.now() && pidLives(row.pid) && row.started === startOf(row.pid)
 }
 
 /** An id that no other process of this directory has had. */

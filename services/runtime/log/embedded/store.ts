@@ -95,6 +95,8 @@ export function openStore(directory: string, partitions: number): Store {
 export class Store {
   readonly env: RootDatabase<Buffer, string>
   readonly heads: Database<Buffer, string>
+  /** By group: the process for whose copy of the store the group hands out no new pinned batch. */
+  readonly holds: Database<ProcessRow, string>
   readonly #format: Database<number, string>
   readonly #rows: Database<TopicRow, string>
   /** By process id. */
@@ -134,6 +136,7 @@ export class Store {
       this.owners = this.env.openDB({ name: 'owners', encoding: 'json' })
       this.offsets = this.env.openDB({ name: 'offsets', encoding: 'json' })
       this.pins = this.env.openDB({ name: 'pins', encoding: 'json' })
+      this.holds = this.env.openDB({ name: 'holds', encoding: 'json' })
       this.heads = this.env.openDB({ name: 'heads', encoding: 'binary' })
     } catch (error) {
       throw toLogError(error)

@@ -39,6 +39,9 @@ describe('what is refused', () => {
     ["SELECT 1 INTO OUTFILE '/tmp/x'", 358],
     ["SELECT 1 INTO /* x */ OUTFILE '/tmp/x'", 358],
     ["SELECT file('/etc/passwd')", 497],
+    ["BACKUP TABLE t TO File('b') SETTINGS base_backup = File('a')", 497],
+    ["RESTORE TABLE t FROM Memory('b') SETTINGS a = file('/etc/passwd')", 497],
+    ["SELECT 1 AS BACKUP, x FROM File('/etc/passwd')", 497],
     ['SELECT "FILE" (\'/etc/passwd\')', 497],
     ["SELECT $a$ $b$ $a$, file --\n ('x')", 497],
   ])('%s', (sql, code) => {
@@ -53,6 +56,13 @@ describe('what is refused', () => {
     ['SELECT 1;  '],
   ])('but not %s', (sql) => {
     expect(readStatement(sql).kind).toBe('select')
+  })
+
+  it.each([
+    ["BACKUP DATABASE d TO File('/data/backups/b') ASYNC"],
+    ["RESTORE DATABASE d FROM File('/data/backups/b')"],
+  ])('but not the place of %s, which the engine itself confines', (sql) => {
+    expect(readStatement(sql).kind).toBe('other')
   })
 })
 
