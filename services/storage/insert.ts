@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { setImmediate as turn } from 'node:timers/promises'
 import { finished } from 'node:stream/promises'
 import { ClickHouseError, type ClickHouseClient } from '@clickhouse/client'
 import type { Row } from '../../schemas/clickhouse/decision-row.ts'
@@ -16,10 +17,10 @@ export interface Block {
  * are cut into the same parts; the answer comes after the flush to disk.
  */
 export async function insertBlock(client: ClickHouseClient, block: Block): Promise<void> {
-  // `insert` would write every row's JSON itself, one small chunk after the other; this sends the block in whole.
+  // `insert` would write every row's JSON itself, one small chunk after the other.
   const { stream } = await client.exec({
     query: `INSERT INTO ${block.table} FORMAT JSONEachRow`,
-    values: Readable.from([Buffer.from(jsonLines(block.rows))], { objectMode: false }),
+    values: Readable.from(chunks(block.rows), { objectMode: false }),
     clickhouse_settings: {
       insert_deduplicate: 1,
       insert_deduplication_token: `${block.token}/${block.table}`,
@@ -35,6 +36,16 @@ export async function insertBlock(client: ClickHouseClient, block: Block): Promi
   })
   stream.resume()
   await finished(stream)
+}
+
+/** Rows written out before others get a turn. */
+const SLICE = 128
+
+async function* chunks(rows: readonly Row[]): AsyncGenerator<Buffer> {
+  for (let i = 0; i < rows.length; i += SLICE) {
+    yield Buffer.from(jsonLines(rows.slice(i, i + SLICE)))
+    await turn()
+  }
 }
 
 /** Rows as JSON, a line each; half a surrogate pair, which no UTF-8 text can hold, becomes U+FFFD. */

@@ -1,9 +1,13 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Row } from '../../schemas/clickhouse/decision-row.ts'
 import type { Batch, LogRecord, OutRecord } from '../runtime/log/event-log.ts'
 import { deadLetterRecord } from '../runtime/log/json-record.ts'
 import type { LogTopic } from '../../schemas/topics.ts'
 import type { StoredTopic } from './tables.ts'
 import { storeBlock, type StoreOptions } from './store-block.ts'
+
+/** Records made into rows before others get a turn: some 40 µs each, and requests wait in the same process. */
+const SLICE = 64
 
 interface Place {
   readonly topic: LogTopic
@@ -33,7 +37,7 @@ export async function storeBatch(
     dead.push(deadLetterRecord(topic, partition, record, { reason, detail }))
   }
 
-  for (const [table, { rows, places }] of byTable(batch, stored, put)) {
+  for (const [table, { rows, places }] of await byTable(batch, stored, put)) {
     const refused = await storeBlock({ table, token: batch.token, rows }, options)
     for (const index of refused) {
       const place = places[index]
@@ -43,18 +47,19 @@ export async function storeBatch(
   return dead
 }
 
-function byTable(
+async function byTable(
   batch: Batch,
   stored: ReadonlyMap<string, StoredTopic>,
   put: (place: Place, reason: string, detail: string) => void,
-): Map<string, { rows: Row[]; places: Place[] }> {
+): Promise<Map<string, { rows: Row[]; places: Place[] }>> {
   const tables = new Map<string, { rows: Row[]; places: Place[] }>()
   for (const { topic, partition, records } of batch.parts) {
     const target = stored.get(topic.name)
     if (!target) throw new TypeError(`${topic.name} has no table`)
     let block = tables.get(target.table)
     if (!block) tables.set(target.table, (block = { rows: [], places: [] }))
-    for (const record of records) {
+    for (const [index, record] of records.entries()) {
+      if (index % SLICE === SLICE - 1) await turn()
       const outcome = target.row(record, partition)
       if (outcome.kind === 'ok') {
         block.rows.push(outcome.value)

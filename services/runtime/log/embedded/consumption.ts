@@ -94,7 +94,7 @@ export class EmbeddedConsumption implements Consumption {
           await this.#share()
         }
         const lane = this.#ready(now)
-        if (lane !== undefined) await this.#handle(lane, now)
+        if (lane !== undefined) await this.#handle(lane)
         else await this.#waker.sleep(this.#pause(Date.now()))
       } catch (error) {
         this.#parts.logger?.error(
@@ -117,7 +117,7 @@ export class EmbeddedConsumption implements Consumption {
       if (lane === undefined || (lane.held !== undefined && lane.notBefore > now)) continue
       // What is written down is finished, so that a copy may begin; nothing new is.
       if (held && lane.pinned === undefined) continue
-      if (lane.next(now) === undefined) continue
+      if (!lane.ready(now)) continue
       this.#turn = (this.#turn + i + 1) % lanes.length
       return lane
     }
@@ -132,8 +132,8 @@ export class EmbeddedConsumption implements Consumption {
     return pause
   }
 
-  async #handle(lane: Lane, now: number): Promise<void> {
-    const batch = lane.next(now)
+  async #handle(lane: Lane): Promise<void> {
+    const batch = await lane.next()
     if (batch === undefined) return
     const began = performance.now()
     let outputs: readonly OutRecord[] = []

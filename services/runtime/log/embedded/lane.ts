@@ -1,12 +1,21 @@
 import { hash } from 'node:crypto'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { LogTopic } from '../../../../schemas/topics.ts'
 import type { Batch, ConsumeOptions, PartitionRecords } from '../event-log.ts'
 import type { Claim } from './group.ts'
-import { readRange } from './reader.ts'
+import { readRange, type Range } from './reader.ts'
+import type { StoredRecord } from './block.ts'
 import type { PinnedPart, Store } from './store.ts'
 
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 10_000
+/** Records decoded before others get a turn: some 14 µs each, so that a large batch holds nobody up for long. */
+const SLICE = 128
+
+/** The pause before the next try of what failed, after one of `pauseMs`. */
+export function nextPauseMs(pauseMs: number): number {
+  return Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, pauseMs * 2))
+}
 
 export interface LaneBatch extends Batch {
   /** What a commit proves and moves on. */
@@ -38,7 +47,7 @@ export class Lane {
   }
 
   failed(now: number): void {
-    this.#pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, this.#pauseMs * 2))
+    this.#pauseMs = nextPauseMs(this.#pauseMs)
     this.notBefore = now + this.#pauseMs
   }
 
@@ -50,11 +59,15 @@ export class Lane {
     this.#firstSeen = 0
   }
 
-  /** The next batch, or undefined when there is none yet; `notBefore` then says whether to look again soon. */
-  next(now: number): LaneBatch | undefined {
+  /** Whether `next` has a batch; when not, `notBefore` says whether to look again soon. */
+  ready(now: number): boolean {
+    return this.held !== undefined || this.pinned !== undefined || this.#enough(now)
+  }
+
+  /** The next batch, or undefined when there is none. */
+  async next(): Promise<LaneBatch | undefined> {
     if (this.held !== undefined) return this.held
-    if (this.pinned !== undefined) return (this.held = this.#repeat(this.pinned))
-    if (!this.#enough(now)) return undefined
+    if (this.pinned !== undefined) return (this.held = await this.#repeat(this.pinned))
     const { max_records = 1000, max_bytes = 4 * 1024 * 1024 } = this.#options
     const parts: PartitionRecords[] = []
     const moves: { claim: Claim; next: number }[] = []
@@ -70,7 +83,7 @@ export class Lane {
         maxRecords: records,
         maxBytes: bytes,
       }
-      const part = this.#part(range)
+      const part = await this.#part(range)
       if (part === undefined) {
         // Everything up to the head was superseded or too old: nothing to hand out, but the group is past it.
         moves.push({ claim, next: head.next })
@@ -86,7 +99,7 @@ export class Lane {
     return this.held
   }
 
-  #repeat(pinned: readonly PinnedPart[]): LaneBatch {
+  async #repeat(pinned: readonly PinnedPart[]): Promise<LaneBatch> {
     const parts: PartitionRecords[] = []
     const moves: { claim: Claim; next: number }[] = []
     for (const { partition, first, last } of pinned) {
@@ -94,15 +107,15 @@ export class Lane {
       if (claim === undefined) continue
       moves.push({ claim, next: last + 1 })
       const range = { partition, from: first, to: last + 1, maxRecords: Infinity, maxBytes: Infinity }
-      const part = this.#part(range)
+      const part = await this.#part(range)
       // The range is what was written down, even if retention has cut its first records off since.
       if (part !== undefined) parts.push({ ...part, first_offset: first, last_offset: last })
     }
     return { parts, token: tokenOf(this.#options.group, this.topic.name, pinned), moves }
   }
 
-  #part(range: Parameters<typeof readRange>[1]): PartitionRecords | undefined {
-    const records = readRange(this.#store.topic(this.topic), range)
+  async #part(range: Range): Promise<PartitionRecords | undefined> {
+    const records = await this.#read(range)
     const [first, last] = [records[0], records[records.length - 1]]
     if (first === undefined || last === undefined) return undefined
     const { topic } = this
@@ -112,6 +125,25 @@ export class Lane {
       records,
       first_offset: first.offset,
       last_offset: last.offset,
+    }
+  }
+
+  async #read(range: Range): Promise<StoredRecord[]> {
+    const store = this.#store.topic(this.topic)
+    const records: StoredRecord[] = []
+    let { from, maxRecords, maxBytes } = range
+    for (;;) {
+      const slice = readRange(store, { ...range, from, maxRecords: Math.min(SLICE, maxRecords), maxBytes })
+      const last = slice[slice.length - 1]
+      if (last === undefined) return records
+      for (const record of slice) {
+        records.push(record)
+        maxBytes -= record.value?.length ?? 0
+      }
+      maxRecords -= slice.length
+      from = last.offset + 1
+      if (maxRecords <= 0 || maxBytes <= 0 || from >= range.to) return records
+      await turn()
     }
   }
 
