@@ -64,10 +64,17 @@ export interface ConsumeOptions {
   readonly span?: 'partition' | 'group'
   /** Where a group without offsets begins. Default `earliest`. */
   readonly from?: 'earliest' | 'latest'
-  /** A partition became ours (load its state) or another's (drop it). Awaited before its records are handled. */
+  /**
+   * A partition became ours: load its state. Nothing of an earlier owner can be
+   * committed from here on, and all that it committed can be read. Awaited
+   * before the partition's records are handled; other partitions go on
+   * meanwhile. What it throws is told to `failed`, and it is called again after
+   * growing pauses.
+   */
   readonly assigned?: (topic: LogTopic, partition: number) => Promise<void> | void
+  /** A partition is another's: drop its state. May come while `assigned` is under way, which should then end early: the partition is given up when both have. */
   readonly revoked?: (topic: LogTopic, partition: number) => Promise<void> | void
-  /** Told of every failure of `handle` before the batch is tried again with growing pauses (100 ms to 10 s). */
+  /** Told of every failure of `handle` or `assigned` before it is tried again with growing pauses (100 ms to 10 s). */
   readonly failed?: (error: unknown) => void
 }
 

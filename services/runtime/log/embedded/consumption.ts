@@ -7,6 +7,7 @@ import { Fenced, type Claim, type GroupMember } from './group.ts'
 import { Held, isHeld } from './hold.ts'
 import { Lane, rangeOf, type LaneBatch } from './lane.ts'
 import type { Store } from './store.ts'
+import { Taking } from './taking.ts'
 import { Waker } from './waker.ts'
 
 /** How often a member looks whether others came or died, and for what a lost bell did not tell. */
@@ -36,6 +37,8 @@ export class EmbeddedConsumption implements Consumption {
   readonly #options: ConsumeOptions
   readonly #waker = new Waker()
   readonly #lanes = new Map<string, Lane>()
+  /** Ours, and not handled yet: their state is being loaded. By row. */
+  readonly #taking = new Map<string, Taking>()
   #sharing = true
   #looked = 0
   #turn = 0
@@ -222,8 +225,12 @@ export class EmbeddedConsumption implements Consumption {
       if (mine.every((claim) => isWanted(claim) && member.owns(claim))) continue
       await this.#drop(lane)
     }
+    for (const taking of this.#taking.values()) {
+      if (!isWanted(taking.claim) || !member.owns(taking.claim)) await this.#abandon(taking)
+    }
     const missing = wanted.filter(
       ({ topic, partition }) =>
+        !this.#taking.has(member.row(topic.name, partition)) &&
         !this.#lanes
           .get(this.#laneName(topic, partition))
           ?.claims.some(({ claim }) => claim.partition === partition),
@@ -245,12 +252,30 @@ export class EmbeddedConsumption implements Consumption {
         }
       },
     }).visible
-    for (const { claim, next } of got) await this.#take(claim, next)
+    const taken = got.map(({ claim, next }) => this.#take(claim, next))
+    // A batch over all partitions that comes again must find them all.
+    if (this.#options.span === 'group') await Promise.all(taken)
   }
 
+  /** Begins to load the state of a partition; resolves when its records are handled, or it was given up. */
   async #take(claim: Claim, next: number): Promise<void> {
+    const { assigned } = this.#options
+    if (assigned === undefined) return this.#open(claim, next)
+    const row = this.#parts.member.row(claim.topic.name, claim.partition)
+    const taking = new Taking(claim, assigned, (error) => {
+      this.#parts.metrics?.failed(this.#options.group)
+      this.#tellFailed(error)
+    })
+    this.#taking.set(row, taking)
+    const loaded = await taking.ended
+    if (!loaded || this.#taking.get(row) !== taking) return
+    this.#taking.delete(row)
+    this.#open(claim, next)
+    this.#waker.wake()
+  }
+
+  #open(claim: Claim, next: number): void {
     const { store } = this.#parts
-    await this.#options.assigned?.(claim.topic, claim.partition)
     const name = this.#laneName(claim.topic, claim.partition)
     let lane = this.#lanes.get(name)
     if (lane === undefined) {
@@ -261,10 +286,24 @@ export class EmbeddedConsumption implements Consumption {
     lane.claims.push({ claim, next })
   }
 
+  /** Gives up a partition whose state is being loaded. */
+  async #abandon(taking: Taking): Promise<void> {
+    const { member } = this.#parts
+    const { claim } = taking
+    this.#taking.delete(member.row(claim.topic.name, claim.partition))
+    taking.giveUp()
+    await this.#release([claim], taking.ended)
+  }
+
   async #drop(lane: Lane): Promise<void> {
     this.#lanes.delete(lane.name)
-    const claims = lane.claims.map(({ claim }) => claim)
+    await this.#release(lane.claims.map(({ claim }) => claim))
+  }
+
+  /** Tells that partitions are another's, and lets them go once `loading` has ended. */
+  async #release(claims: readonly Claim[], loading?: Promise<unknown>): Promise<void> {
     for (const { topic, partition } of claims) await this.#options.revoked?.(topic, partition)
+    await loading
     const apply = () => {
       for (const claim of claims) this.#parts.member.release(claim)
     }
@@ -273,6 +312,7 @@ export class EmbeddedConsumption implements Consumption {
   }
 
   async #leave(): Promise<void> {
+    for (const taking of this.#taking.values()) await this.#abandon(taking)
     const claims = [...this.#lanes.values()].flatMap((lane) => lane.claims.map(({ claim }) => claim))
     for (const { topic, partition } of claims) await this.#options.revoked?.(topic, partition)
     this.#lanes.clear()

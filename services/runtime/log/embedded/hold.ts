@@ -69,7 +69,9 @@ export async function holdGroup(
   }
   let renewing: Promise<void> = Promise.resolve()
   // A renewal that fails leaves the lease to run out, which `intact` tells.
-  const timer = setInterval(() => (renewing = renew().catch(() => {})), RENEW_MS)
+  const timer = setInterval(() => {
+    renewing = renew().catch(() => {})
+  }, RENEW_MS)
   const release = async (): Promise<void> => {
     clearInterval(timer)
     await renewing

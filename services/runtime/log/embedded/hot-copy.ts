@@ -70,7 +70,7 @@ export async function settleCopy(directory: string): Promise<LogPositions> {
     await store.checkFormat()
     await store.env.transaction(() => {
       for (const rows of [store.processes, store.members, store.owners, store.holds]) {
-        for (const key of [...rows.getKeys()]) void rows.remove(key)
+        for (const key of rows.getKeys().asArray) void rows.remove(key)
       }
     })
     await store.env.flushed
@@ -82,9 +82,8 @@ export async function settleCopy(directory: string): Promise<LogPositions> {
         return { partition, low, high: next }
       })
     }
-    const committed = Object.fromEntries(
-      [...store.offsets.getRange()].map(({ key, value }) => [key, value] as const),
-    )
+    const committed: Record<string, number> = {}
+    for (const { key, value } of store.offsets.getRange()) committed[key] = value
     return { topics, committed }
   } finally {
     await store.close()
