@@ -21,6 +21,16 @@ export interface LogRecord {
   readonly appended_ms: number
 }
 
+export interface AppendOptions {
+  /**
+   * The records need not stand or fall together: a crash may leave some of
+   * them. Cheaper where the log would need a transaction, and no reader waits
+   * for the others. Repeating the same records after a failure writes none of
+   * them twice while the process lives.
+   */
+  readonly independent?: boolean
+}
+
 /** Consecutive records of one partition, oldest first. */
 export interface PartitionRecords {
   readonly topic: LogTopic
@@ -120,8 +130,12 @@ export interface ReadOptions {
  * `test/support/event-log-contract.ts` says what they must do alike.
  */
 export interface EventLog {
-  /** Appends all or none; resolves when it is on disk, so that what is acknowledged survives a crash. */
-  append(records: readonly OutRecord[]): Promise<void>
+  /**
+   * Appends all or none; resolves when it is on disk, so that what is acknowledged survives a crash.
+   * @throws GatewatchError `ERR_LOG_UNAVAILABLE` when the log is away for longer than its driver waits; the
+   *   records may have been written nevertheless, and are not written again when the same ones are repeated.
+   */
+  append(records: readonly OutRecord[], options?: AppendOptions): Promise<void>
   consume(options: ConsumeOptions): Promise<Consumption>
   openTable(topic: LogTopic): Promise<Table>
   /** Reads a range in batches, without a group. */
