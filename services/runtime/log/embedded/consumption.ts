@@ -3,11 +3,12 @@ import type { LogTopic } from '../../../../schemas/topics.ts'
 import type { Consumption, ConsumeOptions, OutRecord } from '../event-log.ts'
 import type { LogMetrics } from '../log-metrics.ts'
 import type { Committer } from './committer.ts'
+import { Drains } from './drains.ts'
 import { Fenced, type Claim, type GroupMember } from './group.ts'
 import { Held, isHeld } from './hold.ts'
 import { Lane, rangeOf, type LaneBatch } from './lane.ts'
 import type { Store } from './store.ts'
-import { Taking } from './taking.ts'
+import { Takings } from './taking.ts'
 import { Waker } from './waker.ts'
 
 /** How often a member looks whether others came or died, and for what a lost bell did not tell. */
@@ -37,48 +38,37 @@ export class EmbeddedConsumption implements Consumption {
   readonly #options: ConsumeOptions
   readonly #waker = new Waker()
   readonly #lanes = new Map<string, Lane>()
-  /** Ours, and not handled yet: their state is being loaded. By row. */
-  readonly #taking = new Map<string, Taking>()
+  readonly #takings: Takings
   #sharing = true
   #looked = 0
   #turn = 0
   #stopping = false
   readonly #ended: Promise<void>
-  readonly #drains = new Set<() => void>()
+  readonly #drains = new Drains(() => this.#stopping)
 
   constructor(parts: ConsumptionParts, options: ConsumeOptions) {
     this.#parts = parts
     this.#options = options
+    this.#takings = new Takings(
+      options.assigned,
+      (error) => this.#failed(error),
+      (claim, next) => {
+        this.#open(claim, next)
+        this.#waker.wake()
+      },
+    )
     this.#ended = this.#loop()
   }
 
   /** Something was committed somewhere; `members`: the sharing may have changed. */
   wake(members: boolean): void {
     if (members) this.#sharing = true
-    for (const check of this.#drains) check()
+    this.#drains.look()
     this.#waker.wake()
   }
 
   async drained(): Promise<void> {
-    const { store, member } = this.#parts
-    store.refresh()
-    const targets = this.#options.topics.flatMap((topic) =>
-      Array.from({ length: store.topic(topic).partitions }, (_, partition) => ({
-        row: member.row(topic.name, partition),
-        to: store.head(topic.name, partition).next,
-      })),
-    )
-    const reached = () => targets.every(({ row, to }) => to === 0 || (store.offsets.get(row) ?? 0) >= to)
-    if (reached()) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const check = () => {
-      if (reached() || this.#stopping) resolve()
-    }
-    this.#drains.add(check)
-    const timer = setInterval(check, IDLE_MS)
-    await promise
-    clearInterval(timer)
-    this.#drains.delete(check)
+    await this.#drains.reached(this.#parts, this.#options.topics)
   }
 
   async stop(): Promise<void> {
@@ -108,7 +98,7 @@ export class EmbeddedConsumption implements Consumption {
       }
     }
     await this.#leave()
-    for (const check of this.#drains) check()
+    this.#drains.look()
   }
 
   /** The next lane with a batch, in turn, so that a busy partition doesn't starve the others. */
@@ -155,8 +145,7 @@ export class EmbeddedConsumption implements Consumption {
       }
       if (error instanceof Held) return
       lane.failed(Date.now())
-      this.#parts.metrics?.failed(this.#options.group)
-      this.#tellFailed(error)
+      this.#failed(error)
       return
     }
     for (const { claim, next } of batch.moves) {
@@ -203,7 +192,8 @@ export class EmbeddedConsumption implements Consumption {
     }
   }
 
-  #tellFailed(error: unknown): void {
+  #failed(error: unknown): void {
+    this.#parts.metrics?.failed(this.#options.group)
     try {
       this.#options.failed?.(error)
     } catch (fault) {
@@ -225,12 +215,10 @@ export class EmbeddedConsumption implements Consumption {
       if (mine.every((claim) => isWanted(claim) && member.owns(claim))) continue
       await this.#drop(lane)
     }
-    for (const taking of this.#taking.values()) {
-      if (!isWanted(taking.claim) || !member.owns(taking.claim)) await this.#abandon(taking)
-    }
+    await this.#abandon((claim) => !isWanted(claim) || !member.owns(claim))
     const missing = wanted.filter(
       ({ topic, partition }) =>
-        !this.#taking.has(member.row(topic.name, partition)) &&
+        !this.#takings.has(topic, partition) &&
         !this.#lanes
           .get(this.#laneName(topic, partition))
           ?.claims.some(({ claim }) => claim.partition === partition),
@@ -252,26 +240,9 @@ export class EmbeddedConsumption implements Consumption {
         }
       },
     }).visible
-    const taken = got.map(({ claim, next }) => this.#take(claim, next))
+    const taken = got.map(({ claim, next }) => this.#takings.begin(claim, next))
     // A batch over all partitions that comes again must find them all.
     if (this.#options.span === 'group') await Promise.all(taken)
-  }
-
-  /** Begins to load the state of a partition; resolves when its records are handled, or it was given up. */
-  async #take(claim: Claim, next: number): Promise<void> {
-    const { assigned } = this.#options
-    if (assigned === undefined) return this.#open(claim, next)
-    const row = this.#parts.member.row(claim.topic.name, claim.partition)
-    const taking = new Taking(claim, assigned, (error) => {
-      this.#parts.metrics?.failed(this.#options.group)
-      this.#tellFailed(error)
-    })
-    this.#taking.set(row, taking)
-    const loaded = await taking.ended
-    if (!loaded || this.#taking.get(row) !== taking) return
-    this.#taking.delete(row)
-    this.#open(claim, next)
-    this.#waker.wake()
   }
 
   #open(claim: Claim, next: number): void {
@@ -286,13 +257,9 @@ export class EmbeddedConsumption implements Consumption {
     lane.claims.push({ claim, next })
   }
 
-  /** Gives up a partition whose state is being loaded. */
-  async #abandon(taking: Taking): Promise<void> {
-    const { member } = this.#parts
-    const { claim } = taking
-    this.#taking.delete(member.row(claim.topic.name, claim.partition))
-    taking.giveUp()
-    await this.#release([claim], taking.ended)
+  /** Gives up partitions whose state is being loaded. */
+  async #abandon(which: (claim: Claim) => boolean): Promise<void> {
+    for (const { claim, ended } of this.#takings.giveUp(which)) await this.#release([claim], ended)
   }
 
   async #drop(lane: Lane): Promise<void> {
@@ -312,7 +279,7 @@ export class EmbeddedConsumption implements Consumption {
   }
 
   async #leave(): Promise<void> {
-    for (const taking of this.#taking.values()) await this.#abandon(taking)
+    await this.#abandon(() => true)
     const claims = [...this.#lanes.values()].flatMap((lane) => lane.claims.map(({ claim }) => claim))
     for (const { topic, partition } of claims) await this.#options.revoked?.(topic, partition)
     this.#lanes.clear()
