@@ -5,13 +5,15 @@ import { DemoConfig } from './demo/config.ts'
 import { FeedbackConfig } from './feedback/config.ts'
 import { GatewayConfig } from './gateway/config.ts'
 import { Host, Port } from './runtime/http/config.ts'
+import { KafkaConfig } from './runtime/log/kafka/config.ts'
+import { CheckpointsConfig } from './runtime/checkpoints/config.ts'
 import { LOG_LEVELS } from './runtime/log-levels.ts'
 import { ScoringConfig } from './scoring/config.ts'
 import { StorageConfig } from './storage/config.ts'
 
 const File = z.string().min(1).max(4096)
 
-/** The local event log; it lives in the data directory. */
+/** The local event log; it lives in the data directory. Unused where `kafka` is set. */
 const EventLogConfig = z
   .strictObject({
     /**
@@ -54,7 +56,9 @@ export const Config = z.strictObject({
   /** Health and metrics of this process. Loopback unless told otherwise: metrics ask for no token. */
   admin: z.strictObject({ host: Host.default('127.0.0.1'), port: Port.default(9090) }).prefault({}),
   event_log: EventLogConfig,
+  kafka: KafkaConfig.optional(),
   clickhouse: ClickHouseConfig,
+  checkpoints: CheckpointsConfig,
   gateway: GatewayConfig,
   scoring: ScoringConfig,
   storage: StorageConfig,

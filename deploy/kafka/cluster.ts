@@ -40,7 +40,7 @@ export async function startCluster(plans: readonly BrokerPlan[], java?: readonly
       throw new RangeError(`broker ${index} is no stopped broker of this cluster`)
     const broker = await startBroker(plan.directory, classpath, java)
     running.set(index, broker)
-    void broker.exited.then(() => {
+    void broker.exited.finally(() => {
       if (running.get(index) === broker) running.delete(index)
     })
   }

@@ -52,7 +52,7 @@ export async function startBroker(
   const exited = new Promise<void>((resolve) => {
     const ended = (): void => {
       gone = true
-      child.stdin.on('error', () => {}).end('gone\n')
+      child.stdin?.on('error', () => {}).end('gone\n')
       resolve()
     }
     child.once('exit', ended)
