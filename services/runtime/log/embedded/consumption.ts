@@ -271,9 +271,7 @@ export class EmbeddedConsumption implements Consumption {
   async #release(claims: readonly Claim[], loading?: Promise<unknown>): Promise<void> {
     for (const { topic, partition } of claims) await this.#options.revoked?.(topic, partition)
     await loading
-    const apply = () => {
-      for (const claim of claims) this.#parts.member.release(claim)
-    }
+    const apply = () => claims.forEach((claim) => this.#parts.member.release(claim))
     await this.#parts.committer.submit({ records: [], apply }).visible
     this.#parts.membersChanged()
   }
