@@ -4,6 +4,7 @@ import type { Config } from '../config.ts'
 import { openDataDir } from '../runtime/data-dir.ts'
 import { openEmbeddedLog } from '../runtime/log/embedded/embedded-log.ts'
 import { logMetrics } from '../runtime/log/log-metrics.ts'
+import { measuredLog } from '../runtime/log/measured-log.ts'
 import { createLogger, terminalDestination } from '../runtime/logger.ts'
 import { createMetrics } from '../runtime/metrics.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -26,7 +27,13 @@ export async function openRuntime(config: Config, logger?: Logger): Promise<Open
     metrics: logMetrics(metrics),
     retention: { max_bytes: config.event_log.max_bytes },
   })
-  return { dataDir, logger: used, metrics, eventLog, close: () => eventLog.close() }
+  return {
+    dataDir,
+    logger: used,
+    metrics,
+    eventLog: measuredLog(eventLog, metrics),
+    close: () => eventLog.close(),
+  }
 }
 
 function quieter(level: Config['log_level']): Config['log_level'] {

@@ -42,7 +42,8 @@ export async function startRoles({
 }: StartOptions): Promise<StartedRoles> {
   const { tenant } = config
   const tokens = await openTokens(runtime.dataDir)
-  const checks = new Map<string, ReadyCheck>()
+  // Not ready before everything is up: a rolling upgrade goes on when this process can do its work.
+  const checks = new Map<string, ReadyCheck>([['start', () => 'is starting']])
   const has = (role: Role): boolean => roles.includes(role)
   const timed = async <T>(part: string, start: () => Promise<T>): Promise<T> => {
     const begin = performance.now()
@@ -71,7 +72,8 @@ export async function startRoles({
     }
     const opened = await timed('store', () => lifecycle.start('store', () => openStore(settings)))
     store = opened
-    checks.set('store', () => storeTrouble(opened.endpoint))
+    // Feedback alone is ready without a store: verdicts, the risk feed and alerts never wait for one.
+    if (has('storage')) checks.set('store', () => storeTrouble(opened.endpoint))
   }
   if (has('storage') && store) {
     const { endpoint } = store
@@ -110,11 +112,14 @@ export async function startRoles({
   if (has('gateway')) {
     const { startGateway } = await import('../../gateway/main.ts')
     const gateway = await timed('gateway', () =>
-      lifecycle.start('gateway', () => startGateway(runtime, config.gateway, { tokens, tenant })),
+      lifecycle.start('gateway', () =>
+        startGateway(runtime, config.gateway, { tokens, tenant, checkpoints: config.checkpoints }),
+      ),
     )
     gateway_port = gateway.proxy_port
     decision_port = gateway.decision_port
   }
+  checks.delete('start')
   return {
     tokens,
     admin_port: admin.port,
