@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { deviceInventory, riskState } from '../../schemas/topics.ts'
+import { CheckpointsConfig } from '../runtime/checkpoints/config.ts'
+import { openCheckpointSigner } from '../runtime/checkpoints/signer.ts'
 import { GatewatchError } from '../runtime/errors.ts'
 import { listen } from '../runtime/http/listen.ts'
 import { readTls } from '../runtime/http/tls.ts'
@@ -36,6 +38,8 @@ export interface GatewayExtras {
   readonly tokens: Tokens
   /** Default `default`. */
   readonly tenant?: string
+  /** Default: the defaults of the configuration. */
+  readonly checkpoints?: CheckpointsConfig
 }
 
 export interface RunningGateway extends Running {
@@ -52,7 +56,7 @@ export interface RunningGateway extends Running {
 export async function startGateway(
   runtime: Runtime,
   config: GatewayConfig,
-  { tokens, tenant = 'default' }: GatewayExtras,
+  { tokens, tenant = 'default', checkpoints = CheckpointsConfig.parse(undefined) }: GatewayExtras,
 ): Promise<RunningGateway> {
   const { eventLog } = runtime
   const logger = runtime.logger.child({ service: 'gateway' })
@@ -95,7 +99,11 @@ export async function startGateway(
     stops.push(() => riskAge.stop())
 
     const pep = { id: config.pep_id, kind: 'gatewatch', version: VERSION }
-    const recording = await startRecording(runtime, pep, config.limits.queue, metrics, now)
+    const signer = await openCheckpointSigner(runtime.dataDir, checkpoints, now())
+    const recording = await startRecording(runtime, pep, config.limits.queue, metrics, now, {
+      signer,
+      tenant,
+    })
     stops.push(() => recording.stop())
     const { recorder } = recording
 

@@ -1,5 +1,8 @@
 import { join } from 'node:path'
+import type { Decision } from '../../schemas/decision.ts'
 import { accessDecisions } from '../../schemas/topics.ts'
+import { startCheckpointer, type CheckpointLink } from '../runtime/checkpoints/checkpointer.ts'
+import type { CheckpointSigner } from '../runtime/checkpoints/signer.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { GatewayMetrics } from './metrics.ts'
 import type { ChainHead, PepIdentity } from './record/chain.ts'
@@ -29,6 +32,7 @@ export async function startRecording(
   queue: number,
   metrics: GatewayMetrics,
   now: () => number,
+  { signer, tenant }: { readonly signer: CheckpointSigner; readonly tenant: string },
 ): Promise<Recording> {
   const { eventLog, logger } = runtime
   const mark = await openMarkFile(
@@ -65,11 +69,23 @@ export async function startRecording(
     previous: previous.head,
     queue,
     now,
-    flushed(head, _decisions, duration_ms) {
+    flushed(head, decisions, duration_ms) {
       metrics.flush.observe(duration_ms / 1000)
       keep(head)
+      checkpointer.logged(decisions.map(linkOf))
     },
     failed: () => metrics.appendFailures.inc(),
+  })
+  // Opened before the first decision can be taken: a boot that no checkpoint knows is somebody's invention.
+  const checkpointer = await startCheckpointer({
+    eventLog,
+    logger,
+    signer,
+    tenant,
+    pep_id: pep.id,
+    boot_id: recorder.boot_id,
+    previous_boot: previous.head,
+    now,
   })
 
   let next: readonly number[] | null = null
@@ -99,9 +115,14 @@ export async function startRecording(
     async stop() {
       clearInterval(timer)
       await recorder.stop()
+      await checkpointer.stop(recorder.waiting === 0)
       await mark.close()
     },
   }
+}
+
+function linkOf({ decided_at, pep, chain }: Decision): CheckpointLink {
+  return { seq: pep?.seq ?? 0, hash: chain?.hash ?? '', decided_at }
 }
 
 async function endOffsets(eventLog: Runtime['eventLog']): Promise<number[]> {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, readFile, rm } from 'node:fs/promises'
+import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GatewatchError } from './errors.ts'
 
@@ -16,14 +16,7 @@ export async function openSecret(dataDir: string, name: string, bytes = 32): Pro
   if (existing !== null) return checked(existing, path)
 
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  const mine = `${path}.${process.pid}.${randomBytes(6).toString('hex')}`
-  const file = await open(mine, 'wx', 0o600)
-  try {
-    await file.writeFile(`${randomBytes(bytes).toString('base64url')}\n`)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
+  const mine = await writeBeside(path, randomBytes(bytes).toString('base64url'))
   try {
     // A link fails where a name exists, so the first of two creators wins and both read its secret.
     await link(mine, path)
@@ -33,6 +26,24 @@ export async function openSecret(dataDir: string, name: string, bytes = 32): Pro
     await rm(mine, { force: true })
   }
   return checked(await readFile(path, 'utf8'), path)
+}
+
+/** Puts `secret` in the place of the one that is there. The old one is gone then; who holds it in memory goes on with it. */
+export async function replaceSecret(dataDir: string, name: string, secret: string): Promise<void> {
+  const path = join(dataDir, 'secrets', name)
+  await rename(await writeBeside(path, secret), path)
+}
+
+async function writeBeside(path: string, secret: string): Promise<string> {
+  const mine = `${path}.${process.pid}.${randomBytes(6).toString('hex')}`
+  const file = await open(mine, 'wx', 0o600)
+  try {
+    await file.writeFile(`${secret}\n`)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  return mine
 }
 
 /** Reads a secret that a setting `…_file` names; surrounding white space doesn't count. */

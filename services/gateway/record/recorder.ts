@@ -48,7 +48,7 @@ export interface RecorderOptions {
   readonly queue: number
   readonly now: () => number
   /** Told after each flush what is durable now; not waited for by requests. */
-  readonly flushed?: (head: ChainHead, decisions: number, duration_ms: number) => void
+  readonly flushed?: (head: ChainHead, decisions: readonly Decision[], duration_ms: number) => void
   /** Told of each failed append, before it is tried again. */
   readonly failed?: (error: unknown) => void
 }
@@ -110,7 +110,7 @@ export function startRecorder(options: RecorderOptions): Recorder {
       queue.splice(0, batch.length)
       durable = head
       for (const { resolve } of batch) resolve()
-      if (head) options.flushed?.(head, batch.length, performance.now() - started)
+      if (head) options.flushed?.(head, decisions, performance.now() - started)
       recordRefusals()
     }
   }
