@@ -1,5 +1,6 @@
 import { CommanderError, Option, Command } from 'commander'
 import { createContext } from './cli/context.ts'
+import { declareBackup, declareRestore } from './cli/backup.ts'
 import { declareBench } from './cli/bench.ts'
 import { declareDevice } from './cli/device.ts'
 import { declareFindings } from './cli/findings.ts'
@@ -54,6 +55,8 @@ export async function runCli(
   declareDevice(program, context)
   declareMigrate(program, context)
   declareToken(program, context)
+  declareBackup(program, context)
+  declareRestore(program, context)
   try {
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {

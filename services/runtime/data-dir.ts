@@ -1,9 +1,12 @@
-import { mkdir, open, readFile, rename, statfs } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, statfs } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { GatewatchError } from './errors.ts'
 
 /** Rises when an older Gatewatch could not read what a newer one writes. */
 const DATA_FORMAT = 1
+
+/** Stands in a directory while a backup is restored into it. */
+export const RESTORING = 'restoring'
 
 /** Below this much free space nothing starts: the log would fill the disk while people are let in and out. */
 const MIN_FREE_BYTES = 256 * 1024 * 1024
@@ -23,9 +26,19 @@ export async function openDataDir(path: string): Promise<string> {
       { cause: error },
     )
   }
+  await checkWhole(directory)
   await checkVersion(directory)
   await checkSpace(directory)
   return directory
+}
+
+async function checkWhole(directory: string): Promise<void> {
+  const names = await readdir(directory)
+  if (!names.includes(RESTORING)) return
+  throw new GatewatchError(
+    'ERR_BACKUP',
+    `The data directory ${directory} holds half of a backup, whose restore is under way or was cut off; wait for it to end, or delete what is in it and restore again.`,
+  )
 }
 
 async function checkVersion(directory: string): Promise<void> {

@@ -52,9 +52,9 @@ export async function copyLog(options: HotCopyOptions): Promise<void> {
 
 export interface LogPositions {
   /** By topic. */
-  readonly topics: Readonly<Record<string, readonly Watermarks[]>>
+  readonly topics: Record<string, Watermarks[]>
   /** Offset of the next record of a group, by `<group>/<topic>/<partition>`. */
-  readonly committed: Readonly<Record<string, number>>
+  readonly committed: Record<string, number>
 }
 
 /**
@@ -70,7 +70,8 @@ export async function settleCopy(directory: string): Promise<LogPositions> {
     await store.checkFormat()
     await store.env.transaction(() => {
       for (const rows of [store.processes, store.members, store.owners, store.holds]) {
-        for (const key of rows.getKeys().asArray) void rows.remove(key)
+        const keys = Array.from(rows.getKeys())
+        for (const key of keys) void rows.remove(key)
       }
     })
     await store.env.flushed
