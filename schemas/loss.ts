@@ -19,7 +19,8 @@ const Missing = z.strictObject({ boot_id: Id, first_seq: Count, last_seq: Count 
  */
 export const Loss = z.strictObject({
   state: z.enum(['began', 'ended']),
-  cause: z.enum(['spool_full', 'spool_corrupt', 'log_failing', 'queue_full']),
+  /** `restored`: the log is a backup's; what it lacks is what came after the backup, counted by nobody. */
+  cause: z.enum(['spool_full', 'spool_corrupt', 'log_failing', 'queue_full', 'restored']),
   /** Requests that were refused because they could not be recorded; nobody got in. */
   refused: Count,
   /** Requests that were answered as decided, and of which no record is: break glass, or `when_full: serve`. */

@@ -46,46 +46,41 @@ export async function copyEmbedded(
   const backups = backupsDirectory(join(dataDir, 'clickhouse'))
   const storeCopy = join(backups, id)
   const { size: logBytes } = await stat(join(dataDir, 'log', 'log.mdb'))
-  try {
-    const store = { version: '', rows: {} }
-    await copyLog({
-      directory: join(dataDir, 'log'),
-      to: join(work, 'log'),
-      groups: STORE_GROUPS,
-      hold_timeout_ms: HOLD_TIMEOUT_MS,
-      async held() {
-        // Nobody else copies now: what lies here was left by one that was killed.
-        await empty(works)
-        await empty(backups)
-        await checkSpace(dataDir, logBytes + (await storeBytes(client, database)))
-        await mkdir(work, { recursive: true, mode: 0o700 })
-        const files = await dataFiles(dataDir)
-        await seal(files.map((file) => ({ path: `data/${file}`, from: join(dataDir, file) })))
-        Object.assign(store, {
-          version: await storeVersion(client),
-          rows: await storedRows(client, database),
-        })
-        await backUpStore(client, database, fileDestination(storeCopy), (done, total) =>
-          told('store', done, total),
-        )
-        told('log', 0, logBytes)
-      },
-    })
-    told('log', logBytes, logBytes)
-    const positions = await settleCopy(join(work, 'log'))
-    const stored = await filesUnder(storeCopy)
-    const pieces = [
-      { path: 'log/log.mdb', from: join(work, 'log', 'log.mdb') },
-      ...stored.map((file) => ({ path: `store/${file}`, from: join(storeCopy, file) })),
-    ]
-    return { ...positions, pieces, log: 'embedded', store: { kind: 'embedded', ...store } }
-  } catch (error) {
-    await removeWork(dataDir, id)
-    throw error
-  }
+  const store = { version: '', rows: {} }
+  await copyLog({
+    directory: join(dataDir, 'log'),
+    to: join(work, 'log'),
+    groups: STORE_GROUPS,
+    hold_timeout_ms: HOLD_TIMEOUT_MS,
+    async held() {
+      // Nobody else copies now: what lies here was left by one that was killed.
+      await empty(works)
+      await empty(backups)
+      await checkSpace(dataDir, logBytes + (await storeBytes(client, database)))
+      await mkdir(work, { recursive: true, mode: 0o700 })
+      const files = await dataFiles(dataDir)
+      await seal(files.map((file) => ({ path: `data/${file}`, from: join(dataDir, file) })))
+      Object.assign(store, {
+        version: await storeVersion(client),
+        rows: await storedRows(client, database),
+      })
+      await backUpStore(client, database, fileDestination(storeCopy), (done, total) =>
+        told('store', done, total),
+      )
+      told('log', 0, logBytes)
+    },
+  })
+  told('log', logBytes, logBytes)
+  const positions = await settleCopy(join(work, 'log'))
+  const stored = await filesUnder(storeCopy)
+  const pieces = [
+    { path: 'log/log.mdb', from: join(work, 'log', 'log.mdb') },
+    ...stored.map((file) => ({ path: `store/${file}`, from: join(storeCopy, file) })),
+  ]
+  return { ...positions, pieces, log: 'embedded', store: { kind: 'embedded', ...store } }
 }
 
-/** Removes what a copy left beside the data; call it when the copy has been sealed. */
+/** Removes what a copy left beside the data. */
 export async function removeWork(dataDir: string, id: string): Promise<void> {
   await rm(join(dataDir, 'backup-work', id), { recursive: true, force: true })
   await rm(join(backupsDirectory(join(dataDir, 'clickhouse')), id), { recursive: true, force: true })

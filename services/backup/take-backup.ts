@@ -36,9 +36,11 @@ export interface BackupOptions {
   readonly told: Told
   /**
    * Copies everything to where it lies still. `seal` at once what must be as it
-   * was at that moment; what is returned is sealed afterwards.
+   * was at that moment, and may go meanwhile; what is returned is sealed afterwards.
    */
   readonly copy: (id: string, seal: (pieces: readonly Piece[]) => Promise<void>) => Promise<Copied>
+  /** Removes what `copy` made, whether it was sealed or failed. */
+  readonly done: (id: string) => Promise<void>
 }
 
 /**
@@ -63,20 +65,25 @@ export async function takeBackup(options: BackupOptions): Promise<Manifest> {
   const key = deriveKey(options.key, derivation)
   const files: BackupFile[] = []
   let done = 0
-  const seal = async (pieces: readonly Piece[], total: number): Promise<void> => {
+  const seal = async (pieces: readonly Piece[], early: boolean, total: number): Promise<void> => {
     for (const { path, from } of pieces) {
       const target = join(to, path)
       await mkdir(dirname(target), { recursive: true, mode: 0o700 })
-      const sealed = await sealFile(from, target, key.fileKey(path), (bytes) => {
-        done += bytes
-        told('sealing', done, Math.max(total, done))
-      })
-      files.push({ path, ...sealed })
+      try {
+        const sealed = await sealFile(from, target, key.fileKey(path), (bytes) => {
+          done += bytes
+          told('sealing', done, Math.max(total, done))
+        })
+        files.push({ path, ...sealed })
+      } catch (error) {
+        // A token that was revoked meanwhile, a spool's segment that is in the log by now.
+        if (!early || !isGone(error, from)) throw error
+      }
     }
   }
   try {
-    const { pieces, ...facts } = await options.copy(id, (early) => seal(early, 0))
-    await seal(pieces, await bytesOf(pieces))
+    const { pieces, ...facts } = await options.copy(id, (early) => seal(early, true, 0))
+    await seal(pieces, false, await bytesOf(pieces))
     const manifest = {
       format: BACKUP_FORMAT,
       id,
@@ -94,6 +101,8 @@ export async function takeBackup(options: BackupOptions): Promise<Manifest> {
   } catch (error) {
     for (const name of await readdir(to)) await rm(join(to, name), { recursive: true, force: true })
     throw error
+  } finally {
+    await options.done(id)
   }
 }
 
@@ -107,6 +116,11 @@ async function claimEmpty(directory: string): Promise<void> {
       ? `${directory} holds a backup already; give a directory that does not exist or is empty.`
       : `${directory} is not empty; give a directory that does not exist or is empty (remains of a backup that was cut off may be deleted).`,
   )
+}
+
+function isGone(error: unknown, path: string): boolean {
+  if (!(error instanceof Error) || !('code' in error) || !('path' in error)) return false
+  return error.code === 'ENOENT' && error.path === path
 }
 
 async function bytesOf(pieces: readonly Piece[]): Promise<number> {

@@ -11,6 +11,7 @@ import type { ChainMark } from './record/mark-file.ts'
 import { findPreviousBoot } from './record/previous-boot.ts'
 import { startRecorder } from './record/recorder.ts'
 import type { Recorder } from './record/recorder.ts'
+import { recordRestored } from './record/restored.ts'
 
 /** How often the mark is told how far the log has grown: a boot reads the log from there. */
 const OFFSETS_EVERY_MS = 5000
@@ -87,6 +88,7 @@ export async function startRecording(
     previous_boot: previous.head,
     now,
   })
+  await recordRestored(runtime.dataDir, recorder, { pep_id: pep.id, logger, now })
 
   let next: readonly number[] | null = null
   let nextFrom = -1

@@ -28,7 +28,6 @@ export async function runBackup(
   const bar = backupBar(io.stderr)
   const begun = performance.now()
   try {
-    let work: string | null = null
     const { database } = store.endpoint
     const manifest = await takeBackup({
       to: resolve(directory),
@@ -36,12 +35,8 @@ export async function runBackup(
       gatewatch_version: await ownVersion(),
       now: Date.now,
       told: bar.told,
-      copy(id, seal) {
-        work = id
-        return copyEmbedded({ dataDir, client, database, told: bar.told }, id, seal)
-      },
-    }).finally(async () => {
-      if (work !== null) await removeWork(dataDir, work)
+      copy: (id, seal) => copyEmbedded({ dataDir, client, database, told: bar.told }, id, seal),
+      done: (id) => removeWork(dataDir, id),
     })
     bar.stop()
     tellBackup(io, resolve(directory), manifest, performance.now() - begun, flags.json === true)
