@@ -9,7 +9,7 @@ const REFUSED = `outcome NOT IN ('permit', 'error_open')`
 
 const decided = () =>
   stat('Decisions', 'How many decisions were made?').withTarget(
-    table(`SELECT uniqCombined64Merge(decisions) AS decisions ${minutes}`),
+    table(`SELECT uniqCombined64Merge(14)(decisions) AS decisions ${minutes}`),
   )
 
 const refusedShare = () =>
@@ -18,13 +18,13 @@ const refusedShare = () =>
     .decimals(2)
     .withTarget(
       table(
-        `SELECT uniqCombined64MergeIf(decisions, ${REFUSED}) / greatest(uniqCombined64Merge(decisions), 1) AS refused ${minutes}`,
+        `SELECT uniqCombined64MergeIf(14)(decisions, ${REFUSED}) / greatest(uniqCombined64Merge(14)(decisions), 1) AS refused ${minutes}`,
       ),
     )
 
 const subjectsSeen = () =>
   stat('Subjects', 'How many different people and services asked?').withTarget(
-    table(`SELECT uniqCombined64Merge(subjects) AS subjects ${minutes}`),
+    table(`SELECT uniqCombinedMerge(14)(subjects) AS subjects ${minutes}`),
   )
 
 const openStories = () =>
@@ -51,13 +51,13 @@ const restricted = () =>
 
 const byFeedback = () =>
   stat('Refused by risk', 'How many refusals did our own risk feedback cause?').withTarget(
-    table(`SELECT uniqCombined64Merge(by_risk) AS decisions ${minutes}`),
+    table(`SELECT uniqCombined64Merge(14)(by_risk) AS decisions ${minutes}`),
   )
 
 const byOutcome = () =>
   bars('Decisions by outcome', 'Is the mix of outcomes as usual, and when did it change?').withTarget(
     timeSeries(
-      `SELECT $__timeInterval(minute) AS time, toString(outcome) AS outcome, uniqCombined64Merge(decisions) AS decisions
+      `SELECT $__timeInterval(minute) AS time, toString(outcome) AS outcome, uniqCombined64Merge(14)(decisions) AS decisions
        ${minutes} GROUP BY time, outcome ORDER BY time`,
     ),
   )
@@ -65,7 +65,7 @@ const byOutcome = () =>
 const refusedByApp = () =>
   lines('Refused by application', 'Which application refuses most, and did one begin to?').withTarget(
     timeSeries(
-      `SELECT $__timeInterval(minute) AS time, toString(app) AS application, uniqCombined64Merge(decisions) AS refused
+      `SELECT $__timeInterval(minute) AS time, toString(app) AS application, uniqCombined64Merge(14)(decisions) AS refused
        ${minutes} AND ${REFUSED} GROUP BY time, application ORDER BY time LIMIT 5000`,
     ),
   )

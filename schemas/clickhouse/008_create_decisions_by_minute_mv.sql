@@ -6,9 +6,9 @@ SELECT
     toStartOfMinute(decided_at, 'UTC') AS minute,
     resource_app AS app,
     outcome,
-    uniqCombined64State(id) AS decisions,
-    uniqCombined64State(concat(subject_type, ':', subject_id)) AS subjects,
-    uniqCombined64StateIf(id, caused_by = 'risk_feedback') AS by_risk,
+    uniqCombined64State(14)(id) AS decisions,
+    uniqCombinedState(14)(toUInt32(cityHash64(subject_type, subject_id))) AS subjects,
+    uniqCombined64StateIf(14)(id, caused_by = 'risk_feedback') AS by_risk,
     max(ifNull(latency_us, 0)) AS latency_us_max,
     max(decisions.ingested_at) AS ingested_at
 FROM decisions

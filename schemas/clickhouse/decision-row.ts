@@ -1,8 +1,9 @@
-import { Decision } from '../decision.ts'
+import { Decision, type DecisionInput } from '../decision.ts'
 import { isRecord } from '../record.ts'
 import { Enrichment, type ScoredDecision } from '../scored-decision.ts'
 import { columnsOf, type Column, type Columns } from './columns.ts'
 import { fromStoreInstant, toStoreInstant } from './instant.ts'
+import { keptHashes, restoredChain } from './stored-chain.ts'
 
 /** A row as JSON carries it to the store and back. */
 export type Row = Record<string, unknown>
@@ -23,8 +24,12 @@ export interface DecisionRows {
   readonly columns: readonly string[]
   /** `ingested_at` is when the log took the scored event. Throws UnstorableError. */
   toRow(scored: ScoredDecision, ingestedMs: number): Row
-  /** From `SELECT *`: the event as it went in, so that its chain hash can be worked out again. */
-  toScored(row: Row): unknown
+  /**
+   * From `SELECT *`: the event as it went in. `prev` is the hash of the link
+   * before it; where it is missing and the row is no pinned one, the chain has
+   * no more than the row keeps (`stored-chain.ts`).
+   */
+  toScored(row: Row, prev?: string): unknown
   /** The columns of the decision alone, without enrichment and scores: all that its chain hash covers. */
   readonly decisionColumns: readonly string[]
   /** From these columns: the decision as it went in. */
@@ -47,6 +52,7 @@ export function openDecisionRows(): DecisionRows {
       const row: Row = {}
       const empty: string[] = []
       flatten(scored.decision, decision, row, empty)
+      dropHashes(scored.decision, row)
       flatten(scored.enrichment, enrichment, row, empty)
       row['ingested_at'] = toStoreInstant(new Date(ingestedMs).toISOString())
       row['scores'] = scored.scores
@@ -54,15 +60,30 @@ export function openDecisionRows(): DecisionRows {
       return row
     },
     toDecision: (row) => unflatten(row, decision, emptyFieldsOf(row)),
-    toScored(row) {
+    toScored(row, prev) {
       const empty = emptyFieldsOf(row)
       return {
-        decision: unflatten(row, decision, empty),
+        decision: withChain(unflatten(row, decision, empty), prev),
         enrichment: unflatten(row, enrichment, empty),
         scores: row['scores'],
       }
     },
   }
+}
+
+function dropHashes({ chain, pep }: ScoredDecision['decision'], row: Row): void {
+  if (chain === undefined) return
+  const kept = keptHashes(pep?.seq, chain)
+  for (const field of ['prev', 'personal_hash', 'hash'] as const)
+    if (!kept.has(field)) delete row[`chain_${field}`]
+}
+
+function withChain(decision: Row, prev: string | undefined): Row {
+  const { chain: kept, ...unchained } = decision
+  if (!isRecord(kept)) return decision
+  // The shape is that of the schema's own columns; whether the values are right is what the hash tells.
+  const chain = restoredChain(unchained as unknown as DecisionInput, kept, prev)
+  return { ...unchained, chain: chain ?? kept }
 }
 
 function flatten(value: object, { columns, objects }: Columns, row: Row, empty: string[]): void {

@@ -75,8 +75,8 @@ it('no row is lost and none is doubled, in tables and in roll-ups, whoever is ki
   ])
   const rolledUp = await rowsOf(
     client,
-    `SELECT minute, app, outcome, uniqCombined64Merge(decisions) AS n, uniqCombined64Merge(subjects) AS s,
-       uniqCombined64Merge(by_risk) AS r, max(latency_us_max) AS l
+    `SELECT minute, app, outcome, uniqCombined64Merge(14)(decisions) AS n, uniqCombinedMerge(14)(subjects) AS s,
+       uniqCombined64Merge(14)(by_risk) AS r, max(latency_us_max) AS l
      FROM decisions_by_minute GROUP BY minute, app, outcome ORDER BY minute, app, outcome`,
   )
   const recounted = await rowsOf(
