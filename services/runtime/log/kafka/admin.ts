@@ -6,8 +6,14 @@ import { connectKafka } from './connect.ts'
 import { kafkaFault } from './faults.ts'
 import { assertTopics, surveyTopics } from './topics.ts'
 
-/** Tries of a request while a command waits or a process starts: a person looks on. Some three seconds. */
-const QUICK_RETRY = { initialRetryTime: 100, maxRetryTime: 1000, factor: 0.2, multiplier: 2, retries: 4 }
+/** Tries of a request while a command waits or a process starts: a person looks on. Some two seconds. */
+const QUICK_RETRY = {
+  initialRetryTime: 100,
+  maxRetryTime: 1000,
+  factor: 0.2,
+  multiplier: 2,
+  retries: 4,
+}
 
 /** Runs with a connected admin client and disconnects it; what fails is one sentence (`kafkaFault`). */
 export async function withAdmin<T>(
@@ -15,7 +21,7 @@ export async function withAdmin<T>(
   config: KafkaConfig,
   run: (admin: Admin) => Promise<T>,
 ): Promise<T> {
-  const admin = kafka.admin({ retry: QUICK_RETRY })
+  const admin = kafka.admin()
   try {
     await admin.connect()
     return await run(admin)
@@ -36,7 +42,7 @@ export async function checkKafka(
   logger: Logger,
   topics: readonly LogTopic[],
 ): Promise<void> {
-  const kafka = await connectKafka(config, logger)
+  const kafka = await connectKafka(config, logger, QUICK_RETRY)
   await withAdmin(kafka, config, async (admin) => {
     const states = await surveyTopics(admin, config, topics, config.create_topics)
     assertTopics(states, config)

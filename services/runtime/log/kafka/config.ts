@@ -53,7 +53,7 @@ export const KafkaConfig = z
      * the place of every key follows from it.
      */
     partitions: z.int().min(1).max(512).default(12),
-    /** Stands before the name of every topic, group and transaction, where one cluster serves several installations. */
+    /** Stands before the name of every topic, group and transaction (`acme.`), where one cluster serves several installations. */
     topic_prefix: z
       .string()
       .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, { error: 'must be lower-case letters, digits, dots, dashes' })

@@ -3,7 +3,7 @@ import { connect as connectPlain, isIP } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { ConnectionOptions } from 'node:tls'
 import { Kafka } from 'kafkajs'
-import type { ISocketFactory, KafkaConfig as ClientConfig, SASLOptions } from 'kafkajs'
+import type { ISocketFactory, KafkaConfig as ClientConfig, RetryOptions, SASLOptions } from 'kafkajs'
 import type { Logger } from 'pino'
 import { GatewatchError } from '../../errors.ts'
 import { readSecretFile } from '../../secrets.ts'
@@ -27,7 +27,11 @@ const REQUEST_MS = 15_000
  * that `kafka.ssl` and `kafka.sasl` name; throws `ERR_CONFIG_INVALID` when one
  * can't be read.
  */
-export async function connectKafka(config: KafkaConfig, logger: Logger): Promise<Kafka> {
+export async function connectKafka(
+  config: KafkaConfig,
+  logger: Logger,
+  retry: RetryOptions = RETRY,
+): Promise<Kafka> {
   quietRequestQueues()
   installZstd()
   const [ssl, sasl] = await Promise.all([tlsOf(config), saslOf(config)])
@@ -37,7 +41,7 @@ export async function connectKafka(config: KafkaConfig, logger: Logger): Promise
     connectionTimeout: CONNECT_MS,
     authenticationTimeout: CONNECT_MS,
     requestTimeout: REQUEST_MS,
-    retry: RETRY,
+    retry,
     socketFactory: promptSockets,
     logLevel: logLevelOf(logger),
     logCreator: () => logBridge(logger),

@@ -41,9 +41,11 @@ export function kafkaFault(error: unknown, { brokers, ssl, sasl }: KafkaConfig):
       `Kafka does not allow it (${type}); grant the user of kafka.sasl the right, or use another.`,
     )
   const text = error instanceof Error ? error.message : String(error)
+  // A listener that misses our certificate says so after the handshake, which kafkajs takes for a lost connection.
+  const tls = ssl !== false && ssl.cert_file === undefined ? 'kafka.ssl.cert_file' : 'kafka.ssl'
   return new GatewatchError(
     'ERR_LOG_UNREACHABLE',
-    `Kafka can't be reached at ${brokers.join(', ')} (${text}); start it, or correct kafka.brokers, kafka.ssl and kafka.sasl.`,
+    `Kafka can't be reached at ${brokers.join(', ')} (${text}); start it, or correct kafka.brokers, ${tls} or kafka.sasl.`,
     { retriable: true, cause: error },
   )
 }

@@ -1,8 +1,9 @@
 import kafkajs from 'kafkajs'
-import type { Admin, ITopicConfig } from 'kafkajs'
+import type { Admin } from 'kafkajs'
 import type { LogTopic } from '../../../../schemas/topics.ts'
 import { GatewatchError } from '../../errors.ts'
 import type { KafkaConfig } from './config.ts'
+import { createTopics } from './create-topics.ts'
 
 /** A message of 5 MB must get in: it is the consumer that puts it aside, with a reason. */
 export const MAX_MESSAGE_BYTES = 8_388_608
@@ -10,7 +11,7 @@ const HOUR_MS = 3_600_000
 
 /** What the brokers call a topic, a group or a transaction of ours. */
 export function prefixed(config: KafkaConfig, name: string): string {
-  return config.topic_prefix === undefined ? name : `${config.topic_prefix}.${name}`
+  return `${config.topic_prefix ?? ''}${name}`
 }
 
 /** How many partitions a topic has on Kafka. */
@@ -62,8 +63,20 @@ export async function surveyTopics(
       'ERR_CONFIG_INVALID',
       `kafka.replication_factor is ${replicas} and the cluster has ${brokers.length} brokers; set it to ${brokers.length} or add brokers.`,
     )
-  if (create) await createMissing(admin, config, topics, replicas)
-  const there = new Set(await admin.listTopics())
+  let there = new Set(await admin.listTopics())
+  if (create) {
+    const missing = topics.filter(({ name }) => !there.has(prefixed(config, name)))
+    await createTopics(
+      admin,
+      missing.map((topic) => ({
+        name: prefixed(config, topic.name),
+        partitions: partitionsOf(config, topic),
+        replicas,
+        settings: topicSettings(topic, replicas),
+      })),
+    )
+    there = new Set(await admin.listTopics())
+  }
   const present = topics.filter(({ name }) => there.has(prefixed(config, name)))
   const [partitions, settings] = await Promise.all([
     partitionCounts(admin, config, present),
@@ -94,25 +107,6 @@ export function assertTopics(states: readonly TopicState[], config: KafkaConfig)
   for (const { differences } of states)
     for (const { sentence, fatal } of differences)
       if (fatal) throw new GatewatchError('ERR_CONFIG_INVALID', sentence)
-}
-
-async function createMissing(
-  admin: Admin,
-  config: KafkaConfig,
-  topics: readonly LogTopic[],
-  replicas: number,
-): Promise<void> {
-  const there = new Set(await admin.listTopics())
-  const missing: ITopicConfig[] = topics
-    .filter(({ name }) => !there.has(prefixed(config, name)))
-    .map((topic) => ({
-      topic: prefixed(config, topic.name),
-      numPartitions: partitionsOf(config, topic),
-      replicationFactor: replicas,
-      configEntries: Object.entries(topicSettings(topic, replicas)).map(([name, value]) => ({ name, value })),
-    }))
-  // Another process may create the same at this moment: kafkajs answers false, and the survey sees the result.
-  if (missing.length > 0) await admin.createTopics({ topics: missing, timeout: 30_000 })
 }
 
 async function partitionCounts(
