@@ -25,6 +25,7 @@ const NAMES = {
   circuit_breaker: 'GatewatchCircuitBreaker',
   break_glass: 'GatewatchBreakGlassUse',
   integrity: 'GatewatchIntegrity',
+  spool: 'GatewatchSpoolFilling',
 } as const
 /** How long a story that ended while Alertmanager was away is shown, so that somebody hears of it. */
 const LATE_MS = 300_000
