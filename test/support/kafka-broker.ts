@@ -8,7 +8,7 @@ import { onPath } from '../../deploy/kafka/classpath.ts'
 import { startCluster } from '../../deploy/kafka/cluster.ts'
 import type { Cluster } from '../../deploy/kafka/cluster.ts'
 import type { BrokerPlan } from '../../deploy/kafka/properties.ts'
-import { brokerPlans } from './kafka-plans.ts'
+import { brokerPlans } from '../../deploy/kafka/plan.ts'
 
 /** Whether `kafkaBrokers` can give a broker. With CI=true its absence is a failure, not a skip. */
 export function hasKafka(): boolean {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { startCluster } from '../../deploy/kafka/cluster.ts'
 import type { Cluster } from '../../deploy/kafka/cluster.ts'
-import { brokerPlans } from './kafka-plans.ts'
+import { brokerPlans } from '../../deploy/kafka/plan.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {

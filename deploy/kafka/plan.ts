@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import type { BrokerPlan } from '../../deploy/kafka/properties.ts'
+import type { BrokerPlan } from './properties.ts'
 
 /** Plans of brokers on free ports of localhost, each with a directory of its own below `directory`. */
 export async function brokerPlans(count: number, directory: string): Promise<BrokerPlan[]> {
