@@ -1,44 +1,69 @@
 import { join } from 'node:path'
-import type { Decision } from '../../schemas/decision.ts'
-import { accessDecisions } from '../../schemas/topics.ts'
-import { startCheckpointer, type CheckpointLink } from '../runtime/checkpoints/checkpointer.ts'
+import { startCheckpointer, type Checkpointer } from '../runtime/checkpoints/checkpointer.ts'
 import type { CheckpointSigner } from '../runtime/checkpoints/signer.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { GatewayMetrics } from './metrics.ts'
-import type { ChainHead, PepIdentity } from './record/chain.ts'
+import type { ChainHead, ChainLink, PepIdentity } from './record/chain.ts'
+import { loggedIds } from './record/logged-ids.ts'
 import { openMarkFile } from './record/mark-file.ts'
-import type { ChainMark } from './record/mark-file.ts'
+import { endOffsets, markKeeper } from './record/mark-keeper.ts'
 import { findPreviousBoot } from './record/previous-boot.ts'
 import { startRecorder } from './record/recorder.ts'
 import type { Recorder } from './record/recorder.ts'
 import { recordRestored } from './record/restored.ts'
+import { startSpoolAlarm } from './spool/alarm.ts'
+import type { SpoolConfig } from './spool/config.ts'
+import { startDelivery } from './spool/delivery.ts'
+import { startDrain } from './spool/drain.ts'
+import { openSpoolKeys } from './spool/keys.ts'
+import { idOf, linkOfRecord } from './spool/link-of.ts'
+import { spoolMetrics } from './spool/metrics.ts'
+import { openSpool } from './spool/spool.ts'
 
-/** How often the mark is told how far the log has grown: a boot reads the log from there. */
-const OFFSETS_EVERY_MS = 5000
+export interface RecordingOptions {
+  readonly pep: PepIdentity
+  readonly tenant: string
+  /** Decisions that may wait in memory. */
+  readonly queue: number
+  readonly spool: SpoolConfig
+  readonly metrics: GatewayMetrics
+  readonly signer: CheckpointSigner
+  readonly now: () => number
+}
 
 export interface Recording {
   readonly recorder: Recorder
+  /** The newest link of this boot that the log holds; null before the first. */
+  loggedHead(): ChainHead | null
+  /** Everything that was decided is in the log; false while decisions wait in the spool. */
+  allLogged(): boolean
+  /** What people should know of the spool now, in words; null while it is empty. */
+  note(): string | null
   stop(): Promise<void>
 }
 
 /**
- * Begins a boot of the chain: finds the boot before, starts the recorder, and
- * keeps the mark file up after each flush. The mark's offsets lag by design:
- * they are taken before the link that they are kept with, so that this link is
- * always found behind them.
+ * Begins a boot of the chain: opens the spool, finds the last link of the boot
+ * before (in the spool, or else in the log), starts the recorder, and drains
+ * what the boot before left. Mark file and checkpoints follow what is in the
+ * log, not what waits in the spool.
  */
-export async function startRecording(
-  runtime: Runtime,
-  pep: PepIdentity,
-  queue: number,
-  metrics: GatewayMetrics,
-  now: () => number,
-  { signer, tenant }: { readonly signer: CheckpointSigner; readonly tenant: string },
-): Promise<Recording> {
-  const { eventLog, logger } = runtime
-  const mark = await openMarkFile(
-    join(runtime.dataDir, 'gateway', `${pep.id.replaceAll(/[^\w.-]/g, '_')}.mark`),
-  )
+export async function startRecording(runtime: Runtime, options: RecordingOptions): Promise<Recording> {
+  const { dataDir, eventLog, logger } = runtime
+  const { pep, tenant, metrics, now } = options
+  const { max_bytes } = options.spool
+  const name = pep.id.replaceAll(/[^\w.-]/g, '_')
+  const spooling = spoolMetrics(runtime.metrics)
+  const keys = await openSpoolKeys(dataDir, options.spool.key_file)
+  const { spool, found } = await openSpool({
+    directory: join(dataDir, 'gateway', 'spool', name),
+    keys,
+    max_bytes,
+  })
+  spooling.tornTails.inc(found.torn_tails)
+  if (found.torn_tails > 0)
+    logger.warn(found, 'a write to the spool was torn by a crash; nobody had been told that it was durable')
+  const mark = await openMarkFile(join(dataDir, 'gateway', `${name}.mark`))
   const previous = await findPreviousBoot(eventLog, pep.id, mark.found)
   metrics.lost.set(previous.lost)
   if (previous.lost > 0) {
@@ -47,88 +72,145 @@ export async function startRecording(
       'the log lost decisions that were recorded before the last stop; the chain shows the gap',
     )
   }
-  let offsets = await endOffsets(eventLog)
-  let failedMark = false
-
-  async function keepMark(newest: ChainMark): Promise<void> {
-    try {
-      await mark.keep(newest)
-      failedMark = false
-    } catch (error) {
-      if (!failedMark)
-        logger.warn({ err: error }, 'the mark file cannot be written; check the data directory')
-      failedMark = true
-    }
-  }
-  const keep = (head: ChainHead) => {
-    void keepMark({ ...head, offsets })
-  }
-  const recorder = startRecorder({
+  // What the boot before appended and had not yet released lies behind its mark.
+  const since = mark.found?.offsets ?? null
+  const already = spool.empty ? new Set<string>() : await loggedIds(eventLog, pep.id, since)
+  const { newest } = found
+  const spooledHead = newest === null || already.has(idOf(newest)) ? null : linkOfRecord(newest)
+  const keeper = markKeeper({
     eventLog,
     logger,
-    pep,
-    previous: previous.head,
-    queue,
-    now,
-    flushed(head, decisions, duration_ms) {
-      metrics.flush.observe(duration_ms / 1000)
-      keep(head)
-      checkpointer.logged(decisions.map(linkOf))
-    },
-    failed: () => metrics.appendFailures.inc(),
+    mark,
+    offsets: spool.empty || since === null ? await endOffsets(eventLog) : since,
   })
-  // Opened before the first decision can be taken: a boot that no checkpoint knows is somebody's invention.
-  const checkpointer = await startCheckpointer({
+
+  let checkpointer: Checkpointer | null = null
+  let loggedHead: ChainHead | null = null
+  function logged(links: readonly ChainLink[]): void {
+    const last = links.at(-1)
+    if (last === undefined) return
+    keeper.logged(last)
+    const own = links.filter(({ boot_id }) => boot_id === recorder.boot_id)
+    loggedHead = own.at(-1) ?? loggedHead
+    if (own.length > 0) checkpointer?.logged(own)
+  }
+  function measure(): void {
+    spooling.bytes.set(spool.bytes)
+    spooling.waiting.set(spool.records)
+    spooling.full.set(delivery.trouble() === 'spool_full' ? 1 : 0)
+  }
+  const failed = () => metrics.appendFailures.inc()
+  const readBack = (ids: ReadonlySet<string>) => loggedIds(eventLog, pep.id, keeper.offsets(), ids)
+  const drain = startDrain({
+    eventLog,
+    spool,
+    logger,
+    after_ms: options.spool.after,
+    logged_head: previous.head,
+    already,
+    readBack,
+    failed,
+    logged(links) {
+      spooling.drained.inc(links.length)
+      logged(links)
+      delivery.measure()
+      measure()
+    },
+    missing(numbers) {
+      spooling.damaged.inc()
+      for (const { first_seq, last_seq } of numbers) spooling.missing.inc(last_seq - first_seq + 1)
+      logger.error(
+        { missing: numbers },
+        'decisions in the spool can not be read any more; the chain shows the gap',
+      )
+      recorder.missing(numbers)
+    },
+  })
+  const delivery = startDelivery({
+    eventLog,
+    spool,
+    drain,
+    logger,
+    max_bytes,
+    after_ms: options.spool.after,
+    readBack,
+    logged,
+    failed,
+    spooled(decisions) {
+      spooling.spooled.inc(decisions)
+      measure()
+    },
+    levelChanged(level) {
+      measure()
+      alarm.changed(level)
+      if (level !== 'full') recorder.relieved()
+    },
+  })
+  const recorder = startRecorder({
+    delivery,
+    pep,
+    previous: spooledHead ?? previous.head,
+    queue: options.queue,
+    serve_when_full: options.spool.when_full === 'serve',
+    now,
+    flushed: (duration_ms) => metrics.flush.observe(duration_ms / 1000),
+  })
+  const alarm = startSpoolAlarm({
     eventLog,
     logger,
-    signer,
     tenant,
     pep_id: pep.id,
     boot_id: recorder.boot_id,
-    previous_boot: previous.head,
+    when_full: options.spool.when_full,
+    now,
+    fill: () => ({ bytes: spool.bytes, max_bytes, waiting: spool.records }),
+  })
+  // Opened before the first decision can be taken: a boot that no checkpoint knows is somebody's invention.
+  checkpointer = await startCheckpointer({
+    eventLog,
+    logger,
+    signer: options.signer,
+    tenant,
+    pep_id: pep.id,
+    boot_id: recorder.boot_id,
+    previous_boot: spooledHead ?? previous.head,
     now,
   })
-  await recordRestored(runtime.dataDir, recorder, { pep_id: pep.id, logger, now })
-
-  let next: readonly number[] | null = null
-  let nextFrom = -1
-  async function noteEnds(): Promise<void> {
-    try {
-      const ends = await endOffsets(eventLog)
-      // What was taken by now may lie before these ends; what is taken later can't.
-      nextFrom = recorder.lastTaken()
-      next = ends
-    } catch {
-      // The log says itself when it fails; older offsets only make the next start read more.
-    }
+  const checkpoints = checkpointer
+  spooling.maxBytes.set(max_bytes)
+  delivery.measure()
+  measure()
+  if (found.damaged > 0) {
+    spooling.damaged.inc(found.damaged)
+    logger.error(found, 'the spool that was left here can not be read as a whole; what can is recorded')
+    recorder.missing([])
   }
-  const timer = setInterval(() => {
-    // Ends noted a while ago become the mark's offsets once a later link lies behind them.
-    if (next !== null && (recorder.durableHead()?.seq ?? -1) > nextFrom) {
-      offsets = [...next]
-      next = null
-    }
-    if (next !== null) return
-    void noteEnds()
-  }, OFFSETS_EVERY_MS)
-  timer.unref()
+  if (!spool.empty) {
+    logger.warn(
+      { waiting: spool.records },
+      'decisions of the boot before wait in the spool; they go to the log now',
+    )
+    drain.begin(null)
+  }
+  await recordRestored(dataDir, recorder, { pep_id: pep.id, logger, now })
+  keeper.follow(recorder.boot_id, () => recorder.lastTaken())
+
   return {
     recorder,
+    loggedHead: () => loggedHead,
+    allLogged: () => delivery.allLogged,
+    note() {
+      if (spool.empty) return null
+      const percent = Math.round((100 * spool.bytes) / max_bytes)
+      return `${spool.records} decisions wait for the event log in the spool, ${percent} % of its bound`
+    },
     async stop() {
-      clearInterval(timer)
-      await recorder.stop()
-      await checkpointer.stop(recorder.waiting === 0)
+      keeper.stop()
+      const whole = await recorder.stop()
+      await delivery.stop()
+      await alarm.stop()
+      await checkpoints.stop(whole && spool.empty)
       await mark.close()
     },
   }
-}
-
-function linkOf({ decided_at, pep, chain }: Decision): CheckpointLink {
-  return { seq: pep?.seq ?? 0, hash: chain?.hash ?? '', decided_at }
-}
-
-async function endOffsets(eventLog: Runtime['eventLog']): Promise<number[]> {
-  const ends: number[] = []
-  for (const { partition, high } of await eventLog.watermarks(accessDecisions)) ends[partition] = high
-  return Array.from(ends, (end) => end ?? 0)
 }

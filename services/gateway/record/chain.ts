@@ -9,6 +9,11 @@ export interface ChainHead {
   readonly hash: string
 }
 
+/** A link, as far as others must know it: the mark file, checkpoints, the spool. */
+export interface ChainLink extends ChainHead {
+  readonly decided_at: string
+}
+
 export interface PepIdentity {
   readonly id: string
   readonly kind: string
@@ -68,4 +73,15 @@ export function beginChain(
       }
     },
   }
+}
+
+/** Throws a TypeError for a decision that is no link. */
+export function linkOf({
+  decided_at,
+  pep,
+  chain,
+}: Pick<Decision, 'decided_at' | 'pep' | 'chain'>): ChainLink {
+  if (pep?.boot_id === undefined || pep.seq === undefined || chain === undefined)
+    throw new TypeError('a decision that is not chained')
+  return { boot_id: pep.boot_id, seq: pep.seq, hash: chain.hash, decided_at }
 }

@@ -1,22 +1,21 @@
-import type { Logger } from 'pino'
 import type { Decision } from '../../../schemas/decision.ts'
+import type { Loss } from '../../../schemas/loss.ts'
 import { accessDecisions } from '../../../schemas/topics.ts'
-import type { EventLog } from '../../runtime/log/event-log.ts'
 import { jsonRecord } from '../../runtime/log/json-record.ts'
-import { beginChain } from './chain.ts'
+import type { Delivery } from '../spool/delivery.ts'
+import { beginChain, linkOf } from './chain.ts'
 import type { ChainHead, NumberedDraft, PepIdentity } from './chain.ts'
 import type { DecisionDraft } from './decision-draft.ts'
+import { lossTally } from './loss-tally.ts'
 
 /** Bounds of one group commit. */
 const MAX_BATCH = 500
 /** Room beyond the queue's bound that only break-glass decisions may use. */
 const BREAK_GLASS_ROOM = 1000
-const RETRY_MIN_MS = 20
-const RETRY_MAX_MS = 2000
 
 interface Recorded {
   readonly id: string
-  /** Resolves when the decision is on disk. Never rejects: a failing log is tried again until `stop`. */
+  /** Resolves when the decision is on disk, in the log or the spool. Never rejects: it is tried again until `stop`. */
   readonly durable: Promise<void>
 }
 
@@ -24,33 +23,38 @@ interface Recorded {
 export interface Recorder {
   readonly boot_id: string
   /**
-   * Takes a decision, or refuses it (null) because the queue is full or the log
-   * is failing; then the request must be refused. A break-glass decision still
-   * finds room. The number is given here, so the order of calls is the order of the chain.
+   * Takes a decision, or refuses it (null) because the queue or the spool is
+   * full or the disk fails; then the request must be refused, unless `serving`
+   * says otherwise. A break-glass decision still finds room. The number is given
+   * here, so the order of calls is the order of the chain.
    */
   record(draft: DecisionDraft, options?: { readonly breakGlass?: boolean }): Recorded | null
-  /** What is durable, for heartbeats and the mark file; null before the first flush. */
-  durableHead(): ChainHead | null
   /** Number of the newest decision that was taken, durable or not; -1 before the first. */
   lastTaken(): number
   /** Why `record` would refuse now; null when it would not. */
-  refusing(): 'queue_full' | 'log_failing' | null
-  readonly waiting: number
-  /** Waits up to `timeout_ms` for what was taken to be on disk. */
-  stop(timeout_ms?: number): Promise<void>
+  refusing(): Refusing | null
+  /** What can't be recorded now is answered all the same, and counted: the spool is full and `when_full` is `serve`. */
+  serving(): boolean
+  /** There is room again: says in the chain what could not be recorded meanwhile. */
+  relieved(): void
+  /** Says in the chain that decisions which were on disk can't be read any more. */
+  missing(numbers: Loss['missing']): void
+  /** Waits up to `timeout_ms` for what was taken to be on disk; whether all of it is. */
+  stop(timeout_ms?: number): Promise<boolean>
 }
 
+type Refusing = Exclude<Loss['cause'], 'spool_corrupt' | 'restored'>
+
 export interface RecorderOptions {
-  readonly eventLog: EventLog
-  readonly logger: Logger
+  readonly delivery: Pick<Delivery, 'write' | 'trouble'>
   readonly pep: PepIdentity
   readonly previous: ChainHead | null
   readonly queue: number
+  /** Whether requests are answered while the spool is full, without a record of them. */
+  readonly serve_when_full: boolean
   readonly now: () => number
-  /** Told after each flush what is durable now; not waited for by requests. */
-  readonly flushed?: (head: ChainHead, decisions: readonly Decision[], duration_ms: number) => void
-  /** Told of each failed append, before it is tried again. */
-  readonly failed?: (error: unknown) => void
+  /** Told after each group commit how long it took to be durable; not waited for by requests. */
+  readonly flushed?: (duration_ms: number) => void
 }
 
 interface Waiting extends NumberedDraft {
@@ -58,25 +62,20 @@ interface Waiting extends NumberedDraft {
 }
 
 /**
- * One append is in flight at a time; what arrives meanwhile is the next group
- * commit, so that the flush is shared and the log holds the chain in order.
- * When an append fails, the same decisions are tried again, with growing
- * pauses, and new ones are refused after the first failure until one succeeds:
- * a decision that can't be recorded must not be acted on. What was refused
- * meanwhile is itself recorded afterwards, as one event with the count.
+ * One group commit is under way at a time; what arrives meanwhile is the next
+ * one, so that the flush is shared and the chain is delivered in order. When
+ * neither log nor spool takes a commit, the same decisions are tried again, and
+ * new ones are refused: a decision that can't be recorded must not be acted on.
+ * What was refused, or served for all that, is itself recorded (`schemas/loss.ts`).
  */
 export function startRecorder(options: RecorderOptions): Recorder {
-  const { eventLog, logger, pep, now } = options
+  const { delivery, pep, now } = options
   const chain = beginChain(pep, options.previous)
+  const losses = lossTally(pep.id, now)
   const queue: Waiting[] = []
   let nextSeq = 0
-  let durable: ChainHead | null = null
-  let failing = false
   let stopped = false
-  let refused = 0
-  let refusedSince = 0
   let running: Promise<void> | null = null
-  let wakeRetry: (() => void) | null = null
 
   function take(draft: DecisionDraft): Recorded {
     const seq = nextSeq
@@ -91,9 +90,13 @@ export function startRecorder(options: RecorderOptions): Recorder {
     return { id, durable }
   }
 
-  function refusing(): 'queue_full' | 'log_failing' | null {
-    if (stopped || failing) return 'log_failing'
-    return queue.length >= options.queue ? 'queue_full' : null
+  function refusing(): Refusing | null {
+    if (stopped) return 'log_failing'
+    return delivery.trouble() ?? (queue.length >= options.queue ? 'queue_full' : null)
+  }
+
+  function serving(): boolean {
+    return options.serve_when_full && refusing() === 'spool_full'
   }
 
   async function drain(): Promise<void> {
@@ -104,84 +107,44 @@ export function startRecorder(options: RecorderOptions): Recorder {
       // Linked once: a repeat after a failure writes the very same bytes.
       const decisions: Decision[] = batch.map((waiting) => chain.link(waiting))
       const records = decisions.map((decision) => jsonRecord(accessDecisions, decision))
-      const head = chain.head()
       const started = performance.now()
-      if (!(await appendUntilDone(records))) return
+      if (!(await delivery.write(records, decisions.map(linkOf)))) return
       queue.splice(0, batch.length)
-      durable = head
       for (const { resolve } of batch) resolve()
-      if (head) options.flushed?.(head, decisions, performance.now() - started)
-      recordRefusals()
+      options.flushed?.(performance.now() - started)
+      relieved()
     }
   }
 
-  async function appendUntilDone(records: Parameters<EventLog['append']>[0]): Promise<boolean> {
-    for (let pause = RETRY_MIN_MS; ; pause = Math.min(pause * 2, RETRY_MAX_MS)) {
-      try {
-        await eventLog.append(records)
-        if (failing) logger.warn('the event log takes decisions again')
-        failing = false
-        return true
-      } catch (error) {
-        if (!failing)
-          logger.error(
-            { err: error },
-            'decisions cannot be recorded, so requests are refused; check the disk and the event log',
-          )
-        failing = true
-        options.failed?.(error)
-      }
-      if (stopped) return false
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, pause)
-        wakeRetry = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
-    }
-  }
-
-  function recordRefusals(): void {
-    if (refused === 0 || stopped) return
-    const unmapped = { refused_requests: refused, refused_since: new Date(refusedSince).toISOString() }
-    refused = 0
-    take({
-      decided_at: new Date(now()).toISOString(),
-      outcome: 'error_closed',
-      reasons: ['log_unreachable'],
-      subject: { type: 'service', id: pep.id },
-      action: { name: 'record' },
-      resource: { type: 'event_log', id: accessDecisions.name },
-      unmapped,
-    })
+  function relieved(): void {
+    if (refusing() !== null) return
+    const over = losses.end()
+    if (over !== null) take(over)
   }
 
   return {
     boot_id: chain.boot_id,
-    get waiting() {
-      return queue.length
-    },
-    durableHead: () => durable,
     lastTaken: () => nextSeq - 1,
     refusing,
+    serving,
+    relieved,
+    missing(numbers) {
+      take(losses.corrupt(numbers))
+    },
     record(draft, { breakGlass = false } = {}) {
-      const room = breakGlass && !stopped && queue.length < options.queue + BREAK_GLASS_ROOM
-      if (refusing() !== null && !room) {
-        if (refused === 0) refusedSince = now()
-        refused += 1
-        return null
-      }
-      return take(draft)
+      const cause = refusing()
+      if (cause === null) return take(draft)
+      if (breakGlass && !stopped && queue.length < options.queue + BREAK_GLASS_ROOM) return take(draft)
+      const served = serving() || (breakGlass && draft.outcome === 'permit')
+      const began = losses.count(cause, served)
+      if (began !== null && !stopped) take(began)
+      return null
     },
     async stop(timeout_ms = 5000) {
       const deadline = new Promise<void>((resolve) => setTimeout(resolve, timeout_ms).unref())
-      const settled = running
-      stopped = failing
-      wakeRetry?.()
-      await Promise.race([settled, deadline])
+      await Promise.race([running, deadline])
       stopped = true
-      wakeRetry?.()
+      return queue.length === 0
     },
   }
 }
