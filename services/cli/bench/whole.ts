@@ -30,6 +30,8 @@ export interface PreparedWhole {
   readonly dataDir: string
   /** For the decision point. */
   readonly token: string
+  /** Path of the configuration file. */
+  readonly config: string
   /** Starts it in a process of its own; resolves when it is ready. */
   start(): Promise<Whole>
 }
@@ -38,6 +40,8 @@ export interface PreparedWhole {
 export interface Whole {
   /** The AuthZEN evaluation endpoint. */
   readonly evaluation: URL
+  /** The console, with a token to log in by in its fragment. */
+  readonly console: URL
   /** Ends it as an operator does, and resolves to the exit code. */
   stop(): Promise<number | null>
   /** Ends it with SIGKILL. */
@@ -65,34 +69,40 @@ export async function prepareWhole(directory: string): Promise<PreparedWhole> {
   )
   const tokens = await openTokens(dataDir)
   const token = await tokens.create({ name: 'whole', scopes: ['decision-point'] })
-  return { dataDir, token, start: () => start(config) }
+  return { dataDir, token, config, start: () => startWhole(config) }
 }
 
-async function start(config: string): Promise<Whole> {
+/** Runs `gatewatch up` on a configuration in a process of its own; resolves when it is ready. */
+export async function startWhole(config: string): Promise<Whole> {
   const child = spawn(process.execPath, [CLI, '--config', config, 'up'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
-  const evaluation = await new Promise<URL>((resolve, reject) => {
-    let said = ''
-    const heard = (chunk: Buffer): void => {
-      said = (said + chunk.toString()).slice(-8192)
-      const address = /Decisions +(http\S+)/.exec(said)?.[1]
-      if (address !== undefined) resolve(new URL(address))
-    }
-    child.stdout.on('data', heard)
-    child.stderr.on('data', heard)
-    void exited.then((code) =>
-      reject(
-        new GatewatchError(
-          'ERR_USAGE',
-          `gatewatch up ended with ${code} before it was ready: ${said.trim()}`,
+  const { evaluation, console } = await new Promise<Pick<Whole, 'evaluation' | 'console'>>(
+    (resolve, reject) => {
+      let said = ''
+      const heard = (chunk: Buffer): void => {
+        said = (said + chunk.toString()).slice(-8192)
+        const page = /Console +(http\S+)/.exec(said)?.[1]
+        const address = /Decisions +(http\S+)/.exec(said)?.[1]
+        if (page !== undefined && address !== undefined)
+          resolve({ evaluation: new URL(address), console: new URL(page) })
+      }
+      child.stdout.on('data', heard)
+      child.stderr.on('data', heard)
+      void exited.then((code) =>
+        reject(
+          new GatewatchError(
+            'ERR_USAGE',
+            `gatewatch up ended with ${code} before it was ready: ${said.trim()}`,
+          ),
         ),
-      ),
-    )
-  })
+      )
+    },
+  )
   return {
     evaluation,
+    console,
     async stop() {
       child.kill('SIGTERM')
       return exited

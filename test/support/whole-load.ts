@@ -1,0 +1,88 @@
+import { z } from 'zod'
+import { accessDecisions, accessScored, type LogTopic } from '../../schemas/topics.ts'
+import type { Whole } from '../../services/cli/bench/whole.ts'
+import type { EventLog } from '../../services/runtime/log/event-log.ts'
+
+const CLIENTS = 8
+const Answer = z.object({ context: z.object({ decision_id: z.string() }) })
+
+export interface Asking {
+  /** Ids of the decisions that were answered so far, in the order of the answers. */
+  readonly acknowledged: readonly string[]
+  /** Resolves to them when the process is gone, or `stop` was called. */
+  readonly ended: Promise<readonly string[]>
+  stop(): Promise<readonly string[]>
+}
+
+/** Asks a decision point for decisions, by some clients at once, until its process is gone. */
+export function askUntilGone(whole: Pick<Whole, 'evaluation'>, token: string, round: number): Asking {
+  const acknowledged: string[] = []
+  const stopping = new AbortController()
+  const one = async (client: number): Promise<void> => {
+    for (let turn = 0; !stopping.signal.aborted; turn += 1) {
+      // Client 0 is refused again and again: a burst that must be found, once, whoever dies when.
+      const probing = client === 0
+      const body = {
+        subject: {
+          type: 'user',
+          id: probing ? `mallory-${round}` : `person-${(turn * CLIENTS + client) % 40}`,
+        },
+        action: { name: probing ? 'delete' : 'read' },
+        resource: { type: 'record', id: String(turn % 50) },
+        context: { ip: `198.51.100.${client + 1}`, user_agent: 'load/1.0' },
+      }
+      try {
+        const response = await fetch(whole.evaluation, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        })
+        if (!response.ok) continue
+        acknowledged.push(Answer.parse(await response.json()).context.decision_id)
+      } catch {
+        return
+      }
+    }
+  }
+  const ended = Promise.all(Array.from({ length: CLIENTS }, (_, client) => one(client))).then(
+    () => acknowledged,
+  )
+  return {
+    acknowledged,
+    ended,
+    stop() {
+      stopping.abort()
+      return ended
+    },
+  }
+}
+
+/** Every value of a topic, parsed, in the order of the log. */
+export async function readJson(eventLog: EventLog, topic: LogTopic): Promise<unknown[]> {
+  const values: unknown[] = []
+  for (const { partition } of await eventLog.watermarks(topic)) {
+    for await (const records of eventLog.read(topic, { partition })) {
+      for (const { value } of records)
+        if (value !== null) values.push(JSON.parse(new TextDecoder().decode(value)))
+    }
+  }
+  return values
+}
+
+/** Waits until scoring and storage have committed what the log holds. */
+export async function untilCaughtUp(eventLog: EventLog): Promise<void> {
+  const groups: [group: string, topic: LogTopic][] = [
+    ['scoring', accessDecisions],
+    ['storage', accessScored],
+  ]
+  const deadline = Date.now() + 60_000
+  for (const [group, topic] of groups) {
+    for (;;) {
+      const committed = await eventLog.committed(group, topic)
+      const marks = await eventLog.watermarks(topic)
+      if (marks.every(({ partition, high }) => (committed.get(partition) ?? 0) >= high)) break
+      if (Date.now() > deadline) throw new Error(`${group} did not catch up with ${topic.name}`)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+}
