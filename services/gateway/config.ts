@@ -2,7 +2,6 @@ import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { Id, Name } from '../../schemas/bounds.ts'
 import { duration } from '../runtime/duration.ts'
-import { SpoolConfig } from './spool/config.ts'
 
 const File = z.string().min(1).max(4096)
 
@@ -104,7 +103,6 @@ export const GatewayConfig = z
         stale_after: duration({ min_ms: 60_000 }).prefault('7d'),
       })
       .prefault({}),
-    spool: SpoolConfig,
     limits: z
       .strictObject({
         /** Decisions that wait for the log; beyond it requests are refused. */
@@ -113,6 +111,8 @@ export const GatewayConfig = z
         record_timeout: duration({ min_ms: 50, max_ms: 60_000 }).prefault('2s'),
         header_bytes: z.int().min(4096).max(131_072).default(32_768),
         body_bytes: z.int().min(0).max(10_737_418_240).default(104_857_600),
+        /** How long a connection that stays open (a WebSocket, a stream) may go without being judged again. */
+        rejudge: duration({ min_ms: 100, max_ms: 3_600_000 }).prefault('30s'),
         connections: z.int().min(1).max(1_000_000).default(10_000),
         /** Until the upstream's headers come. */
         upstream_timeout: duration({ min_ms: 100, max_ms: 3_600_000 }).prefault('60s'),

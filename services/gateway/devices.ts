@@ -3,7 +3,7 @@ import type { PolicyInputs } from '../policy/inputs.ts'
 import { cookieOf } from '../runtime/http/authenticate.ts'
 import { parseJson } from '../runtime/log/json-record.ts'
 import type { Table } from '../runtime/log/event-log.ts'
-import type { DeviceRequest } from './enforce.ts'
+import type { ProxiedRequest } from './judge.ts'
 import { cookieName } from './identity/identify.ts'
 import type { Sealer } from './identity/session-cookie.ts'
 import { DEVICE_COOKIE } from './proxy/headers.ts'
@@ -48,7 +48,7 @@ export function deviceIdentifier({ tenant, inventory, cookies, stale_after_ms }:
   const unfollow = inventory.follow(index)
   for (const [key, value] of inventory.entries(prefix)) index(key, value)
 
-  async function identifyDevice(request: DeviceRequest, now: number): Promise<PolicyInputs['device']> {
+  async function identifyDevice(request: ProxiedRequest, now: number): Promise<PolicyInputs['device']> {
     const { headers, facts, certificate } = request
     const key = certificate === null ? undefined : byThumbprint.get(certificate)
     if (key !== undefined) return inferDevice(read(inventory.get(key)), 'certificate', now, stale_after_ms)

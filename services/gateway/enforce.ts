@@ -1,15 +1,14 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import type { Outcome } from '../../schemas/decision.ts'
 import type { Reason } from '../../schemas/reasons.ts'
 import type { CompiledPolicy } from '../policy/compile.ts'
 import type { StepUp } from '../policy/evaluate.ts'
-import type { PolicyInputs } from '../policy/inputs.ts'
-import { matchRoute } from '../policy/match.ts'
 import type { RouteMatch } from '../policy/match.ts'
-import { decide, subjectOf } from './decide.ts'
-import type { Decided, DecideOptions } from './decide.ts'
+import { subjectOf } from './decide.ts'
+import type { Decided } from './decide.ts'
 import { ANONYMOUS } from './identity/identity.ts'
 import type { Identity } from './identity/identity.ts'
+import { judge } from './judge.ts'
+import type { JudgeOptions, ProxiedRequest } from './judge.ts'
 import type { RequestFacts } from './proxy/request-facts.ts'
 import type { DecisionDraft } from './record/decision-draft.ts'
 import type { Recorder } from './record/recorder.ts'
@@ -21,6 +20,8 @@ export interface Permitted {
   readonly decided: Decided
   readonly match: RouteMatch
   readonly identity: Identity
+  /** The same request judged again, as things stand at the call: what it would be told now. */
+  readonly again: () => Promise<DecisionDraft>
 }
 
 export interface Refused {
@@ -35,12 +36,8 @@ export interface Refused {
   readonly sign_in: boolean
 }
 
-export interface EnforceOptions extends DecideOptions {
-  readonly policy: () => CompiledPolicy
-  readonly identify: (headers: IncomingHttpHeaders, facts: RequestFacts, now: number) => Promise<Identity>
-  readonly identifyDevice: (request: DeviceRequest, now: number) => Promise<PolicyInputs['device']>
+export interface EnforceOptions extends JudgeOptions {
   readonly recorder: Recorder
-  readonly now: () => number
   readonly record_timeout_ms: number
   /** People can sign in here: an OpenID provider is configured. */
   readonly can_sign_in: boolean
@@ -52,16 +49,9 @@ export interface EnforceOptions extends DecideOptions {
   }) => void
 }
 
-export interface DeviceRequest {
-  readonly headers: IncomingHttpHeaders
-  readonly facts: RequestFacts
-  /** SHA-256 thumbprint of a client certificate that TLS accepted. */
-  readonly certificate: string | null
-}
-
 /** Decides one request and sees to it that the decision is on disk before anything follows from it. */
 export type Enforce = (
-  request: DeviceRequest & { readonly wants_page: boolean },
+  request: ProxiedRequest & { readonly wants_page: boolean },
 ) => Promise<Permitted | Refused>
 
 export function enforcer(options: EnforceOptions): Enforce {
@@ -71,34 +61,9 @@ export function enforcer(options: EnforceOptions): Enforce {
     const started = performance.now()
     const { facts } = request
     const policy = options.policy()
-    const match =
-      facts.path === null || facts.host === ''
-        ? null
-        : matchRoute(policy, facts.host, facts.method, facts.path.segments)
-    if (match === null) return refuseUnrouted(request, policy, started)
-
-    const identity = await options.identify(request.headers, facts, now())
-    const device = await options.identifyDevice(request, now())
-    const before = performance.now()
-    const { route } = match.route
-    const path = facts.path?.path ?? '/'
-    const decided = decide(
-      policy,
-      {
-        match,
-        identity,
-        device,
-        action: route.action ?? facts.method,
-        resource: { type: route.resource_type, id: path.slice(0, 1024), path },
-        ip: facts.ip,
-        host: facts.host,
-        method: facts.method,
-        user_agent: facts.user_agent,
-      },
-      now(),
-      options,
-    )
-    const decide_us = (performance.now() - before) * 1000
+    const judged = await judge(options, request)
+    if (judged === null) return refuseUnrouted(request, policy, started)
+    const { decided, decide_us, match, identity } = judged
     const { decision } = decided
     const status = decision.outcome === 'permit' ? undefined : statusOf(decision, request.wants_page)
     const recorded = recorder.record(
@@ -109,22 +74,13 @@ export function enforcer(options: EnforceOptions): Enforce {
       },
       { breakGlass: decision.break_glass },
     )
-    if (recorded === null)
-      return unrecorded(
-        started,
-        recorder.refusing() ?? 'queue_full',
-        decision.break_glass,
-        match,
-        decided,
-        identity,
-      )
+    const draft = { ...decided.draft, context: contextOf(facts, undefined) }
+    const permitted = { decided: { ...decided, draft }, match, identity, again: () => again(request) }
+    if (recorded === null) return unrecorded(started, recorder.refusing() ?? 'queue_full', permitted)
     const durable = await settled(recorded.durable, decision.break_glass)
-    if (!durable) return unrecorded(started, 'record_timeout', decision.break_glass, match, decided, identity)
+    if (!durable) return unrecorded(started, 'record_timeout', permitted)
     observe(decision.outcome, started, decide_us)
-    if (decision.outcome === 'permit') {
-      const draft = { ...decided.draft, context: contextOf(facts, undefined) }
-      return { kind: 'permit', decision_id: recorded.id, decided: { ...decided, draft }, match, identity }
-    }
+    if (decision.outcome === 'permit') return { kind: 'permit', decision_id: recorded.id, ...permitted }
     return {
       kind: 'refuse',
       decision_id: recorded.id,
@@ -136,6 +92,13 @@ export function enforcer(options: EnforceOptions): Enforce {
     }
   }
 
+  async function again(request: ProxiedRequest): Promise<DecisionDraft> {
+    const policy = options.policy()
+    const judged = await judge(options, request)
+    const draft = judged?.decided.draft ?? unrouted(request.facts, policy)
+    return { ...draft, context: contextOf(request.facts, undefined) }
+  }
+
   /** A browser is sent to sign in where that helps; who was revoked is told so first. */
   function statusOf(decision: Decided['decision'], wantsPage: boolean): number {
     const status = refusalStatus(decision.outcome, decision.reasons)
@@ -143,25 +106,31 @@ export function enforcer(options: EnforceOptions): Enforce {
     return redirect ? 302 : status
   }
 
-  async function refuseUnrouted(
-    { facts }: DeviceRequest,
-    policy: CompiledPolicy,
-    started: number,
-  ): Promise<Refused> {
+  function unrouted(facts: RequestFacts, policy: CompiledPolicy): DecisionDraft & { reasons: Reason[] } {
     const malformed = facts.path === null || facts.host === ''
-    const reasons: Reason[] = [malformed ? 'request_malformed' : 'no_route']
-    const status = refusalStatus('deny', reasons)
-    const at = now()
-    const recorded = recorder.record({
+    return {
       tenant: options.tenant,
       origin: 'live',
-      decided_at: new Date(at).toISOString(),
+      decided_at: new Date(now()).toISOString(),
       outcome: 'deny',
-      reasons,
+      reasons: [malformed ? 'request_malformed' : 'no_route'],
       policy: { revision: policy.revision },
       subject: subjectOf(ANONYMOUS),
       action: { name: facts.method === '' ? 'unknown' : facts.method.slice(0, 32) },
       resource: { type: 'http', id: (facts.path?.path ?? facts.target).slice(0, 1024) || '/' },
+    }
+  }
+
+  async function refuseUnrouted(
+    { facts }: ProxiedRequest,
+    policy: CompiledPolicy,
+    started: number,
+  ): Promise<Refused> {
+    const draft = unrouted(facts, policy)
+    const { reasons } = draft
+    const status = refusalStatus('deny', reasons)
+    const recorded = recorder.record({
+      ...draft,
       context: contextOf(facts, status),
       latency_us: Math.round((performance.now() - started) * 1000),
     })
@@ -177,14 +146,12 @@ export function enforcer(options: EnforceOptions): Enforce {
   function unrecorded(
     started: number,
     cause: string,
-    breakGlass: boolean,
-    match: RouteMatch,
-    decided: Decided,
-    identity: Identity,
+    permitted: Omit<Permitted, 'kind' | 'decision_id'>,
   ): Permitted | Refused {
-    if (!breakGlass || decided.decision.outcome !== 'permit') return closed(started, cause)
+    const { break_glass, outcome } = permitted.decided.decision
+    if (!break_glass || outcome !== 'permit') return closed(started, cause)
     observe('error_open', started, 0, cause)
-    return { kind: 'permit', decision_id: 'unrecorded', decided, match, identity }
+    return { kind: 'permit', decision_id: 'unrecorded', ...permitted }
   }
 
   function closed(started: number, cause: string): Refused {

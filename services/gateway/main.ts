@@ -26,8 +26,10 @@ import { openPolicyFile } from './policy-file.ts'
 import { openPolicyRevisions } from './policy-revisions.ts'
 import { liveConnections } from './proxy/connections.ts'
 import { recordMalformed } from './proxy/malformed.ts'
+import { startRejudging } from './proxy/rejudging.ts'
 import { buildProxy } from './proxy/server.ts'
 import { acceptUpgrades } from './proxy/upgrade.ts'
+import type { DecisionDraft } from './record/decision-draft.ts'
 import { startRecording } from './recording.ts'
 import { startRiskAge } from './risk/risk-age.ts'
 import { askRisk } from './risk/risk-view.ts'
@@ -75,8 +77,10 @@ export async function startGateway(
     const metrics = gatewayMetrics(runtime.metrics)
     const revisions = await openPolicyRevisions({ eventLog, logger, tenant, pep_id: config.pep_id, now })
     stops.push(() => revisions.stop())
+    let policyChanged = (): void => {}
     const policy = await openPolicyFile(config.policy_file, logger, (changed) => {
       void revisions.inForce(changed)
+      policyChanged()
     })
     stops.push(() => policy.stop())
     await revisions.inForce(policy.current())
@@ -100,26 +104,26 @@ export async function startGateway(
 
     const pep = { id: config.pep_id, kind: 'gatewatch', version: VERSION }
     const signer = await openCheckpointSigner(runtime.dataDir, checkpoints, now())
-    const recording = await startRecording(runtime, {
-      pep,
-      tenant,
-      queue: config.limits.queue,
-      spool: config.spool,
-      metrics,
+    const recording = await startRecording(runtime, pep, config.limits.queue, metrics, now, {
       signer,
-      now,
+      tenant,
     })
     stops.push(() => recording.stop())
     const { recorder } = recording
 
     const connections = liveConnections(tenant)
+    const cut = (draft: DecisionDraft) => {
+      recorder.record(draft)
+      metrics.cut.inc()
+      metrics.decisions.inc({ outcome: draft.outcome })
+    }
+    const rejudging = startRejudging({ connections, every_ms: config.limits.rejudge, logger, now, cut })
+    stops.push(() => rejudging.stop())
+    policyChanged = () => rejudging.allChanged()
     stops.push(
       risk.follow((key, value) => {
-        for (const draft of connections.riskChanged(key, value, now())) {
-          recorder.record(draft)
-          metrics.cut.inc()
-          metrics.decisions.inc({ outcome: 'revoke' })
-        }
+        for (const draft of connections.riskChanged(key, value, now())) cut(draft)
+        rejudging.entityChanged(key)
       }),
     )
     const deviceSecret = await openSecret(runtime.dataDir, 'gateway-device')
@@ -228,7 +232,7 @@ export async function startGateway(
       tenant,
       pep_id: pep.id,
       boot_id: recorder.boot_id,
-      seq: () => recording.loggedHead()?.seq ?? -1,
+      seq: () => recorder.durableHead()?.seq ?? -1,
       policy_revision: () => policy.current().revision,
       risk_age_ms: riskAge.age_ms,
       now,

@@ -1,5 +1,4 @@
 import { entityKey, subjectEntityId } from '../../../schemas/entity.ts'
-import type { Decided } from '../decide.ts'
 import type { Permitted } from '../enforce.ts'
 import type { DecisionDraft } from '../record/decision-draft.ts'
 import { demandsRevoke, readState } from '../risk/risk-view.ts'
@@ -13,7 +12,9 @@ export interface LiveConnection {
   readonly authenticated_at_ms: number | undefined
   readonly break_glass: boolean
   /** The decision that let it in. */
-  readonly draft: Decided['draft']
+  readonly draft: DecisionDraft
+  /** The same request judged again, as things stand at the call. */
+  readonly again: () => Promise<DecisionDraft>
   /** Ends it at once, both ways. Called at most once. */
   readonly cut: () => void
 }
@@ -23,6 +24,11 @@ export interface LiveConnections {
   add(connection: LiveConnection): () => void
   /** Told of each change of `risk.state`; cuts what the change revokes, and returns the decisions that this makes. */
   riskChanged(key: string, value: Uint8Array | undefined, now: number): readonly DecisionDraft[]
+  /** The connections of an entity, as they are at the call. */
+  of(key: string): readonly LiveConnection[]
+  all(): readonly LiveConnection[]
+  /** Cuts a connection; false when it has ended meanwhile. */
+  cut(connection: LiveConnection): boolean
   readonly size: number
   cutAll(): void
 }
@@ -46,13 +52,20 @@ export function liveConnections(tenant: string): LiveConnections {
     return keys
   }
 
-  function remove(connection: LiveConnection): void {
-    if (!all.delete(connection)) return
+  function remove(connection: LiveConnection): boolean {
+    if (!all.delete(connection)) return false
     for (const key of keysOf(connection)) {
       const set = byKey.get(key)
       set?.delete(connection)
       if (set?.size === 0) byKey.delete(key)
     }
+    return true
+  }
+
+  function cut(connection: LiveConnection): boolean {
+    if (!remove(connection)) return false
+    connection.cut()
+    return true
   }
 
   return {
@@ -66,7 +79,7 @@ export function liveConnections(tenant: string): LiveConnections {
         if (set) set.add(connection)
         else byKey.set(key, new Set([connection]))
       }
-      return () => remove(connection)
+      return () => void remove(connection)
     },
     riskChanged(key, value, now) {
       const touched = byKey.get(key)
@@ -76,23 +89,22 @@ export function liveConnections(tenant: string): LiveConnections {
       const cuts: DecisionDraft[] = []
       for (const connection of Array.from(touched)) {
         if (connection.break_glass || !demandsRevoke(state, connection.authenticated_at_ms, now)) continue
-        remove(connection)
-        connection.cut()
+        cut(connection)
         cuts.push(revoked(connection.draft, state, now))
       }
       return cuts
     },
+    of: (key) => Array.from(byKey.get(key) ?? []),
+    all: () => Array.from(all),
+    cut,
     cutAll() {
-      for (const connection of Array.from(all)) {
-        remove(connection)
-        connection.cut()
-      }
+      for (const connection of Array.from(all)) cut(connection)
     },
   }
 }
 
 /** A live connection of a permitted request. */
-export function liveConnection({ decided, identity }: Permitted, cut: () => void): LiveConnection {
+export function liveConnection({ decided, identity, again }: Permitted, cut: () => void): LiveConnection {
   const { inputs, decision, draft } = decided
   return {
     subject: inputs.subject,
@@ -101,6 +113,7 @@ export function liveConnection({ decided, identity }: Permitted, cut: () => void
     authenticated_at_ms: identity.authenticated_at_ms,
     break_glass: decision.break_glass,
     draft,
+    again,
     cut,
   }
 }
