@@ -2,6 +2,7 @@ import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { Id, Name } from '../../schemas/bounds.ts'
 import { duration } from '../runtime/duration.ts'
+import { SpoolConfig } from './spool/config.ts'
 
 const File = z.string().min(1).max(4096)
 
@@ -103,6 +104,7 @@ export const GatewayConfig = z
         stale_after: duration({ min_ms: 60_000 }).prefault('7d'),
       })
       .prefault({}),
+    spool: SpoolConfig,
     limits: z
       .strictObject({
         /** Decisions that wait for the log; beyond it requests are refused. */

@@ -104,9 +104,14 @@ export async function startGateway(
 
     const pep = { id: config.pep_id, kind: 'gatewatch', version: VERSION }
     const signer = await openCheckpointSigner(runtime.dataDir, checkpoints, now())
-    const recording = await startRecording(runtime, pep, config.limits.queue, metrics, now, {
-      signer,
+    const recording = await startRecording(runtime, {
+      pep,
       tenant,
+      queue: config.limits.queue,
+      spool: config.spool,
+      metrics,
+      signer,
+      now,
     })
     stops.push(() => recording.stop())
     const { recorder } = recording
@@ -232,7 +237,7 @@ export async function startGateway(
       tenant,
       pep_id: pep.id,
       boot_id: recorder.boot_id,
-      seq: () => recorder.durableHead()?.seq ?? -1,
+      seq: () => recording.loggedHead()?.seq ?? -1,
       policy_revision: () => policy.current().revision,
       risk_age_ms: riskAge.age_ms,
       now,
