@@ -1,7 +1,8 @@
 import type { z } from 'zod'
 import { accepts } from '../../schemas/accepts.ts'
 import { Activity } from '../../schemas/activity.ts'
-import { Decision, parseDecision } from '../../schemas/decision.ts'
+import { Decision, decisionKey, parseDecision } from '../../schemas/decision.ts'
+import { entityKey } from '../../schemas/entity.ts'
 import type { LogRecord } from '../runtime/log/event-log.ts'
 import { parseJson } from '../runtime/log/json-record.ts'
 import type { Outcome } from '../runtime/outcome.ts'
@@ -11,6 +12,13 @@ import { instantMs } from './state/instant.ts'
 const MOST_BYTES = 262_144
 /** How far ahead of the log's clock an event may be: clocks differ, but a date in the future would make all that follows late. */
 const FUTURE_MS = 5 * 60_000
+
+/** Under another key it may lie in another partition, where its subject's state is not; nobody's state is touched for it. */
+const WRONG_KEY = {
+  kind: 'dead-letter',
+  reason: 'wrong-key',
+  detail: 'the key is not the one of its subject or source',
+} as const
 
 const wholeDecision = accepts(Decision)
 const wholeActivity = accepts(Activity)
@@ -44,6 +52,7 @@ export function readDecision(record: LogRecord): Outcome<Decision> {
     const detail = `decided_at is ${Math.round(ahead / 1000)} s after the log took the event`
     return { kind: 'dead-letter', reason: 'future_dated', detail }
   }
+  if (record.key !== decisionKey(decision)) return WRONG_KEY
   return { kind: 'ok', value: decision }
 }
 
@@ -51,11 +60,16 @@ export function readDecision(record: LogRecord): Outcome<Decision> {
 export function readActivity(record: LogRecord): Outcome<Activity> {
   const json = readJson(record)
   if (json.kind !== 'ok') return json
-  if (isActivity(json.value)) return { kind: 'ok', value: json.value }
-  const parsed = Activity.safeParse(json.value)
-  return parsed.success
-    ? { kind: 'ok', value: parsed.data }
-    : { kind: 'dead-letter', reason: 'invalid-activity', detail: problems(parsed.error) }
+  let activity: Activity
+  if (isActivity(json.value)) activity = json.value
+  else {
+    const parsed = Activity.safeParse(json.value)
+    if (!parsed.success)
+      return { kind: 'dead-letter', reason: 'invalid-activity', detail: problems(parsed.error) }
+    activity = parsed.data
+  }
+  if (record.key !== entityKey(activity.tenant, activity.entity)) return WRONG_KEY
+  return { kind: 'ok', value: activity }
 }
 
 function readJson(record: LogRecord): Outcome<unknown> {

@@ -105,6 +105,7 @@ describe('scoring on the embedded log', () => {
       { topic: accessDecisions, key, value: JSON.stringify({ padding: 'x'.repeat(300_000) }) },
       { topic: accessDecisions, key, value: '{"schema_version":1}' },
       { topic: accessDecisions, key, value: JSON.stringify(future) },
+      { topic: accessDecisions, key: 'default/subject/user:bob', value: JSON.stringify(decisions[0]) },
       ...appended(decisions),
     ])
     await run(eventLog, subjectStage(testEnrich()))
@@ -125,6 +126,7 @@ describe('scoring on the embedded log', () => {
       'too-large',
       'invalid-decision',
       'future_dated',
+      'wrong-key',
     ])
     expect(dead[0]?.headers).toMatchObject({ 'source-topic': accessDecisions.name, 'source-offset': '0' })
   })

@@ -1,4 +1,4 @@
-import { parseDecision, type Decision, type DecisionInput } from '../../schemas/decision.ts'
+import { decisionKey, parseDecision, type Decision, type DecisionInput } from '../../schemas/decision.ts'
 import type { Finding } from '../../schemas/finding.ts'
 import type { ScoredDecision } from '../../schemas/scored-decision.ts'
 import { accessActivity, accessDecisions, accessScored } from '../../schemas/topics.ts'
@@ -102,7 +102,7 @@ export function play(decisions: readonly Decision[], { batch = 50, enrich = test
     subjectStage(enrich),
     partsOf(
       accessDecisions,
-      decisions.map((each) => JSON.stringify(each)),
+      decisions.map((each) => ({ key: decisionKey(each), value: JSON.stringify(each) })),
       batch,
     ),
   )
@@ -111,7 +111,7 @@ export function play(decisions: readonly Decision[], { batch = 50, enrich = test
     sourceStage(),
     partsOf(
       accessActivity,
-      of(accessActivity).map((record) => String(record.value)),
+      of(accessActivity).map(({ key, value }) => ({ key, value: String(value) })),
       batch,
     ),
   )
@@ -122,12 +122,16 @@ export function play(decisions: readonly Decision[], { batch = 50, enrich = test
 }
 
 /** Values as records of one partition, in batches. The log takes an event a year after the stories: never a future one. */
-function partsOf(topic: OutRecord['topic'], values: readonly string[], batch: number): PartitionRecords[] {
+function partsOf(
+  topic: OutRecord['topic'],
+  values: readonly { readonly key: string; readonly value: string }[],
+  batch: number,
+): PartitionRecords[] {
   const parts: PartitionRecords[] = []
   for (let first = 0; first < values.length; first += batch) {
-    const records: LogRecord[] = values.slice(first, first + batch).map((value, index) => ({
+    const records: LogRecord[] = values.slice(first, first + batch).map(({ key, value }, index) => ({
       offset: first + index,
-      key: '',
+      key,
       value: new TextEncoder().encode(value),
       headers: {},
       appended_ms: EPOCH + 366 * DAY,
