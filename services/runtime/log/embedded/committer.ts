@@ -1,7 +1,8 @@
 import type { OutRecord } from '../event-log.ts'
 import type { LogMetrics } from '../log-metrics.ts'
 import { BlockWriter, checkRecord } from './block-writer.ts'
-import { closedError, toLogError } from './errors.ts'
+import { closedError } from '../closed-error.ts'
+import { toLogError } from './errors.ts'
 import type { Store } from './store.ts'
 
 /** Transactions under way at once. Each holds a thread of libuv's pool of four while the disk flushes. */

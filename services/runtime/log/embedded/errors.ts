@@ -26,8 +26,3 @@ function diskFull(cause: unknown): GatewatchError {
     { retriable: true, cause },
   )
 }
-
-/** What every call says after `close`. */
-export function closedError(): GatewatchError {
-  return new GatewatchError('ERR_LOG_CLOSED', 'The event log has been closed; open it again to use it.')
-}

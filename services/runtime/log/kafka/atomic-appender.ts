@@ -1,0 +1,108 @@
+import { closedError } from '../closed-error.ts'
+import type { Handed } from './appender.ts'
+import { Pauses } from './pauses.ts'
+import type { Piece } from './pieces.ts'
+import { NotCommitted, type Transactor } from './transactor.ts'
+import { isPassing, toLogError } from './wire/faults.ts'
+
+/** Of one transaction, so that readers of its partitions don't wait long. */
+const MAX_RECORDS = 20_000
+const MAX_BYTES = 8 * 1024 * 1024
+
+interface Job {
+  readonly pieces: readonly Piece[]
+  readonly records: number
+  readonly bytes: number
+  readonly done: PromiseWithResolvers<void>
+}
+
+/**
+ * Appends that stand or fall together over several partitions: a transaction
+ * each, shared by what was handed in while the last one ran. A fault that
+ * passes is waited out; one that doesn't is tried again job by job, so that
+ * one caller's mistake costs the others nothing.
+ */
+export class AtomicAppender {
+  readonly #transactor: Transactor
+  readonly #queue: Job[] = []
+  #running: Promise<void> | undefined
+  #singly = 0
+  #closed = false
+
+  constructor(transactor: Transactor) {
+    this.#transactor = transactor
+  }
+
+  append(pieces: readonly Piece[]): Handed {
+    const job: Job = {
+      pieces,
+      records: pieces.reduce((sum, piece) => sum + piece.records.length, 0),
+      bytes: pieces.reduce((sum, piece) => sum + piece.bytes, 0),
+      done: Promise.withResolvers<void>(),
+    }
+    this.#queue.push(job)
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined
+    })
+    return {
+      fate: job.done.promise,
+      withdraw: () => {
+        const index = this.#queue.indexOf(job)
+        if (index >= 0) this.#queue.splice(index, 1)
+        return index >= 0
+      },
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const { done } of this.#queue.splice(0)) done.reject(closedError())
+  }
+
+  async #run(): Promise<void> {
+    const pauses = new Pauses(20, 500)
+    await Promise.resolve()
+    while (this.#queue.length > 0) {
+      const jobs = this.#take()
+      try {
+        await this.#transactor.run(mergedPieces(jobs))
+        pauses.reset()
+        for (const { done } of jobs) done.resolve()
+      } catch (error) {
+        if (await this.#failed(jobs, error)) await pauses.wait()
+      }
+    }
+  }
+
+  /** Whether the same is tried again. */
+  async #failed(jobs: readonly Job[], error: unknown): Promise<boolean> {
+    const cause = error instanceof NotCommitted ? error.cause : error
+    const again = !this.#closed && error instanceof NotCommitted && error.fate === 'aborted'
+    if (again && (isPassing(cause) || jobs.length > 1)) {
+      if (!isPassing(cause)) this.#singly = jobs.length
+      this.#queue.unshift(...jobs)
+      return true
+    }
+    for (const { done } of jobs) done.reject(toLogError(cause))
+    return false
+  }
+
+  #take(): Job[] {
+    if (this.#singly > 0) {
+      this.#singly--
+      return this.#queue.splice(0, 1)
+    }
+    let [count, records, bytes] = [0, 0, 0]
+    for (const job of this.#queue) {
+      if (count > 0 && (records + job.records > MAX_RECORDS || bytes + job.bytes > MAX_BYTES)) break
+      records += job.records
+      bytes += job.bytes
+      count++
+    }
+    return this.#queue.splice(0, count)
+  }
+}
+
+function mergedPieces(jobs: readonly { readonly pieces: readonly Piece[] }[]): Piece[] {
+  return jobs.flatMap(({ pieces }) => pieces)
+}

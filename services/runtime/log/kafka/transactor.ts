@@ -1,0 +1,289 @@
+import type { LogMetrics } from '../log-metrics.ts'
+import type { Names } from './names.ts'
+import { Pauses } from './pauses.ts'
+import type { Piece } from './pieces.ts'
+import { produce, type PartitionBatch, type PartitionError } from './wire/data-requests.ts'
+import { check, CODES, codeOf, isPassing, KafkaFault } from './wire/faults.ts'
+import type { Membership, OffsetToCommit } from './wire/group-requests.ts'
+import type { Link } from './wire/link.ts'
+import { encodeBatch, type Compression, type Producer } from './wire/record-batch.ts'
+import {
+  addOffsets,
+  addPartitions,
+  commitOffsetsInTransaction,
+  endTransaction,
+  initProducer,
+  type Transaction,
+} from './wire/transaction-requests.ts'
+
+/** The broker aborts a transaction that its producer left open for this long. Readers of its partitions wait until then. */
+export const TRANSACTION_MS = 10_000
+const PRODUCE_MS = 10_000
+/** How long one step is tried again before the transaction is given up; less than the broker's own patience. */
+const STEP_MS = 6_000
+/** A transaction follows the last one of its producer within milliseconds, while that one's markers are being written. */
+const CONCURRENT_FIRST_MS = 1
+const CONCURRENT_MOST_MS = 20
+
+export interface TransactorParts {
+  readonly link: Link
+  readonly id: string
+  readonly names: Names
+  readonly compression: Compression
+  readonly metrics: LogMetrics | undefined
+  /** How long the end of a transaction is asked for before its fate is called unknown. */
+  readonly ending_ms: number
+}
+
+export interface OffsetsOf {
+  readonly as: Membership
+  readonly offsets: readonly OffsetToCommit[]
+}
+
+/** What became of a transaction that did not plainly succeed. */
+export class NotCommitted extends Error {
+  /** `aborted`: nothing of it is there. `unknown`: all of it or nothing. */
+  readonly fate: 'aborted' | 'unknown'
+
+  constructor(fate: 'aborted' | 'unknown', cause: unknown) {
+    super(`a transaction was not seen to commit (${fate})`, { cause })
+    this.name = 'NotCommitted'
+    this.fate = fate
+  }
+}
+
+/**
+ * One transactional id and one transaction at a time: records and offsets
+ * become visible together or not at all.
+ *
+ * The steps of KIP-98, with those that need no answer of one another sent at
+ * once: partitions and offsets are announced to the transaction's coordinator,
+ * then the records go to their leaders and the offsets to the group's
+ * coordinator, then the end: three round trips however many partitions. After
+ * any fault a new epoch is taken, which aborts what is open: a producer whose
+ * commit failed is never used again as it was.
+ */
+export class Transactor {
+  readonly #parts: TransactorParts
+  #producer: Producer | undefined
+  readonly #sequences = new Map<string, number>()
+
+  constructor(parts: TransactorParts) {
+    this.#parts = parts
+  }
+
+  get id(): string {
+    return this.#parts.id
+  }
+
+  /** @throws NotCommitted with the fault that stopped it as its cause. */
+  async run(pieces: readonly Piece[], offsets?: OffsetsOf): Promise<void> {
+    let ending = false
+    try {
+      const transaction = await this.#begin()
+      await this.#announce(transaction, pieces, offsets)
+      await this.#write(transaction, pieces, offsets)
+      ending = true
+      await this.#end(transaction)
+    } catch (error) {
+      this.#producer = undefined
+      this.#parts.link.doubt(error)
+      // A refusal of the end is an answer: the coordinator has aborted, or will. Silence is not.
+      throw new NotCommitted(
+        ending && !(error instanceof KafkaFault && !error.passing) ? 'unknown' : 'aborted',
+        error,
+      )
+    }
+    for (const { topic, records, bytes } of pieces) {
+      this.#parts.metrics?.appended(topic.name, records.length, bytes)
+    }
+  }
+
+  /** Takes a new epoch, if there is none that works: whatever was open is aborted, when this resolves it is over. */
+  async reset(): Promise<void> {
+    await this.#begin()
+  }
+
+  async #begin(): Promise<Transaction> {
+    const { id, link } = this.#parts
+    if (this.#producer === undefined) {
+      this.#sequences.clear()
+      this.#producer = await fence(link, id)
+    }
+    return { id, producer: this.#producer }
+  }
+
+  async #announce(
+    transaction: Transaction,
+    pieces: readonly Piece[],
+    offsets: OffsetsOf | undefined,
+  ): Promise<void> {
+    const partitions = new Map<string, { topic: string; partition: number }>()
+    for (const piece of pieces) {
+      const topic = this.#parts.names.topic(piece.topic)
+      partitions.set(`${topic}/${piece.partition}`, { topic, partition: piece.partition })
+    }
+    await this.#step(CONCURRENT_FIRST_MS, async () => {
+      const node = await this.#parts.link.coordinator('transaction', transaction.id)
+      await allOf([
+        partitions.size === 0
+          ? undefined
+          : this.#parts.link
+              .send(node, addPartitions(transaction, [...partitions.values()]))
+              .then((answers) => checkAll('AddPartitionsToTxn', answers)),
+        offsets === undefined
+          ? undefined
+          : this.#parts.link
+              .send(node, addOffsets(transaction, offsets.as.group))
+              .then(({ error }) => check('AddOffsetsToTxn', error)),
+      ])
+    })
+  }
+
+  async #write(
+    transaction: Transaction,
+    pieces: readonly Piece[],
+    offsets: OffsetsOf | undefined,
+  ): Promise<void> {
+    const { link } = this.#parts
+    await allOf([
+      this.#produce(transaction, pieces),
+      offsets === undefined
+        ? undefined
+        : this.#step(5, async () => {
+            const node = await link.coordinator('group', offsets.as.group)
+            const answers = await link.send(
+              node,
+              commitOffsetsInTransaction(transaction, offsets.as, offsets.offsets),
+            )
+            checkAll('TxnOffsetCommit', answers)
+          }),
+    ])
+  }
+
+  /** A partition takes one batch a request, so pieces beyond the first of a partition make further rounds. */
+  async #produce(transaction: Transaction, pieces: readonly Piece[]): Promise<void> {
+    const { names, compression } = this.#parts
+    const now = Date.now()
+    for (let rest = pieces; rest.length > 0;) {
+      const round: PartitionBatch[] = []
+      const later: Piece[] = []
+      const taken = new Set<string>()
+      for (const piece of rest) {
+        const topic = names.topic(piece.topic)
+        const key = `${topic}/${piece.partition}`
+        if (taken.has(key)) {
+          later.push(piece)
+          continue
+        }
+        taken.add(key)
+        const sequence = this.#sequences.get(key) ?? 0
+        this.#sequences.set(key, (sequence + piece.records.length) % 0x8000_0000)
+        const { producer } = transaction
+        const batch = encodeBatch(piece.records, {
+          producer,
+          sequence,
+          transactional: true,
+          compression,
+          now,
+        })
+        round.push({ topic, partition: piece.partition, batch })
+      }
+      await this.#send(transaction.id, round)
+      rest = later
+    }
+  }
+
+  /** The same bytes go again to whoever leads then; a repeat that had arrived is known by its sequence. */
+  async #send(id: string, batches: readonly PartitionBatch[]): Promise<void> {
+    const { link } = this.#parts
+    let rest = batches
+    await this.#step(5, async () => {
+      const byLeader = new Map<number, PartitionBatch[]>()
+      for (const batch of rest) {
+        const leader = await link.leader(batch.topic, batch.partition)
+        const same = byLeader.get(leader)
+        if (same === undefined) byLeader.set(leader, [batch])
+        else same.push(batch)
+      }
+      const answers = await allOf(
+        [...byLeader].map(([leader, some]) => link.send(leader, produce(some, id, PRODUCE_MS))),
+      )
+      const failed = answers
+        .flat()
+        .filter(({ error }) => error !== CODES.none && error !== CODES.duplicate_sequence)
+      rest = rest.filter((batch) =>
+        failed.some(({ topic, partition }) => topic === batch.topic && partition === batch.partition),
+      )
+      checkAll('Produce', failed)
+    })
+  }
+
+  async #end(transaction: Transaction): Promise<void> {
+    const { link } = this.#parts
+    await retry(link, this.#parts.ending_ms, CONCURRENT_FIRST_MS, async () => {
+      const node = await link.coordinator('transaction', transaction.id)
+      const { error } = await link.send(node, endTransaction(transaction, true))
+      check('EndTxn', error)
+    })
+  }
+
+  async #step(firstPauseMs: number, attempt: () => Promise<void>): Promise<void> {
+    await retry(this.#parts.link, STEP_MS, firstPauseMs, attempt)
+  }
+}
+
+/** Takes the next epoch of a transactional id: its open transaction is aborted, and its last user refused from here on. */
+export async function fence(link: Link, id: string): Promise<Producer> {
+  let producer: Producer = { id: -1, epoch: -1 }
+  await retry(link, STEP_MS, CONCURRENT_FIRST_MS, async () => {
+    const node = await link.coordinator('transaction', id)
+    const answer = await link.send(node, initProducer(id, TRANSACTION_MS))
+    check('InitProducerId', answer.error)
+    producer = answer.producer
+  })
+  return producer
+}
+
+/** Tries again within a few milliseconds at first: most of what passes has passed by then. */
+export async function retry(
+  link: Link,
+  withinMs: number,
+  firstPauseMs: number,
+  attempt: () => Promise<void>,
+): Promise<void> {
+  const deadline = performance.now() + withinMs
+  const quick = new Pauses(firstPauseMs, CONCURRENT_MOST_MS)
+  const slow = new Pauses(10, 500)
+  for (;;) {
+    try {
+      await attempt()
+      return
+    } catch (error) {
+      if (!isPassing(error) || performance.now() > deadline) throw error
+      const concurrent = codeOf(error) === CODES.concurrent_transactions
+      if (!concurrent) link.doubt(error)
+      await (concurrent ? quick : slow).wait()
+    }
+  }
+}
+
+/** All of them are waited for even when one fails, so that nothing of a transaction is under way after its end. */
+async function allOf<T>(promises: readonly (Promise<T> | undefined)[]): Promise<T[]> {
+  const settled = await Promise.allSettled(promises)
+  const values: T[] = []
+  for (const one of settled) {
+    if (one.status === 'rejected') throw one.reason
+    if (one.value !== undefined) values.push(one.value)
+  }
+  return values
+}
+
+/** The fault that matters most: one that doesn't pass before one that does. */
+export function checkAll(what: string, answers: readonly PartitionError[]): void {
+  const faults = answers
+    .filter(({ error }) => error !== CODES.none)
+    .map(({ topic, partition, error }) => new KafkaFault(`${what} of ${topic}/${partition}`, error))
+  const worst = faults.find((fault) => !fault.passing) ?? faults[0]
+  if (worst !== undefined) throw worst
+}

@@ -1,0 +1,191 @@
+import type { KafkaRequest } from './request.ts'
+import type { AbortedTransaction } from './record-set.ts'
+
+export interface PartitionBatch {
+  readonly topic: string
+  readonly partition: number
+  readonly batch: Buffer
+}
+
+export interface PartitionError {
+  readonly topic: string
+  readonly partition: number
+  readonly error: number
+}
+
+/** Waits for all in-sync replicas. Each partition answers for itself. */
+export function produce(
+  batches: readonly PartitionBatch[],
+  transactionalId: string | null,
+  timeoutMs: number,
+): KafkaRequest<PartitionError[]> {
+  return {
+    api: 0,
+    version: 7,
+    name: 'Produce',
+    encode(to) {
+      to.string(transactionalId)
+      to.int16(-1)
+      to.int32(timeoutMs)
+      to.array(byTopic(batches), ([topic, parts]) => {
+        to.string(topic)
+        to.array(parts, ({ partition, batch }) => {
+          to.int32(partition)
+          to.bytes(batch)
+        })
+      })
+    },
+    decode: (from) =>
+      from
+        .array(() => {
+          const topic = from.string() ?? ''
+          return from.array(() => {
+            const partition = from.int32()
+            const error = from.int16()
+            from.int64()
+            from.int64()
+            from.int64()
+            return { topic, partition, error }
+          })
+        })
+        .flat(),
+  }
+}
+
+export interface FetchPartition {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly max_bytes: number
+}
+
+export interface FetchedPartition extends PartitionError {
+  readonly high: number
+  readonly stable: number
+  readonly low: number
+  readonly aborted: readonly AbortedTransaction[]
+  readonly set: Buffer
+}
+
+export interface FetchBounds {
+  readonly max_wait_ms: number
+  readonly min_bytes: number
+  readonly max_bytes: number
+}
+
+/** Only what is committed: up to the first open transaction (read committed). */
+export function fetch(
+  partitions: readonly FetchPartition[],
+  bounds: FetchBounds,
+): KafkaRequest<FetchedPartition[]> {
+  return {
+    api: 1,
+    version: 11,
+    name: 'Fetch',
+    held_ms: bounds.max_wait_ms,
+    encode(to) {
+      to.int32(-1)
+      to.int32(bounds.max_wait_ms)
+      to.int32(bounds.min_bytes)
+      to.int32(bounds.max_bytes)
+      to.int8(1)
+      to.int32(0)
+      to.int32(-1)
+      to.array(byTopic(partitions), ([topic, parts]) => {
+        to.string(topic)
+        to.array(parts, ({ partition, offset, max_bytes }) => {
+          to.int32(partition)
+          to.int32(-1)
+          to.int64(offset)
+          to.int64(-1)
+          to.int32(max_bytes)
+        })
+      })
+      to.int32(0)
+      to.string('')
+    },
+    decode(from) {
+      from.int32()
+      const whole = from.int16()
+      from.int32()
+      if (whole !== 0) return [{ ...NOTHING, error: whole }]
+      return from
+        .array(() => {
+          const topic = from.string() ?? ''
+          return from.array(() => {
+            const partition = from.int32()
+            const error = from.int16()
+            const high = from.int64()
+            const stable = from.int64()
+            const low = from.int64()
+            const aborted = from.array(() => ({ producer: from.int64(), first: from.int64() }))
+            from.int32()
+            return { topic, partition, error, high, stable, low, aborted, set: from.bytes() }
+          })
+        })
+        .flat()
+    },
+  }
+}
+
+const NOTHING: FetchedPartition = {
+  topic: '',
+  partition: -1,
+  error: 0,
+  high: -1,
+  stable: -1,
+  low: -1,
+  aborted: [],
+  set: Buffer.alloc(0),
+}
+
+export interface ListedOffset extends PartitionError {
+  readonly offset: number
+}
+
+/** `earliest`: first offset kept. `latest`: the next offset, of open transactions too. */
+export function listOffsets(
+  partitions: readonly { topic: string; partition: number }[],
+  at: 'earliest' | 'latest',
+): KafkaRequest<ListedOffset[]> {
+  return {
+    api: 2,
+    version: 3,
+    name: 'ListOffsets',
+    encode(to) {
+      to.int32(-1)
+      to.int8(0)
+      to.array(byTopic(partitions), ([topic, parts]) => {
+        to.string(topic)
+        to.array(parts, ({ partition }) => {
+          to.int32(partition)
+          to.int64(at === 'earliest' ? -2 : -1)
+        })
+      })
+    },
+    decode(from) {
+      from.int32()
+      return from
+        .array(() => {
+          const topic = from.string() ?? ''
+          return from.array(() => {
+            const partition = from.int32()
+            const error = from.int16()
+            from.int64()
+            return { topic, partition, error, offset: from.int64() }
+          })
+        })
+        .flat()
+    },
+  }
+}
+
+export function byTopic<T extends { readonly topic: string }>(items: readonly T[]): [string, T[]][] {
+  const topics = new Map<string, T[]>()
+  for (const item of items) {
+    const same = topics.get(item.topic)
+    if (same === undefined) topics.set(item.topic, [item])
+    else same.push(item)
+  }
+  return [...topics]
+}

@@ -1,0 +1,148 @@
+import { byTopic, type PartitionError } from './data-requests.ts'
+import type { Membership, OffsetToCommit } from './group-requests.ts'
+import type { Producer } from './record-batch.ts'
+import type { KafkaRequest } from './request.ts'
+
+/**
+ * A producer id. With a transactional id: the same id with the next epoch, its
+ * open transaction aborted and whoever used the epoch before fenced off.
+ */
+export function initProducer(
+  transactionalId: string | null,
+  timeoutMs: number,
+): KafkaRequest<{ error: number; producer: Producer }> {
+  return {
+    api: 22,
+    version: 1,
+    name: 'InitProducerId',
+    encode(to) {
+      to.string(transactionalId)
+      to.int32(timeoutMs)
+    },
+    decode(from) {
+      from.int32()
+      return { error: from.int16(), producer: { id: from.int64(), epoch: from.int16() } }
+    },
+  }
+}
+
+/** A transaction's identity, as each of its requests carries it. */
+export interface Transaction {
+  readonly id: string
+  readonly producer: Producer
+}
+
+export function addPartitions(
+  transaction: Transaction,
+  partitions: readonly { topic: string; partition: number }[],
+): KafkaRequest<PartitionError[]> {
+  return {
+    api: 24,
+    version: 1,
+    name: 'AddPartitionsToTxn',
+    encode(to) {
+      to.string(transaction.id)
+      to.int64(transaction.producer.id)
+      to.int16(transaction.producer.epoch)
+      to.array(byTopic(partitions), ([topic, parts]) => {
+        to.string(topic)
+        to.array(parts, ({ partition }) => to.int32(partition))
+      })
+    },
+    decode(from) {
+      from.int32()
+      return from
+        .array(() => {
+          const topic = from.string() ?? ''
+          return from.array(() => ({ topic, partition: from.int32(), error: from.int16() }))
+        })
+        .flat()
+    },
+  }
+}
+
+export function addOffsets(transaction: Transaction, group: string): KafkaRequest<{ error: number }> {
+  return {
+    api: 25,
+    version: 1,
+    name: 'AddOffsetsToTxn',
+    encode(to) {
+      to.string(transaction.id)
+      to.int64(transaction.producer.id)
+      to.int16(transaction.producer.epoch)
+      to.string(group)
+    },
+    decode(from) {
+      from.int32()
+      return { error: from.int16() }
+    },
+  }
+}
+
+/** Refused unless the member still belongs to the generation: the fence of KIP-447. */
+export function commitOffsetsInTransaction(
+  transaction: Transaction,
+  as: Membership,
+  offsets: readonly OffsetToCommit[],
+): KafkaRequest<PartitionError[]> {
+  return {
+    api: 28,
+    version: 3,
+    name: 'TxnOffsetCommit',
+    flexible: true,
+    encode(to) {
+      to.compactString(transaction.id)
+      to.compactString(as.group)
+      to.int64(transaction.producer.id)
+      to.int16(transaction.producer.epoch)
+      to.int32(as.generation)
+      to.compactString(as.member)
+      to.compactString(null)
+      to.compactArray(byTopic(offsets), ([topic, parts]) => {
+        to.compactString(topic)
+        to.compactArray(parts, ({ partition, offset, metadata }) => {
+          to.int32(partition)
+          to.int64(offset)
+          to.int32(-1)
+          to.compactString(metadata)
+          to.tags()
+        })
+        to.tags()
+      })
+      to.tags()
+    },
+    decode(from) {
+      from.int32()
+      return from
+        .compactArray(() => {
+          const topic = from.compactString() ?? ''
+          const parts = from.compactArray(() => {
+            const found = { topic, partition: from.int32(), error: from.int16() }
+            from.tags()
+            return found
+          })
+          from.tags()
+          return parts
+        })
+        .flat()
+    },
+  }
+}
+
+export function endTransaction(transaction: Transaction, commit: boolean): KafkaRequest<{ error: number }> {
+  return {
+    api: 26,
+    version: 1,
+    name: 'EndTxn',
+    encode(to) {
+      to.string(transaction.id)
+      to.int64(transaction.producer.id)
+      to.int16(transaction.producer.epoch)
+      to.int8(commit ? 1 : 0)
+    },
+    decode(from) {
+      from.int32()
+      return { error: from.int16() }
+    },
+  }
+}
