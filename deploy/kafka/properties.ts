@@ -56,8 +56,6 @@ export function brokerProperties(plan: BrokerPlan, all: readonly BrokerPlan[]): 
     'share.coordinator.state.topic.replication.factor': replicas,
     'share.coordinator.state.topic.min.isr': replicas > 1 ? 2 : 1,
     'group.initial.rebalance.delay.ms': 0,
-    // A killed member may be noticed in less than Kafka's six seconds.
-    'group.min.session.timeout.ms': 1000,
     // So that tests can notice a killed member within seconds.
     'group.min.session.timeout.ms': 1000,
     // A killed broker is noticed in three seconds instead of nine.

@@ -1,9 +1,11 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import { topics } from '../../schemas/topics.ts'
 import type { Config } from '../config.ts'
 import { openDataDir } from '../runtime/data-dir.ts'
-import { openEmbeddedLog } from '../runtime/log/embedded/embedded-log.ts'
+import type { EventLog } from '../runtime/log/event-log.ts'
 import { logMetrics } from '../runtime/log/log-metrics.ts'
+import type { LogMetrics } from '../runtime/log/log-metrics.ts'
 import { measuredLog } from '../runtime/log/measured-log.ts'
 import { createLogger, terminalDestination } from '../runtime/logger.ts'
 import { createMetrics } from '../runtime/metrics.ts'
@@ -20,13 +22,7 @@ export async function openRuntime(config: Config, logger?: Logger): Promise<Open
     logger ??
     createLogger({ level: quieter(config.log_level), destination: terminalDestination(process.stderr) })
   const metrics = createMetrics()
-  const eventLog = await openEmbeddedLog({
-    directory: join(dataDir, 'log'),
-    partitions: config.event_log.partitions,
-    logger: used,
-    metrics: logMetrics(metrics),
-    retention: { max_bytes: config.event_log.max_bytes },
-  })
+  const eventLog = await openEventLog(config, { dataDir, logger: used, metrics: logMetrics(metrics) })
   return {
     dataDir,
     logger: used,
@@ -34,6 +30,30 @@ export async function openRuntime(config: Config, logger?: Logger): Promise<Open
     eventLog: measuredLog(eventLog, metrics),
     close: () => eventLog.close(),
   }
+}
+
+/** The log that the configuration names: Kafka's topics are created and checked before anything uses them. */
+async function openEventLog(
+  config: Config,
+  parts: { readonly dataDir: string; readonly logger: Logger; readonly metrics: LogMetrics },
+): Promise<EventLog> {
+  const { dataDir, logger, metrics } = parts
+  if (config.kafka !== undefined) {
+    const [{ checkKafka }, { openKafkaLog }] = await Promise.all([
+      import('../runtime/log/kafka/admin.ts'),
+      import('../runtime/log/kafka/kafka-log.ts'),
+    ])
+    await checkKafka(config.kafka, logger, topics)
+    return openKafkaLog({ config: config.kafka, logger, metrics })
+  }
+  const { openEmbeddedLog } = await import('../runtime/log/embedded/embedded-log.ts')
+  return openEmbeddedLog({
+    directory: join(dataDir, 'log'),
+    partitions: config.event_log.partitions,
+    logger,
+    metrics,
+    retention: { max_bytes: config.event_log.max_bytes },
+  })
 }
 
 function quieter(level: Config['log_level']): Config['log_level'] {
