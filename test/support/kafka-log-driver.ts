@@ -27,7 +27,7 @@ export async function openTestLog({
   ...rest
 }: TestLogOptions): Promise<EventLog> {
   const config = KafkaConfig.parse({ brokers, topic_prefix: prefix, partitions, ...rest.config })
-  const logger = rest.logger ?? createLogger({ level: 'fatal' })
+  const logger = rest.logger ?? createLogger({ level: 'silent' })
   return await openKafkaLog({
     session_ms: 2_000,
     ...rest,
@@ -38,7 +38,7 @@ export async function openTestLog({
 }
 
 export async function createTopics(config: KafkaConfig, topics: readonly LogTopic[]): Promise<void> {
-  const logger = createLogger({ level: 'fatal' })
+  const logger = createLogger({ level: 'silent' })
   const kafka = await connectKafka(config, logger)
   await withAdmin(kafka, config, (admin) => surveyTopics(admin, config, topics, true))
 }

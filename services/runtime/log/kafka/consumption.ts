@@ -201,16 +201,30 @@ export class KafkaConsumption implements Consumption {
   }
 
   async #run(lane: Lane): Promise<void> {
-    const { assigned } = this.#options
-    for (const partition of lane.partitions) {
-      await this.#callBack(() => assigned?.(lane.topic, partition))
-    }
-    for (const part of lane.parts) this.#fetcher.add(part)
+    await this.#load(lane)
+    for (const part of lane.parts) if (lane.state === 'ours') this.#fetcher.add(part)
     while (lane.state === 'ours') {
       const batch = lane.next(performance.now())
       if (typeof batch === 'number') await lane.sleep(batch)
       else await this.#handle(lane, batch)
     }
+  }
+
+  async #load(lane: Lane): Promise<void> {
+    const { assigned } = this.#options
+    lane.loading = true
+    for (const partition of lane.partitions) {
+      while (lane.state === 'ours') {
+        try {
+          await assigned?.(lane.topic, partition)
+          break
+        } catch (error) {
+          this.#tellFailed(error)
+          await lane.sleep(lane.failed())
+        }
+      }
+    }
+    lane.loading = false
   }
 
   async #handle(lane: Lane, batch: LaneBatch): Promise<void> {
@@ -256,18 +270,17 @@ export class KafkaConsumption implements Consumption {
   /** Finishes the batch in hand, if that is soon done, and tells that the partitions are another's. */
   async #letGo(lane: Lane): Promise<void> {
     if (lane.state === 'leaving') return lane.ended
-    const begun = lane.state === 'ours'
+    const begun = lane.parts.length > 0
     if (lane.state !== 'lost') lane.state = 'leaving'
     lane.wake()
     for (const part of lane.parts) this.#fetcher.remove(part)
+    // Told at once, so that it ends early.
+    const { loading } = lane
+    if (loading) await this.#tellRevoked(lane)
     await Promise.race([lane.ended, sleep(LET_GO_MS)])
     lane.state = 'lost'
     for (const part of lane.parts) part.clear()
-    if (begun || lane.parts.length > 0) {
-      for (const partition of lane.partitions) {
-        await this.#callBack(() => this.#options.revoked?.(lane.topic, partition))
-      }
-    }
+    if (begun && !loading) await this.#tellRevoked(lane)
     if (this.#lanes.get(lane.name) === lane) this.#lanes.delete(lane.name)
   }
 
@@ -288,12 +301,13 @@ export class KafkaConsumption implements Consumption {
     return partitions.map((partition) => ({ topic: name, partition }))
   }
 
-  /** While no batch is in hand, so that a handler never sees its state change under it. */
-  async #callBack(call: () => Promise<void> | void): Promise<void> {
-    try {
-      await this.#turns.take(async () => call())
-    } catch (error) {
-      this.#tellFailed(error)
+  async #tellRevoked({ topic, partitions }: Lane): Promise<void> {
+    for (const partition of partitions) {
+      try {
+        await this.#options.revoked?.(topic, partition)
+      } catch (error) {
+        this.#tellFailed(error)
+      }
     }
   }
 

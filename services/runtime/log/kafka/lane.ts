@@ -32,6 +32,8 @@ export class Lane {
   /** A batch that was handed out and not committed: it comes again as it was. */
   held: LaneBatch | undefined
   pins: readonly Pin[] | undefined
+  /** Whether the state of its partitions is being loaded. */
+  loading = false
   /** Since when the handler has had the batch; for the watchdog. */
   handlingSince: number | undefined
   /** The lane's loop, once it runs. */
