@@ -26,7 +26,7 @@ export interface Permitted {
 
 export interface Refused {
   readonly kind: 'refuse'
-  /** Null: the log would not take the decision. */
+  /** Null: there is no record of the decision. */
   readonly decision_id: string | null
   readonly status: number
   readonly outcome: Outcome
@@ -76,20 +76,25 @@ export function enforcer(options: EnforceOptions): Enforce {
     )
     const draft = { ...decided.draft, context: contextOf(facts, undefined) }
     const permitted = { decided: { ...decided, draft }, match, identity, again: () => again(request) }
-    if (recorded === null) return unrecorded(started, recorder.refusing() ?? 'queue_full', permitted)
-    const durable = await settled(recorded.durable, decision.break_glass)
-    if (!durable) return unrecorded(started, 'record_timeout', permitted)
-    observe(decision.outcome, started, decide_us)
-    if (decision.outcome === 'permit') return { kind: 'permit', decision_id: recorded.id, ...permitted }
-    return {
-      kind: 'refuse',
-      decision_id: recorded.id,
+    const refused = {
+      kind: 'refuse' as const,
       status: status ?? 403,
       outcome: decision.outcome,
       reasons: decision.reasons,
       ...(decision.step_up === undefined ? {} : { step_up: decision.step_up }),
       sign_in: status === 302,
     }
+    if (recorded === null) {
+      const cause = recorder.refusing() ?? 'queue_full'
+      if (decision.outcome === 'permit' || !recorder.serving()) return unrecorded(started, cause, permitted)
+      observe(decision.outcome, started, decide_us, cause)
+      return { ...refused, decision_id: null }
+    }
+    const durable = await settled(recorded.durable, decision.break_glass)
+    if (!durable) return unrecorded(started, 'record_timeout', permitted)
+    observe(decision.outcome, started, decide_us)
+    if (decision.outcome === 'permit') return { kind: 'permit', decision_id: recorded.id, ...permitted }
+    return { ...refused, decision_id: recorded.id }
   }
 
   async function again(request: ProxiedRequest): Promise<DecisionDraft> {
@@ -134,22 +139,31 @@ export function enforcer(options: EnforceOptions): Enforce {
       context: contextOf(facts, status),
       latency_us: Math.round((performance.now() - started) * 1000),
     })
-    const durable = recorded !== null && (await settled(recorded.durable, false))
-    const cause =
-      recorded === null ? (recorder.refusing() ?? 'queue_full') : durable ? undefined : 'record_timeout'
-    if (!durable) return closed(started, cause ?? 'queue_full')
+    const refused = { kind: 'refuse' as const, status, outcome: 'deny' as const, reasons, sign_in: false }
+    if (recorded === null) {
+      const cause = recorder.refusing() ?? 'queue_full'
+      if (!recorder.serving()) return closed(started, cause)
+      observe('deny', started, 0, cause)
+      return { ...refused, decision_id: null }
+    }
+    if (!(await settled(recorded.durable, false))) return closed(started, 'record_timeout')
     observe('deny', started, 0)
-    return { kind: 'refuse', decision_id: recorded.id, status, outcome: 'deny', reasons, sign_in: false }
+    return { ...refused, decision_id: recorded.id }
   }
 
-  /** What can't be recorded is refused; only a break-glass subject passes, since it is there for such days. */
+  /**
+   * What can't be recorded is refused; only a break-glass subject passes, since
+   * it is there for such days, and everybody where the configuration says so of
+   * a full spool. A decision that was taken and is late is neither's business.
+   */
   function unrecorded(
     started: number,
     cause: string,
     permitted: Omit<Permitted, 'kind' | 'decision_id'>,
   ): Permitted | Refused {
     const { break_glass, outcome } = permitted.decided.decision
-    if (!break_glass || outcome !== 'permit') return closed(started, cause)
+    const passes = break_glass || (cause === 'spool_full' && recorder.serving())
+    if (!passes || outcome !== 'permit') return closed(started, cause)
     observe('error_open', started, 0, cause)
     return { kind: 'permit', decision_id: 'unrecorded', ...permitted }
   }

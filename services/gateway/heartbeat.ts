@@ -3,8 +3,11 @@ import type { Control } from '../../schemas/control.ts'
 import { control } from '../../schemas/topics.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
 import { jsonRecord } from '../runtime/log/json-record.ts'
+import { within } from './spool/within.ts'
 
 const EVERY_MS = 5000
+/** A stop does not wait longer for a log that is silent: the missing beat says the same. */
+const LAST_BEAT_MS = 500
 
 export interface HeartbeatOptions {
   readonly eventLog: EventLog
@@ -22,7 +25,7 @@ export interface HeartbeatOptions {
 export function startHeartbeat(options: HeartbeatOptions): { stop(): Promise<void> } {
   const { eventLog, logger, tenant, pep_id, boot_id } = options
   let failing = false
-  let beating: Promise<void> = Promise.resolve()
+  let beating: Promise<void> | null = null
 
   async function beat(): Promise<void> {
     const heartbeat: Control = {
@@ -46,16 +49,22 @@ export function startHeartbeat(options: HeartbeatOptions): { stop(): Promise<voi
     }
   }
 
-  beating = beat()
-  const timer = setInterval(() => {
-    beating = beating.then(beat)
-  }, EVERY_MS)
+  /** One at a time: while the log is silent, no others queue up behind it. */
+  function next(): Promise<void> {
+    beating ??= beat().finally(() => {
+      beating = null
+    })
+    return beating
+  }
+
+  void next()
+  const timer = setInterval(() => void next(), EVERY_MS)
   timer.unref()
   return {
     async stop() {
       clearInterval(timer)
-      await beating
-      await beat()
+      if (beating !== null && (await within(beating, LAST_BEAT_MS)) === 'late') return
+      await within(next(), LAST_BEAT_MS)
     },
   }
 }

@@ -3,7 +3,6 @@ import type { FastifyInstance } from 'fastify'
 import { deviceInventory, riskState } from '../../schemas/topics.ts'
 import { CheckpointsConfig } from '../runtime/checkpoints/config.ts'
 import { openCheckpointSigner } from '../runtime/checkpoints/signer.ts'
-import { GatewatchError } from '../runtime/errors.ts'
 import { listen } from '../runtime/http/listen.ts'
 import { readTls } from '../runtime/http/tls.ts'
 import type { Running, Runtime } from '../runtime/runtime.ts'
@@ -42,12 +41,16 @@ export interface GatewayExtras {
   readonly tenant?: string
   /** Default: the defaults of the configuration. */
   readonly checkpoints?: CheckpointsConfig
+  /** The event log is reached over the network. Default false. */
+  readonly remote_log?: boolean
 }
 
 export interface RunningGateway extends Running {
   /** Ports that were bound, for configurations that ask for any free one. */
   readonly proxy_port: number
   readonly decision_port: number
+  /** What people should know though the gateway works: how many decisions wait for the log. Null: nothing. */
+  note(): string | null
 }
 
 /**
@@ -58,7 +61,12 @@ export interface RunningGateway extends Running {
 export async function startGateway(
   runtime: Runtime,
   config: GatewayConfig,
-  { tokens, tenant = 'default', checkpoints = CheckpointsConfig.parse(undefined) }: GatewayExtras,
+  {
+    tokens,
+    tenant = 'default',
+    checkpoints = CheckpointsConfig.parse(undefined),
+    remote_log = false,
+  }: GatewayExtras,
 ): Promise<RunningGateway> {
   const { eventLog } = runtime
   const logger = runtime.logger.child({ service: 'gateway' })
@@ -68,12 +76,6 @@ export async function startGateway(
     for (const stop of stops.splice(0).reverse()) await stop()
   }
   try {
-    if (config.policy_file === undefined) {
-      throw new GatewatchError(
-        'ERR_CONFIG_INVALID',
-        'The gateway needs a policy; set gateway.policy_file (GATEWATCH_GATEWAY__POLICY_FILE), for example to a copy of deploy/policies/intranet.yaml.',
-      )
-    }
     const metrics = gatewayMetrics(runtime.metrics)
     const revisions = await openPolicyRevisions({ eventLog, logger, tenant, pep_id: config.pep_id, now })
     stops.push(() => revisions.stop())
@@ -94,14 +96,6 @@ export async function startGateway(
     const inventory = await eventLog.openTable(deviceInventory)
     stops.push(() => inventory.close())
     await inventory.caughtUp()
-    const riskAge = startRiskAge({
-      eventLog,
-      table: risk,
-      now,
-      failed: (error) => logger.warn({ err: error }, 'the age of risk could not be measured'),
-    })
-    stops.push(() => riskAge.stop())
-
     const pep = { id: config.pep_id, kind: 'gatewatch', version: VERSION }
     const signer = await openCheckpointSigner(runtime.dataDir, checkpoints, now())
     const recording = await startRecording(runtime, {
@@ -109,12 +103,21 @@ export async function startGateway(
       tenant,
       queue: config.limits.queue,
       spool: config.spool,
+      remote_log,
       metrics,
       signer,
       now,
     })
     stops.push(() => recording.stop())
     const { recorder } = recording
+    const riskAge = startRiskAge({
+      eventLog,
+      table: risk,
+      now,
+      allLogged: () => recording.allLogged(),
+      failed: (error) => logger.warn({ err: error }, 'the age of risk could not be measured'),
+    })
+    stops.push(() => riskAge.stop())
 
     const connections = liveConnections(tenant)
     const cut = (draft: DecisionDraft) => {
@@ -247,7 +250,7 @@ export async function startGateway(
       { proxy_port, decision_port: decisionPoint.port, policy_revision: policy.current().revision },
       'gateway started',
     )
-    return { proxy_port, decision_port: decisionPoint.port, stop: stopAll }
+    return { proxy_port, decision_port: decisionPoint.port, note: () => recording.note(), stop: stopAll }
   } catch (error) {
     await stopAll()
     throw error

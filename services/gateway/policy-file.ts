@@ -21,9 +21,22 @@ const LOOK_EVERY_MS = 1000
  * leaves the policy in force and says so.
  */
 export async function openPolicyFile(
-  path: string,
+  path: string | undefined,
   logger: Logger,
   changed: (policy: CompiledPolicy) => void = () => {},
+): Promise<PolicyFile> {
+  if (path === undefined)
+    throw new GatewatchError(
+      'ERR_CONFIG_INVALID',
+      'The gateway needs a policy; set gateway.policy_file (GATEWATCH_GATEWAY__POLICY_FILE), for example to a copy of deploy/policies/intranet.yaml.',
+    )
+  return followFile(path, logger, changed)
+}
+
+async function followFile(
+  path: string,
+  logger: Logger,
+  changed: (policy: CompiledPolicy) => void,
 ): Promise<PolicyFile> {
   let policy = await load(path)
   let seen = await stampOf(path)

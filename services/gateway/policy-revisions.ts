@@ -5,6 +5,7 @@ import { policyRevisions } from '../../schemas/topics.ts'
 import type { CompiledPolicy } from '../policy/compile.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
 import { jsonRecord, parseJson } from '../runtime/log/json-record.ts'
+import { within } from './spool/within.ts'
 
 const RETRY_MS = 5000
 
@@ -78,7 +79,7 @@ export async function openPolicyRevisions(options: PolicyRevisionsOptions): Prom
     },
     async stop() {
       ended.abort()
-      await retrying
+      await within(retrying, 500)
       await table.close()
     },
   }

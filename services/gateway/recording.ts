@@ -12,6 +12,7 @@ import { startRecorder } from './record/recorder.ts'
 import type { Recorder } from './record/recorder.ts'
 import { recordRestored } from './record/restored.ts'
 import { startSpoolAlarm } from './spool/alarm.ts'
+import { SPOOL_AFTER_MS } from './spool/config.ts'
 import type { SpoolConfig } from './spool/config.ts'
 import { startDelivery } from './spool/delivery.ts'
 import { startDrain } from './spool/drain.ts'
@@ -26,6 +27,8 @@ export interface RecordingOptions {
   /** Decisions that may wait in memory. */
   readonly queue: number
   readonly spool: SpoolConfig
+  /** The event log is reached over the network. */
+  readonly remote_log: boolean
   readonly metrics: GatewayMetrics
   readonly signer: CheckpointSigner
   readonly now: () => number
@@ -52,6 +55,7 @@ export async function startRecording(runtime: Runtime, options: RecordingOptions
   const { dataDir, eventLog, logger } = runtime
   const { pep, tenant, metrics, now } = options
   const { max_bytes } = options.spool
+  const after_ms = options.spool.after ?? SPOOL_AFTER_MS[options.remote_log ? 'remote' : 'local']
   const name = pep.id.replaceAll(/[^\w.-]/g, '_')
   const spooling = spoolMetrics(runtime.metrics)
   const keys = await openSpoolKeys(dataDir, options.spool.key_file)
@@ -105,7 +109,7 @@ export async function startRecording(runtime: Runtime, options: RecordingOptions
     eventLog,
     spool,
     logger,
-    after_ms: options.spool.after,
+    after_ms,
     logged_head: previous.head,
     already,
     readBack,
@@ -132,7 +136,7 @@ export async function startRecording(runtime: Runtime, options: RecordingOptions
     drain,
     logger,
     max_bytes,
-    after_ms: options.spool.after,
+    after_ms,
     readBack,
     logged,
     failed,

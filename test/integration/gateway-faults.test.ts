@@ -4,13 +4,22 @@ import { join } from 'node:path'
 import { request } from 'undici'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Control } from '../../schemas/control.ts'
+import { lossOf } from '../../schemas/loss.ts'
 import { control } from '../../schemas/topics.ts'
 import { enrolDevice } from '../../services/gateway/enrol-device.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { verifyChain } from '../support/chain.ts'
-import { eventually, listenOn, startTestGateway, startUpstream, tempDir } from '../support/gateway.ts'
+import {
+  eventually,
+  listenOn,
+  readDecisions,
+  startTestGateway,
+  startUpstream,
+  tempDir,
+} from '../support/gateway.ts'
 import type { TestGateway, Upstream } from '../support/gateway.ts'
+import { unreachableLog } from '../support/unreachable-log.ts'
 
 const HOST = 'app.localhost'
 let dir: Awaited<ReturnType<typeof tempDir>>
@@ -62,91 +71,82 @@ async function metric(gateway: TestGateway, name: string): Promise<string[]> {
   return (await gateway.runtime.metrics.metrics()).split('\n').filter((line) => line.startsWith(name))
 }
 
-/** The real log with a switch that makes appends of decisions fail or hang, as a full disk or a lost broker does. */
-function breakable(eventLog: EventLog) {
-  const fault = { kind: 'none' as 'none' | 'fail' | 'hang' }
-  const waiting: (() => void)[] = []
-  const wrapped: EventLog = {
-    ...bound(eventLog),
-    async append(records) {
-      if (fault.kind === 'fail') throw new Error('no space left on device')
-      if (fault.kind === 'hang') await new Promise<void>((resolve) => waiting.push(resolve))
-      return eventLog.append(records)
-    },
-  }
-  return {
-    wrapped,
-    fault,
-    release: () => {
-      fault.kind = 'none'
-      for (const resolve of waiting.splice(0)) resolve()
-    },
-  }
-}
-
-function bound(eventLog: EventLog): EventLog {
-  return {
-    append: (records) => eventLog.append(records),
-    consume: (options) => eventLog.consume(options),
-    openTable: (topic) => eventLog.openTable(topic),
-    read: (topic, options) => eventLog.read(topic, options),
-    partitions: (topic) => eventLog.partitions(topic),
-    watermarks: (topic) => eventLog.watermarks(topic),
-    committed: (group, topic) => eventLog.committed(group, topic),
-    hasMembers: (group) => eventLog.hasMembers(group),
-    close: () => eventLog.close(),
-  }
-}
-
-describe('when the log fails', () => {
-  it('refuses what it can not record, says so, and records afterwards how many there were', async () => {
-    const { wrapped, fault, release } = breakable(log)
-    const gateway = await start(policy(), { limits: { record_timeout: '200ms' } }, wrapped)
+describe('when the log is away', () => {
+  it('serves, says that decisions wait, and brings them into the log in order when it is back', async () => {
+    const away = unreachableLog(log)
+    const gateway = await start(policy(), { spool: { after: '25ms' } }, away.eventLog)
     expect((await get(gateway)).status).toBe(200)
-    fault.kind = 'fail'
-    const seenBefore = upstream.seen.length
-    // The first one waits for the failing append, the others are refused at once.
-    const refused = [
-      await get(gateway),
-      await get(gateway),
-      await get(gateway, '/x', { accept: 'text/html' }),
-    ]
-    expect(refused.map(({ status }) => status)).toEqual([503, 503, 503])
-    expect(refused[0]?.headers['retry-after']).toBe('5')
-    expect(JSON.parse(refused[1]?.body ?? '')).toMatchObject({
-      outcome: 'error_closed',
-      reasons: ['log_unreachable'],
-      decision_id: null,
-    })
-    expect(refused[2]?.body).toContain('Not available right now')
-    expect(upstream.seen.length).toBe(seenBefore)
-    release()
-    await eventually('requests are served again', async () => (await get(gateway)).status === 200)
+    away.become('refuse')
+    const ids: unknown[] = []
+    for (let turn = 0; turn < 20; turn += 1) {
+      const answer = await get(gateway)
+      expect(answer.status).toBe(200)
+      ids.push(answer.headers['x-gatewatch-decision-id'])
+    }
+    expect(gateway.note()).toMatch(/^20 decisions wait for the event log in the spool, \d+ % of its bound$/)
+    expect(await metric(gateway, 'gatewatch_gateway_spool_waiting_decisions 20')).toHaveLength(1)
+    expect(await readDecisions(log)).toHaveLength(1)
+    away.become('well')
+    await eventually('the spool is empty', () => gateway.note() === null)
     const decisions = await gateway.decisions()
-    const loss = decisions.find(({ outcome }) => outcome === 'error_closed')
-    expect(loss).toMatchObject({ reasons: ['log_unreachable'], subject: { type: 'service', id: 'gateway' } })
-    expect(loss?.unmapped?.['refused_requests']).toBeGreaterThanOrEqual(2)
+    expect(decisions.slice(1).map(({ id }) => id)).toEqual(ids)
     expect(verifyChain(decisions).problems).toEqual([])
-    expect(await metric(gateway, 'gatewatch_gateway_unrecorded_total{cause="log_failing"}')).toHaveLength(1)
-    expect(await metric(gateway, 'gatewatch_gateway_unrecorded_total{cause="record_timeout"}')).toHaveLength(
-      1,
-    )
   })
 
-  it('refuses when more decisions wait than the queue holds', async () => {
-    const { wrapped, fault, release } = breakable(log)
-    const gateway = await start(policy(), { limits: { queue: 10, record_timeout: '5s' } }, wrapped)
-    fault.kind = 'hang'
+  it('answers within 50 ms at the median while the log hangs, and looks up what was under way before it repeats it', async () => {
+    const away = unreachableLog(log)
+    const gateway = await start(policy(), { spool: { after: '25ms' } }, away.eventLog)
+    await get(gateway)
+    away.become('hang')
+    const took: number[] = []
+    for (let turn = 0; turn < 30; turn += 1) {
+      const before = performance.now()
+      expect((await get(gateway)).status).toBe(200)
+      took.push(performance.now() - before)
+    }
+    expect(took.sort((a, b) => a - b)[15]).toBeLessThan(50)
+    away.become('well')
+    await eventually('the spool is empty', () => gateway.note() === null)
+    const ids = (await gateway.decisions()).map(({ id }) => id)
+    expect(new Set(ids).size).toBe(31)
+    expect(ids).toHaveLength(31)
+  })
+
+  it.each(['deaf', 'mute'] as const)(
+    'appends nothing twice when the log took it and the answer was lost (%s)',
+    async (kind) => {
+      const away = unreachableLog(log)
+      const gateway = await start(policy(), { spool: { after: '25ms' } }, away.eventLog)
+      await get(gateway)
+      away.become(kind)
+      for (let turn = 0; turn < 10; turn += 1) expect((await get(gateway)).status).toBe(200)
+      away.become('well')
+      await eventually('the spool is empty', () => gateway.note() === null)
+      const decisions = await gateway.decisions()
+      expect(decisions.map(({ pep }) => pep?.seq)).toEqual(Array.from({ length: 11 }, (_, seq) => seq))
+      expect(verifyChain(decisions).problems).toEqual([])
+    },
+  )
+
+  it('refuses when more decisions wait in memory than the queue holds, and says in the chain how many', async () => {
+    const away = unreachableLog(log)
+    const gateway = await start(policy(), { limits: { queue: 10 }, spool: { after: '1s' } }, away.eventLog)
+    away.become('hang')
     const answers = Array.from({ length: 25 }, () => get(gateway))
     await eventually(
       'the refusals',
       async () =>
         (await metric(gateway, 'gatewatch_gateway_unrecorded_total{cause="queue_full"} 15')).length === 1,
     )
-    release()
+    away.become('well')
     const statuses = (await Promise.all(answers)).map(({ status }) => status).sort((a, b) => a - b)
     expect(statuses.filter((status) => status === 200)).toHaveLength(10)
     expect(statuses.filter((status) => status === 503)).toHaveLength(15)
+    const losses = await eventually('the loss', async () => {
+      const found = (await gateway.decisions()).map(lossOf).filter((loss) => loss !== null)
+      return found.length > 0 && found
+    })
+    expect(losses).toMatchObject([{ state: 'ended', cause: 'queue_full', refused: 15, served: 0 }])
   })
 })
 

@@ -44,6 +44,7 @@ export async function startRoles({
   const tokens = await openTokens(runtime.dataDir)
   // Not ready before everything is up: a rolling upgrade goes on when this process can do its work.
   const checks = new Map<string, ReadyCheck>([['start', () => 'is starting']])
+  const notes = new Map<string, () => string | null>()
   const has = (role: Role): boolean => roles.includes(role)
   const timed = async <T>(part: string, start: () => Promise<T>): Promise<T> => {
     const begin = performance.now()
@@ -54,7 +55,7 @@ export async function startRoles({
   // What listens is checked first: a port that is taken is said before anything else was started.
   const { startAdmin } = await import('../../runtime/http/admin.ts')
   const admin = await lifecycle.start('admin', () =>
-    startAdmin({ ...config.admin, logger: runtime.logger, metrics: runtime.metrics, checks }),
+    startAdmin({ ...config.admin, logger: runtime.logger, metrics: runtime.metrics, checks, notes }),
   )
 
   let store: Store | null = null
@@ -113,9 +114,15 @@ export async function startRoles({
     const { startGateway } = await import('../../gateway/main.ts')
     const gateway = await timed('gateway', () =>
       lifecycle.start('gateway', () =>
-        startGateway(runtime, config.gateway, { tokens, tenant, checkpoints: config.checkpoints }),
+        startGateway(runtime, config.gateway, {
+          tokens,
+          tenant,
+          checkpoints: config.checkpoints,
+          remote_log: config.kafka !== undefined,
+        }),
       ),
     )
+    notes.set('spool', () => gateway.note())
     gateway_port = gateway.proxy_port
     decision_port = gateway.decision_port
   }

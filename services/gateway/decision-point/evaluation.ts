@@ -82,6 +82,10 @@ export async function answerEvaluation(
     const latency_us = Math.round((performance.now() - started) * 1000)
     const whole = { ...draft, context: eventContext, latency_us, unmapped: { asked_by } }
     const recorded = options.recorder.record(whole, { breakGlass })
+    if (recorded === null && (options.recorder.serving() || (breakGlass && draft.outcome === 'permit'))) {
+      options.decided('error_open')
+      return { kind: 'ok', answer: answerOf(draft, 'unrecorded', stepUp) }
+    }
     if (recorded === null || !(await inTime(recorded.durable, options.record_timeout_ms))) {
       options.decided('error_closed')
       return { kind: 'unrecorded' }

@@ -1,6 +1,7 @@
 import { accessActivity, accessDecisions, accessFindings, analystVerdicts } from '../../../schemas/topics.ts'
 import type { LogTopic } from '../../../schemas/topics.ts'
 import type { EventLog, Table } from '../../runtime/log/event-log.ts'
+import { within } from '../spool/within.ts'
 
 /** Who must have read what before the risk of a decision is known here, in the order of the loop. */
 const STAGES: readonly (readonly [group: string, topic: LogTopic])[] = [
@@ -20,6 +21,8 @@ export interface RiskAgeOptions {
   readonly eventLog: EventLog
   readonly table: Table
   readonly now: () => number
+  /** Whether everything that was decided here is in the log; what waits elsewhere, nobody can have scored. Default: it always is. */
+  readonly allLogged?: () => boolean
   /** Pause between two measurements, and between two looks at a stage that lags. */
   readonly every_ms?: number
   readonly failed?: (error: unknown) => void
@@ -30,11 +33,19 @@ export interface RiskAgeOptions {
  * connected, but whether what it says is about now. At instant t the ends of
  * the decisions topic are noted; when scoring has committed past them, the ends
  * of the findings are noted, and so on through the loop to our own table. Then
- * everything up to t is known, and the age counts from t. A stage that stands
+ * everything up to t is known, and the age counts from t. While decisions wait in
+ * the spool no instant is noted, for those are in no topic yet. A stage that stands
  * still makes the age grow, whoever's fault it is. Where nobody makes
  * decisions there is nothing to know, and the view stays fresh.
  */
-export function startRiskAge({ eventLog, table, now, every_ms = 250, failed }: RiskAgeOptions): RiskAge {
+export function startRiskAge({
+  eventLog,
+  table,
+  now,
+  allLogged,
+  every_ms = 250,
+  failed,
+}: RiskAgeOptions): RiskAge {
   let fresh_at = -Infinity
   const state = { stopped: false }
   let wake: (() => void) | null = null
@@ -61,6 +72,10 @@ export function startRiskAge({ eventLog, table, now, every_ms = 250, failed }: R
   async function measure(): Promise<void> {
     while (!state.stopped) {
       const at = now()
+      if (allLogged?.() === false) {
+        await pause()
+        continue
+      }
       try {
         for (const [group, topic] of STAGES) await passed(group, topic)
         await table.caughtUp()
@@ -79,7 +94,8 @@ export function startRiskAge({ eventLog, table, now, every_ms = 250, failed }: R
     async stop() {
       state.stopped = true
       wake?.()
-      await running
+      // A log that is silent holds up no stop.
+      await within(running, 500)
     },
   }
 }

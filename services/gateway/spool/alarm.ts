@@ -54,8 +54,7 @@ export function startSpoolAlarm(options: SpoolAlarmOptions): SpoolAlarm {
   }
 
   async function tellNewest(): Promise<void> {
-    while (alert !== null && alert !== told) {
-      const newest = alert
+    for (let newest = alert; newest !== null && newest !== told; newest = alert) {
       try {
         await eventLog.append([jsonRecord(alertsOutbox, newest)])
         told = newest

@@ -14,6 +14,8 @@ export interface AdminOptions {
   readonly metrics: Registry
   /** By the name of the part. */
   readonly checks: ReadonlyMap<string, ReadyCheck>
+  /** What people should know of a part that can do its work all the same; null: nothing. By the name of the part. */
+  readonly notes?: ReadonlyMap<string, () => string | null>
 }
 
 /** A running admin server, and the port it got. */
@@ -36,7 +38,16 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
       if (why !== null) failing[name] = why
     }
     const ready = Object.keys(failing).length === 0
-    return reply.code(ready ? 200 : 503).send({ status: ready ? 'pass' : 'fail', failing })
+    const notes: Record<string, string> = {}
+    for (const [name, note] of options.notes ?? []) {
+      const text = note()
+      if (text !== null) notes[name] = text
+    }
+    return reply.code(ready ? 200 : 503).send({
+      status: ready ? 'pass' : 'fail',
+      failing,
+      ...(Object.keys(notes).length === 0 ? {} : { notes }),
+    })
   })
   app.get('/metrics', async (_request, reply) =>
     reply.header('content-type', options.metrics.contentType).send(await options.metrics.metrics()),
