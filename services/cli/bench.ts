@@ -11,6 +11,7 @@ import { table } from './table.ts'
 const BENCHMARKS: Readonly<Record<string, () => Promise<(options: BenchOptions) => Promise<BenchResult>>>> = {
   loop: async () => (await import('./bench/loop.ts')).benchLoop,
   scoring: async () => (await import('../scoring/bench/scoring.ts')).benchScoring,
+  kafka: async () => (await import('./bench/kafka.ts')).benchKafka,
   import: async () => (await import('../collector/bench/import.ts')).benchImport,
 }
 
