@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import canonicalize from 'canonicalize'
-import type { Decision, DecisionInput } from './decision.ts'
+import type { Later } from './later.ts'
+import { asChained, laterOf, type Decision, type DecisionInput } from './decision.ts'
 
 /** The hash before the first record of an enforcement point's first boot. */
 export const GENESIS = '0'.repeat(64)
@@ -18,8 +19,9 @@ const PERSONAL = ['subject', 'device', 'context', 'unmapped'] as const
  */
 export function personalHash(decision: DecisionInput, salt: string): string {
   const personal: Record<string, unknown> = {}
-  for (const field of PERSONAL) if (decision[field] !== undefined) personal[field] = decision[field]
-  const inputs = decision.policy?.inputs
+  const event = asChained(decision)
+  for (const field of PERSONAL) if (event[field] !== undefined) personal[field] = event[field]
+  const inputs = event.policy?.inputs
   if (inputs !== undefined) personal['policy_inputs'] = inputs
   return sha256(salt + canonical(personal))
 }
@@ -30,10 +32,11 @@ export function personalHash(decision: DecisionInput, salt: string): string {
  * is outside, so the hash can be worked out again from stored columns alone.
  */
 export function chainHash(prev: string, decision: DecisionInput, personal_hash: string): string {
-  const rest: Record<string, unknown> = { ...decision }
+  const event = asChained(decision)
+  const rest: Record<string, unknown> = { ...event }
   for (const field of [...PERSONAL, 'chain'] as const) delete rest[field]
-  if (decision.policy?.inputs !== undefined) {
-    const { inputs: _personal, ...policy } = decision.policy
+  if (event.policy?.inputs !== undefined) {
+    const { inputs: _personal, ...policy } = event.policy
     rest['policy'] = policy
   }
   return sha256(prev + canonical(rest) + personal_hash)
@@ -50,8 +53,10 @@ export function erased(decision: Decision): Decision {
   const { device: _device, context: _context, unmapped: _unmapped, chain, policy, ...rest } = decision
   const { salt: _salt, ...link } = chain ?? {}
   const { inputs: _inputs, ...facts } = policy ?? {}
+  const later = impersonal(laterOf(decision) ?? {})
   return {
     ...rest,
+    ...(later.length > 0 && { unmapped: { later: Object.fromEntries(later) } }),
     ...(policy === undefined ? {} : { policy: facts }),
     ...(chain === undefined ? {} : { chain: { ...link, prev: chain.prev, hash: chain.hash } }),
     subject: { type: decision.subject.type, id: ERASED_SUBJECT_ID },
@@ -68,8 +73,30 @@ export function isErased({ chain, subject, device, context, unmapped, policy }: 
     Object.keys(subject).length === 2 &&
     device === undefined &&
     context === undefined &&
-    unmapped === undefined &&
+    isImpersonal(unmapped) &&
     policy?.inputs === undefined
+  )
+}
+
+/**
+ * A later version's fields that name nobody, which the chain hash covers by
+ * themselves. New personal ones lie within the objects that were personal before.
+ */
+function impersonal(later: Later): [pointer: string, value: unknown][] {
+  return Object.entries(later).filter(
+    ([pointer]) => !PERSONAL_POINTERS.some((place) => `${pointer}/`.startsWith(place)),
+  )
+}
+
+const PERSONAL_POINTERS = [...PERSONAL.map((field) => `/${field}/`), '/policy/inputs/']
+
+function isImpersonal(unmapped: Decision['unmapped']): boolean {
+  if (unmapped === undefined) return true
+  const later = laterOf({ unmapped }) ?? {}
+  return (
+    Object.keys(unmapped).length === 1 &&
+    impersonal(later).length === Object.keys(later).length &&
+    'later' in unmapped
   )
 }
 

@@ -14,6 +14,7 @@ import {
   Unmapped,
 } from './bounds.ts'
 import { subjectEntityId } from './entity.ts'
+import { putBack, understand, type Later } from './later.ts'
 import { Reason } from './reasons.ts'
 import { isRecord } from './record.ts'
 
@@ -166,20 +167,70 @@ export function decisionKey(decision: Decision): string {
     : `${decision.tenant}/subject/${subjectEntityId(decision.subject)}`
 }
 
+/**
+ * JSON pointers of the fields that minor versions of schema 1 added to the
+ * first, and of the lists and optional fields that have new values since: a row
+ * that an older version stored has them in `unmapped.later`.
+ */
+const SINCE_FIRST: ReadonlySet<string> = new Set()
+
 const knownKeys = new Set(Object.keys(Decision.shape))
 
+/** Member of `unmapped` for what a later version wrote into a chained decision, by JSON pointer. */
+const LATER = 'later'
+
 /**
- * Parses one decision, keeping top-level fields that this version does not
- * know in `unmapped`. Unknown fields inside known objects are mistakes and
- * are refused.
+ * Parses one decision, keeping what this version does not know in `unmapped`.
+ *
+ * A decision that nobody has chained yet comes from a foreign producer: its
+ * unknown top-level fields go there by their names, and unknown ones inside
+ * known objects are mistakes and are refused. A chained one was checked by
+ * whoever chained it, so what is unknown is a later version's: it goes to
+ * `unmapped.later` with its place, from where `asChained` takes it back.
  */
 export function parseDecision(value: unknown): z.ZodSafeParseResult<Decision> {
   const parsed = Decision.safeParse(value)
   if (parsed.success || !isRecord(value)) return parsed
+  if (isRecord(value['chain'])) return withLater(value) ?? parsed
   const unknown = Object.keys(value).filter((key) => !knownKeys.has(key))
   if (unknown.length === 0) return parsed
   const known: Record<string, unknown> = {}
   const unmapped: Record<string, unknown> = isRecord(value['unmapped']) ? { ...value['unmapped'] } : {}
   for (const [key, member] of Object.entries(value)) (knownKeys.has(key) ? known : unmapped)[key] = member
   return Decision.safeParse({ ...known, unmapped })
+}
+
+function withLater(value: Record<string, unknown>): z.ZodSafeParseResult<Decision> | undefined {
+  const understood = understand(Decision, value)
+  if (understood === undefined) return undefined
+  const { unmapped, ...decision } = understood.value
+  const later = unmapped !== undefined && Object.keys(unmapped).length === 0 ? { '/unmapped': {} } : {}
+  return Decision.safeParse({
+    ...decision,
+    unmapped: { ...unmapped, [LATER]: { ...later, ...understood.later } },
+  })
+}
+
+/** What an older reader set aside in a decision, if it did. */
+export function laterOf({ unmapped }: Pick<DecisionInput, 'unmapped'>): Later | undefined {
+  const later = unmapped?.[LATER]
+  return isRecord(later) ? later : undefined
+}
+
+/**
+ * The decision as it was chained: what an older reader set aside is back in its
+ * place. Only what such a reader would set aside is put back; so nobody can hide
+ * a field of a stored row there without breaking its chain.
+ */
+export function asChained(decision: DecisionInput): DecisionInput {
+  const later = laterOf(decision)
+  if (later === undefined) return decision
+  const { unmapped: { [LATER]: _later, ...unmapped } = {}, ...rest } = decision
+  const whole = putBack({ ...rest, ...(Object.keys(unmapped).length > 0 && { unmapped }) }, later)
+  const again = understand(Decision, whole)?.later ?? {}
+  const hidden = Object.keys(later).some(
+    (pointer) => !(pointer in again) && pointer !== '/unmapped' && !SINCE_FIRST.has(pointer),
+  )
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- with fields of a later version, which only the hash reads
+  return hidden ? decision : (whole as DecisionInput)
 }

@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { accessScored } from '../../schemas/topics.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
-import { parseJson } from '../runtime/log/json-record.ts'
+import { readRecord } from '../runtime/log/json-record.ts'
 import { type DecisionFilter, passes } from './decision-filter.ts'
 import { type DecisionSummary, toSummary } from './decision-row.ts'
 import { sample } from './sample.ts'
@@ -68,9 +68,8 @@ export function openLive({ eventLog, logger, metrics, rows_per_second, viewers }
       unread += from - next
       for await (const records of eventLog.read(accessScored, { partition, from, to: high })) {
         for (const record of records) {
-          const parsed = parseJson(record)
-          const scored = parsed.kind === 'ok' ? accessScored.schema.safeParse(parsed.value) : undefined
-          if (scored?.success) decisions.push(toSummary(scored.data))
+          const scored = readRecord(accessScored.schema, record)
+          if (scored !== undefined) decisions.push(toSummary(scored))
         }
       }
     }

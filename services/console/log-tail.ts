@@ -1,5 +1,5 @@
 import type { EventLog } from '../runtime/log/event-log.ts'
-import { parseJson } from '../runtime/log/json-record.ts'
+import { readRecord } from '../runtime/log/json-record.ts'
 import type { Topic } from '../../schemas/topics.ts'
 
 /** The consumer group of the storage worker: what it has committed is in the store. */
@@ -36,9 +36,8 @@ export async function searchTail<T>(
           Buffer.from(record.value.buffer, record.value.byteOffset, record.value.length).indexOf(bytes) < 0
         )
           continue
-        const parsed = parseJson(record)
-        const value = parsed.kind === 'ok' ? topic.schema.safeParse(parsed.value) : undefined
-        if (value?.success && found(value.data)) matches.push(value.data)
+        const value = readRecord(topic.schema, record)
+        if (value !== undefined && found(value)) matches.push(value)
       }
     }
   }

@@ -3,7 +3,7 @@ import { accessStories, analystVerdicts } from '../../schemas/topics.ts'
 import type { Verdict } from '../../schemas/verdict.ts'
 import { GatewatchError } from '../runtime/errors.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
-import { jsonRecord, parseJson } from '../runtime/log/json-record.ts'
+import { jsonRecord, readRecord } from '../runtime/log/json-record.ts'
 import { type Judgement, verdictsOnStory } from './verdicts.ts'
 
 /** Writes a verdict on a story straight to the log; resolves when it is durable. Throws ERR_USAGE for a story that can't be judged. */
@@ -17,8 +17,7 @@ export async function judgeStory(
     await table.caughtUp()
     for (const [key, value] of table.entries()) {
       if (!key.endsWith(`/${id}`)) continue
-      const parsed = parseJson({ value })
-      const story = parsed.kind === 'ok' ? Story.safeParse(parsed.value).data : undefined
+      const story = readRecord(Story, { value })
       if (!story) break
       if (story.state === 'merged')
         throw new GatewatchError(

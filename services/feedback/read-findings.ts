@@ -1,7 +1,7 @@
 import { Finding } from '../../schemas/finding.ts'
 import { accessFindings } from '../../schemas/topics.ts'
 import type { EventLog, LogRecord } from '../runtime/log/event-log.ts'
-import { parseJson } from '../runtime/log/json-record.ts'
+import { readRecord } from '../runtime/log/json-record.ts'
 import { endOf, readBetween } from './feed/tail.ts'
 
 /** The most findings that are held at a time. */
@@ -58,8 +58,7 @@ export async function* followFindings(
 
 function findingOf(record: LogRecord, filter: FindingsFilter): Finding | undefined {
   if (filter.tenant !== undefined && !record.key.startsWith(`${filter.tenant}/`)) return undefined
-  const parsed = parseJson(record)
-  return parsed.kind === 'ok' ? Finding.safeParse(parsed.value).data : undefined
+  return readRecord(Finding, record)
 }
 
 function pause(ms: number, stopping: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 import { Device } from '../../schemas/device.ts'
 import type { PolicyInputs } from '../policy/inputs.ts'
 import { cookieOf } from '../runtime/http/authenticate.ts'
-import { parseJson } from '../runtime/log/json-record.ts'
+import { readRecord } from '../runtime/log/json-record.ts'
 import type { Table } from '../runtime/log/event-log.ts'
 import type { ProxiedRequest } from './judge.ts'
 import { cookieName } from './identity/identify.ts'
@@ -31,8 +31,7 @@ export function deviceIdentifier({ tenant, inventory, cookies, stale_after_ms }:
   const byThumbprint = new Map<string, string>()
   const thumbprintOf = new Map<string, string>()
   const read = (value: Uint8Array | undefined): Device | null => {
-    const json = parseJson({ value: value ?? null })
-    return json.kind === 'ok' ? (Device.safeParse(json.value).data ?? null) : null
+    return readRecord(Device, { value: value ?? null }) ?? null
   }
   const prefix = `${tenant}/`
   const index = (key: string, value: Uint8Array | undefined) => {

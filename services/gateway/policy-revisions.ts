@@ -4,7 +4,7 @@ import { PolicyRevision } from '../../schemas/policy.ts'
 import { policyRevisions } from '../../schemas/topics.ts'
 import type { CompiledPolicy } from '../policy/compile.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
-import { jsonRecord, parseJson } from '../runtime/log/json-record.ts'
+import { jsonRecord, readRecord } from '../runtime/log/json-record.ts'
 import { within } from './spool/within.ts'
 
 const RETRY_MS = 5000
@@ -44,8 +44,7 @@ export async function openPolicyRevisions(options: PolicyRevisionsOptions): Prom
     try {
       await table.caughtUp()
       const value = table.get(`${tenant}/${document.policy}`)
-      const parsed = value === undefined ? undefined : parseJson({ value })
-      const recorded = parsed?.kind === 'ok' ? PolicyRevision.safeParse(parsed.value).data : undefined
+      const recorded = value === undefined ? undefined : readRecord(PolicyRevision, { value })
       if (recorded?.revision === revision) return true
       const record: PolicyRevision = {
         schema_version: 1,

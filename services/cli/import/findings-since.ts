@@ -1,7 +1,7 @@
 import type { Finding } from '../../../schemas/finding.ts'
 import { accessFindings } from '../../../schemas/topics.ts'
 import type { EventLog } from '../../runtime/log/event-log.ts'
-import { parseJson } from '../../runtime/log/json-record.ts'
+import { readRecord } from '../../runtime/log/json-record.ts'
 
 /** The next offset of each partition of the findings. */
 export async function whereFindingsEnd(eventLog: EventLog): Promise<ReadonlyMap<number, number>> {
@@ -22,10 +22,8 @@ export async function findingsSince(
       from: from.get(partition) ?? 0,
     })) {
       for (const record of records) {
-        const parsed = parseJson(record)
-        if (parsed.kind !== 'ok') continue
-        const finding = accessFindings.schema.safeParse(parsed.value)
-        if (finding.success && finding.data.tenant === tenant) findings.set(finding.data.id, finding.data)
+        const finding = readRecord(accessFindings.schema, record)
+        if (finding?.tenant === tenant) findings.set(finding.id, finding)
       }
     }
   }

@@ -3,7 +3,7 @@ import { control, topics } from '../../../schemas/topics.ts'
 import type { Config } from '../../config.ts'
 import { locateEngine } from '../../runtime/clickhouse/endpoint-file.ts'
 import type { EventLog } from '../../runtime/log/event-log.ts'
-import { parseJson } from '../../runtime/log/json-record.ts'
+import { readRecord } from '../../runtime/log/json-record.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { storeTrouble } from '../roles/store-trouble.ts'
 import { table } from '../table.ts'
@@ -129,8 +129,7 @@ async function gatewaysOf(eventLog: EventLog, now: number): Promise<Status['gate
     await table.caughtUp()
     const gateways: Status['gateways'][number][] = []
     for (const [, value] of table.entries()) {
-      const json = parseJson({ value })
-      const heartbeat = json.kind === 'ok' ? Control.safeParse(json.value).data : undefined
+      const heartbeat = readRecord(Control, { value })
       if (heartbeat?.kind !== 'heartbeat') continue
       const { pep_id, seq, risk_age_ms } = heartbeat
       gateways.push({

@@ -1,7 +1,7 @@
 import { Alert, AlertDelivery } from '../../../schemas/alert.ts'
 import { alertsDeliveries, alertsOutbox } from '../../../schemas/topics.ts'
 import type { EventLog } from '../../runtime/log/event-log.ts'
-import { jsonRecord, parseJson } from '../../runtime/log/json-record.ts'
+import { jsonRecord, readRecord } from '../../runtime/log/json-record.ts'
 
 /** The durable outbox: what receivers should know, and how far each has come. Both live in the event log. */
 export interface Outbox {
@@ -30,16 +30,14 @@ export async function openOutbox(eventLog: EventLog): Promise<Outbox> {
   const waiting = new Set<() => void>()
 
   function takeAlert(key: string, value: Uint8Array | undefined): void {
-    const parsed = value === undefined ? undefined : parseJson({ value })
-    const alert = parsed?.kind === 'ok' ? Alert.safeParse(parsed.value).data : undefined
+    const alert = value === undefined ? undefined : readRecord(Alert, { value })
     if (alert) alerts.set(key, alert)
     else alerts.delete(key)
     for (const wake of waiting) wake()
   }
 
   function takeDelivery(key: string, value: Uint8Array | undefined): void {
-    const parsed = value === undefined ? undefined : parseJson({ value })
-    const delivery = parsed?.kind === 'ok' ? AlertDelivery.safeParse(parsed.value).data : undefined
+    const delivery = value === undefined ? undefined : readRecord(AlertDelivery, { value })
     if (delivery?.outcome === 'disabled') disabled.add(delivery.receiver)
     if (delivery) deliveries.set(key, delivery)
     else deliveries.delete(key)

@@ -1,9 +1,10 @@
+import type { z } from 'zod'
 import { Finding } from '../../../schemas/finding.ts'
 import { RiskState } from '../../../schemas/risk.ts'
 import { Story } from '../../../schemas/story.ts'
 import { accessFindings, accessStories, riskState } from '../../../schemas/topics.ts'
 import type { EventLog } from '../../runtime/log/event-log.ts'
-import { parseJson } from '../../runtime/log/json-record.ts'
+import { readRecord } from '../../runtime/log/json-record.ts'
 import { endOf, readBetween } from '../feed/tail.ts'
 
 /** The newest findings held for the API; older ones are in the store. */
@@ -81,11 +82,6 @@ export async function openViews(eventLog: EventLog): Promise<Views> {
   }
 }
 
-function parse<T>(
-  value: Uint8Array | undefined,
-  schema: { safeParse(value: unknown): { data?: T | undefined } },
-): T | undefined {
-  if (value === undefined) return undefined
-  const parsed = parseJson({ value })
-  return parsed.kind === 'ok' ? schema.safeParse(parsed.value).data : undefined
+function parse<T>(value: Uint8Array | undefined, schema: z.ZodType<T>): T | undefined {
+  return readRecord(schema, { value: value ?? null })
 }

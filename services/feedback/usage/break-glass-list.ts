@@ -1,7 +1,7 @@
 import { PolicyRevision } from '../../../schemas/policy.ts'
 import { policyRevisions } from '../../../schemas/topics.ts'
 import type { EventLog } from '../../runtime/log/event-log.ts'
-import { parseJson } from '../../runtime/log/json-record.ts'
+import { readRecord } from '../../runtime/log/json-record.ts'
 
 /** Who is never restricted: those that the configuration names, and those that a policy in force names. */
 export interface BreakGlassList {
@@ -23,8 +23,7 @@ export async function openBreakGlassList(
       byPolicy.delete(key)
       return
     }
-    const parsed = parseJson({ value })
-    const revision = parsed.kind === 'ok' ? PolicyRevision.safeParse(parsed.value).data : undefined
+    const revision = readRecord(PolicyRevision, { value })
     if (revision) byPolicy.set(key, new Set(revision.document.break_glass))
   }
 

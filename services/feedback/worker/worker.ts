@@ -1,7 +1,9 @@
 import type { Logger } from 'pino'
+import type { z } from 'zod'
 import { Alert } from '../../../schemas/alert.ts'
 import type { Tick } from '../../../schemas/census.ts'
 import { Finding } from '../../../schemas/finding.ts'
+import { readEvent } from '../../../schemas/later.ts'
 import { RiskState } from '../../../schemas/risk.ts'
 import { Story } from '../../../schemas/story.ts'
 import {
@@ -14,7 +16,7 @@ import {
 } from '../../../schemas/topics.ts'
 import { Verdict } from '../../../schemas/verdict.ts'
 import type { Batch, EventLog, OutRecord, PartitionRecords, Table } from '../../runtime/log/event-log.ts'
-import { deadLetterRecord, jsonRecord, parseJson } from '../../runtime/log/json-record.ts'
+import { deadLetterRecord, jsonRecord, parseJson, readRecord } from '../../runtime/log/json-record.ts'
 import type { Running } from '../../runtime/runtime.ts'
 import type { BreakerLimits } from '../ledger/breaker.ts'
 import type { FeedbackMetrics } from '../metrics.ts'
@@ -49,7 +51,7 @@ export async function startWorker(options: WorkerOptions): Promise<Running> {
   const tables = await openTables(eventLog)
   const rules: Rules = {
     ...options.rules,
-    closedStory: (key) => readOne(tables.stories.get(key), (value) => Story.safeParse(value).data),
+    closedStory: (key) => readOne(tables.stories.get(key), Story),
   }
   let book = await load(tables, options.breaker, now())
   let due: Due | null = null
@@ -88,8 +90,8 @@ export async function startWorker(options: WorkerOptions): Promise<Running> {
     for (const record of part.records) {
       const parsed = parseJson(record)
       const value = parsed.kind === 'ok' ? parsed.value : undefined
-      const finding = part.topic.name === accessFindings.name ? Finding.safeParse(value).data : undefined
-      const verdict = part.topic.name === analystVerdicts.name ? Verdict.safeParse(value).data : undefined
+      const finding = part.topic.name === accessFindings.name ? readEvent(Finding, value) : undefined
+      const verdict = part.topic.name === analystVerdicts.name ? readEvent(Verdict, value) : undefined
       if (finding) takeFinding(turn, finding)
       else if (verdict) takeVerdict(turn, verdict)
       else {
@@ -162,29 +164,27 @@ async function load(tables: Tables, breaker: BreakerLimits, nowMs: number): Prom
   await Promise.all([tables.states.caughtUp(), tables.stories.caughtUp(), tables.alerts.caughtUp()])
   const states: [string, RiskState][] = []
   for (const [key, value] of tables.states.entries()) {
-    const state = readOne(value, (v) => RiskState.safeParse(v).data)
+    const state = readOne(value, RiskState)
     if (state) states.push([key, state])
   }
   states.sort(([, a], [, b]) => (a.updated_at < b.updated_at ? -1 : 1))
   for (const [key, state] of states) book.setState(key, state, nowMs)
   const stories: Story[] = []
   for (const [, value] of tables.stories.entries()) {
-    const story = readOne(value, (v) => Story.safeParse(v).data)
+    const story = readOne(value, Story)
     if (story) stories.push(story)
   }
   stories.sort((a, b) => (a.observed_at < b.observed_at ? -1 : 1))
   for (const story of stories) book.setStory(story, nowMs)
   for (const [, value] of tables.alerts.entries()) {
-    const alert = readOne(value, (v) => Alert.safeParse(v).data)
+    const alert = readOne(value, Alert)
     if (alert) book.setAlert(alert)
   }
   return book
 }
 
-function readOne<T>(value: Uint8Array | undefined, parse: (value: unknown) => T | undefined): T | undefined {
-  if (value === undefined) return undefined
-  const parsed = parseJson({ value })
-  return parsed.kind === 'ok' ? parse(parsed.value) : undefined
+function readOne<T>(value: Uint8Array | undefined, schema: z.ZodType<T>): T | undefined {
+  return readRecord(schema, { value: value ?? null })
 }
 
 function count(turn: Turn, metrics: FeedbackMetrics): void {

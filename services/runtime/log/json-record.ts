@@ -1,4 +1,6 @@
 import { hash } from 'node:crypto'
+import type { z } from 'zod'
+import { readEvent } from '../../../schemas/later.ts'
 import { deadLetterOf, type LogTopic, type Topic } from '../../../schemas/topics.ts'
 import type { Outcome } from '../outcome.ts'
 import type { LogRecord, OutRecord } from './event-log.ts'
@@ -60,6 +62,15 @@ export function parseJson(record: Pick<LogRecord, 'value'>): Outcome<unknown, Pa
   } catch (error) {
     return deadLetter('invalid-json', error instanceof Error ? error.message.slice(0, 200) : 'not JSON')
   }
+}
+
+/**
+ * The event of a record that one of our own parts wrote and checked, perhaps in
+ * a later version (`schemas/later.ts`); undefined for anything else.
+ */
+export function readRecord<T>(schema: z.ZodType<T>, record: Pick<LogRecord, 'value'>): T | undefined {
+  const json = parseJson(record)
+  return json.kind === 'ok' ? readEvent(schema, json.value) : undefined
 }
 
 /** Why a record is put aside; `reason` is a code that is counted, `detail` a bounded sentence for people. */
