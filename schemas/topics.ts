@@ -126,8 +126,10 @@ export const subjectCensus = topic<KnownSubject>(
 )
 /** Wakes the ledger for what time alone changes. */
 export const feedbackTicks = topic<Tick>('feedback.ticks.v1', Tick, () => 'tick', { days: 1 }, 1)
-/** Detector state, the changelog of the scoring worker: packed bytes under `<stage>/<entity key>`, in the partition of its input. */
+/** Detector state of subjects, the changelog of the scoring worker: packed bytes under `subject/<entity key>`, in the partition of its decisions. */
 export const scoringState = bytesTopic('scoring.state.v1', 'compacted')
+/** The same of sources, in the partition of their activity. A topic of its own: each partition of a changelog has one writer, so its end is its writer's last commit. */
+export const scoringSourceState = bytesTopic('scoring.source-state.v1', 'compacted')
 
 /** What the collector has imported: ids in binary by tenant and day, and the end of each source's chain, so that a second import changes nothing. */
 export const collectorImports = bytesTopic('collector.imports.v1', 'compacted')
@@ -171,6 +173,7 @@ export const topics: readonly LogTopic[] = [
   subjectCensus,
   feedbackTicks,
   scoringState,
+  scoringSourceState,
   collectorImports,
   integrityCheckpoints,
   ...parsedTopics.map(deadLetterOf),

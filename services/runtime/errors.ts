@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'ERR_STORE_QUERY'
   | 'ERR_IMPORT_INPUT'
   | 'ERR_BACKUP'
+  | 'ERR_STATE_UNREADABLE'
   | 'ERR_USAGE'
 
 /**

@@ -10,6 +10,12 @@ export const ScoringConfig = z
     sensitivity: z.array(SensitivityRule).max(1000).default([]),
     /** Entities whose decoded state is kept in memory, for each stage; one takes about 6 KB. */
     entities_in_memory: z.int().min(100).max(1_000_000).default(20_000),
+    /** Entities that are remembered at most, for each stage and over all partitions; one takes up to 1.5 KiB. Beyond it, who was seen longest ago is forgotten. */
+    entities: z.int().min(10_000).max(100_000_000).default(1_000_000),
+    /** Days of event time after which a subject that did nothing is forgotten. */
+    idle_days: z.int().min(1).max(3650).default(90),
+    /** The same for subjects that were never let through: names that somebody guesses. */
+    stranger_idle_days: z.int().min(1).max(3650).default(7),
     /** Decisions that are scored and committed together at most. */
     batch_records: z.int().min(1).max(10_000).default(1000),
   })

@@ -90,7 +90,6 @@ export function judge<Input>(
   if (observed.refused) keepRefused((state.notes ??= { cases: [], refused: [], subjects: [] }), observed)
   book.seen.add(id, atMs)
   book.last_ms = Math.max(book.last_ms, atMs)
-  state.changed = true
   return { scores, findings, late }
 }
 

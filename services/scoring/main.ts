@@ -4,7 +4,7 @@ import { enricher, openLookups, type Enrich } from './enrich/enrich.ts'
 import { readNetworksFile } from './enrich/networks-file.ts'
 import { scoringMetrics } from './metrics.ts'
 import { runStage } from './run-stage.ts'
-import { sourceStage, subjectStage } from './worker.ts'
+import { SOURCE_MEMORY, sourceStage, subjectStage, type Stage } from './worker.ts'
 
 /** A started scoring role; `drained` is for whoever waits until all that was in the log is scored. */
 export interface RunningScoring extends Running {
@@ -24,8 +24,9 @@ export async function startScoring(runtime: Runtime, config: ScoringConfig): Pro
     entitiesInMemory: config.entities_in_memory,
     batchRecords: config.batch_records,
   }
-  const subjects = await runStage(subjectStage(enrich), { ...options, group: 'scoring' })
-  const sources = await runStage(sourceStage(), { ...options, group: 'scoring-source' })
+  const stages = scoringStages(enrich, config)
+  const subjects = await runStage(stages.subject, { ...options, group: 'scoring' })
+  const sources = await runStage(stages.source, { ...options, group: 'scoring-source' })
   logger.info('scoring started')
   return {
     async drained() {
@@ -36,6 +37,23 @@ export async function startScoring(runtime: Runtime, config: ScoringConfig): Pro
       await subjects.stop()
       await sources.stop()
     },
+  }
+}
+
+/** Both stages, with as much memory as configured; a replay needs the same. */
+export function scoringStages(
+  enrich: Enrich,
+  config: Pick<ScoringConfig, 'entities' | 'idle_days' | 'stranger_idle_days'>,
+): { readonly subject: Stage; readonly source: Stage } {
+  const { entities } = config
+  const subject = {
+    entities,
+    idle_hours: config.idle_days * 24,
+    stranger_idle_hours: config.stranger_idle_days * 24,
+  }
+  return {
+    subject: subjectStage(enrich, subject),
+    source: sourceStage({ ...SOURCE_MEMORY, entities }),
   }
 }
 

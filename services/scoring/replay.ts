@@ -1,13 +1,7 @@
 import type { Finding } from '../../schemas/finding.ts'
-import {
-  accessActivity,
-  accessDecisions,
-  accessFindings,
-  accessScored,
-  scoringState,
-} from '../../schemas/topics.ts'
+import { accessFindings } from '../../schemas/topics.ts'
 import type { EventLog, OutRecord, PartitionRecords } from '../runtime/log/event-log.ts'
-import { StagedStates } from './staged-states.ts'
+import { PartitionStates } from './partition-states.ts'
 import type { Stage } from './worker.ts'
 
 /** What a single worker gives for a log, in its order. */
@@ -23,47 +17,49 @@ export interface Replayed {
  * but for what `stage` looks up. The yardstick of crash tests, and what tests
  * of detectors play their stories through.
  */
-export function replay(stage: Stage, parts: Iterable<PartitionRecords>): Replayed {
-  const stored = new Map<string, Uint8Array>()
-  const states = new StagedStates(stage.name, (key) => stored.get(key), REPLAY_ENTITIES)
-  const outputs: OutRecord[] = []
-  const findings: Finding[] = []
+export function replay(stage: Stage, parts: Iterable<PartitionRecords>, partitions = 1): Replayed {
+  const replayed: Replayed = { findings: [], outputs: [] }
+  const worker = replayWorker(stage, partitions)
   for (const part of parts) {
-    const done = stage.process(part, states)
-    for (const record of done.outputs) {
-      if (record.topic === scoringState && record.value instanceof Uint8Array)
-        stored.set(record.key, record.value)
-      outputs.push(record)
-    }
-    findings.push(...done.tally.findings)
-    states.settle()
+    const { outputs, findings } = worker(part)
+    for (const record of outputs) replayed.outputs.push(record)
+    replayed.findings.push(...findings)
   }
-  return { findings, outputs }
+  return replayed
 }
 
 /**
- * Replays both stages over a log from its beginning: decisions through the
- * first, and the slim records, in the order that the log gave them, through the
- * second. Throws RangeError when retention has cut the beginning off: state
+ * Replays both stages over a log from its beginning, a partition after the
+ * other: decisions through the first, and the slim records, in the order that
+ * the log gave them, through the second. That order is part of the log: slim
+ * records of several partitions of decisions meet in one, and no rule says
+ * which comes first.
+ *
+ * `told` hears of every record that the stages write, changelog included; it is
+ * not kept. Throws RangeError when retention has cut the beginning off: state
  * from nowhere would give other findings.
  */
 export async function replayDecisions(
   eventLog: EventLog,
   stages: { readonly subject: Stage; readonly source: Stage },
-): Promise<{ readonly scored: OutRecord[]; readonly activity: OutRecord[]; readonly findings: Finding[] }> {
-  const first = replay(stages.subject, await readWhole(eventLog, accessDecisions))
-  const second = replay(stages.source, await readWhole(eventLog, accessActivity))
-  return {
-    scored: first.outputs.filter((record) => record.topic === accessScored),
-    activity: first.outputs.filter((record) => record.topic === accessActivity),
-    findings: [...first.findings, ...second.findings],
+  told: (record: OutRecord) => void = () => {},
+): Promise<{ readonly findings: Finding[] }> {
+  const findings: Finding[] = []
+  for (const stage of [stages.subject, stages.source]) {
+    const worker = replayWorker(stage, eventLog.partitions(stage.input))
+    for await (const part of readWhole(eventLog, stage.input)) {
+      const done = worker(part)
+      findings.push(...done.findings)
+      for (const record of done.outputs) told(record)
+    }
   }
+  return { findings }
 }
 
 /** The findings that are in a log, every revision, by partition. */
 export async function loggedFindings(eventLog: EventLog): Promise<Finding[]> {
   const findings: Finding[] = []
-  for (const part of await readWhole(eventLog, accessFindings)) {
+  for await (const part of readWhole(eventLog, accessFindings)) {
     for (const { value } of part.records) {
       if (value !== null)
         findings.push(accessFindings.schema.parse(JSON.parse(new TextDecoder().decode(value))))
@@ -72,27 +68,39 @@ export async function loggedFindings(eventLog: EventLog): Promise<Finding[]> {
   return findings
 }
 
-const REPLAY_ENTITIES = 10_000
+const REPLAY_DECODED = 10_000
+const SEED = 1
 
-async function readWhole(eventLog: EventLog, topic: PartitionRecords['topic']): Promise<PartitionRecords[]> {
-  const parts: PartitionRecords[] = []
+/** A worker that has all partitions, and whose commits never fail. */
+function replayWorker(stage: Stage, partitions: number): (part: PartitionRecords) => Replayed {
+  const byPartition = new Map<number, PartitionStates>()
+  const { memory } = stage
+  const limits = { ...memory, entities: Math.ceil(memory.entities / partitions) }
+  const options = { stage: stage.name, topic: stage.state, limits, decoded: REPLAY_DECODED, seed: SEED }
+  return (part) => {
+    let states = byPartition.get(part.partition)
+    if (states === undefined) {
+      states = new PartitionStates({ ...options, partition: part.partition })
+      byPartition.set(part.partition, states)
+    }
+    const { outputs, tally } = stage.process(part, states)
+    states.commit()
+    return { outputs, findings: tally.findings }
+  }
+}
+
+async function* readWhole(
+  eventLog: EventLog,
+  topic: PartitionRecords['topic'],
+): AsyncIterable<PartitionRecords> {
   for (const { partition, low } of await eventLog.watermarks(topic)) {
     if (low > 0)
       throw new RangeError(`${topic.name}/${partition} begins at ${low}: it can't be replayed from the start`)
     for await (const records of eventLog.read(topic, { partition })) {
-      // Copied field by field: a driver may work its fields out when they are asked for.
-      const kept = records.map(({ offset, key, value, headers, appended_ms }) => ({
-        offset,
-        key,
-        value: value === null ? null : value.slice(),
-        headers,
-        appended_ms,
-      }))
-      const [head] = kept
-      const tail = kept.at(-1)
+      const [head] = records
+      const tail = records.at(-1)
       if (head === undefined || tail === undefined) continue
-      parts.push({ topic, partition, records: kept, first_offset: head.offset, last_offset: tail.offset })
+      yield { topic, partition, records, first_offset: head.offset, last_offset: tail.offset }
     }
   }
-  return parts
 }

@@ -1,8 +1,10 @@
+import { randomInt } from 'node:crypto'
 import type { Logger } from 'pino'
-import { scoringState } from '../../schemas/topics.ts'
-import type { Consumption, EventLog } from '../runtime/log/event-log.ts'
-import type { ScoringMetrics } from './metrics.ts'
-import { StagedStates } from './staged-states.ts'
+import { GatewatchError } from '../runtime/errors.ts'
+import type { Consumption, EventLog, OutRecord, PartitionRecords } from '../runtime/log/event-log.ts'
+import type { Holdings, ScoringMetrics } from './metrics.ts'
+import { restoreStates } from './restore-states.ts'
+import type { PartitionStates } from './partition-states.ts'
 import type { Stage } from './worker.ts'
 
 export interface RunStageOptions {
@@ -10,69 +12,122 @@ export interface RunStageOptions {
   readonly logger: Logger
   readonly metrics: ScoringMetrics
   readonly group: string
+  /** Entities whose decoded state is kept, over all partitions of this worker. */
   readonly entitiesInMemory: number
   readonly batchRecords: number
 }
 
+interface Owned {
+  readonly givenUp: AbortController
+  states?: PartitionStates
+  /** Why its state can't be read. */
+  refused: string | undefined
+  /** Offset after the last record that was handled, committed or not. */
+  handled: number
+}
+
 /**
  * Runs a stage as a consumer group. Outputs, changed state and offsets go to
- * the log in one commit. A batch that failed, or whose commit did, comes again:
- * then everything in memory is thrown away first, and the state is read from
- * the log once more.
+ * the log in one commit.
+ *
+ * The state of a partition moves with it: restored from its changelog when the
+ * partition is assigned, dropped when it is another's. The log does not say
+ * whether a commit came about, but the next batch does: one that goes on after
+ * the last keeps what that changed, one that comes again drops it.
  */
 export async function runStage(stage: Stage, options: RunStageOptions): Promise<Consumption> {
   const { eventLog, logger, metrics, group } = options
-  const table = await eventLog.openTable(scoringState)
-  await table.caughtUp()
-  const states = new StagedStates(stage.name, (key) => table.get(key), options.entitiesInMemory)
-  /** Offset after the last record of each partition that was handled, committed or not. */
-  const handled = new Map<number, number>()
-  const forget = async () => {
-    states.discard()
-    handled.clear()
-    await table.caughtUp()
-    states.caughtUp()
+  const owned = new Map<number, Owned>()
+  const seed = randomInt(2 ** 32)
+  const share = () => Math.ceil(options.entitiesInMemory / Math.max(1, owned.size))
+  const shareOut = () => {
+    for (const { states } of owned.values()) if (states !== undefined) states.mostDecoded = share()
   }
+
+  async function assigned(partition: number): Promise<void> {
+    const before = owned.get(partition)
+    before?.givenUp.abort()
+    const mine: Owned = { givenUp: new AbortController(), handled: 0, refused: before?.refused }
+    owned.set(partition, mine)
+    shareOut()
+    const began = performance.now()
+    const { signal } = mine.givenUp
+    try {
+      mine.states = await restoreStates(eventLog, stage, { partition, decoded: share(), seed, signal })
+    } catch (error) {
+      if (signal.aborted) return
+      if (error instanceof GatewatchError) mine.refused = error.message
+      throw error
+    }
+    const seconds = (performance.now() - began) / 1000
+    metrics.restore.observe({ stage: stage.name }, seconds)
+    const { size: entities, bytes } = mine.states
+    logger.debug({ stage: stage.name, partition, entities, bytes, seconds }, 'state restored')
+  }
+
+  function revoked(partition: number): void {
+    owned.get(partition)?.givenUp.abort()
+    owned.delete(partition)
+    shareOut()
+  }
+
+  function handle(part: PartitionRecords): readonly OutRecord[] {
+    const mine = owned.get(part.partition)
+    if (mine?.states === undefined) throw new Error(`no state of partition ${part.partition}`)
+    const { states } = mine
+    if (part.first_offset >= mine.handled) states.commit()
+    else states.rollback()
+    const stop = metrics.seconds.startTimer({ stage: stage.name })
+    try {
+      const { outputs, tally } = stage.process(part, states)
+      mine.handled = part.last_offset + 1
+      metrics.count(stage.name, tally)
+      return outputs
+    } catch (error) {
+      states.rollback()
+      throw error
+    } finally {
+      stop()
+    }
+  }
+
+  const unwatch = metrics.watch(stage.name, () => holdingsOf([...owned.values()]))
   const consumption = await eventLog.consume({
     group,
     topics: [stage.input],
     max_records: options.batchRecords,
-    assigned: forget,
-    revoked: forget,
+    assigned: (_, partition) => assigned(partition),
+    revoked: (_, partition) => revoked(partition),
     failed(error) {
       metrics.failures.inc({ stage: stage.name })
-      logger.warn({ err: error, stage: stage.name }, 'batch failed; it will be tried again')
+      if (error instanceof GatewatchError && error.code === 'ERR_STATE_UNREADABLE')
+        logger.error({ stage: stage.name, code: error.code }, error.message)
+      else logger.warn({ err: error, stage: stage.name }, 'batch failed; it will be tried again')
     },
-    async handle(batch) {
-      const outputs = []
-      for (const part of batch.parts) {
-        if (part.first_offset < (handled.get(part.partition) ?? 0)) await forget()
-        if (states.behind) {
-          await table.caughtUp()
-          states.caughtUp()
-        }
-        const stop = metrics.seconds.startTimer({ stage: stage.name })
-        try {
-          const done = stage.process(part, states)
-          states.settle()
-          handled.set(part.partition, part.last_offset + 1)
-          metrics.count(stage.name, done.tally, states.size)
-          outputs.push(...done.outputs)
-        } catch (error) {
-          states.discard()
-          throw error
-        } finally {
-          stop()
-        }
-      }
-      return outputs
-    },
+    handle: (batch) => batch.parts.flatMap(handle),
   })
   return {
     drained: () => consumption.drained(),
     async stop() {
       await consumption.stop()
-      await table.close()
+      unwatch()
     },
+  }
+}
+
+function holdingsOf(owned: readonly Owned[]): Holdings {
+  const sum = (of: (states: PartitionStates) => number) =>
+    owned.reduce((all, { states }) => all + (states === undefined ? 0 : of(states)), 0)
+  const ready = owned.filter(({ states }) => states !== undefined).length
+  const refused = owned.filter(({ states, refused: why }) => states === undefined && why !== undefined).length
+  return {
+    ready,
+    refused,
+    restoring: owned.length - ready - refused,
+    entities: sum(({ size }) => size),
+    decoded: sum(({ decoded }) => decoded),
+    bytes: sum(({ bytes }) => bytes),
+    idle: sum(({ forgotten }) => forgotten.idle),
+    full: sum(({ forgotten }) => forgotten.full),
   }
 }

@@ -6,7 +6,7 @@ import type { Detector, SourceActivity } from './detector.ts'
 import { spray } from './detectors/spray.ts'
 import { sourceFactsOf } from './enrich/facts.ts'
 import { benchOf, judge, type Bench } from './judge.ts'
-import type { StagedStates } from './staged-states.ts'
+import type { PartitionStates } from './partition-states.ts'
 
 export const SOURCE_STAGE = 'source'
 
@@ -22,26 +22,30 @@ export function sourceBench(detectors = sourceDetectors()): Bench<SourceActivity
 /** Judges one slim record against its source's state; undefined: a repeat. */
 export function scoreActivity(
   bench: Bench<SourceActivity>,
-  states: StagedStates,
-  partition: number,
+  states: PartitionStates,
   activity: Activity,
 ): readonly Finding[] | undefined {
   const facts = sourceFactsOf(activity)
-  const state = states.entity(entityKey(activity.tenant, activity.entity), bench.plan)
+  const { tenant } = activity
+  const key = entityKey(tenant, activity.entity)
+  const state = states.entity(key, tenant, facts.at_ms, bench.plan)
+  const related = subjectOf(activity)
   const observed: Observed = {
     decision_id: activity.decision_id,
-    tenant: activity.tenant,
+    tenant,
     origin: activity.origin,
     decided_at: activity.decided_at,
     at_ms: facts.at_ms,
     entity: activity.entity,
-    related: subjectOf(activity),
+    related,
     refused: facts.credential_failure,
     gave_way: facts.permitted,
   }
-  const population = states.population(activity.tenant, partition)
-  const judged = judge(bench, state, facts, observed, population, activity.caused_by === undefined)
+  const trusted = activity.caused_by === undefined
+  const judged = judge(bench, state, facts, observed, states.population(tenant), trusted)
   if (judged === null) return undefined
+  // Whoever lets in anybody at all says nothing of a network.
+  if (!judged.late) states.learnt(key, tenant, facts.at_ms, facts.permitted && related.length > 0)
   if (facts.credential_failure && !judged.late) {
     const notes = (state.notes ??= { cases: [], refused: [], subjects: [] })
     keepSubject(notes, activity.subject, facts.at_ms)

@@ -14,7 +14,7 @@ import { successAfterFailures } from './detectors/success-after-failures.ts'
 import { unfamiliarContext } from './detectors/unfamiliar-context.ts'
 import { factsOf, sourceActivityOf } from './enrich/facts.ts'
 import { benchOf, judge, type Bench } from './judge.ts'
-import type { StagedStates } from './staged-states.ts'
+import type { PartitionStates } from './partition-states.ts'
 
 export const SUBJECT_STAGE = 'subject'
 
@@ -40,8 +40,7 @@ export interface SubjectResult {
  */
 export function scoreDecision(
   bench: Bench<EnrichedDecision>,
-  states: StagedStates,
-  partition: number,
+  states: PartitionStates,
   decision: Decision,
   enrichment: Enrichment,
 ): SubjectResult | null {
@@ -53,16 +52,13 @@ export function scoreDecision(
   const observed = new ObservedDecision(facts)
   const risk = decision.risk_at_decision?.level
   const trusted = (risk === undefined || risk === 'LOW') && decision.caused_by === undefined
-  const judged = judge(
-    bench,
-    states.entity(decisionKey(decision), bench.plan),
-    facts,
-    observed,
-    states.population(decision.tenant, partition),
-    trusted,
-  )
+  const { tenant } = decision
+  const key = decisionKey(decision)
+  const state = states.entity(key, tenant, facts.at_ms, bench.plan)
+  const judged = judge(bench, state, facts, observed, states.population(tenant), trusted)
   if (judged === null) return null
   const { scores, findings, late } = judged
+  if (!late) states.learnt(key, tenant, facts.at_ms, facts.permitted)
   return { scored: { decision, enrichment, scores }, findings, late }
 }
 

@@ -1,14 +1,21 @@
 import type { Activity } from '../../schemas/activity.ts'
 import type { Decision } from '../../schemas/decision.ts'
 import type { Finding } from '../../schemas/finding.ts'
-import { accessActivity, accessDecisions, type LogTopic } from '../../schemas/topics.ts'
+import {
+  accessActivity,
+  accessDecisions,
+  scoringSourceState,
+  scoringState,
+  type LogTopic,
+} from '../../schemas/topics.ts'
 import type { LogRecord, OutRecord, PartitionRecords } from '../runtime/log/event-log.ts'
 import { deadLetterRecord } from '../runtime/log/json-record.ts'
 import type { Outcome } from '../runtime/outcome.ts'
 import type { Enrich } from './enrich/enrich.ts'
 import { readActivity, readDecision } from './parse.ts'
+import type { PartitionStates } from './partition-states.ts'
+import type { StateLimits } from './state/roll.ts'
 import { scoreActivity, SOURCE_STAGE, sourceBench } from './source-stage.ts'
-import type { StagedStates } from './staged-states.ts'
 import { findingRecord, scoreDecision, SUBJECT_STAGE, subjectBench, subjectOutputs } from './subject-stage.ts'
 
 /** What became of the records of a batch. */
@@ -27,65 +34,90 @@ export interface Tally {
 export interface Stage {
   readonly name: string
   readonly input: LogTopic
+  /** Its changelog, with as many partitions as the input. */
+  readonly state: LogTopic
+  /** How much it remembers, over all partitions. */
+  readonly memory: StateLimits
   /** Equal for equal records and equal state, byte for byte. */
-  process(part: PartitionRecords, states: StagedStates): { outputs: OutRecord[]; tally: Tally }
+  process(part: PartitionRecords, states: PartitionStates): { outputs: OutRecord[]; tally: Tally }
+}
+
+const DAY_HOURS = 24
+
+/** Two half-lives of a habit: what would be left of one is a quarter. */
+export const SUBJECT_MEMORY: StateLimits = {
+  entities: 1_000_000,
+  idle_hours: 90 * DAY_HOURS,
+  stranger_idle_hours: 7 * DAY_HOURS,
+}
+
+/** Of what a source did, half is left after half an hour. */
+export const SOURCE_MEMORY: StateLimits = {
+  entities: 1_000_000,
+  idle_hours: 2 * DAY_HOURS,
+  stranger_idle_hours: 2 * DAY_HOURS,
 }
 
 /** Keyed by subject: decisions to scored decisions, slim records and findings. */
-export function subjectStage(enrich: Enrich, bench = subjectBench()): Stage {
-  return stage<Decision>(
-    SUBJECT_STAGE,
-    accessDecisions,
-    readDecision,
-    (decision, partition, states, tally) => {
-      const result = scoreDecision(bench, states, partition, decision, enrich(decision))
-      if (result === null) return null
-      if (result.late) tally.late += 1
-      tally.findings.push(...result.findings)
-      return subjectOutputs(result)
-    },
-  )
+export function subjectStage(enrich: Enrich, memory = SUBJECT_MEMORY): Stage {
+  const bench = subjectBench()
+  return {
+    name: SUBJECT_STAGE,
+    input: accessDecisions,
+    state: scoringState,
+    memory,
+    process: (part, states) =>
+      processPart(part, states, readDecision, (decision: Decision, tally) => {
+        const result = scoreDecision(bench, states, decision, enrich(decision))
+        if (result === null) return null
+        if (result.late) tally.late += 1
+        tally.findings.push(...result.findings)
+        return subjectOutputs(result)
+      }),
+  }
 }
 
 /** Keyed by network prefix: slim records to findings. */
-export function sourceStage(bench = sourceBench()): Stage {
-  return stage<Activity>(SOURCE_STAGE, accessActivity, readActivity, (activity, partition, states, tally) => {
-    const findings = scoreActivity(bench, states, partition, activity)
-    if (findings === undefined) return null
-    tally.findings.push(...findings)
-    return findings.map(findingRecord)
-  })
+export function sourceStage(memory = SOURCE_MEMORY): Stage {
+  const bench = sourceBench()
+  return {
+    name: SOURCE_STAGE,
+    input: accessActivity,
+    state: scoringSourceState,
+    memory,
+    process: (part, states) =>
+      processPart(part, states, readActivity, (activity: Activity, tally) => {
+        const findings = scoreActivity(bench, states, activity)
+        if (findings === undefined) return null
+        tally.findings.push(...findings)
+        return findings.map(findingRecord)
+      }),
+  }
 }
 
-function stage<T>(
-  name: string,
-  input: LogTopic,
+function processPart<T>(
+  { topic, partition, records }: PartitionRecords,
+  states: PartitionStates,
   read: (record: LogRecord) => Outcome<T>,
-  score: (value: T, partition: number, states: StagedStates, tally: Tally) => OutRecord[] | null,
-): Stage {
-  return {
-    name,
-    input,
-    process({ partition, records }, states) {
-      const tally: Tally = { ok: 0, repeat: 0, late: 0, dead: new Map(), findings: [] }
-      const outputs: OutRecord[] = []
-      for (const record of records) {
-        const outcome = read(record)
-        if (outcome.kind !== 'ok') {
-          const detail = outcome.kind === 'dead-letter' ? outcome.detail : ''
-          outputs.push(deadLetterRecord(input, partition, record, { reason: outcome.reason, detail }))
-          tally.dead.set(outcome.reason, (tally.dead.get(outcome.reason) ?? 0) + 1)
-          continue
-        }
-        const written = score(outcome.value, partition, states, tally)
-        if (written === null) tally.repeat += 1
-        else {
-          tally.ok += 1
-          for (const each of written) outputs.push(each)
-        }
-      }
-      outputs.push(...states.changes(partition))
-      return { outputs, tally }
-    },
+  score: (value: T, tally: Tally) => OutRecord[] | null,
+): { outputs: OutRecord[]; tally: Tally } {
+  const tally: Tally = { ok: 0, repeat: 0, late: 0, dead: new Map(), findings: [] }
+  const outputs: OutRecord[] = []
+  for (const record of records) {
+    const outcome = read(record)
+    if (outcome.kind !== 'ok') {
+      const detail = outcome.kind === 'dead-letter' ? outcome.detail : ''
+      outputs.push(deadLetterRecord(topic, partition, record, { reason: outcome.reason, detail }))
+      tally.dead.set(outcome.reason, (tally.dead.get(outcome.reason) ?? 0) + 1)
+      continue
+    }
+    const written = score(outcome.value, tally)
+    if (written === null) tally.repeat += 1
+    else {
+      tally.ok += 1
+      for (const each of written) outputs.push(each)
+    }
   }
+  for (const change of states.changes()) outputs.push(change)
+  return { outputs, tally }
 }

@@ -1,13 +1,13 @@
-import { accessDecisions, scoringState } from '../../../schemas/topics.ts'
+import { accessDecisions, scoringSourceState, scoringState, type LogTopic } from '../../../schemas/topics.ts'
 import type { LogRecord, PartitionRecords } from '../../runtime/log/event-log.ts'
 import { cpuSeconds } from '../../runtime/bench-result.ts'
 import type { Enrich } from '../enrich/enrich.ts'
 import { sourceActivityOf } from '../enrich/facts.ts'
 import { readDecision } from '../parse.ts'
+import { PartitionStates } from '../partition-states.ts'
 import { scoreActivity, sourceBench } from '../source-stage.ts'
-import { StagedStates } from '../staged-states.ts'
 import { scoreDecision, subjectBench } from '../subject-stage.ts'
-import { subjectStage } from '../worker.ts'
+import { SOURCE_MEMORY, SUBJECT_MEMORY, subjectStage } from '../worker.ts'
 import { events } from './events.ts'
 
 export interface InMemoryFigures {
@@ -22,15 +22,15 @@ export interface InMemoryFigures {
 /** Parse, enrichment and every detector of both stages, without log, outputs and state on disk; the second half of the records is measured. */
 export function benchInMemory(enrich: Enrich, count: number, subjects: number): InMemoryFigures {
   const records = recordsOf(count, subjects)
-  const states = { subject: nothing('subject'), source: nothing('source') }
+  const states = { subject: nothing('subject', scoringState), source: nothing('source', scoringSourceState) }
   const benches = { subject: subjectBench(), source: sourceBench() }
   const handle = (record: LogRecord): void => {
     const read = readDecision(record)
     if (read.kind !== 'ok') throw new Error(`the bench made a bad decision: ${read.reason}`)
     const enrichment = enrich(read.value)
-    scoreDecision(benches.subject, states.subject, 0, read.value, enrichment)
+    scoreDecision(benches.subject, states.subject, read.value, enrichment)
     const activity = sourceActivityOf(read.value, enrichment)
-    if (activity !== undefined) scoreActivity(benches.source, states.source, 0, activity)
+    if (activity !== undefined) scoreActivity(benches.source, states.source, activity)
   }
   // Until nearly every subject and network has been seen once, and the code is compiled.
   const warm = Math.floor(count / 2)
@@ -64,7 +64,7 @@ export function benchInMemory(enrich: Enrich, count: number, subjects: number): 
 
 /** Stored bytes of state for one subject, population included, after all records. */
 function bytesPerSubject(enrich: Enrich, records: readonly LogRecord[]): number {
-  const states = nothing('subject')
+  const states = nothing('subject', scoringState)
   const part: PartitionRecords = {
     topic: accessDecisions,
     partition: 0,
@@ -105,6 +105,7 @@ export function recordsOf(count: number, subjects: number): LogRecord[] {
   return records
 }
 
-function nothing(stage: string): StagedStates {
-  return new StagedStates(stage, () => undefined, 1_000_000)
+function nothing(stage: 'subject' | 'source', topic: LogTopic): PartitionStates {
+  const limits = stage === 'subject' ? SUBJECT_MEMORY : SOURCE_MEMORY
+  return new PartitionStates({ stage, topic, partition: 0, limits, decoded: 1_000_000, seed: 1 })
 }

@@ -1,9 +1,9 @@
 import type { Entity } from '../../../schemas/entity.ts'
 import { combine, hash32 } from './hash.ts'
 import { f64, layout, type Layout, type StateOf } from './layout.ts'
-import { packAll, unpackAll, type Tagged } from './packed.ts'
+import { NO_FOREIGN, packAll, unpackAll, type Foreign, type StateHead } from './packed.ts'
 import { recentIds } from './recent-ids.ts'
-import { allocate } from './words.ts'
+import { allocate, type Tagged } from './words.ts'
 
 const bookFields = { last_ms: f64, seen: recentIds(32) }
 const bookLayout = layout(bookFields)
@@ -66,38 +66,46 @@ export interface EntityState {
   readonly book: Book
   readonly states: readonly unknown[]
   notes: Notes | undefined
-  /** Learnt something since it was last stored. */
-  changed: boolean
+  head: StateHead
   encode(): Uint8Array
 }
 
-/** State as it was stored, or empty where it never was. */
+/**
+ * State as it was stored, or empty where it never was. What another version's
+ * detectors wrote there is carried along for a week: long enough to roll an
+ * upgrade out, or back.
+ */
 export function openState({ words: length, blocks, layouts }: Plan, stored?: Uint8Array): EntityState {
   const words = allocate(length)
-  const tail = stored === undefined ? NOTHING : unpackAll(words, blocks, stored)
+  const { head, foreign, tail } = stored === undefined ? EMPTY : unpackAll(words, blocks, stored)
   const book = bookLayout.read(words, 0)
   const states = layouts.map((form, index) => form.read(words, blocks[index + 1]?.at ?? 0))
   return {
     book,
     states,
     notes: tail.length === 0 ? undefined : parseNotes(tail),
-    changed: false,
+    head,
     encode() {
       bookLayout.write(words, 0, book)
       for (let index = 0; index < layouts.length; index++) {
         layouts[index]?.write(words, blocks[index + 1]?.at ?? 0, states[index])
       }
-      const notes = this.notes
-      return packAll(
-        words,
-        blocks,
-        notes === undefined ? NOTHING : new TextEncoder().encode(JSON.stringify(notes)),
-      )
+      const notes = this.notes === undefined ? NOTHING : new TextEncoder().encode(JSON.stringify(this.notes))
+      return packAll(words, blocks, notes, this.head, carried(foreign, this.head.hour))
     },
   }
 }
 
 const NOTHING = new Uint8Array()
+const EMPTY = { head: { hour: 0, established: false }, foreign: NO_FOREIGN, tail: NOTHING }
+const CARRIED_HOURS = 7 * 24
+
+/** Another version's blocks while they may be wanted again. */
+function carried(foreign: Foreign, hour: number): Foreign {
+  if (foreign.blocks.length === 0) return NO_FOREIGN
+  const since = foreign.since === 0 ? hour : foreign.since
+  return hour - since > CARRIED_HOURS ? NO_FOREIGN : { blocks: foreign.blocks, since }
+}
 
 function parseNotes(bytes: Uint8Array): Notes {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own bytes, under the form's number

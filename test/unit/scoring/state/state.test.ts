@@ -1,77 +1,165 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { openState, planOf } from '../../../../services/scoring/state/entity-state.ts'
+import {
+  openState,
+  planOf,
+  type EntityState,
+  type Plan,
+} from '../../../../services/scoring/state/entity-state.ts'
 import { begin, combine, hash32 } from '../../../../services/scoring/state/hash.ts'
 import { clip, f64, layout, records, text, u32 } from '../../../../services/scoring/state/layout.ts'
-import { packAll, unpackAll } from '../../../../services/scoring/state/packed.ts'
+import {
+  checkPacked,
+  headOf,
+  packAll,
+  UnreadableState,
+  unpackAll,
+} from '../../../../services/scoring/state/packed.ts'
 import { TenantPopulation } from '../../../../services/scoring/state/population.ts'
 import { hashId } from '../../../../services/scoring/state/recent-ids.ts'
 import { slots } from '../../../../services/scoring/state/slots.ts'
-import { allocate, pack, packedBound, unpack } from '../../../../services/scoring/state/words.ts'
+import { packedBound, WordReader, WordWriter } from '../../../../services/scoring/state/word-codec.ts'
+import { allocate } from '../../../../services/scoring/state/words.ts'
 import { subjectBench } from '../../../../services/scoring/subject-stage.ts'
 
 const DAY = 86_400_000
 const AT = Date.parse('2026-01-01T00:00:00.000Z')
 
-describe('packed words', () => {
-  const word = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffffffff }))
+const NOTHING = new Uint8Array()
 
-  it('come back bit for bit, within the bound', () => {
+describe('packed words', () => {
+  // Zeros, few different ones, neighbours and any: what the codes are for.
+  const word = fc.oneof(
+    fc.constant(0),
+    fc.integer({ min: 1, max: 5 }),
+    fc.integer({ min: 1_767_000_000, max: 1_767_100_000 }),
+    fc.integer({ min: 1, max: 0xffffffff }),
+  )
+  const block = fc.array(word, { minLength: 1, maxLength: 900 })
+
+  it('come back bit for bit, within the bound, whatever was packed before', () => {
+    const writer = new WordWriter()
+    const reader = new WordReader()
     fc.assert(
-      fc.property(fc.array(word, { minLength: 1, maxLength: 100 }), (values) => {
-        const words = allocate(values.length)
-        words.u32.set(values)
-        const bytes = new Uint8Array(packedBound(words.u32.length))
-        const end = pack(words, 0, words.u32.length, bytes, 0)
-        const copy = allocate(values.length)
-        expect(unpack(copy, 0, copy.u32.length, bytes, 0)).toBe(end)
-        expect([...copy.u32]).toEqual([...words.u32])
+      fc.property(block, block, (first, second) => {
+        const words = Uint32Array.from([...first, ...second])
+        const bytes = new Uint8Array(packedBound(first.length) + packedBound(second.length))
+        writer.begin()
+        const middle = writer.write(words, 0, first.length, bytes, 0)
+        const end = writer.write(words, first.length, second.length, bytes, middle)
+        expect(middle).toBeLessThanOrEqual(packedBound(first.length))
+        const copy = new Uint32Array(words.length)
+        reader.begin()
+        expect(reader.read(copy, 0, first.length, bytes, 0)).toBe(middle)
+        expect(reader.read(copy, first.length, second.length, bytes, middle)).toBe(end)
+        expect([...copy]).toEqual([...words])
       }),
     )
   })
 
-  it('cost a bit each while they are empty', () => {
-    const words = allocate(800)
-    expect(packAll(words, [{ tag: 1, at: 0, length: 800 }], new Uint8Array()).length).toBe(2 + 6 + 100)
+  it('give the same bytes for the same words, whatever was packed before', () => {
+    fc.assert(
+      fc.property(block, block, (first, second) => {
+        const pack = (values: readonly number[], before: readonly number[]) => {
+          const words = allocate(1000)
+          const blocks = [{ tag: 1, at: 0, length: 1000 }]
+          words.u32.set(before)
+          packAll(words, blocks, NOTHING)
+          words.u32.fill(0)
+          words.u32.set(values)
+          return packAll(words, blocks, NOTHING)
+        }
+        expect(pack(first, second)).toEqual(pack(first, first))
+      }),
+    )
   })
 
-  it('that end early, or of another form, are refused', () => {
+  it('cost a bit each while they are empty, one byte when they were there before', () => {
+    const empty = allocate(800)
+    const blocks = [{ tag: 1, at: 0, length: 800 }]
+    expect(packAll(empty, blocks, NOTHING).length).toBe(13 + 6 + 100)
+    const same = allocate(800)
+    same.u32.fill(0xfedcba98)
+    expect(packAll(same, blocks, NOTHING).length).toBe(13 + 6 + 100 + 200 + 4 + 799)
+  })
+
+  it('that are damaged anywhere, end early, or are of another form are refused', () => {
     const words = allocate(8)
-    words.u32.fill(7)
-    const blocks = [{ tag: 1, at: 0, length: 8 }]
-    const bytes = packAll(words, blocks, new Uint8Array())
-    for (let length = 1; length < bytes.length; length++) {
-      expect(() => unpackAll(allocate(8), blocks, bytes.subarray(0, length)), `${length} bytes`).toThrow(
-        RangeError,
-      )
+    words.u32.set([7, 7, 9, 1_000_000])
+    const bytes = packAll(words, [{ tag: 1, at: 0, length: 8 }], Uint8Array.of(1, 2, 3))
+    expect(() => checkPacked(bytes)).not.toThrow()
+    for (let at = 0; at < bytes.length; at++) {
+      expect(() => checkPacked(bytes.subarray(0, at)), `${at} bytes`).toThrow(UnreadableState)
+      const flipped = Uint8Array.from(bytes)
+      flipped[at] = (flipped[at] ?? 0) ^ 4
+      expect(() => checkPacked(flipped), `bit of byte ${at}`).toThrow(UnreadableState)
     }
-    expect(() => unpackAll(allocate(8), blocks, Uint8Array.of(9, 0))).toThrow('form 9')
+    expect(() => checkPacked(Uint8Array.of(9, 0))).toThrow('state of form 9, and this version reads form 2')
   })
 
-  it('of a section nobody asks for are skipped, and a missing one stays empty', () => {
+  it('of a section nobody asks for are carried along, and a missing one stays empty', () => {
     const words = allocate(4)
     words.u32.set([1, 2, 3, 4])
-    const bytes = packAll(
-      words,
-      [
-        { tag: 10, at: 0, length: 2 },
-        { tag: 20, at: 2, length: 2 },
-      ],
-      Uint8Array.of(99),
-    )
+    const head = { hour: 490_000, established: true }
+    const sections = [
+      { tag: 10, at: 0, length: 2 },
+      { tag: 20, at: 2, length: 2 },
+    ]
+    const bytes = packAll(words, sections, Uint8Array.of(99), head)
     const copy = allocate(4)
-    const tail = unpackAll(
-      copy,
-      [
-        { tag: 20, at: 0, length: 2 },
-        { tag: 30, at: 2, length: 2 },
-      ],
-      bytes,
-    )
+    const other = [
+      { tag: 20, at: 0, length: 2 },
+      { tag: 30, at: 2, length: 2 },
+    ]
+    const read = unpackAll(copy, other, bytes)
     expect([...copy.u32]).toEqual([3, 4, 0, 0])
-    expect([...tail]).toEqual([99])
+    expect([...read.tail]).toEqual([99])
+    expect(read.head).toEqual(head)
+    expect(headOf(bytes)).toEqual(head)
+    const back = allocate(4)
+    unpackAll(back, sections, packAll(copy, other, NOTHING, head, read.foreign))
+    expect([...back.u32]).toEqual([1, 2, 3, 4])
   })
 })
+
+describe('state of the first form', () => {
+  it('is read as it is, with the hour of its newest event', () => {
+    const { plan } = subjectBench()
+    const state = openState(plan)
+    const atMs = Date.parse('2026-03-04T05:06:07.089Z')
+    state.book.last_ms = atMs
+    state.book.seen.add(hashId('a'), atMs)
+    state.notes = { cases: [], refused: [{ id: 'a', at_ms: atMs }], subjects: [] }
+    const bytes = formOne(plan, state)
+    checkPacked(bytes)
+    expect(headOf(bytes)).toEqual({ hour: Math.floor(atMs / 3_600_000), established: true })
+    const again = openState(plan, bytes)
+    expect(again.book.last_ms).toBe(atMs)
+    expect(again.book.seen.has(hashId('a'))).toBe(true)
+    expect(again.notes).toEqual(state.notes)
+    expect(() => checkPacked(bytes.subarray(0, 20))).toThrow(UnreadableState)
+  })
+})
+
+/** What an earlier version wrote: form, number of blocks; each as tag, length, bitmap and whole words; the notes. */
+function formOne(plan: Plan, state: EntityState): Uint8Array {
+  const words = allocate(plan.words)
+  unpackAll(words, plan.blocks, state.encode())
+  const bytes: number[] = [1, plan.blocks.length]
+  for (const { tag, at, length } of plan.blocks) {
+    bytes.push(tag >>> 24, (tag >>> 16) & 255, (tag >>> 8) & 255, tag & 255, length >>> 8, length & 255)
+    const bitmap = Array.from({ length: Math.ceil(length / 8) }, () => 0)
+    const whole: number[] = []
+    for (let index = 0; index < length; index++) {
+      const word = words.u32[at + index] ?? 0
+      if (word === 0) continue
+      bitmap[index >>> 3] = (bitmap[index >>> 3] ?? 0) | (1 << (index & 7))
+      whole.push(word & 255, (word >>> 8) & 255, (word >>> 16) & 255, word >>> 24)
+    }
+    bytes.push(...bitmap, ...whole)
+  }
+  return Uint8Array.from([...bytes, ...new TextEncoder().encode(JSON.stringify(state.notes))])
+}
 
 describe('layouts', () => {
   const form = layout({ a: f64, list: records(3, { n: u32, name: text(10) }), b: u32, name: text(16) })
