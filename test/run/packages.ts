@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 const wanted = [
   { path: '/usr/bin/chromium', debianPackage: 'chromium' },
   { path: '/usr/bin/prometheus-alertmanager', debianPackage: 'prometheus-alertmanager' },
+  { path: '/usr/bin/prometheus', debianPackage: 'prometheus' },
   { path: '/usr/bin/java', debianPackage: 'default-jre-headless' },
   { path: '/usr/bin/mvn', debianPackage: 'maven' },
 ]
