@@ -1,9 +1,9 @@
 import { Decision, type DecisionInput } from '../decision.ts'
 import { isRecord } from '../record.ts'
-import { Enrichment, type ScoredDecision } from '../scored-decision.ts'
+import { Enrichment } from '../scored-decision.ts'
 import { columnsOf, type Column, type Columns } from './columns.ts'
-import { fromStoreInstant, toStoreInstant } from './instant.ts'
-import { keptHashes, restoredChain } from './stored-chain.ts'
+import { fromStoreInstant } from './instant.ts'
+import { restoredChain } from './stored-chain.ts'
 
 /** A row as JSON carries it to the store and back. */
 export type Row = Record<string, unknown>
@@ -19,11 +19,9 @@ export class UnstorableError extends Error {
   }
 }
 
-/** Turns scored decisions into rows of `decisions`, and rows into what they were. */
+/** Turns rows of `decisions` into the scored decisions that they were. */
 export interface DecisionRows {
   readonly columns: readonly string[]
-  /** `ingested_at` is when the log took the scored event. Throws UnstorableError. */
-  toRow(scored: ScoredDecision, ingestedMs: number): Row
   /**
    * From `SELECT *`: the event as it went in. `prev` is the hash of the link
    * before it; where it is missing and the row is no pinned one, the chain has
@@ -32,13 +30,13 @@ export interface DecisionRows {
   toScored(row: Row, prev?: string): unknown
   /** The columns of the decision alone, without enrichment and scores: all that its chain hash covers. */
   readonly decisionColumns: readonly string[]
-  /** From these columns: the decision as it went in. */
+  /** From these columns: the decision, with what its row keeps of its chain and no more. */
   toDecision(row: Row): unknown
 }
 
 /**
- * The one place that knows how a decision lies in its table: see
- * `001_create_decisions.sql` for what absence and emptiness look like there.
+ * How a decision lies in its table: see `001_create_decisions.sql` for what
+ * absence and emptiness look like there. The way in is the storage worker's.
  * Reading a schema takes a millisecond: make one and keep it.
  */
 export function openDecisionRows(): DecisionRows {
@@ -48,17 +46,6 @@ export function openDecisionRows(): DecisionRows {
   return {
     columns: [...all, 'ingested_at', 'scores', 'empty_fields'],
     decisionColumns: [...decision.columns.map(({ name }) => name), 'empty_fields'],
-    toRow(scored, ingestedMs) {
-      const row: Row = {}
-      const empty: string[] = []
-      flatten(scored.decision, decision, row, empty)
-      dropHashes(scored.decision, row)
-      flatten(scored.enrichment, enrichment, row, empty)
-      row['ingested_at'] = toStoreInstant(new Date(ingestedMs).toISOString())
-      row['scores'] = scored.scores
-      if (empty.length > 0) row['empty_fields'] = empty
-      return row
-    },
     toDecision: (row) => unflatten(row, decision, emptyFieldsOf(row)),
     toScored(row, prev) {
       const empty = emptyFieldsOf(row)
@@ -71,67 +58,12 @@ export function openDecisionRows(): DecisionRows {
   }
 }
 
-function dropHashes({ chain, pep }: ScoredDecision['decision'], row: Row): void {
-  if (chain === undefined) return
-  const kept = keptHashes(pep?.seq, chain)
-  for (const field of ['prev', 'personal_hash', 'hash'] as const)
-    if (!kept.has(field)) delete row[`chain_${field}`]
-}
-
 function withChain(decision: Row, prev: string | undefined): Row {
   const { chain: kept, ...unchained } = decision
   if (!isRecord(kept)) return decision
   // The shape is that of the schema's own columns; whether the values are right is what the hash tells.
   const chain = restoredChain(unchained as unknown as DecisionInput, kept, prev)
   return { ...unchained, chain: chain ?? kept }
-}
-
-function flatten(value: object, { columns, objects }: Columns, row: Row, empty: string[]): void {
-  for (const column of columns) {
-    const field = at(value, column.path)
-    if (field === undefined || field === null) {
-      if (!column.optional && field === undefined) throw new UnstorableError(column.name)
-      continue
-    }
-    if (column.optional && (field === '' || (Array.isArray(field) && field.length === 0))) {
-      empty.push(column.name)
-      continue
-    }
-    row[column.name] = stored(column, field)
-  }
-  for (const object of objects) {
-    const there = at(value, object.path)
-    if (isRecord(there) && Object.keys(there).length === 0) empty.push(object.name)
-  }
-}
-
-function stored(column: Column, field: unknown): unknown {
-  switch (column.kind) {
-    case 'instant': {
-      const instant = typeof field === 'string' ? toStoreInstant(field) : null
-      if (instant === null) throw new UnstorableError(column.name)
-      return instant
-    }
-    case 'json':
-      return JSON.stringify(field)
-    case 'integer':
-      if (Number.isSafeInteger(field)) return field
-      break
-    case 'number':
-      if (typeof field === 'number') return field
-      break
-    case 'flag':
-      if (typeof field === 'boolean') return field
-      break
-    case 'list':
-      if (Array.isArray(field)) return field
-      break
-    case 'text':
-      if (typeof field === 'string') return field
-      break
-    default:
-  }
-  throw new UnstorableError(column.name)
 }
 
 function emptyFieldsOf(row: Row): ReadonlySet<unknown> {
@@ -156,15 +88,6 @@ function restored(column: Column, cell: unknown): unknown {
   if (column.kind === 'instant') return fromStoreInstant(cell)
   if (column.kind === 'json') return JSON.parse(cell)
   return cell
-}
-
-function at(value: object, path: readonly string[]): unknown {
-  let here: unknown = value
-  for (const key of path) {
-    if (!isRecord(here)) return undefined
-    here = here[key]
-  }
-  return here
 }
 
 function put(value: Row, path: readonly string[], field: unknown): void {

@@ -15,14 +15,17 @@ type ChainField = 'prev' | 'personal_hash' | 'hash'
  * Which of a link's hashes its row keeps; the others follow from the row and
  * the one before it (`restoredChain`).
  *
- * - A link that no number places keeps all.
+ * - A link that no number places, or whose personal hash nothing gives, keeps all.
  * - `prev`: on every 64th link, and on the first of a boot, which follows the last of another.
  * - `personal_hash`: once the salt is gone, since nothing gives it then.
  */
-export function keptHashes(seq: number | undefined, chain: Partial<Chain>): ReadonlySet<ChainField> {
-  if (seq === undefined) return ALL
-  const pinned = seq % PINNED_EVERY === 0 || chain.prev_boot !== undefined
-  if (chain.salt === undefined) return pinned ? PINNED_ERASED : ERASED
+export function keptHashes(
+  seq: number | null,
+  has: { readonly salt: boolean; readonly personal_hash: boolean; readonly prev_boot: boolean },
+): ReadonlySet<ChainField> {
+  if (seq === null || !(has.salt || has.personal_hash)) return ALL
+  const pinned = seq % PINNED_EVERY === 0 || has.prev_boot
+  if (!has.salt) return pinned ? PINNED_ERASED : ERASED
   return pinned ? PINNED : NONE
 }
 

@@ -1,15 +1,7 @@
 import { Readable } from 'node:stream'
-import { setImmediate as turn } from 'node:timers/promises'
 import { finished } from 'node:stream/promises'
 import { ClickHouseError, type ClickHouseClient } from '@clickhouse/client'
-import type { Row } from '../../schemas/clickhouse/decision-row.ts'
-
-/** One block: its rows, and the token under which the store knows it again. */
-export interface Block {
-  readonly table: string
-  readonly token: string
-  readonly rows: readonly Row[]
-}
+import type { Block } from './block.ts'
 
 /**
  * Inserts a block once: repeated under its token, it is dropped by the table
@@ -17,10 +9,10 @@ export interface Block {
  * are cut into the same parts; the answer comes after the flush to disk.
  */
 export async function insertBlock(client: ClickHouseClient, block: Block): Promise<void> {
-  // `insert` would write every row's JSON itself, one small chunk after the other.
+  const { format, parts } = block.body
   const { stream } = await client.exec({
-    query: `INSERT INTO ${block.table} FORMAT JSONEachRow`,
-    values: Readable.from(chunks(block.rows), { objectMode: false }),
+    query: `INSERT INTO ${block.table} FORMAT ${format}`,
+    values: Readable.from(parts, { objectMode: false }),
     clickhouse_settings: {
       insert_deduplicate: 1,
       insert_deduplication_token: `${block.token}/${block.table}`,
@@ -38,34 +30,6 @@ export async function insertBlock(client: ClickHouseClient, block: Block): Promi
   })
   stream.resume()
   await finished(stream)
-}
-
-/** Rows written out before others get a turn. */
-const SLICE = 128
-
-async function* chunks(rows: readonly Row[]): AsyncGenerator<Buffer> {
-  for (let i = 0; i < rows.length; i += SLICE) {
-    yield Buffer.from(jsonLines(rows.slice(i, i + SLICE)))
-    await turn()
-  }
-}
-
-/** Rows as JSON, a line each; half a surrogate pair, which no UTF-8 text can hold, becomes U+FFFD. */
-function jsonLines(rows: readonly Row[]): string {
-  let text = ''
-  for (const row of rows) {
-    const line = JSON.stringify(row)
-    text += LONE_SURROGATE.test(line) ? JSON.stringify(row, wellFormed) : line
-    text += '\n'
-  }
-  return text
-}
-
-/** JSON.stringify writes a surrogate as an escape only when it stands alone. */
-const LONE_SURROGATE = /\\ud[89a-f]/
-
-function wellFormed(_key: string, value: unknown): unknown {
-  return typeof value === 'string' ? value.toWellFormed() : value
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Running, Runtime } from '../runtime/runtime.ts'
 import type { StorageConfig } from './config.ts'
 import { GROUP, storageMetrics } from './metrics.ts'
 import { storeBatch } from './store-batch.ts'
+import { openTableTypes } from './table-types.ts'
 import { openStoredTopics } from './tables.ts'
 
 /**
@@ -25,9 +26,11 @@ export async function startStorage(
   const stopping = new AbortController()
   const topics = openStoredTopics()
   const stored = new Map(topics.map((topic) => [topic.topic.name, topic]))
+  const types = openTableTypes(client, logger)
   const options = {
     client,
     logger,
+    types,
     metrics: storageMetrics(
       runtime.metrics,
       runtime.eventLog,
@@ -41,6 +44,7 @@ export async function startStorage(
   } catch (error) {
     logger.warn({ err: error }, 'the store is away; rows wait in the log')
   }
+  const warn = warnNowAndThen(logger, stopping.signal)
   const consumption = await runtime.eventLog.consume({
     group: GROUP,
     topics: topics.map(({ topic }) => topic),
@@ -51,7 +55,10 @@ export async function startStorage(
     linger_ms: config.linger_ms,
     pinned: true,
     span: 'group',
-    failed: warnNowAndThen(logger, stopping.signal),
+    failed: (error) => {
+      types.forget()
+      warn(error)
+    },
   })
   logger.info({ tables: new Set(topics.map(({ table }) => table)).size }, 'storage started')
   return {

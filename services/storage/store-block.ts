@@ -2,7 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { Logger } from 'pino'
 import { migrate } from '../runtime/clickhouse/migrate.ts'
-import { insertBlock, isBadRow, isMissingTable, type Block } from './insert.ts'
+import type { Block } from './block.ts'
+import { insertBlock, isBadRow, isMissingTable } from './insert.ts'
 import type { StorageMetrics } from './metrics.ts'
 
 /** Tries before the batch goes back to the log, which hands it out again after a longer pause and lets other topics go on. */
@@ -19,6 +20,9 @@ export interface StoreOptions {
   readonly random: () => number
 }
 
+/** Makes the block of some of a block's rows again: those from one place up to before another. */
+export type Rebuild = (from: number, to: number) => Block['body']
+
 /**
  * Stores a block. While the store is away it is tried a few times, with growing
  * pauses and jitter; then the fault is thrown, the log keeps the batch, and it
@@ -28,17 +32,20 @@ export interface StoreOptions {
  * Those are found by halving the block. The halves have tokens of their own,
  * so that a crash in the midst repeats the same halves and doubles nothing.
  */
-export async function storeBlock(block: Block, options: StoreOptions): Promise<readonly number[]> {
-  if (block.rows.length === 0) return []
+export async function storeBlock(
+  block: Block,
+  rebuild: Rebuild,
+  options: StoreOptions,
+): Promise<readonly number[]> {
   const refused: number[] = []
-  await storeRange(0, block.rows.length)
+  if (block.rows > 0) await storeRange(0, block.rows)
   return refused
 
   async function storeRange(from: number, to: number): Promise<void> {
-    const whole = to - from === block.rows.length
+    const whole = to - from === block.rows
     const part = whole
       ? block
-      : { ...block, rows: block.rows.slice(from, to), token: `${block.token}/${from}-${to}` }
+      : { ...block, rows: to - from, body: rebuild(from, to), token: `${block.token}/${from}-${to}` }
     if (await storedOrBad(part, options)) return
     if (to - from === 1) {
       refused.push(from)
@@ -60,7 +67,7 @@ async function storedOrBad(block: Block, options: StoreOptions): Promise<boolean
     try {
       await insertBlock(client, block)
       done()
-      metrics.rows.inc({ table }, block.rows.length)
+      metrics.rows.inc({ table }, block.rows)
       metrics.batches.inc({ table })
       return true
     } catch (error) {

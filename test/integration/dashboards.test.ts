@@ -7,7 +7,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { dashboards, fileOf } from '../../dashboards/catalogue.ts'
-import { openDecisionRows, type Row } from '../../schemas/clickhouse/decision-row.ts'
+import type { Row } from '../../schemas/clickhouse/decision-row.ts'
 import { openClickHouse } from '../../services/runtime/clickhouse/client.ts'
 import { migrate } from '../../services/runtime/clickhouse/migrate.ts'
 import { type Engine, startEngine } from '../../services/runtime/clickhouse/start-engine.ts'
@@ -16,6 +16,7 @@ import { riskStateRow } from '../../services/storage/rows/risk-state-row.ts'
 import { storyRow } from '../../services/storage/rows/story-row.ts'
 import { verdictRow } from '../../services/storage/rows/verdict-row.ts'
 import { expand, expandVariables, type GrafanaContext } from '../support/grafana-macros.ts'
+import { storeDecisions } from '../support/store-decisions.ts'
 import { sampleFinding, sampleRisk, sampleScored, sampleStory, sampleVerdict } from '../support/samples.ts'
 
 const SqlTarget = z.object({ rawSql: z.string(), queryType: z.string() })
@@ -270,21 +271,17 @@ function sqlOf(name: string): string {
 
 async function insertSamples(): Promise<void> {
   const writer = openClickHouse(engine.endpoint)
-  const decisions = openDecisionRows()
   const rows = Array.from({ length: 20 }, (_, i) =>
-    decisions.toRow(
-      sampleScored({
-        id: `d-${i}`,
-        decided_at: at(600_000 - i * 1000),
-        outcome: i % 4 === 0 ? (i === 4 ? 'error_closed' : 'deny') : 'permit',
-        reasons: i % 4 === 0 ? ['policy_deny'] : ['policy_permit'],
-        ...(i === 3 && { would_be: 'step_up' as const }),
-        // 5 and 6 were never stored: two are missing.
-        pep: { id: 'gw-1', boot_id: 'boot-1', seq: i < 5 ? i : i + 2 },
-        ...(i === 19 && { resource: { type: 'http', id: '/x', app: "it's 🙂" } }),
-      }),
-      NOW,
-    ),
+    sampleScored({
+      id: `d-${i}`,
+      decided_at: at(600_000 - i * 1000),
+      outcome: i % 4 === 0 ? (i === 4 ? 'error_closed' : 'deny') : 'permit',
+      reasons: i % 4 === 0 ? ['policy_deny'] : ['policy_permit'],
+      ...(i === 3 && { would_be: 'step_up' as const }),
+      // 5 and 6 were never stored: two are missing.
+      pep: { id: 'gw-1', boot_id: 'boot-1', seq: i < 5 ? i : i + 2 },
+      ...(i === 19 && { resource: { type: 'http', id: '/x', app: "it's 🙂" } }),
+    }),
   )
   const put = (table: string, token: string, values: readonly Row[]) =>
     writer.insert({
@@ -295,8 +292,8 @@ async function insertSamples(): Promise<void> {
     })
   // Merges would remove the repeat that the panel is about.
   await writer.command({ query: 'SYSTEM STOP MERGES decisions' })
-  await put('decisions', 'first', rows)
-  await put('decisions', 'again', rows.slice(0, 1))
+  await storeDecisions(writer, 'first', rows, NOW)
+  await storeDecisions(writer, 'again', rows.slice(0, 1), NOW)
   await put('findings', 'f', [findingRow(sampleFinding({ id: 'f-1', observed_at: at(500_000) }), NOW)])
   await put('stories', 's', [storyRow(sampleStory({ id: 'story-1', observed_at: at(500_000) }), NOW)])
   await put('verdicts', 'v', [verdictRow(sampleVerdict({ id: 'v-1', decided_at: at(400_000) }), NOW)])

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { expect, it, onTestFinished } from 'vitest'
+import { Finding } from '../../schemas/finding.ts'
 import { ScoredDecision } from '../../schemas/scored-decision.ts'
-import { accessScored, deadLetterOf } from '../../schemas/topics.ts'
+import { accessFindings, accessScored, deadLetterOf } from '../../schemas/topics.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { StorageConfig } from '../../services/storage/config.ts'
@@ -21,6 +22,9 @@ it('what no row can be made of, and what the store refuses, goes to the dead let
   const eventLog = await openEmbeddedLog({ directory, partitions: 2, logger })
   const golden = await readFile(new URL('../golden/v1/scored-decision.json', import.meta.url), 'utf8')
   const base = ScoredDecision.parse(JSON.parse(golden))
+  const finding = Finding.parse(
+    JSON.parse(await readFile(new URL('../golden/v1/finding.json', import.meta.url), 'utf8')),
+  )
   const decision = (id: string, more: object = {}) => ({
     ...base,
     decision: { ...base.decision, id, ...more },
@@ -35,6 +39,12 @@ it('what no row can be made of, and what the store refuses, goes to the dead let
       value: JSON.stringify({ ...decision('scores'), scores: { x: 'high' } }),
     },
     jsonRecord(accessScored, decision('d')),
+    // These go in as text, which the store itself reads.
+    ...['f-1', 'f-2', 'f-3'].map((id) => jsonRecord(accessFindings, { ...finding, id })),
+    {
+      ...jsonRecord(accessFindings, finding),
+      value: JSON.stringify({ ...finding, id: 'f-4', score: 'high' }),
+    },
   ])
 
   // when they are stored
@@ -55,7 +65,8 @@ it('what no row can be made of, and what the store refuses, goes to the dead let
     .poll(() => rowsOf(store.client, dead), { timeout: 15_000 })
     .toEqual([
       { reason: 'invalid-json', source_topic: accessScored.name },
-      { reason: 'store-refused', source_topic: accessScored.name },
+      { reason: 'store-refused', source_topic: accessFindings.name },
+      { reason: 'unstorable', source_topic: accessScored.name },
       { reason: 'unstorable', source_topic: accessScored.name },
       { reason: 'unstorable', source_topic: accessScored.name },
     ])
@@ -64,8 +75,11 @@ it('what no row can be made of, and what the store refuses, goes to the dead let
   )
   const marks = await eventLog.watermarks(deadLetterOf(accessScored))
   expect(marks.reduce((sum, { high }) => sum + high, 0)).toBe(4)
+  expect(await rowsOf(store.client, 'SELECT id FROM findings ORDER BY id')).toEqual(
+    ['f-1', 'f-2', 'f-3'].map((id) => ({ id })),
+  )
   const text = await metrics.metrics()
   expect(text).toMatch(/gatewatch_storage_rows_total\{table="decisions"\} 4/)
-  expect(text).toMatch(/gatewatch_storage_dead_letters_total\{reason="unstorable"\} 2/)
+  expect(text).toMatch(/gatewatch_storage_dead_letters_total\{reason="unstorable"\} 3/)
   expect(text).toMatch(/gatewatch_storage_lag_records\{topic="access.scored.v1"\} 0/)
 })

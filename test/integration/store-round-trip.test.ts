@@ -10,12 +10,14 @@ import { ScoredDecision } from '../../schemas/scored-decision.ts'
 import { Story } from '../../schemas/story.ts'
 import { Verdict } from '../../schemas/verdict.ts'
 import { migrate } from '../../services/runtime/clickhouse/migrate.ts'
+import { jsonLine } from '../../services/storage/json-block.ts'
 import { insertBlock } from '../../services/storage/insert.ts'
 import { findingRow } from '../../services/storage/rows/finding-row.ts'
 import { riskStateRow } from '../../services/storage/rows/risk-state-row.ts'
 import { storyRow } from '../../services/storage/rows/story-row.ts'
 import { verdictRow } from '../../services/storage/rows/verdict-row.ts'
 import { scoredDecision } from '../support/decision-arbitrary.ts'
+import { storeDecisions } from '../support/store-decisions.ts'
 import { rowsOf, startTempEngine, type TempEngine } from '../support/temp-engine.ts'
 import { readFile } from 'node:fs/promises'
 
@@ -61,11 +63,7 @@ describe('decisions', () => {
     const prevOf = new Map(samples.map(({ decision }) => [decision.id, decision.chain.prev]))
 
     // when they are stored and selected
-    await insertBlock(store.client, {
-      table: 'decisions',
-      token: 'round-trip',
-      rows: samples.map((scored) => rows.toRow(scored, now)),
-    })
+    await storeDecisions(store.client, 'round-trip', samples, now)
     const selected = await rowsOf<Row>(store.client, "SELECT * FROM decisions WHERE chain_salt != ''")
 
     // then each is what it was, the hash included
@@ -112,11 +110,8 @@ describe('decisions', () => {
       unmapped: {},
       subject: { ...absent.subject, groups: [], amr: [''] },
     }
-    await insertBlock(store.client, {
-      table: 'decisions',
-      token: 'empty',
-      rows: [absent, empty].map((decision) => rows.toRow({ ...base, decision }, now)),
-    })
+    const both = [absent, empty].map((decision) => ({ ...base, decision }))
+    await storeDecisions(store.client, 'empty', both, now)
     const back = await rowsOf<Row>(
       store.client,
       "SELECT * FROM decisions WHERE id IN ('absent', 'empty') ORDER BY id",
@@ -131,11 +126,7 @@ describe('decisions', () => {
       decision: { ...base.decision, id: 'odd', subject: { type: 'user' as const, id: 'a\ud800' } },
     }
     const even = { ...base, decision: { ...base.decision, id: 'even' } }
-    await insertBlock(store.client, {
-      table: 'decisions',
-      token: 'surrogate',
-      rows: [odd, even].map((scored) => rows.toRow(scored, now)),
-    })
+    await storeDecisions(store.client, 'surrogate', [odd, even], now)
     const back = await rowsOf(
       store.client,
       "SELECT id, subject_id FROM decisions WHERE id IN ('odd', 'even') ORDER BY id",
@@ -161,7 +152,8 @@ describe.each([
       `SELECT name, type FROM system.columns WHERE database = 'gatewatch' AND table = '${table}'`,
     )
     expect(columns.map(({ name }) => name).sort()).toEqual(Object.keys(row).sort())
-    await insertBlock(store.client, { table, token: 'golden', rows: [row] })
+    const body = { format: 'JSONEachRow', parts: [jsonLine(row)] } as const
+    await insertBlock(store.client, { table, token: 'golden', rows: 1, body })
     expect(await rowsOf(store.client, `SELECT * FROM ${table}`)).toEqual([row])
   })
 })

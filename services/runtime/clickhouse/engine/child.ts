@@ -39,7 +39,11 @@ async function main(options: ChildOptions): Promise<void> {
 
   const accounts = await openAccounts(options.dataDir)
   const gate = createGate(WIDTH, MAX_WAITING, MAX_WAIT_MS)
-  const execute = createExecutor(native, gate)
+  // What a killed engine left half written is nobody's: its client repeats.
+  const incoming = join(directory, 'incoming')
+  await rm(incoming, { recursive: true, force: true })
+  await mkdir(incoming, { mode: 0o700 })
+  const execute = createExecutor(native, gate, incoming)
   const servers: Server[] = []
   const open = () => {
     const server = createInterface({ accounts, database: DATABASE, version, execute })

@@ -1,6 +1,8 @@
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { asException, refuse } from './exception.ts'
 import type { Gate } from './gate.ts'
-import type { NativeEngine, RunResult } from './native.ts'
+import type { Connection, NativeEngine, RunResult } from './native.ts'
 import { preparation, quoted, type Limits } from './settings.ts'
 import { readStatement } from './statement.ts'
 
@@ -26,14 +28,19 @@ export interface QueryResult extends RunResult {
 /** A statement longer than this is refused; the data of an INSERT don't count. */
 const MAX_STATEMENT_BYTES = 1024 * 1024
 
-/** chDB reads inline data of text formats only; a binary one would be cut at its first line. */
+/** chDB reads inline data of text formats only; a binary one would be cut, and goes by a file. */
 const BINARY =
   /^(Native|RowBinary\w*|Parquet|Arrow\w*|ORC|Avro\w*|Protobuf\w*|MsgPack|CapnProto|BSON\w*|Npy)$/i
 
-/** Runs requests on the engine, each on a connection of its own, a bounded number at a time. */
+/**
+ * Runs requests on the engine, each on a connection of its own, a bounded number
+ * at a time. Binary data of an INSERT pass through a file in `incoming`, which
+ * is there already and private.
+ */
 export function createExecutor(
   native: NativeEngine,
   gate: Gate,
+  incoming: string,
 ): (request: QueryRequest) => Promise<QueryResult> {
   let serial = 0
 
@@ -46,9 +53,8 @@ export function createExecutor(
     // The engine knows one user, so KILL QUERY, which it allows in readonly, would reach everybody's.
     if (request.readonly && statement.kind !== 'select')
       throw refuse(164, 'Cannot execute query in readonly mode')
-    if (statement.kind === 'insert' && BINARY.test(statement.format ?? ''))
-      throw refuse(48, `The embedded engine takes inserts in text formats only, not ${statement.format}`)
     const mark = `${request.queryId} ${++serial}`
+    const file = join(incoming, String(serial))
     const prepare = preparation({ ...request, queryId: mark })
 
     return gate.run(async () => {
@@ -61,7 +67,13 @@ export function createExecutor(
         if (statement.dataAt !== null) {
           const sql = request.text.subarray(0, statement.dataAt).toString()
           const data = request.text.subarray(afterLineEnd(request.text, statement.dataAt))
-          const result = await connection.insert(sql, data)
+          const result =
+            statement.formatAt !== null && BINARY.test(statement.format ?? '')
+              ? await insertFile(connection, request.text.subarray(0, statement.dataAt), statement.formatAt, {
+                  data,
+                  file,
+                })
+              : await connection.insert(sql, data)
           return { ...result, format: request.defaultFormat }
         }
         const result = await connection.query(request.text.toString(), request.defaultFormat)
@@ -73,6 +85,27 @@ export function createExecutor(
         connection.close()
       }
     }, request.signal)
+  }
+}
+
+/** A page cache's worth of copying, against parsing text: Native takes half the engine's time of JSONEachRow (measured). */
+async function insertFile(
+  connection: Connection,
+  statement: Buffer,
+  formatAt: number,
+  { data, file }: { data: Buffer; file: string },
+): Promise<RunResult> {
+  try {
+    await writeFile(file, data, { mode: 0o600 })
+    const head = statement.subarray(0, formatAt).toString()
+    const format = statement.subarray(formatAt).toString()
+    const result = await connection.query(
+      `${head} FROM INFILE ${quoted(file)} COMPRESSION 'none' ${format}`,
+      'TSV',
+    )
+    return { ...result, rowsWritten: result.rowsRead, bytesWritten: data.length }
+  } finally {
+    await rm(file, { force: true })
   }
 }
 

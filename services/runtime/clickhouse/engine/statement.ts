@@ -7,6 +7,8 @@ export interface Statement {
   readonly format: string | null
   /** For an INSERT with data behind it: where the data begin (an index into the text). */
   readonly dataAt: number | null
+  /** Where its clause FORMAT begins. */
+  readonly formatAt: number | null
 }
 
 interface Token {
@@ -29,8 +31,8 @@ const READS = new Set(['SELECT', 'WITH', 'FROM', 'SHOW', 'DESCRIBE', 'DESC', 'EX
 
 /**
  * Reads a statement as far as needed, and refuses what a server would or should
- * refuse: several statements in one (62), `INTO OUTFILE` (358), and the function
- * `file`, which reads any file of the machine and which no grant covers (497).
+ * refuse: several statements in one (62), `INTO OUTFILE` (358), and what reads
+ * any file of the machine and no grant covers (497): the function `file`, and `FROM INFILE`.
  */
 export function readStatement(sql: string): Statement {
   let first: string | null = null
@@ -53,6 +55,8 @@ export function readStatement(sql: string): Statement {
       else if (token.value === ')') depth--
       else if (token.value === ';') ended = true
     }
+    if (word === 'INFILE' && isWord(before, 'FROM'))
+      throw refuse(497, 'Not enough privileges: FROM INFILE is not allowed')
     if (word === 'OUTFILE' && isWord(before, 'INTO')) throw refuse(358, 'INTO OUTFILE is not allowed')
     // A clause FORMAT ends a statement, but for its settings; anything else of that name is a column or an alias.
     if (format !== null && token.value !== ';' && word !== 'SETTINGS' && before?.value === format)
@@ -60,15 +64,17 @@ export function readStatement(sql: string): Statement {
     if (depth === 0 && first === 'INSERT' && word === 'SELECT') selects = true
     if (depth === 0 && isWord(before, 'FORMAT') && word !== null && word !== 'FORMAT') {
       format = token.value
-      if (first === 'INSERT' && !selects) return { kind: 'insert', format, dataAt: token.end }
+      if (first === 'INSERT' && !selects)
+        return { kind: 'insert', format, dataAt: token.end, formatAt: before?.at ?? null }
     }
     if (depth === 0 && first === 'INSERT' && !selects && word === 'VALUES')
-      return { kind: 'insert', format: 'Values', dataAt: token.end }
+      return { kind: 'insert', format: 'Values', dataAt: token.end, formatAt: null }
     second = before
     before = token
   }
-  if (first === 'INSERT') return { kind: 'insert', format, dataAt: null }
-  return { kind: first !== null && READS.has(first) ? 'select' : 'other', format, dataAt: null }
+  if (first === 'INSERT') return { kind: 'insert', format, dataAt: null, formatAt: null }
+  const kind = first !== null && READS.has(first) ? 'select' : 'other'
+  return { kind, format, dataAt: null, formatAt: null }
 }
 
 function isWord(token: Token | null, word: string): boolean {

@@ -18,7 +18,7 @@ describe('what a statement is', () => {
     ['DROP TABLE t', 'other', null],
     ['SET readonly = 0', 'other', null],
   ])('%s', (sql, kind, format) => {
-    expect(readStatement(sql)).toEqual({ kind, format, dataAt: null })
+    expect(readStatement(sql)).toEqual({ kind, format, dataAt: null, formatAt: null })
   })
 
   it.each([
@@ -38,6 +38,7 @@ describe('what is refused', () => {
     ['SELECT 1;;', 62],
     ["SELECT 1 INTO OUTFILE '/tmp/x'", 358],
     ["SELECT 1 INTO /* x */ OUTFILE '/tmp/x'", 358],
+    ["INSERT INTO t FROM INFILE '/etc/passwd' FORMAT LineAsString", 497],
     ["SELECT file('/etc/passwd')", 497],
     ["BACKUP TABLE t TO File('b') SETTINGS base_backup = File('a')", 497],
     ["RESTORE TABLE t FROM Memory('b') SETTINGS a = file('/etc/passwd')", 497],
@@ -74,6 +75,7 @@ it('no text between quotes changes what a statement is', () => {
         kind: 'select',
         format: 'CSV',
         dataAt: null,
+        formatAt: null,
       })
     }),
   )
