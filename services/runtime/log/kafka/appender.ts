@@ -4,8 +4,9 @@ import type { LogMetrics } from '../log-metrics.ts'
 import type { Names } from './names.ts'
 import { Pauses } from './pauses.ts'
 import { MAX_BATCH_BYTES, type Piece } from './pieces.ts'
-import { produce, type PartitionBatch, type PartitionError } from './wire/data-requests.ts'
+import { produce, type PartitionBatch, type Produced } from './wire/data-requests.ts'
 import { check, CODES, isPassing, KafkaFault, toLogError } from './wire/faults.ts'
+import type { Written } from './transactor.ts'
 import type { Link } from './wire/link.ts'
 import { encodeBatch, type Compression, type Producer } from './wire/record-batch.ts'
 import { initProducer } from './wire/transaction-requests.ts'
@@ -21,15 +22,15 @@ export interface AppenderParts {
 
 /** What was handed in: its fate, and a way to take it back. */
 export interface Handed {
-  /** Resolves when the brokers have it; rejects when it is certain that they won't. Waits as long as that takes. */
-  readonly fate: Promise<void>
+  /** Resolves with where it is when the brokers have it; rejects when it is certain that they won't. Waits as long as that takes. */
+  readonly fate: Promise<readonly Written[]>
   /** True: it was not sent, and never will be. False: it is under way, or in doubt. */
   withdraw(): boolean
 }
 
 interface Waiting {
   readonly piece: Piece
-  readonly done: PromiseWithResolvers<void>
+  readonly done: PromiseWithResolvers<readonly Written[]>
 }
 
 /** A batch as it was first sent: the same bytes and sequence until a broker has answered for it. */
@@ -84,7 +85,7 @@ export class Appender {
       lane = { topic, partition, queue: [], sent: undefined, busy: false, sequence: 0, alone: false }
       this.#lanes.set(key, lane)
     }
-    const waiting: Waiting = { piece, done: Promise.withResolvers<void>() }
+    const waiting: Waiting = { piece, done: Promise.withResolvers<readonly Written[]>() }
     const { queue } = lane
     queue.push(waiting)
     void this.#pump()
@@ -205,7 +206,7 @@ export class Appender {
   }
 
   /** Whether it is to be tried again after a pause. */
-  #settle(lane: Lane, answers: readonly PartitionError[]): boolean {
+  #settle(lane: Lane, answers: readonly Produced[]): boolean {
     const { sent } = lane
     if (sent === undefined) return false
     const answer = answers.find((one) => one.topic === lane.topic && one.partition === lane.partition)
@@ -213,9 +214,11 @@ export class Appender {
     if (error === CODES.none || error === CODES.duplicate_sequence) {
       lane.sequence = (lane.sequence + sent.records) % 0x8000_0000
       lane.sent = undefined
+      let next = answer?.base ?? -1
       for (const { piece, done } of sent.waiting) {
         this.#parts.metrics?.appended(piece.topic.name, piece.records.length, piece.bytes)
-        done.resolve()
+        if (next >= 0) next += piece.records.length
+        done.resolve([{ piece, next }])
       }
       return false
     }

@@ -2,7 +2,7 @@ import { closedError } from '../closed-error.ts'
 import type { Handed } from './appender.ts'
 import { Pauses } from './pauses.ts'
 import type { Piece } from './pieces.ts'
-import { NotCommitted, type Transactor } from './transactor.ts'
+import { NotCommitted, type Transactor, type Written } from './transactor.ts'
 import { isPassing, toLogError } from './wire/faults.ts'
 
 /** Of one transaction, so that readers of its partitions don't wait long. */
@@ -13,7 +13,7 @@ interface Job {
   readonly pieces: readonly Piece[]
   readonly records: number
   readonly bytes: number
-  readonly done: PromiseWithResolvers<void>
+  readonly done: PromiseWithResolvers<readonly Written[]>
 }
 
 /**
@@ -38,7 +38,7 @@ export class AtomicAppender {
       pieces,
       records: pieces.reduce((sum, piece) => sum + piece.records.length, 0),
       bytes: pieces.reduce((sum, piece) => sum + piece.bytes, 0),
-      done: Promise.withResolvers<void>(),
+      done: Promise.withResolvers<readonly Written[]>(),
     }
     this.#queue.push(job)
     this.#running ??= this.#run().finally(() => {
@@ -65,9 +65,10 @@ export class AtomicAppender {
     while (this.#queue.length > 0) {
       const jobs = this.#take()
       try {
-        await this.#transactor.run(mergedPieces(jobs))
+        const written = await this.#transactor.run(jobs.flatMap(({ pieces }) => pieces))
         pauses.reset()
-        for (const { done } of jobs) done.resolve()
+        for (const { done, pieces } of jobs)
+          done.resolve(written.filter(({ piece }) => pieces.includes(piece)))
       } catch (error) {
         if (await this.#failed(jobs, error)) await pauses.wait()
       }
@@ -101,8 +102,4 @@ export class AtomicAppender {
     }
     return this.#queue.splice(0, count)
   }
-}
-
-function mergedPieces(jobs: readonly { readonly pieces: readonly Piece[] }[]): Piece[] {
-  return jobs.flatMap(({ pieces }) => pieces)
 }

@@ -17,7 +17,7 @@ import type { Names } from './names.ts'
 import { committedOf, watermarksOf } from './offsets.ts'
 import { Pauses } from './pauses.ts'
 import { checkRecords, piecesOf } from './pieces.ts'
-import { Transactor } from './transactor.ts'
+import { Transactor, type Written } from './transactor.ts'
 import { Turns } from './turns.ts'
 import { isPassing, toLogError } from './wire/faults.ts'
 import type { Membership } from './wire/group-requests.ts'
@@ -39,7 +39,7 @@ export interface ConsumptionParts {
   readonly logger: Logger
   readonly metrics: LogMetrics | undefined
   /** Resolves when the tables of this client show what was just committed. */
-  readonly shown: (outputs: readonly OutRecord[]) => Promise<void>
+  readonly shown: (written: readonly Written[]) => Promise<void>
   readonly ended: (consumption: KafkaConsumption) => void
 }
 
@@ -246,9 +246,9 @@ export class KafkaConsumption implements Consumption {
       lane.handlingSince = undefined
       if (!valid()) throw new Fenced()
       checkRecords(outputs, this.#parts.names)
-      await this.#committer.commit(batch.moves, piecesOf(outputs, this.#parts.names), valid)
+      const written = await this.#committer.commit(batch.moves, piecesOf(outputs, this.#parts.names), valid)
       lane.committed()
-      await this.#parts.shown(outputs)
+      await this.#parts.shown(written)
     } catch (error) {
       lane.handlingSince = undefined
       if (error instanceof Fenced) {

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { OutRecord } from '../event-log.ts'
+import type { Written } from './transactor.ts'
 
 /** As many as a log that is away can have under way at once; beyond it the oldest are forgotten. */
 const MAX = 50_000
@@ -7,7 +8,7 @@ const MAX = 50_000
 const KEEP_MS = 600_000
 
 interface Doubt {
-  readonly fate: Promise<void>
+  readonly fate: Promise<readonly Written[]>
   settledAt: number | undefined
 }
 
@@ -21,7 +22,7 @@ interface Doubt {
 export class Doubts {
   readonly #doubts = new Map<string, Doubt>()
 
-  add(records: readonly OutRecord[], fate: Promise<void>): void {
+  add(records: readonly OutRecord[], fate: Promise<readonly Written[]>): void {
     const doubt: Doubt = { fate, settledAt: undefined }
     const settled = () => {
       doubt.settledAt = performance.now()
@@ -35,7 +36,7 @@ export class Doubts {
   }
 
   /** The fate of a record that is in doubt; asked once, it is forgotten. */
-  take(record: OutRecord): Promise<void> | undefined {
+  take(record: OutRecord): Promise<readonly Written[]> | undefined {
     if (this.#doubts.size === 0) return undefined
     const name = nameOf(record)
     const doubt = this.#doubts.get(name)

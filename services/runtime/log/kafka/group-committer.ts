@@ -4,7 +4,7 @@ import type { Member } from './member.ts'
 import { committedOf } from './offsets.ts'
 import { Pauses } from './pauses.ts'
 import type { Piece } from './pieces.ts'
-import { checkAll, NotCommitted, retry, type Transactor } from './transactor.ts'
+import { checkAll, NotCommitted, retry, type Transactor, type Written } from './transactor.ts'
 import { CODES, codeOf, isPassing, toLogError } from './wire/faults.ts'
 import { commitOffsets, type Membership, type OffsetToCommit } from './wire/group-requests.ts'
 import type { Link } from './wire/link.ts'
@@ -35,7 +35,7 @@ interface Job {
   readonly pieces: readonly Piece[]
   /** False once the partition is lost: then it must not be committed, whatever generation we are in. */
   readonly valid: () => boolean
-  readonly done: PromiseWithResolvers<void>
+  readonly done: PromiseWithResolvers<readonly Written[]>
 }
 
 export interface GroupCommitterParts {
@@ -71,9 +71,13 @@ export class GroupCommitter {
     this.#ids = parts.transactors.map(({ id }) => id)
   }
 
-  /** @throws Fenced, or a fault that the same outputs would meet again. */
-  commit(moves: readonly Move[], pieces: readonly Piece[], valid: () => boolean): Promise<void> {
-    const job: Job = { moves, pieces, valid, done: Promise.withResolvers<void>() }
+  /** Resolves with where the outputs are. @throws Fenced, or a fault that the same outputs would meet again. */
+  commit(
+    moves: readonly Move[],
+    pieces: readonly Piece[],
+    valid: () => boolean,
+  ): Promise<readonly Written[]> {
+    const job: Job = { moves, pieces, valid, done: Promise.withResolvers<readonly Written[]>() }
     if (pieces.length === 0) {
       this.#plain.push(job)
       void this.#runPlain()
@@ -103,11 +107,13 @@ export class GroupCommitter {
     // Captured with the check that the lanes are ours: a later generation must not commit for an earlier one.
     const { as } = this.#parts.member()
     try {
-      await transactor.run(
+      const written = await transactor.run(
         jobs.flatMap(({ pieces }) => pieces),
         { as, offsets: this.#offsets(jobs) },
       )
-      for (const { done } of jobs) done.resolve()
+      for (const { done, pieces } of jobs) {
+        done.resolve(written.filter(({ piece }) => pieces.includes(piece)))
+      }
     } catch (error) {
       await this.#failed(transactor, jobs, as, error)
     }
@@ -134,7 +140,7 @@ export class GroupCommitter {
           found.some((one) => one.topic === topic && one.partition === partition && one.offset >= next)
         // One transaction, so all or none; a partition that is another's by now may have gone on since.
         const open = jobs.filter((job) => !job.moves.every(reached))
-        for (const job of jobs) if (!open.includes(job)) job.done.resolve()
+        for (const job of jobs) if (!open.includes(job)) job.done.resolve(whereabouts(job))
         return open
       } catch (error) {
         if (!isPassing(error)) return [...jobs]
@@ -181,7 +187,7 @@ export class GroupCommitter {
           const node = await link.coordinator('group', as.group)
           checkAll('OffsetCommit', await link.send(node, commitOffsets(as, this.#offsets(jobs))))
         })
-        for (const { done } of jobs) done.resolve()
+        for (const { done } of jobs) done.resolve([])
       } catch (error) {
         this.#parts.failed(error)
         await this.#again(jobs, as, error, (rest) => this.#plain.unshift(...rest))
@@ -224,6 +230,11 @@ export class GroupCommitter {
       })),
     )
   }
+}
+
+/** Of a commit whose answer was lost: it is somewhere before the end. */
+function whereabouts({ pieces }: Job): Written[] {
+  return pieces.map((piece) => ({ piece, next: -1 }))
 }
 
 /** The group has a new generation, or has forgotten us. */

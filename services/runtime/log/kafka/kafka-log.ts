@@ -80,8 +80,7 @@ class KafkaLog implements EventLog {
     this.#assertOpen()
     if (records.length === 0) return
     for (const topic of new Set(records.map((record) => record.topic))) await this.#prepare(topic)
-    await this.#writing.append(records, options)
-    await this.#tables.shown(records)
+    await this.#tables.shown(await this.#writing.append(records, options))
   }
 
   async consume(options: ConsumeOptions): Promise<Consumption> {
@@ -95,7 +94,7 @@ class KafkaLog implements EventLog {
         session_ms: this.#options.session_ms ?? 10_000,
         logger: this.#options.logger,
         metrics: this.#options.metrics,
-        shown: (outputs) => this.#tables.shown(outputs),
+        shown: (written) => this.#tables.shown(written),
         ended: (one) => void this.#consumptions.delete(one),
       },
       {

@@ -81,8 +81,19 @@ export class KafkaTable implements Table {
       this.#feeds.map(({ partition }) => partition),
       'latest',
     )
-    const reached = () =>
-      this.#feeds.every(({ partition, position }) => position >= (target.get(partition) ?? 0))
+    await this.#until(() =>
+      this.#feeds.every(({ partition, position }) => position >= (target.get(partition) ?? 0)),
+    )
+  }
+
+  /** Resolves when the table shows everything of a partition before an offset; -1: all that is there now. */
+  async reached(partition: number, next: number): Promise<void> {
+    if (next < 0) return await this.caughtUp()
+    const feed = this.#feeds.find((one) => one.partition === partition)
+    if (feed !== undefined) await this.#until(() => feed.position >= next)
+  }
+
+  async #until(reached: () => boolean): Promise<void> {
     if (this.#closed || reached()) return
     const { promise, resolve } = Promise.withResolvers<void>()
     const check = () => {

@@ -1,8 +1,9 @@
 import type { LogTopic } from '../../../../schemas/topics.ts'
-import type { OutRecord, Table } from '../event-log.ts'
+import type { Table } from '../event-log.ts'
 import { Fetcher } from './fetcher.ts'
 import type { Names } from './names.ts'
 import { KafkaTable } from './table.ts'
+import type { Written } from './transactor.ts'
 import type { Link } from './wire/link.ts'
 
 export interface TablesParts {
@@ -42,11 +43,13 @@ export class Tables {
    * written: who reads a table after a write finds the write, as in the
    * embedded log, and a handler finds the outputs of its last batch.
    */
-  async shown(records: readonly OutRecord[]): Promise<void> {
+  async shown(written: readonly Written[]): Promise<void> {
     if (this.#open.size === 0) return
-    const names = new Set(records.map(({ topic }) => topic.name))
-    const tables = [...names].flatMap((name) => [...(this.#open.get(name) ?? [])])
-    await Promise.all(tables.map((table) => table.caughtUp()))
+    await Promise.all(
+      written.flatMap(({ piece, next }) =>
+        [...(this.#open.get(piece.topic.name) ?? [])].map((table) => table.reached(piece.partition, next)),
+      ),
+    )
   }
 
   async close(): Promise<void> {

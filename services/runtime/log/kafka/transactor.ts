@@ -2,7 +2,13 @@ import type { LogMetrics } from '../log-metrics.ts'
 import type { Names } from './names.ts'
 import { Pauses } from './pauses.ts'
 import type { Piece } from './pieces.ts'
-import { produce, type PartitionBatch, type PartitionError } from './wire/data-requests.ts'
+import {
+  produce,
+  produceJoining,
+  type PartitionBatch,
+  type PartitionError,
+  type Produced,
+} from './wire/data-requests.ts'
 import { check, CODES, codeOf, isPassing, KafkaFault } from './wire/faults.ts'
 import type { Membership, OffsetToCommit } from './wire/group-requests.ts'
 import type { Link } from './wire/link.ts'
@@ -11,8 +17,10 @@ import {
   addOffsets,
   addPartitions,
   commitOffsetsInTransaction,
+  endAndBump,
   endTransaction,
   initProducer,
+  transactionVersion,
   type Transaction,
 } from './wire/transaction-requests.ts'
 
@@ -33,6 +41,16 @@ export interface TransactorParts {
   readonly metrics: LogMetrics | undefined
   /** How long the end of a transaction is asked for before its fate is called unknown. */
   readonly ending_ms: number
+}
+
+/** Where a piece was written: `next` is the offset after its last record. */
+export interface Written {
+  readonly piece: Piece
+  readonly next: number
+}
+
+interface PieceBatch extends PartitionBatch {
+  readonly piece: Piece
 }
 
 export interface OffsetsOf {
@@ -59,13 +77,15 @@ export class NotCommitted extends Error {
  * The steps of KIP-98, with those that need no answer of one another sent at
  * once: partitions and offsets are announced to the transaction's coordinator,
  * then the records go to their leaders and the offsets to the group's
- * coordinator, then the end: three round trips however many partitions. After
- * any fault a new epoch is taken, which aborts what is open: a producer whose
+ * coordinator, then the end: three round trips however many partitions. Where
+ * the cluster has transactions of version 2 (Kafka 4, KIP-890), what is written
+ * announces itself, and it is two. After any fault a new epoch is taken, which aborts what is open: a producer whose
  * commit failed is never used again as it was.
  */
 export class Transactor {
   readonly #parts: TransactorParts
   #producer: Producer | undefined
+  #joining = false
   readonly #sequences = new Map<string, number>()
 
   constructor(parts: TransactorParts) {
@@ -76,13 +96,14 @@ export class Transactor {
     return this.#parts.id
   }
 
-  /** @throws NotCommitted with the fault that stopped it as its cause. */
-  async run(pieces: readonly Piece[], offsets?: OffsetsOf): Promise<void> {
+  /** Resolves with where the records are. @throws NotCommitted with the fault that stopped it as its cause. */
+  async run(pieces: readonly Piece[], offsets?: OffsetsOf): Promise<Written[]> {
     let ending = false
+    let written: Written[] = []
     try {
       const transaction = await this.#begin()
-      await this.#announce(transaction, pieces, offsets)
-      await this.#write(transaction, pieces, offsets)
+      if (!this.#joining) await this.#announce(transaction, pieces, offsets)
+      written = await this.#write(transaction, pieces, offsets)
       ending = true
       await this.#end(transaction)
     } catch (error) {
@@ -97,6 +118,7 @@ export class Transactor {
     for (const { topic, records, bytes } of pieces) {
       this.#parts.metrics?.appended(topic.name, records.length, bytes)
     }
+    return written
   }
 
   /** Takes a new epoch, if there is none that works: whatever was open is aborted, when this resolves it is over. */
@@ -109,6 +131,7 @@ export class Transactor {
     if (this.#producer === undefined) {
       this.#sequences.clear()
       this.#producer = await fence(link, id)
+      this.#joining = (await link.send(await link.coordinator('transaction', id), transactionVersion())) >= 2
     }
     return { id, producer: this.#producer }
   }
@@ -144,29 +167,31 @@ export class Transactor {
     transaction: Transaction,
     pieces: readonly Piece[],
     offsets: OffsetsOf | undefined,
-  ): Promise<void> {
+  ): Promise<Written[]> {
     const { link } = this.#parts
+    const written: Written[] = []
     await allOf([
-      this.#produce(transaction, pieces),
+      this.#produce(transaction, pieces, written),
       offsets === undefined
         ? undefined
         : this.#step(5, async () => {
             const node = await link.coordinator('group', offsets.as.group)
             const answers = await link.send(
               node,
-              commitOffsetsInTransaction(transaction, offsets.as, offsets.offsets),
+              commitOffsetsInTransaction(transaction, offsets.as, offsets.offsets, this.#joining),
             )
             checkAll('TxnOffsetCommit', answers)
           }),
     ])
+    return written
   }
 
   /** A partition takes one batch a request, so pieces beyond the first of a partition make further rounds. */
-  async #produce(transaction: Transaction, pieces: readonly Piece[]): Promise<void> {
+  async #produce(transaction: Transaction, pieces: readonly Piece[], written: Written[]): Promise<void> {
     const { names, compression } = this.#parts
     const now = Date.now()
     for (let rest = pieces; rest.length > 0;) {
-      const round: PartitionBatch[] = []
+      const round: PieceBatch[] = []
       const later: Piece[] = []
       const taken = new Set<string>()
       for (const piece of rest) {
@@ -187,19 +212,19 @@ export class Transactor {
           compression,
           now,
         })
-        round.push({ topic, partition: piece.partition, batch })
+        round.push({ topic, partition: piece.partition, batch, piece })
       }
-      await this.#send(transaction.id, round)
+      await this.#send(transaction.id, round, written)
       rest = later
     }
   }
 
   /** The same bytes go again to whoever leads then; a repeat that had arrived is known by its sequence. */
-  async #send(id: string, batches: readonly PartitionBatch[]): Promise<void> {
+  async #send(id: string, batches: readonly PieceBatch[], written: Written[]): Promise<void> {
     const { link } = this.#parts
     let rest = batches
     await this.#step(5, async () => {
-      const byLeader = new Map<number, PartitionBatch[]>()
+      const byLeader = new Map<number, PieceBatch[]>()
       for (const batch of rest) {
         const leader = await link.leader(batch.topic, batch.partition)
         const same = byLeader.get(leader)
@@ -207,8 +232,17 @@ export class Transactor {
         else same.push(batch)
       }
       const answers = await allOf(
-        [...byLeader].map(([leader, some]) => link.send(leader, produce(some, id, PRODUCE_MS))),
+        [...byLeader].map(([leader, some]) =>
+          link.send(
+            leader,
+            this.#joining ? produceJoining(some, id, PRODUCE_MS) : produce(some, id, PRODUCE_MS),
+          ),
+        ),
       )
+      for (const { piece, topic, partition } of rest) {
+        const answer = answers.flat().find((one) => one.topic === topic && one.partition === partition)
+        if (answer?.error === CODES.none) written.push({ piece, next: nextAfter(answer, piece) })
+      }
       const failed = answers
         .flat()
         .filter(({ error }) => error !== CODES.none && error !== CODES.duplicate_sequence)
@@ -223,14 +257,25 @@ export class Transactor {
     const { link } = this.#parts
     await retry(link, this.#parts.ending_ms, CONCURRENT_FIRST_MS, async () => {
       const node = await link.coordinator('transaction', transaction.id)
-      const { error } = await link.send(node, endTransaction(transaction, true))
+      if (!this.#joining) {
+        const { error } = await link.send(node, endTransaction(transaction, true))
+        return check('EndTxn', error)
+      }
+      const { error, producer } = await link.send(node, endAndBump(transaction, true))
       check('EndTxn', error)
+      this.#producer = producer
+      // A new epoch counts from 0.
+      this.#sequences.clear()
     })
   }
 
   async #step(firstPauseMs: number, attempt: () => Promise<void>): Promise<void> {
     await retry(this.#parts.link, STEP_MS, firstPauseMs, attempt)
   }
+}
+
+function nextAfter({ base }: Produced, piece: Piece): number {
+  return base < 0 ? -1 : base + piece.records.length
 }
 
 /** Takes the next epoch of a transactional id: its open transaction is aborted, and its last user refused from here on. */

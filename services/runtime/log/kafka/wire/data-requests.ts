@@ -13,12 +13,17 @@ export interface PartitionError {
   readonly error: number
 }
 
+export interface Produced extends PartitionError {
+  /** Offset of the first record; -1 where a repeat was recognised. */
+  readonly base: number
+}
+
 /** Waits for all in-sync replicas. Each partition answers for itself. */
 export function produce(
   batches: readonly PartitionBatch[],
   transactionalId: string | null,
   timeoutMs: number,
-): KafkaRequest<PartitionError[]> {
+): KafkaRequest<Produced[]> {
   return {
     api: 0,
     version: 7,
@@ -42,11 +47,63 @@ export function produce(
           return from.array(() => {
             const partition = from.int32()
             const error = from.int16()
+            const base = from.int64()
             from.int64()
             from.int64()
-            from.int64()
-            return { topic, partition, error }
+            return { topic, partition, error, base }
           })
+        })
+        .flat(),
+  }
+}
+
+/** As `produce`, and the partitions join the transaction by being written to (KIP-890). */
+export function produceJoining(
+  batches: readonly PartitionBatch[],
+  transactionalId: string,
+  timeoutMs: number,
+): KafkaRequest<Produced[]> {
+  return {
+    api: 0,
+    version: 12,
+    name: 'Produce',
+    flexible: true,
+    encode(to) {
+      to.compactString(transactionalId)
+      to.int16(-1)
+      to.int32(timeoutMs)
+      to.compactArray(byTopic(batches), ([topic, parts]) => {
+        to.compactString(topic)
+        to.compactArray(parts, ({ partition, batch }) => {
+          to.int32(partition)
+          to.compactBytes(batch)
+          to.tags()
+        })
+        to.tags()
+      })
+      to.tags()
+    },
+    decode: (from) =>
+      from
+        .compactArray(() => {
+          const topic = from.compactString() ?? ''
+          const parts = from.compactArray(() => {
+            const partition = from.int32()
+            const error = from.int16()
+            const base = from.int64()
+            from.int64()
+            from.int64()
+            from.compactArray(() => {
+              from.int32()
+              from.compactString()
+              from.tags()
+            })
+            from.compactString()
+            from.tags()
+            return { topic, partition, error, base }
+          })
+          from.tags()
+          return parts
         })
         .flat(),
   }

@@ -141,7 +141,7 @@ export class Link {
       response: {
         decode: async (raw) => {
           const from = new Reader(raw)
-          if (request.flexible === true) from.tags()
+          if (request.flexible === true && request.plain_answer !== true) from.tags()
           return request.decode(from)
         },
         parse: async (decoded) => decoded,

@@ -1,3 +1,4 @@
+import { Reader } from './bytes.ts'
 import { byTopic, type PartitionError } from './data-requests.ts'
 import type { Membership, OffsetToCommit } from './group-requests.ts'
 import type { Producer } from './record-batch.ts'
@@ -84,10 +85,12 @@ export function commitOffsetsInTransaction(
   transaction: Transaction,
   as: Membership,
   offsets: readonly OffsetToCommit[],
+  /** The offsets join the transaction by being written (KIP-890); otherwise `addOffsets` comes first. */
+  joining: boolean,
 ): KafkaRequest<PartitionError[]> {
   return {
     api: 28,
-    version: 3,
+    version: joining ? 5 : 3,
     name: 'TxnOffsetCommit',
     flexible: true,
     encode(to) {
@@ -146,3 +149,64 @@ export function endTransaction(transaction: Transaction, commit: boolean): Kafka
     },
   }
 }
+
+/** As `endTransaction`, and the answer brings the epoch of the next transaction: one more fence between the two (KIP-890). */
+export function endAndBump(
+  transaction: Transaction,
+  commit: boolean,
+): KafkaRequest<{ error: number; producer: Producer }> {
+  return {
+    api: 26,
+    version: 5,
+    name: 'EndTxn',
+    flexible: true,
+    encode(to) {
+      to.compactString(transaction.id)
+      to.int64(transaction.producer.id)
+      to.int16(transaction.producer.epoch)
+      to.int8(commit ? 1 : 0)
+      to.tags()
+    },
+    decode(from) {
+      from.int32()
+      return { error: from.int16(), producer: { id: from.int64(), epoch: from.int16() } }
+    },
+  }
+}
+
+/** Which version of transactions the whole cluster has agreed on: 2 from Kafka 4 on, unless held back. */
+export function transactionVersion(): KafkaRequest<number> {
+  return {
+    api: 18,
+    version: 3,
+    name: 'ApiVersions',
+    flexible: true,
+    plain_answer: true,
+    encode(to) {
+      to.compactString('gatewatch')
+      to.compactString('1')
+      to.tags()
+    },
+    decode(from) {
+      if (from.int16() !== 0) return 0
+      from.compactArray(() => {
+        from.raw(6)
+        from.tags()
+      })
+      from.int32()
+      const features = from.tags().get(FINALIZED_FEATURES)
+      if (features === undefined) return 0
+      const reader = new Reader(features)
+      const found = reader.compactArray(() => {
+        const name = reader.compactString()
+        const level = reader.int16()
+        reader.int16()
+        reader.tags()
+        return { name, level }
+      })
+      return found.find(({ name }) => name === 'transaction.version')?.level ?? 0
+    },
+  }
+}
+
+const FINALIZED_FEATURES = 2
