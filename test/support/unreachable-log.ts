@@ -7,9 +7,10 @@ import type { EventLog } from '../../services/runtime/log/event-log.ts'
  * - `refuse`: every call fails at once, as a client fails that knows no broker.
  * - `hang`: no call answers, as with a network that swallows packets; all go on at `come back`.
  * - `deaf`: what is appended is in the log, but the answer is a failure, as when a broker dies after the write.
+ * - `read_only`: nothing can be appended, everything else answers, as with a full disk.
  * - `mute`: what is appended is in the log, but the answer never comes before it is back.
  */
-export type Away = 'well' | 'refuse' | 'hang' | 'deaf' | 'mute'
+export type Away = 'well' | 'refuse' | 'hang' | 'deaf' | 'mute' | 'read_only'
 
 export interface UnreachableLog {
   readonly eventLog: EventLog
@@ -32,6 +33,7 @@ export function unreachableLog(real: EventLog): UnreachableLog {
   async function append(records: Parameters<EventLog['append']>[0]): Promise<void> {
     await reached()
     const before = now.away
+    if (before === 'read_only') throw new Error('nothing can be appended')
     await real.append(records)
     appends.total += 1
     if (before === 'deaf') throw new Error('the connection broke')

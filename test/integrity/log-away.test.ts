@@ -1,0 +1,110 @@
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
+import { verifyChain } from '../support/chain.ts'
+import { eventually, readDecisions, startUpstream, tempDir } from '../support/gateway.ts'
+import type { Upstream } from '../support/gateway.ts'
+import { openPolicy, startSpoolingGateway } from '../support/spooling-gateway.ts'
+import type { SpoolingGateway } from '../support/spooling-gateway.ts'
+import type { Away } from '../support/unreachable-log.ts'
+
+/**
+ * The promise: a log that is away for two minutes is noticed by nobody who makes
+ * requests, and afterwards holds every decision, in order, once, in a chain
+ * without a gap. LOG_AWAY_MS gives the full two minutes (120000).
+ */
+const AWAY_MS = Number(process.env['LOG_AWAY_MS'] ?? 1500)
+
+let dir: Awaited<ReturnType<typeof tempDir>>
+let upstream: Upstream
+const started: SpoolingGateway[] = []
+
+beforeEach(async () => {
+  dir = await tempDir()
+  upstream = await startUpstream()
+})
+
+afterEach(async () => {
+  for (const gateway of started.splice(0)) await gateway.kill()
+  await upstream.stop()
+  await dir.release()
+})
+
+async function start(away: Away = 'well'): Promise<SpoolingGateway> {
+  const gateway = await startSpoolingGateway({
+    data_dir: dir.path,
+    log: { directory: join(dir.path, 'log') },
+    policy: openPolicy(upstream.url),
+    config: { spool: { after: '25ms' } },
+    away,
+  })
+  started.push(gateway)
+  return gateway
+}
+
+async function stored() {
+  const log = await openEmbeddedLog({ directory: join(dir.path, 'log') })
+  try {
+    return await readDecisions(log)
+  } finally {
+    await log.close()
+  }
+}
+
+it(
+  'serves under load while the log refuses, hangs, or takes decisions and does not say so, and has each of them once, in order, when it is back',
+  async () => {
+    const gateway = await start()
+    const load = gateway.load(8)
+    const notes: (string | null)[] = []
+    const took: { well: number[]; away: number[] } = { well: [], away: [] }
+    for (const away of ['well', 'refuse', 'well', 'hang', 'well', 'deaf', 'well', 'mute', 'well'] as const) {
+      await gateway.order({ away })
+      await new Promise((resolve) => setTimeout(resolve, away === 'well' ? 300 : AWAY_MS))
+      took[away === 'well' ? 'well' : 'away'].push(...gateway.took.splice(0))
+      if (away !== 'well') notes.push((await gateway.order({})).note)
+    }
+    await load.stop()
+    await eventually('the spool is empty', async () => (await gateway.order({})).note === null, 60_000)
+    expect(gateway.refused.total).toBe(0)
+    for (const note of notes) expect(note).toMatch(/decisions wait/)
+    const { acknowledged } = gateway
+    expect(await gateway.stop()).toBe(0)
+
+    const decisions = await stored()
+    expect(acknowledged.length).toBeGreaterThan(100)
+    expect(new Set(decisions.map(({ id }) => id)).size).toBe(decisions.length)
+    expect(acknowledged.filter((id) => !new Set(decisions.map((one) => one.id)).has(id))).toEqual([])
+    expect(verifyChain(decisions)).toMatchObject({ boots: 1, problems: [] })
+    // On a busy machine both are slow: what counts is that a log which is away costs no more than a flush.
+    const [well, away] = [took.well, took.away].map((list) => list.toSorted((a, b) => a - b))
+    const at = (list: number[] | undefined, part: number) =>
+      list?.[Math.floor(list.length * part)] ?? Infinity
+    const text = (list: number[] | undefined) =>
+      `${list?.length} requests, p50 ${at(list, 0.5).toFixed(1)} ms, p99 ${at(list, 0.99).toFixed(1)} ms`
+    process.stdout.write(`log well: ${text(well)}; log away: ${text(away)}\n`)
+    expect(at(away, 0.5)).toBeLessThan(2 * at(well, 0.5) + 50)
+  },
+  60_000 + 4 * AWAY_MS,
+)
+
+it('stops within 10 s while the log hangs, and the next start brings what waited into the log', async () => {
+  const gateway = await start()
+  await gateway.ask(1)
+  await gateway.order({ away: 'hang' })
+  for (let turn = 0; turn < 20; turn += 1) expect((await gateway.ask(turn)).status).toBe(200)
+  const { acknowledged } = gateway
+  const before = performance.now()
+  expect(await gateway.stop()).toBe(0)
+  expect(performance.now() - before).toBeLessThan(10_000)
+  expect(await stored()).toHaveLength(1)
+
+  const next = await start()
+  await eventually('the spool is empty', async () => (await next.order({})).note === null)
+  await next.ask(99)
+  await next.stop()
+  const decisions = await stored()
+  expect(decisions).toHaveLength(22)
+  expect(acknowledged.filter((id) => !decisions.some((one) => one.id === id))).toEqual([])
+  expect(verifyChain(decisions)).toMatchObject({ boots: 2, problems: [] })
+})

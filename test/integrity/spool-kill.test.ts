@@ -1,0 +1,75 @@
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
+import { verifyChain } from '../support/chain.ts'
+import { eventually, readDecisions, startUpstream, tempDir } from '../support/gateway.ts'
+import type { Upstream } from '../support/gateway.ts'
+import { openPolicy, startSpoolingGateway } from '../support/spooling-gateway.ts'
+import type { SpoolingGateway } from '../support/spooling-gateway.ts'
+import type { Away } from '../support/unreachable-log.ts'
+
+/**
+ * The promise: no decision that was answered is lost and none comes twice,
+ * whenever the gateway dies: while it spools, while it drains, between an append
+ * and its release, at a log that answers or not.
+ */
+const KILLS = Number(process.env['SPOOL_KILLS'] ?? 12)
+
+let dir: Awaited<ReturnType<typeof tempDir>>
+let upstream: Upstream
+
+beforeEach(async () => {
+  dir = await tempDir()
+  upstream = await startUpstream()
+})
+
+afterEach(async () => {
+  await upstream.stop()
+  await dir.release()
+})
+
+function start(away: Away): Promise<SpoolingGateway> {
+  return startSpoolingGateway({
+    data_dir: dir.path,
+    log: { directory: join(dir.path, 'log') },
+    policy: openPolicy(upstream.url),
+    config: { spool: { after: '10ms' } },
+    away,
+  })
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+it(
+  `${KILLS} times kill -9 while decisions go to the spool and from there to the log`,
+  async () => {
+    const acknowledged: string[] = []
+    for (let round = 0; round < KILLS; round += 1) {
+      const gateway = await start('well')
+      const load = gateway.load(6)
+      for (const away of ['deaf', 'well', 'mute', 'well', 'refuse', 'well'] as const) {
+        void gateway.order({ away })
+        await pause(Math.random() * 120)
+        // Any of these moments may be the last one.
+        if (Math.random() < 0.25) break
+      }
+      await gateway.kill()
+      await load.stop()
+      acknowledged.push(...gateway.acknowledged)
+    }
+    const last = await start('well')
+    await eventually('the spool is empty', async () => (await last.order({})).note === null, 20_000)
+    await last.ask(1)
+    expect(await last.stop()).toBe(0)
+
+    const log = await openEmbeddedLog({ directory: join(dir.path, 'log') })
+    const decisions = await readDecisions(log)
+    await log.close()
+    const ids = new Set(decisions.map(({ id }) => id))
+    expect(acknowledged.length).toBeGreaterThan(KILLS * 5)
+    expect(acknowledged.filter((id) => !ids.has(id))).toEqual([])
+    expect(ids.size).toBe(decisions.length)
+    expect(verifyChain(decisions)).toMatchObject({ links: decisions.length, problems: [] })
+  },
+  30_000 + KILLS * 5_000,
+)
