@@ -1,32 +1,58 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { Config } from '../../../services/config.ts'
-
-const text = readFileSync(new URL('../../../deploy/gatewatch.yaml', import.meta.url), 'utf8')
+import { ROOT, readText } from '../../support/deploy/files.ts'
+import { configOf } from '../../support/deploy/workload.ts'
 
 /** The file with every suggestion taken: a commented line that reads as YAML loses its mark. */
 function withSuggestions(file: string): string {
   return file.replaceAll(/^( *)# ((?: *)(?:- \{|[a-z_]+:).*)$/gm, '$1$2')
 }
 
-describe('deploy/gatewatch.yaml', () => {
+const load = (config_text: string) => configOf({ name: '', command: [], env: {}, config_text })
+
+describe.each(['deploy/gatewatch.yaml', 'deploy/gatewatch.cluster.yaml'])('%s', (path) => {
+  const text = readText(path)
+
   it('is a valid configuration as it stands', () => {
-    expect(Config.safeParse(parse(text)).error?.issues).toBeUndefined()
+    expect(load(text).tenant).toBe('default')
   })
 
   it('is one with every suggestion taken too', () => {
-    const config = parse(withSuggestions(text))
-    expect(config).toMatchObject({
+    const suggested = withSuggestions(text)
+    expect(suggested).not.toBe(text)
+    expect(load(suggested)).toMatchObject({
       gateway: { oidc: { client_id: 'gatewatch' }, listen: { tls: {} } },
-      feedback: { alerts: { webhooks: [{ name: 'on-call' }] } },
-      clickhouse: { listen: { port: 8123 } },
+      feedback: { alerts: { alertmanager: { urls: expect.arrayContaining([expect.any(String)]) } } },
     })
-    expect(Config.safeParse(config).error?.issues).toBeUndefined()
   })
 
+  it('suggests nothing that is the same without it', () => {
+    expect(load(withSuggestions(text))).not.toEqual(load(text))
+  })
+})
+
+describe('deploy/gatewatch.yaml', () => {
   it('names a policy that is there', () => {
-    const { gateway } = Config.parse(parse(text))
-    expect(existsSync(new URL(`../../../${gateway.policy_file}`, import.meta.url))).toBe(true)
+    const { gateway } = Config.parse(parse(readText('deploy/gatewatch.yaml')))
+    expect(existsSync(`${ROOT}${gateway.policy_file}`)).toBe(true)
+  })
+})
+
+describe('deploy/gatewatch.cluster.yaml', () => {
+  const config = load(readText('deploy/gatewatch.cluster.yaml'))
+
+  it('is for Kafka and a ClickHouse server, over TLS, with secrets in files', () => {
+    expect(config.kafka).toMatchObject({ ssl: { ca_file: expect.any(String) }, replication_factor: 3 })
+    expect(config.kafka?.sasl?.password_file).toBeDefined()
+    expect(new URL(config.clickhouse.url ?? '').protocol).toBe('https:')
+    expect(config.clickhouse.password_file).toBeDefined()
+    for (const { tls } of [config.gateway.listen, config.gateway.decision_point, config.feedback])
+      expect(tls).toBeDefined()
+  })
+
+  it('denies when the spool is full', () => {
+    expect(config.gateway.spool.when_full).toBe('deny')
   })
 })

@@ -70,7 +70,9 @@ describe('deploy/prometheus/rules.yaml', () => {
 
   it('speaks of every role by name where none of it is left', () => {
     const { expr = '' } = rules.find(({ alert }) => alert === 'GatewatchRoleAbsent') ?? {}
-    expect([...expr.matchAll(/role="(\w+)"/g)].map(([, role]) => String(role)).sort()).toEqual([...ROLES].sort())
+    expect([...expr.matchAll(/role="(\w+)"/g)].map(([, role]) => String(role)).sort()).toEqual(
+      [...ROLES].sort(),
+    )
   })
 
   it('has no runbook that nobody asks for', () => {
