@@ -72,6 +72,12 @@ export interface ConsumeOptions {
   readonly pinned?: boolean
   /** `partition` (default): a batch holds one partition. `group`: all partitions of a topic that this member owns. */
   readonly span?: 'partition' | 'group'
+  /**
+   * Batches of different partitions (of different topics, where the group spans
+   * partitions) may be handled at the same time: for a handler that waits for
+   * something and keeps nothing between batches. Default: one at a time.
+   */
+  readonly concurrent?: boolean
   /** Where a group without offsets begins. Default `earliest`. */
   readonly from?: 'earliest' | 'latest'
   /**

@@ -7,6 +7,10 @@ export interface LogMetrics {
   failed(group: string): void
   /** A member lost a partition between reading a batch and committing it. */
   fenced(group: string): void
+  /** Records that a group has still to handle, up to the first open transaction. */
+  lag(group: string, topic: string, partition: number, records: number): void
+  /** A consumer that stood still was started anew. */
+  restarted(group: string, cause: string): void
   /** Records that retention or compaction removed; `unread` when a group had not read them. */
   removed(topic: string, cause: 'age' | 'bytes' | 'compaction', records: number, unread: number): void
   retained(topic: string, records: number, bytes: number): void
@@ -33,6 +37,16 @@ export function logMetrics(registry: Registry): LogMetrics {
   const fenced = counter('fenced_commits_total', 'Commits refused after the partition was taken over.', [
     'group',
   ])
+  const lag = new Gauge({
+    name: 'gatewatch_log_lag_records',
+    help: 'Records that the group has still to handle.',
+    labelNames: ['group', 'topic', 'partition'],
+    registers,
+  })
+  const restarts = counter('consumer_restarts_total', 'Consumers that stood still and were started anew.', [
+    'group',
+    'cause',
+  ])
   const removed = counter('removed_records_total', 'Records removed, by cause.', ['topic', 'cause'])
   const unread = counter('removed_unread_records_total', 'Records removed before a group read them.', [
     'topic',
@@ -50,6 +64,8 @@ export function logMetrics(registry: Registry): LogMetrics {
     },
     failed: (group) => failures.inc({ group }),
     fenced: (group) => fenced.inc({ group }),
+    lag: (group, topic, partition, count) => lag.set({ group, topic, partition: String(partition) }, count),
+    restarted: (group, cause) => restarts.inc({ group, cause }),
     removed(topic, cause, count, lost) {
       removed.inc({ topic, cause }, count)
       if (lost > 0) unread.inc({ topic }, lost)

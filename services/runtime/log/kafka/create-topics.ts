@@ -9,7 +9,8 @@ export interface NewTopic {
 }
 
 const CREATE_MS = 30_000
-const LED_MS = 15_000
+/** Hundreds of partitions on a busy machine: a broker makes a directory and some files for each. */
+const LED_MS = 60_000
 
 /**
  * Creates topics and waits until every partition's leader answers for it. Another process
@@ -29,7 +30,7 @@ export async function createTopics(admin: Admin, topics: readonly NewTopic[]): P
     })),
   })
   const names = topics.map(({ name }) => name)
-  for (const deadline = Date.now() + LED_MS; !(await areLed(admin, names)); await sleep(50))
+  for (const deadline = Date.now() + LED_MS; !(await areLed(admin, names)); await sleep(100))
     if (Date.now() > deadline) throw new Error('the new topics have no leader yet')
 }
 
@@ -38,7 +39,7 @@ async function areLed(admin: Admin, names: string[]): Promise<boolean> {
     const { topics } = await admin.fetchTopicMetadata({ topics: names })
     if (!topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) return false
     // A leader that is named may not know of it yet: only its own answer counts.
-    await Promise.all(names.map((name) => admin.fetchTopicOffsets(name)))
+    for (const name of names) await admin.fetchTopicOffsets(name)
     return true
   } catch (error) {
     if (error instanceof Error && 'retriable' in error && error.retriable === true) return false

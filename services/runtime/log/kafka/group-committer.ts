@@ -1,4 +1,3 @@
-import type { LogMetrics } from '../log-metrics.ts'
 import { noteOf } from './claims.ts'
 import type { Member } from './member.ts'
 import { committedOf } from './offsets.ts'
@@ -43,7 +42,6 @@ export interface GroupCommitterParts {
   readonly member: () => Member
   /** Two, so that the next transaction begins while the markers of the last are written. */
   readonly transactors: readonly Transactor[]
-  readonly metrics: LogMetrics | undefined
   readonly failed: (error: unknown) => void
 }
 

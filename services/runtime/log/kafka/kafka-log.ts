@@ -16,12 +16,12 @@ import type {
 import type { LogMetrics } from '../log-metrics.ts'
 import type { KafkaConfig } from './config.ts'
 import { connectKafka } from './connect.ts'
-import { KafkaConsumption } from './consumption.ts'
 import { namesOf, type Names } from './names.ts'
 import { committedOf, membersOf, watermarksOf } from './offsets.ts'
 import { readRange } from './read.ts'
 import { Tables } from './tables.ts'
 import { toLogError } from './wire/faults.ts'
+import { WatchedConsumption } from './watched-consumption.ts'
 import { Link } from './wire/link.ts'
 import { Writing } from './writing.ts'
 
@@ -33,6 +33,9 @@ export interface KafkaLogOptions {
   readonly session_ms?: number
   /** How long an append waits for brokers that don't answer. Default 3 s. */
   readonly append_wait_ms?: number
+  /** How long a consumer may stand still before it is started anew. Default 30 s; while its handler has a batch, 10 min. */
+  readonly stall_ms?: number
+  readonly handler_stall_ms?: number
   /** Makes sure that a topic is there before it is first used; for tests, whose topics are in no catalogue. */
   readonly prepare?: (topic: LogTopic) => Promise<void>
 }
@@ -50,7 +53,7 @@ class KafkaLog implements EventLog {
   readonly #reading: Link
   readonly #writing: Writing
   readonly #tables: Tables
-  readonly #consumptions = new Set<KafkaConsumption>()
+  readonly #consumptions = new Set<WatchedConsumption>()
   readonly #prepared = new Map<string, Promise<void>>()
   #closing: Promise<void> | undefined
 
@@ -86,7 +89,7 @@ class KafkaLog implements EventLog {
   async consume(options: ConsumeOptions): Promise<Consumption> {
     this.#assertOpen()
     for (const topic of options.topics) await this.#prepare(topic)
-    const consumption = new KafkaConsumption(
+    const consumption = new WatchedConsumption(
       {
         openLink: () => new Link(this.#kafka),
         names: this.#names,
@@ -95,6 +98,11 @@ class KafkaLog implements EventLog {
         logger: this.#options.logger,
         metrics: this.#options.metrics,
         shown: (written) => this.#tables.shown(written),
+        link: this.#link,
+        patience: {
+          stall_ms: this.#options.stall_ms ?? 30_000,
+          handler_ms: this.#options.handler_stall_ms ?? 600_000,
+        },
         ended: (one) => void this.#consumptions.delete(one),
       },
       {

@@ -36,6 +36,11 @@ export class Lane {
   loading = false
   /** Since when the handler has had the batch; for the watchdog. */
   handlingSince: number | undefined
+  /** Since when its commit has been under way; since when its partitions have been asked for. */
+  committingSince: number | undefined
+  readonly claimingSince = performance.now()
+  /** Once it is being let go. */
+  letting: Promise<void> | undefined
   /** The lane's loop, once it runs. */
   ended: Promise<void> = Promise.resolve()
   readonly #options: ConsumeOptions

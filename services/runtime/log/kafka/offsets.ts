@@ -2,7 +2,7 @@ import type { LogTopic } from '../../../../schemas/topics.ts'
 import type { Watermarks } from '../event-log.ts'
 import type { Names } from './names.ts'
 import { checkAll, retry } from './transactor.ts'
-import { listOffsets, type ListedOffset } from './wire/data-requests.ts'
+import { listOffsets, type ListedOffset, type OffsetAt } from './wire/data-requests.ts'
 import { CODES, codeOf } from './wire/faults.ts'
 import { describeGroup, fetchOffsets, type CommittedOffset } from './wire/group-requests.ts'
 import type { Link } from './wire/link.ts'
@@ -29,7 +29,7 @@ export async function listed(
   link: Link,
   topic: string,
   partitions: readonly number[],
-  at: 'earliest' | 'latest',
+  at: OffsetAt,
 ): Promise<Map<number, number>> {
   const found = new Map<number, number>()
   await retry(link, WITHIN_MS, 10, async () => {

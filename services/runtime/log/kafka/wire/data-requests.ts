@@ -200,10 +200,12 @@ export interface ListedOffset extends PartitionError {
   readonly offset: number
 }
 
-/** `earliest`: first offset kept. `latest`: the next offset, of open transactions too. */
+/** First offset kept; the next offset, of open transactions too; the next up to the first open transaction. */
+export type OffsetAt = 'earliest' | 'latest' | 'stable'
+
 export function listOffsets(
   partitions: readonly { topic: string; partition: number }[],
-  at: 'earliest' | 'latest',
+  at: OffsetAt,
 ): KafkaRequest<ListedOffset[]> {
   return {
     api: 2,
@@ -211,7 +213,7 @@ export function listOffsets(
     name: 'ListOffsets',
     encode(to) {
       to.int32(-1)
-      to.int8(0)
+      to.int8(at === 'stable' ? 1 : 0)
       to.array(byTopic(partitions), ([topic, parts]) => {
         to.string(topic)
         to.array(parts, ({ partition }) => {
