@@ -38,8 +38,8 @@ export function logMetrics(registry: Registry): LogMetrics {
     'group',
   ])
   const lag = new Gauge({
-    name: 'gatewatch_log_lag_records',
-    help: 'Records that the group has still to handle.',
+    name: 'gatewatch_log_partition_lag_records',
+    help: 'Records of a partition that its member has still to handle; Kafka alone.',
     labelNames: ['group', 'topic', 'partition'],
     registers,
   })
