@@ -14,6 +14,8 @@ export interface BenchOptions {
   readonly directory: string
   /** 1 is the size that figures are quoted at; tests run a small part. */
   readonly scale: number
+  /** Which event log what is measured runs on, where it can be either. */
+  readonly log: 'embedded' | 'kafka'
 }
 
 /** Processor time of this process in seconds, all its threads: what a shared machine can't falsify as it can the clock. */

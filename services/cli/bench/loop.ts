@@ -1,11 +1,13 @@
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
 import { quantile } from 'simple-statistics'
 import { accessDecisions, accessFindings, type Topic } from '../../../schemas/topics.ts'
 import type { BenchOptions, BenchResult } from '../../runtime/bench-result.ts'
+import { Config } from '../../config.ts'
+import { loadConfig } from '../../runtime/config.ts'
 import { GatewatchError } from '../../runtime/errors.ts'
-import { openEmbeddedLog } from '../../runtime/log/embedded/embedded-log.ts'
 import type { EventLog } from '../../runtime/log/event-log.ts'
+import { openRuntime } from '../open-runtime.ts'
+import { openBenchKafka } from './kafka-cluster.ts'
 import { runLoad, type LoadResult } from './loop-load.ts'
 import { prepareWhole } from './whole.ts'
 
@@ -22,10 +24,28 @@ const WARMUPS = 30
  * recorded decisions, in whole milliseconds, so the attacker's own pause
  * between two requests is in the figure. Thirty attacks before the first that counts warm the process up.
  */
-export async function benchLoop({ directory, scale }: BenchOptions): Promise<BenchResult> {
+export async function benchLoop({ directory, scale, log }: BenchOptions): Promise<BenchResult> {
   const begin = performance.now()
   const attacks = Math.max(5, Math.round(ATTACKS * scale))
-  const prepared = await prepareWhole(directory)
+  if (log === 'embedded') return measure({ directory, attacks, begin, settings: {} })
+  const kafka = await openBenchKafka(directory)
+  try {
+    return await measure({ directory, attacks, begin, settings: { kafka: kafka.fresh() } })
+  } finally {
+    await kafka.close()
+  }
+}
+
+interface Measured {
+  readonly directory: string
+  readonly attacks: number
+  readonly begin: number
+  /** Sections of the configuration: `kafka`, or none. */
+  readonly settings: Readonly<Record<string, unknown>>
+}
+
+async function measure({ directory, attacks, begin, settings }: Measured): Promise<BenchResult> {
+  const prepared = await prepareWhole(directory, settings)
   const whole = await prepared.start()
   let load: LoadResult
   try {
@@ -38,11 +58,12 @@ export async function benchLoop({ directory, scale }: BenchOptions): Promise<Ben
   } finally {
     await whole.stop()
   }
-  const loops = await loopTimes(join(prepared.dataDir, 'log'), load.stopped.slice(WARMUPS))
+  const config = loadConfig(Config, { file: prepared.config, env: {} })
+  const loops = await loopTimes(config, load.stopped.slice(WARMUPS))
   if (loops.length < attacks)
     throw new GatewatchError('ERR_USAGE', `Only ${loops.length} of ${attacks} attacks were stopped.`)
   return {
-    name: 'loop',
+    name: config.kafka === undefined ? 'loop' : 'loop on kafka',
     figures: {
       p50_ms: quantile(loops, 0.5),
       p99_ms: quantile(loops, 0.99),
@@ -56,8 +77,9 @@ export async function benchLoop({ directory, scale }: BenchOptions): Promise<Ben
 }
 
 /** For each attacker: ms from the decision that the first finding rests on to the first outcome that feedback changed. */
-async function loopTimes(directory: string, attackers: readonly string[]): Promise<number[]> {
-  const eventLog = await openEmbeddedLog({ directory })
+async function loopTimes(config: Config, attackers: readonly string[]): Promise<number[]> {
+  const runtime = await openRuntime(config)
+  const { eventLog } = runtime
   const completed = new Map<string, string>()
   for await (const finding of every(eventLog, accessFindings)) {
     const last = finding.decision_ids.at(-1)
@@ -73,7 +95,7 @@ async function loopTimes(directory: string, attackers: readonly string[]): Promi
     if (completing.has(decision.id)) at.set(decision.id, ms)
     if (decision.caused_by === 'risk_feedback' && !changed.has(subject)) changed.set(subject, ms)
   }
-  await eventLog.close()
+  await runtime.close()
   return attackers.flatMap((subject) => {
     const from = at.get(completed.get(subject) ?? '')
     const to = changed.get(subject)

@@ -9,7 +9,7 @@ import { openTokens } from '../../runtime/tokens.ts'
 const CLI = fileURLToPath(new URL('../../cli.ts', import.meta.url))
 
 /** One application of medium sensitivity: reading is permitted, the rest refused, and risk is acted on. */
-const POLICY = `version: 1
+export const POLICY = `version: 1
 policy: bench
 routes:
   - id: records
@@ -51,8 +51,12 @@ export interface Whole {
 /**
  * Prepares `gatewatch up` on free ports below `directory`. The circuit breaker is
  * open wide: whoever measures attacks more people in a minute than a company should see.
+ * `settings` are sections of the configuration, `kafka` above all.
  */
-export async function prepareWhole(directory: string): Promise<PreparedWhole> {
+export async function prepareWhole(
+  directory: string,
+  settings: Readonly<Record<string, unknown>> = {},
+): Promise<PreparedWhole> {
   const dataDir = await openDataDir(join(directory, 'data'))
   const policy = join(directory, 'policy.yaml')
   const config = join(directory, 'gatewatch.yaml')
@@ -65,6 +69,7 @@ export async function prepareWhole(directory: string): Promise<PreparedWhole> {
       admin: { port: 0 },
       feedback: { port: 0, circuit_breaker: { share: 1 } },
       gateway: { policy_file: policy, listen: { port: 0 }, decision_point: { port: 0 } },
+      ...settings,
     }),
   )
   const tokens = await openTokens(dataDir)

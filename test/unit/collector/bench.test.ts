@@ -15,7 +15,7 @@ it('the made log is the same for the same seed, has as many lines as asked for, 
 it('the benchmark imports all of it, and the second time nothing', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'gatewatch-bench-'))
   onTestFinished(() => rm(directory, { recursive: true, force: true }))
-  const { figures } = await benchImport({ directory, scale: 0.005 })
+  const { figures } = await benchImport({ directory, log: 'embedded', scale: 0.005 })
   expect(figures).toMatchObject({ lines: 5000, appended_again: 0 })
   expect(figures['decisions']).toBeGreaterThan(1000)
   expect(figures['lines_per_second']).toBeGreaterThan(0)
