@@ -11,6 +11,7 @@ import { buildFeedbackServer } from './api/server.ts'
 import { openViews } from './api/views.ts'
 import type { FeedbackConfig } from './config.ts'
 import { startHub } from './feed/hub.ts'
+import { watchHeartbeats } from './gateway-heartbeats.ts'
 import { feedbackMetrics } from './metrics.ts'
 import { parametersOf } from './parameters-of.ts'
 import { openBreakGlassList } from './usage/break-glass-list.ts'
@@ -57,6 +58,8 @@ export async function startFeedback(
     for (let one = stops.pop(); one; one = stops.pop()) await one()
   }
   try {
+    const heartbeats = await watchHeartbeats(eventLog, runtime.metrics, now)
+    stops.push(() => heartbeats.close())
     const breakGlass = await openBreakGlassList(eventLog, config.break_glass)
     stops.push(() => breakGlass.close())
     const census = await openCensus(eventLog)

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Kafka, logLevel } from 'kafkajs'
+import { ConfigResourceTypes, Kafka, logLevel } from 'kafkajs'
 import { afterAll, describe, expect, it } from 'vitest'
 import { kafkaClasspath } from '../../deploy/kafka/classpath.ts'
 import { formatBroker, startBroker } from '../../deploy/kafka/process.ts'
@@ -42,7 +42,7 @@ describe.skipIf(!canStartBrokers())('the broker of deploy/compose.yaml', () => {
     await transaction.send({ topic: 'kept', messages: [{ key: 'a', value: 'b' }] })
     await transaction.commit()
     await expect(admin.fetchTopicOffsets('kept')).resolves.toMatchObject([{ low: '0' }])
-    const resource = { type: 4, name: '1', configNames: ['log.flush.interval.messages'] }
+    const resource = { type: ConfigResourceTypes.BROKER, name: '1', configNames: ['log.flush.interval.messages'] }
     const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [resource] })
     expect(resources[0]?.configEntries).toMatchObject([{ configValue: '1' }])
   }, 90_000)
