@@ -495,6 +495,7 @@ export function startChild(
         })
         void exited.then(() => reject(new Error(`the child ended before it said ${word}`)))
       }),
+    pid: child.pid ?? 0,
     kill: async () => {
       child.kill('SIGKILL')
       await exited

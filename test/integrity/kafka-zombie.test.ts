@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest'
+import type { LogTopic } from '../../schemas/topics.ts'
+import type { EventLog } from '../../services/runtime/log/event-log.ts'
+import { startChild } from '../support/event-log-contract.ts'
+import { copyTo } from '../support/event-log-roles.ts'
+import { hasKafka, kafkaBrokers } from '../support/kafka-broker.ts'
+import type { Fault, FaultyArgument } from '../support/kafka-faulty-driver.ts'
+import { newPrefix, openTestLog } from '../support/kafka-log-driver.ts'
+
+const PARTITIONS = 4
+const SESSION_MS = 1_000
+const module = new URL('../support/kafka-faulty-driver.ts', import.meta.url).href
+
+/** Where it falls asleep, with a batch in hand. */
+const sleeps: readonly Pick<Fault, 'at' | 'when' | 'version'>[] = [
+  { version: 2, at: 'Produce', when: 'before' },
+  { version: 2, at: 'TxnOffsetCommit', when: 'after' },
+  { version: 2, at: 'EndTxn', when: 'before' },
+  { version: 1, at: 'Produce', when: 'before' },
+  { version: 1, at: 'EndTxn', when: 'before' },
+]
+
+describe
+  .skipIf(!hasKafka())
+  .concurrent('Kafka: a worker that sleeps while its partitions move, and wakes', () => {
+    it.each(sleeps)(
+      'version $version, $when $at: nothing of what it had in hand is committed, and it works on',
+      { timeout: 60_000 },
+      async ({ version, at, when }) => {
+        const [brokers, prefix] = [await kafkaBrokers(), newPrefix()]
+        const from: LogTopic = {
+          name: 'zombie.from.v1',
+          partitions: PARTITIONS,
+          retention_ms: 3_600_000,
+          compacted: false,
+        }
+        const to: LogTopic = { ...from, name: 'zombie.to.v1' }
+        const log = await openTestLog({ brokers, prefix, session_ms: SESSION_MS })
+        await send(log, from, 0, 60)
+
+        // given a worker that falls asleep in the middle of its second commit
+        const argument: FaultyArgument = {
+          brokers,
+          prefix,
+          session_ms: SESSION_MS,
+          fault: { version, at, when, nth: 2, signal: 'SIGSTOP' },
+        }
+        const sleeper = startChild(
+          { child: { module, argument: JSON.stringify(argument) } },
+          'copy',
+          from,
+          to,
+        )
+        await sleeper.said('met its fault')
+
+        // when another has its partitions, and has handled everything
+        const consumption = await log.consume({ group: 'g', topics: [from], handle: copyTo(to) })
+        await consumption.drained()
+        await send(log, from, 60, 60)
+        await consumption.drained()
+
+        // then the sleeper wakes and adds nothing of its own; together they handle what comes
+        process.kill(sleeper.pid, 'SIGCONT')
+        await send(log, from, 120, 60)
+        await consumption.drained()
+        await consumption.stop()
+        await send(log, from, 180, 60)
+        const rest = await log.consume({ group: 'g', topics: [from], handle: copyTo(to) })
+        await rest.drained()
+        await sleeper.kill()
+        await rest.stop()
+        expect(await values(log, to)).toEqual(await values(log, from))
+        await log.close()
+      },
+    )
+  })
+
+async function send(log: EventLog, from: LogTopic, first: number, count: number): Promise<void> {
+  const records = Array.from({ length: count }, (_, i) => ({
+    topic: from,
+    key: `key-${(first + i) % 17}`,
+    value: String(first + i),
+  }))
+  await log.append(records)
+}
+
+async function values(log: EventLog, topic: LogTopic): Promise<string[][]> {
+  return await Promise.all(
+    Array.from({ length: PARTITIONS }, async (_, partition) => {
+      const found: string[] = []
+      for await (const records of log.read(topic, { partition })) {
+        for (const { value } of records) found.push(Buffer.from(value ?? []).toString())
+      }
+      return found
+    }),
+  )
+}
