@@ -16,6 +16,7 @@ import { declareToken } from './cli/token.ts'
 import { declareTopics } from './cli/topics.ts'
 import { declareUp } from './cli/up.ts'
 import { declareVerdict } from './cli/verdict.ts'
+import { declareVerify } from './cli/verify.ts'
 import { LOG_LEVELS } from './runtime/log-levels.ts'
 
 /** The `gatewatch` command: reads the command line and hands over. */
@@ -49,6 +50,7 @@ export async function runCli(
   declareQuery(program, context)
   declareFindings(program, context)
   declareVerdict(program, context)
+  declareVerify(program, context)
   declareStatus(program, context)
   declareTopics(program, context)
   declareBench(program, context)

@@ -10,6 +10,7 @@ import { CheckpointsConfig } from './runtime/checkpoints/config.ts'
 import { LOG_LEVELS } from './runtime/log-levels.ts'
 import { ScoringConfig } from './scoring/config.ts'
 import { StorageConfig } from './storage/config.ts'
+import { VerifyConfig } from './verify/config.ts'
 
 const File = z.string().min(1).max(4096)
 
@@ -62,6 +63,7 @@ export const Config = z.strictObject({
   gateway: GatewayConfig,
   scoring: ScoringConfig,
   storage: StorageConfig,
+  verify: VerifyConfig,
   feedback: FeedbackConfig.prefault({}),
   console: ConsoleConfig,
   demo: DemoConfig,

@@ -41,10 +41,12 @@ export async function openCheckpointFile(directory: string, pepId: string): Prom
   }
 }
 
-/** Every checkpoint in the files of a directory, or in one file; lines that are none are passed over. */
+/** Every checkpoint in the files of a directory (none, where there is none), or in one file; lines that are none are passed over. */
 export async function* readCheckpointFiles(path: string): AsyncIterable<Checkpoint> {
   const names = await readdir(path).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOTDIR') return null
+    if (!(error instanceof Error && 'code' in error)) throw error
+    if (error.code === 'ENOTDIR') return null
+    if (error.code === 'ENOENT') return []
     throw error
   })
   const files = names === null ? [path] : names.filter((n) => MONTHLY.test(n)).map((n) => join(path, n))

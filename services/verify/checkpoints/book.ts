@@ -1,0 +1,208 @@
+import { checkpointHash, keyIdOf, type Checkpoint } from '../../../schemas/checkpoint.ts'
+import type { Problem } from '../report.ts'
+import type { Stretch } from '../rows/stretch.ts'
+
+/** Hashes of checkpoints that are remembered, so that one which is named can be told from one that is missing. */
+const MOST_REMEMBERED = 500_000
+/** Boots that are known at most. */
+const MOST_BOOTS = 200_000
+/** Decisions are numbered in nearly the order of their times: requests that began together may differ by this much. */
+const SLACK_MS = 600_000
+
+/** A boot, as far as its checkpoints tell. */
+export interface KnownBoot {
+  /** Everything up to this number lies in a stretch. */
+  readonly covered_to: number
+  /** The number that it ended at; null while it may go on. */
+  readonly ended_at: number | null
+}
+
+interface Boot {
+  next_number: number
+  covered_to: number
+  hash: string
+  last: string
+  decided_to: string
+  ended: { seq: number; hash: string } | null
+  /** Highest number that a later boot pins. */
+  pinned_to: number
+  previous_boot: Checkpoint['previous_boot'] | undefined
+}
+
+/**
+ * Reads checkpoints in their order and keeps what is needed to say whether one
+ * is missing, forged or told twice: constant room a boot, none a checkpoint but
+ * eight bytes of its hash. A copy of one that is known changes nothing, so the
+ * same checkpoints may come from files and from the log.
+ */
+export class CheckpointBook {
+  readonly problems: Problem[] = []
+  readonly #boots = new Map<string, Boot>()
+  readonly #seen = new Set<string>()
+  /** Checkpoints signed before this are the edge of what is kept: what lies before them is gone by right. */
+  readonly #edge: string
+  #last_signed: string | null = null
+
+  constructor(edge: string) {
+    this.#edge = edge
+  }
+
+  /** When the newest checkpoint was signed. */
+  get last_signed_at(): string | null {
+    return this.#last_signed
+  }
+
+  boot(pepId: string, bootId: string): KnownBoot | null {
+    const boot = this.#boots.get(keyOf(pepId, bootId))
+    if (!boot) return null
+    return {
+      covered_to: Math.max(boot.covered_to, boot.pinned_to),
+      ended_at: boot.ended === null ? null : Math.max(boot.ended.seq, boot.covered_to),
+    }
+  }
+
+  /** Takes a checkpoint whose signature is trusted. Returns the stretches that are pinned by it. */
+  take(checkpoint: Checkpoint): Stretch[] {
+    const name = checkpointHash(checkpoint)
+    if (this.#seen.has(short(name))) return []
+    const key = keyOf(checkpoint.pep_id, checkpoint.boot_id)
+    const stretches: Stretch[] = []
+    let boot = this.#boots.get(key)
+    if (boot && checkpoint.number < boot.next_number) {
+      this.#tell(
+        checkpoint,
+        `two different checkpoints bear number ${checkpoint.number}: a copy of its state signs as well, or signed before`,
+      )
+      return []
+    }
+    if (!boot) {
+      boot = this.#begin(checkpoint)
+      if (this.#boots.size < MOST_BOOTS) this.#boots.set(key, boot)
+    } else if (checkpoint.number > boot.next_number) {
+      this.#tell(checkpoint, `${missingNumbers(boot.next_number, checkpoint.number - 1)} missing`)
+    } else if (checkpoint.previous !== boot.last || checkpoint.seq_from !== boot.covered_to + 1) {
+      this.#tell(checkpoint, `number ${checkpoint.number} does not follow the one before it`)
+    }
+    if (checkpoint.seq_from > boot.covered_to + 1) {
+      // What lies between is pinned all the same: by the hash that this one begins with.
+      stretches.push(between(checkpoint, boot, checkpoint.seq_from - 1, checkpoint.prev_hash))
+    } else if (checkpoint.seq_from === boot.covered_to + 1 && checkpoint.prev_hash !== boot.hash)
+      this.#tell(
+        checkpoint,
+        `number ${checkpoint.number} begins with another hash than the one before it ends with`,
+      )
+    stretches.push(...this.#advance(boot, checkpoint, name))
+    if (checkpoint.previous_boot !== null)
+      stretches.push(...this.#close(checkpoint, checkpoint.previous_boot))
+    return stretches
+  }
+
+  /** Notes a checkpoint that can't be believed; it pins nothing. */
+  refuse(checkpoint: Checkpoint, why: 'forged' | 'unknown_key'): void {
+    const key = keyIdOf(checkpoint.public_key)
+    this.#tell(
+      checkpoint,
+      why === 'forged'
+        ? `number ${checkpoint.number} does not bear the signature of key ${key}, which it names`
+        : `number ${checkpoint.number} is signed with key ${key}, which no trusted key vouches for`,
+    )
+  }
+
+  #begin(checkpoint: Checkpoint): Boot {
+    const { number, previous, signed_at, seq_from, prev_hash } = checkpoint
+    const kept = signed_at >= this.#edge
+    if (number > 0 && kept) this.#tell(checkpoint, `${missingNumbers(0, number - 1)} missing`)
+    else if (
+      previous !== null &&
+      kept &&
+      !this.#seen.has(short(previous)) &&
+      this.#seen.size < MOST_REMEMBERED
+    )
+      this.#tell(checkpoint, 'the checkpoint before this boot is missing')
+    return {
+      next_number: number,
+      covered_to: number === 0 || !kept ? seq_from - 1 : -1,
+      hash: prev_hash,
+      last: '',
+      decided_to: signed_at,
+      ended: null,
+      pinned_to: -1,
+      previous_boot: number === 0 ? checkpoint.previous_boot : undefined,
+    }
+  }
+
+  #advance(boot: Boot, checkpoint: Checkpoint, name: string): Stretch[] {
+    const { number, seq_from, seq_to, hash, decided_from, decided_to, signed_at } = checkpoint
+    boot.next_number = number + 1
+    boot.covered_to = seq_to
+    boot.hash = hash
+    boot.last = name
+    boot.decided_to = decided_to ?? boot.decided_to
+    boot.ended = checkpoint.state === 'final' ? { seq: seq_to, hash } : null
+    if (this.#seen.size < MOST_REMEMBERED) this.#seen.add(short(name))
+    if (this.#last_signed === null || signed_at > this.#last_signed) this.#last_signed = signed_at
+    if (seq_to < seq_from || decided_from === null || decided_to === null) return []
+    const { pep_id, boot_id, prev_hash } = checkpoint
+    const place = { pep_id, boot_id, seq_from, seq_to, prev_hash, hash, decided_from, decided_to, signed_at }
+    return [{ ...place, previous_boot: seq_from === 0 ? boot.previous_boot : undefined, derived: false }]
+  }
+
+  /** The boot before is over: its first later boot says where it ended, and so pins what no checkpoint of its own did. */
+  #close(by: Checkpoint, end: NonNullable<Checkpoint['previous_boot']>): Stretch[] {
+    const boot = this.#boots.get(keyOf(by.pep_id, end.boot_id))
+    if (!boot) return []
+    if (end.seq < boot.covered_to) {
+      this.#tell(
+        by,
+        `it says that boot ${end.boot_id} ended at ${end.seq}, and a checkpoint was signed up to ${boot.covered_to}`,
+      )
+      return []
+    }
+    boot.ended ??= { seq: end.seq, hash: end.hash }
+    if (end.seq === boot.covered_to) return []
+    boot.pinned_to = end.seq
+    return [between({ ...by, boot_id: end.boot_id }, boot, end.seq, end.hash)]
+  }
+
+  #tell({ pep_id, boot_id, seq_from, seq_to, signed_at }: Checkpoint, detail: string): void {
+    if (this.problems.length >= 1000) return
+    const place = { pep_id, boot_id, seq_from, seq_to: Math.max(seq_to, seq_from), decision_id: null }
+    this.problems.push({ kind: 'checkpoint', ...place, after: null, before: signed_at, detail })
+  }
+}
+
+/** Numbers after what a boot's checkpoints cover, pinned by a hash that another checkpoint signs. */
+function between(
+  by: Pick<Checkpoint, 'pep_id' | 'boot_id' | 'signed_at'>,
+  boot: Boot,
+  seq_to: number,
+  hash: string,
+): Stretch {
+  return {
+    pep_id: by.pep_id,
+    boot_id: by.boot_id,
+    seq_from: boot.covered_to + 1,
+    seq_to,
+    prev_hash: boot.hash,
+    hash,
+    decided_from: new Date(Date.parse(boot.decided_to) - SLACK_MS).toISOString(),
+    decided_to: new Date(Date.parse(by.signed_at) + SLACK_MS).toISOString(),
+    signed_at: by.signed_at,
+    previous_boot: boot.covered_to === -1 ? boot.previous_boot : undefined,
+    derived: true,
+  }
+}
+
+function missingNumbers(from: number, to: number): string {
+  return from === to
+    ? `the checkpoint with number ${from} is`
+    : `the checkpoints with numbers ${from} to ${to} are`
+}
+
+function keyOf(pepId: string, bootId: string): string {
+  return `${pepId}\n${bootId}`
+}
+
+function short(hash: string): string {
+  return hash.slice(0, 16)
+}

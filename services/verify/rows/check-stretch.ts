@@ -1,0 +1,155 @@
+import type { ReportWriter } from '../report.ts'
+import { ChainWalk, type Segment } from './chain-walk.ts'
+import { isCopy, type Link } from './link.ts'
+import type { Stretch } from './stretch.ts'
+
+/** Links of doubtful segments that are kept, so that it can be said what was done to them. */
+const MOST_KEPT = 2000
+
+/** Numbers that lack; what became of them is for whoever can look elsewhere. */
+export interface Hole {
+  readonly stretch: Stretch
+  readonly seq_from: number
+  readonly seq_to: number
+  readonly after: string | null
+  readonly before: string | null
+}
+
+/** A segment that does not give its hash, with its rows as far as they were kept. */
+export interface Doubt {
+  readonly stretch: Stretch
+  readonly segment: Segment
+  readonly links: readonly Link[]
+}
+
+type Declared = readonly { boot_id: string; first_seq: number; last_seq: number }[]
+
+/**
+ * Checks the links of one signed stretch, in the order of their numbers, in
+ * bounded memory. It begins at the signed hash before it and must end at the
+ * signed hash: so a chain that somebody worked out anew does not pass, however
+ * well its links fit each other.
+ */
+export class StretchCheck {
+  readonly stretch: Stretch
+  readonly holes: Hole[] = []
+  readonly doubts: Doubt[] = []
+  readonly #report: ReportWriter
+  readonly #walk: ChainWalk
+  /** Losses that this chain itself told of so far, in whichever of its stretches. */
+  readonly #declared: Declared
+  #next: number
+  #taken = 0
+  #wrong = 0
+  #last: Link | null = null
+  /** Links since a row kept a hash, and those of segments that may be told of. */
+  #recent: Link[] = []
+  #kept: Link[] = []
+
+  constructor(stretch: Stretch, report: ReportWriter, declared: Declared = []) {
+    this.stretch = stretch
+    this.#report = report
+    this.#declared = declared.filter(({ boot_id }) => boot_id === stretch.boot_id)
+    this.#next = stretch.seq_from
+    this.#walk = new ChainWalk(stretch.prev_hash, stretch.seq_from)
+  }
+
+  /** All rows that bear one number of the stretch. */
+  take(rows: readonly Link[]): void {
+    const links = rows.filter((row, index) => !rows.slice(0, index).some((other) => isCopy(other, row)))
+    const [link] = links
+    if (!link) return
+    if (link.seq > this.#next) this.#hole(link.seq - 1, link.decision.decided_at)
+    this.#remember(links)
+    this.#walk.take(links)
+    for (const one of links) if (one.wrong !== null) this.#tell('altered', one, one.wrong)
+    if (link.seq === 0) this.#checkBootLink(link)
+    if (link.loss !== null || link.dead !== null) this.#tellLoss(link)
+    this.#taken += 1
+    if (link.erased) this.#report.erased += 1
+    this.#last = link
+    this.#next = link.seq + 1
+  }
+
+  finish(): void {
+    const { stretch } = this
+    if (this.#next <= stretch.seq_to) this.#hole(stretch.seq_to, null)
+    for (const suspicion of this.#walk.end(stretch.hash, stretch.seq_to)) {
+      if (suspicion.kind === 'extra')
+        this.#tell(
+          'inserted',
+          suspicion.link,
+          'its number belongs to another decision, which the chain holds',
+        )
+      else if (suspicion.kind === 'kept_hash')
+        this.#tell('altered', suspicion.link, 'chain_prev is not the hash of the decision before it')
+      else {
+        const { seq_from, seq_to } = suspicion
+        const links = [...this.#kept, ...this.#recent].filter(({ seq }) => seq >= seq_from && seq <= seq_to)
+        this.doubts.push({ stretch, segment: suspicion, links })
+        this.#wrong += seq_to - seq_from + 1
+      }
+    }
+    for (const { seq_from, seq_to } of this.#walk.unproven) {
+      const decisions = seq_to - seq_from + 1
+      const times = { after: stretch.decided_from, before: stretch.decided_to }
+      this.#report.unsure({ reason: 'beside_gap', ...this.#name(seq_from), seq_to, decisions, ...times })
+      this.#wrong += decisions
+    }
+    this.#report.proven += Math.max(0, this.#taken - this.#wrong)
+  }
+
+  #remember(links: readonly Link[]): void {
+    if (links.some(({ prev }) => prev !== null)) {
+      this.#kept.push(...this.#recent)
+      if (this.#kept.length > MOST_KEPT) this.#kept = this.#kept.slice(-MOST_KEPT)
+      this.#recent = []
+    }
+    if (this.#recent.length < MOST_KEPT) this.#recent.push(...links)
+  }
+
+  #tellLoss(link: Link): void {
+    const { decision, dead, loss } = link
+    const place = { ...this.#name(link.seq), at: decision.decided_at }
+    if (dead !== null)
+      this.#report.loss({ ...place, detail: `dead letter (${dead}): decision ${decision.id} is whole there` })
+    if (loss === null) return
+    const { state, cause, refused, served, from, to } = loss
+    const detail =
+      state === 'began'
+        ? `from ${from} on decisions could not be recorded (${cause})`
+        : `from ${from} to ${to}, ${served} decisions were served and ${refused} requests refused without a record (${cause})`
+    this.#report.loss({ ...place, detail })
+  }
+
+  #hole(seq_to: number, before: string | null): void {
+    const seq_from = this.#next
+    this.#walk.skip(seq_from, seq_to)
+    this.#next = seq_to + 1
+    const { decided_from, decided_to } = this.stretch
+    const after = this.#last?.decision.decided_at ?? decided_from
+    if (this.#declared.some((loss) => loss.first_seq <= seq_from && loss.last_seq >= seq_to)) {
+      const detail = 'a record of the same chain says that these were lost'
+      this.#report.loss({ ...this.#name(seq_from), seq_to, at: before, detail })
+    } else this.holes.push({ stretch: this.stretch, seq_from, seq_to, after, before: before ?? decided_to })
+  }
+
+  #checkBootLink(link: Link): void {
+    const signed = this.stretch.previous_boot
+    if (signed === undefined) return
+    const stored = link.decision.chain?.prev_boot
+    if (stored?.boot_id === signed?.boot_id && stored?.seq === signed?.seq) return
+    this.#tell('altered', link, 'it names another boot before it than the signed checkpoint')
+  }
+
+  #tell(kind: 'altered' | 'inserted', { seq, decision }: Link, detail: string): void {
+    if (kind === 'altered') this.#wrong += 1
+    const times = { after: decision.decided_at, before: decision.decided_at }
+    this.#report.problem({ kind, ...this.#name(seq), ...times, decision_id: decision.id, detail })
+  }
+
+  #name(seq: number) {
+    const { pep_id, boot_id } = this.stretch
+    return { pep_id, boot_id, seq_from: seq, seq_to: seq }
+  }
+}

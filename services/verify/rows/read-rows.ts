@@ -1,0 +1,253 @@
+import { TupleParam, type ClickHouseClient } from '@clickhouse/client'
+import { openDecisionRows, type Row } from '../../../schemas/clickhouse/decision-row.ts'
+import { fromStoreInstant, toStoreInstant } from '../../../schemas/clickhouse/instant.ts'
+import { parseDecision, type Decision } from '../../../schemas/decision.ts'
+import { isRecord } from '../../../schemas/record.ts'
+import { accessDecisions, accessScored } from '../../../schemas/topics.ts'
+import { linkOf, type Link } from './link.ts'
+
+/** Rows of one request: about 15 MB of text. */
+const PAGE_ROWS = 10_000
+
+/** A row that is no link: without a number or a hash nothing can be said of it but that it is there. */
+export interface Unchained {
+  readonly id: string
+  readonly decided_at: string
+}
+
+/** All rows that bear one number of one boot. */
+export interface RowGroup {
+  readonly pep_id: string
+  readonly boot_id: string
+  readonly seq: number
+  readonly links: readonly Link[]
+  readonly unchained: readonly Unchained[]
+}
+
+export interface RowRange {
+  /** Everything decided in here, both ends included, … */
+  readonly from: string
+  readonly to: string
+  /** … and of these boots everything from here to there. */
+  readonly boots: readonly { readonly pep_id: string; readonly boot_id: string }[]
+  readonly boots_from: string
+  readonly boots_to: string
+}
+
+interface Key {
+  readonly pep: string
+  readonly boot: string
+  readonly seq: number
+}
+
+/** Reads stored decisions in the order of their chains, a page at a time. */
+export interface RowReader {
+  read(range: RowRange): AsyncIterable<RowGroup>
+  /** When the decisions of a stretch say that they were made; null: none is there. */
+  times(stretch: Numbers): Promise<{ readonly from: string; readonly to: string } | null>
+  /** Dead letters that are decisions with one of these numbers. */
+  dead(numbers: readonly Numbers[], since: string): Promise<Link[]>
+  /** Records in which these enforcement points own up to a loss. */
+  losses(pepIds: readonly string[], since: string): Promise<Link[]>
+  /** Decisions that bear one of these numbers, whatever time they say they are of; at most `most`. */
+  find(numbers: readonly Numbers[]): Promise<Link[]>
+}
+
+/** Some numbers of a boot, both ends included. */
+export interface Numbers {
+  readonly pep_id: string
+  readonly boot_id: string
+  readonly seq_from: number
+  readonly seq_to: number
+}
+
+const SEQ = 'toInt64(ifNull(pep_seq, -1))'
+/** The engine's memory: a sort spills to disk before it takes more than this. */
+const SPILL_BYTES = '134217728'
+const MOST_FOUND = 1000
+/** Ranges that are asked for at once: what lies beyond is missing in any case. */
+const MOST_RANGES = 100
+
+export function rowReader(client: ClickHouseClient): RowReader {
+  const rows = openDecisionRows()
+  const toDecision = (row: Row): unknown => rows.toDecision(row)
+  const columns = rows.decisionColumns.join(', ')
+
+  async function select(where: string, order: string, params: Record<string, unknown>): Promise<Row[]> {
+    const result = await client.query({
+      query: `SELECT ${columns} FROM decisions WHERE ${where} ${order}`,
+      query_params: params,
+      format: 'JSONCompactEachRow',
+      clickhouse_settings: {
+        readonly: '1',
+        output_format_json_quote_64bit_integers: 0,
+        max_bytes_before_external_sort: SPILL_BYTES,
+      },
+    })
+    const cells = await result.json<unknown[]>()
+    return cells.map((row) => Object.fromEntries(rows.decisionColumns.map((name, n) => [name, row[n]])))
+  }
+
+  function pageOf({ from, to, boots, boots_from, boots_to }: RowRange, after: Key | null, limit: number) {
+    const where = [
+      'decided_at >= {boots_from:DateTime64(3)} AND decided_at <= {boots_to:DateTime64(3)}',
+      `((decided_at >= {from:DateTime64(3)} AND decided_at <= {to:DateTime64(3)}) OR (pep_id, pep_boot_id) IN {boots:Array(Tuple(String, String))})`,
+      ...(after === null
+        ? []
+        : [`(pep_id, pep_boot_id, ${SEQ}) >= ({pep:String}, {boot:String}, {seq:Int64})`]),
+    ]
+    const params = {
+      from: toStoreInstant(from),
+      to: toStoreInstant(to),
+      boots_from: toStoreInstant(boots_from < from ? boots_from : from),
+      boots_to: toStoreInstant(boots_to > to ? boots_to : to),
+      boots: boots.map((one) => new TupleParam([one.pep_id, one.boot_id])),
+      ...after,
+    }
+    return select(where.join(' AND '), `ORDER BY pep_id, pep_boot_id, ${SEQ} LIMIT ${limit}`, params)
+  }
+
+  return {
+    async *read(range) {
+      let after: Key | null = null
+      for (let limit = PAGE_ROWS; ;) {
+        const page: Row[] = await pageOf(range, after, limit)
+        const groups = grouped(page)
+        const whole = page.length < limit
+        // The last group of a full page may go on in the next.
+        const held = whole ? undefined : groups.pop()
+        if (held !== undefined && groups.length === 0) {
+          limit *= 2
+          continue
+        }
+        for (const group of groups) yield linked(group, toDecision)
+        if (held === undefined) return
+        limit = PAGE_ROWS
+        after = held.key
+      }
+    },
+    async times({ pep_id, boot_id, seq_from, seq_to }) {
+      const result = await client.query({
+        query: `SELECT min(decided_at) AS first, max(decided_at) AS last, count() AS n FROM decisions
+                WHERE pep_id = {pep:String} AND pep_boot_id = {boot:String} AND pep_seq BETWEEN {from:UInt64} AND {to:UInt64}`,
+        query_params: { pep: pep_id, boot: boot_id, from: seq_from, to: seq_to },
+        format: 'JSONEachRow',
+        clickhouse_settings: { readonly: '1', output_format_json_quote_64bit_integers: 0 },
+      })
+      const [row] = await result.json<{ first: string; last: string; n: number }>()
+      if (!row || row.n === 0) return null
+      return { from: fromStoreInstant(row.first), to: fromStoreInstant(row.last) }
+    },
+    async dead(numbers, since) {
+      const some = numbers.slice(0, MOST_RANGES)
+      const result = await client.query({
+        query: `SELECT reason, value_base64 FROM dead_letters
+                WHERE source_topic IN {topics:Array(String)} AND ingested_at >= {since:DateTime64(3)}
+                  AND multiSearchAny(base64Decode(value_base64), {boots:Array(String)})
+                ORDER BY topic, partition, offset LIMIT ${MOST_FOUND}`,
+        query_params: {
+          topics: [accessDecisions.name, accessScored.name],
+          since: toStoreInstant(since),
+          boots: [...new Set(some.map(({ boot_id }) => `"${boot_id}"`))],
+        },
+        format: 'JSONEachRow',
+        clickhouse_settings: { readonly: '1' },
+      })
+      const letters = await result.json<{ reason: string; value_base64: string }>()
+      return letters.flatMap(({ reason, value_base64 }) => {
+        const link = linkOfLetter(value_base64, reason)
+        return link && some.some((one) => holds(one, link)) ? [link] : []
+      })
+    },
+    async losses(pepIds, since) {
+      const found = await select(
+        `pep_id IN {peps:Array(String)} AND action_name = 'record' AND resource_type = 'event_log' AND decided_at >= {since:DateTime64(3)}`,
+        `ORDER BY pep_id, pep_boot_id, ${SEQ} LIMIT ${MOST_FOUND}`,
+        { peps: pepIds.slice(0, MOST_RANGES), since: toStoreInstant(since) },
+      )
+      return grouped(found).flatMap((group) => linked(group, toDecision).links)
+    },
+    async find(numbers) {
+      const some = numbers.slice(0, MOST_RANGES)
+      if (some.length === 0) return []
+      const params: Record<string, unknown> = {}
+      const where = some.map(({ pep_id, boot_id, seq_from, seq_to }, n) => {
+        Object.assign(params, {
+          [`p${n}`]: pep_id,
+          [`b${n}`]: boot_id,
+          [`f${n}`]: seq_from,
+          [`t${n}`]: seq_to,
+        })
+        return `(pep_id = {p${n}:String} AND pep_boot_id = {b${n}:String} AND pep_seq BETWEEN {f${n}:UInt64} AND {t${n}:UInt64})`
+      })
+      const found = await select(
+        where.join(' OR '),
+        `ORDER BY pep_id, pep_boot_id, ${SEQ} LIMIT ${MOST_FOUND}`,
+        params,
+      )
+      return grouped(found).flatMap((group) => linked(group, toDecision).links)
+    },
+  }
+}
+
+interface RawGroup {
+  readonly key: Key
+  readonly rows: Row[]
+}
+
+function grouped(rows: readonly Row[]): RawGroup[] {
+  const groups: RawGroup[] = []
+  for (const row of rows) {
+    const pep = String(row['pep_id'])
+    const boot = String(row['pep_boot_id'])
+    const seq = typeof row['pep_seq'] === 'number' ? row['pep_seq'] : -1
+    const last = groups.at(-1)
+    if (last && last.key.seq === seq && last.key.boot === boot && last.key.pep === pep) last.rows.push(row)
+    else groups.push({ key: { pep, boot, seq }, rows: [row] })
+  }
+  return groups
+}
+
+function linked({ key, rows }: RawGroup, toDecision: (row: Row) => unknown): RowGroup {
+  const links: Link[] = []
+  const unchained: Unchained[] = []
+  for (const row of rows) {
+    const link = linkOfRow(row, toDecision)
+    if (link) links.push(link)
+    else unchained.push({ id: String(row['id']), decided_at: instantOf(row) })
+  }
+  return { pep_id: key.pep, boot_id: key.boot, seq: key.seq, links, unchained }
+}
+
+/** Whoever alters a row may put anything there: what can't be read as a decision is altered, not a fault. */
+function linkOfRow(row: Row, toDecision: (row: Row) => unknown): Link | null {
+  try {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its shape is the columns'; whether it is true, the hash tells
+    return linkOf(toDecision(row) as Decision)
+  } catch {
+    return null
+  }
+}
+
+function linkOfLetter(base64: string, reason: string): Link | null {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(base64, 'base64').toString('utf8'))
+    const decision = parseDecision(isRecord(value) && isRecord(value['decision']) ? value['decision'] : value)
+    return decision.success ? linkOf(decision.data, reason) : null
+  } catch {
+    return null
+  }
+}
+
+export function holds(numbers: Numbers, { pep_id, boot_id, seq }: Link): boolean {
+  return (
+    pep_id === numbers.pep_id &&
+    boot_id === numbers.boot_id &&
+    seq >= numbers.seq_from &&
+    seq <= numbers.seq_to
+  )
+}
+
+function instantOf(row: Row): string {
+  return fromStoreInstant(String(row['decided_at']))
+}
