@@ -3,6 +3,7 @@ import { accepts } from '../../schemas/accepts.ts'
 import { Activity } from '../../schemas/activity.ts'
 import { Decision, decisionKey, parseDecision } from '../../schemas/decision.ts'
 import { entityKey } from '../../schemas/entity.ts'
+import { readEvent } from '../../schemas/later.ts'
 import type { LogRecord } from '../runtime/log/event-log.ts'
 import { parseJson } from '../runtime/log/json-record.ts'
 import type { Outcome } from '../runtime/outcome.ts'
@@ -63,10 +64,12 @@ export function readActivity(record: LogRecord): Outcome<Activity> {
   let activity: Activity
   if (isActivity(json.value)) activity = json.value
   else {
-    const parsed = Activity.safeParse(json.value)
-    if (!parsed.success)
-      return { kind: 'dead-letter', reason: 'invalid-activity', detail: problems(parsed.error) }
-    activity = parsed.data
+    const parsed = readEvent(Activity, json.value)
+    if (parsed === undefined) {
+      const { error } = Activity.safeParse(json.value)
+      return { kind: 'dead-letter', reason: 'invalid-activity', detail: error ? problems(error) : '' }
+    }
+    activity = parsed
   }
   if (record.key !== entityKey(activity.tenant, activity.entity)) return WRONG_KEY
   return { kind: 'ok', value: activity }

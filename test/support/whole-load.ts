@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { accessDecisions, accessScored, type LogTopic } from '../../schemas/topics.ts'
 import type { Whole } from '../../services/cli/bench/whole.ts'
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
+import { eventually } from './eventually.ts'
 
 const CLIENTS = 8
 const Answer = z.object({ context: z.object({ decision_id: z.string() }) })
@@ -12,6 +13,8 @@ export interface Asking {
   /** Resolves to them when the process is gone, or `stop` was called. */
   readonly ended: Promise<readonly string[]>
   stop(): Promise<readonly string[]>
+  /** Resolves when so many more were answered, however long a busy machine takes. */
+  more(count: number): Promise<void>
 }
 
 /** Asks a decision point for decisions, by some clients at once, until its process is gone. */
@@ -53,6 +56,10 @@ export function askUntilGone(whole: Pick<Whole, 'evaluation'>, token: string, ro
     stop() {
       stopping.abort()
       return ended
+    },
+    async more(count) {
+      const wanted = acknowledged.length + count
+      await eventually('more answers', () => acknowledged.length >= wanted, 60_000)
     },
   }
 }

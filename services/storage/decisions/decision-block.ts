@@ -1,4 +1,6 @@
 import { isUtf8 } from 'node:buffer'
+import { parseDecision } from '../../../schemas/decision.ts'
+import { isRecord } from '../../../schemas/record.ts'
 import { keptHashes } from '../../../schemas/clickhouse/stored-chain.ts'
 import { nativeBlock, openColumn, type Column } from '../../runtime/clickhouse/native/block.ts'
 import { ListColumn } from '../../runtime/clickhouse/native/list-column.ts'
@@ -59,15 +61,15 @@ export class DecisionBlock implements BlockBuilder {
   /** Adds a record's row, or says why it has none: then the block is as it was. */
   add(record: Pick<LogRecord, 'value' | 'appended_ms'>): Outcome<unknown, RowReason> {
     const bytes = record.value
-    if (bytes === null || bytes.length > MAX_JSON_BYTES || !isUtf8(bytes) || !this.#scanner.scan(bytes)) {
-      // Blanks, or a fault: what JSON.parse takes comes again in the form that is read here.
-      const parsed = parseJson(record)
-      if (parsed.kind !== 'ok') return parsed
-      const plain = Buffer.from(JSON.stringify(parsed.value))
-      if (!this.#scanner.scan(plain)) return unstorable('not of schema version 1')
-      return this.#row(plain, record.appended_ms)
-    }
-    return this.#row(bytes, record.appended_ms)
+    const read =
+      bytes !== null && bytes.length <= MAX_JSON_BYTES && isUtf8(bytes) && this.#scanner.scan(bytes)
+    if (read && !this.#scanner.unknown) return this.#row(bytes, record.appended_ms)
+    // Blanks, or a fault, or a later version's fields: what JSON.parse takes comes again in the form that is read here.
+    const parsed = parseJson(record)
+    if (parsed.kind !== 'ok') return parsed
+    const plain = Buffer.from(JSON.stringify(withKnownFields(parsed.value)))
+    if (!this.#scanner.scan(plain)) return unstorable('not of schema version 1')
+    return this.#row(plain, record.appended_ms)
   }
 
   body(): BlockBody {
@@ -128,6 +130,13 @@ export class DecisionBlock implements BlockBuilder {
 
 type Hash = 'prev' | 'personal_hash' | 'hash'
 const HASHES: readonly Hash[] = ['prev', 'personal_hash', 'hash']
+
+/** What a later version put into the decision goes to `unmapped`, since its chain hash covers it. */
+function withKnownFields(scored: unknown): unknown {
+  if (!isRecord(scored)) return scored
+  const decision = parseDecision(scored['decision']).data
+  return decision === undefined ? scored : { ...scored, decision }
+}
 
 function unstorable(detail: string): Outcome<unknown, RowReason> {
   return { kind: 'dead-letter', reason: 'unstorable', detail }

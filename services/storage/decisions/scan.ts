@@ -25,6 +25,8 @@ export class Scanner {
   readonly empty: Uint8Array
   /** Whether any string of the record has an escape. */
   escaped = false
+  /** Whether the record has a field that this version does not know. */
+  unknown = false
   readonly #root: Node
   #bytes: Uint8Array = new Uint8Array(0)
   #at = 0
@@ -41,6 +43,7 @@ export class Scanner {
     this.from.fill(-1)
     this.empty.fill(0)
     this.escaped = false
+    this.unknown = false
     this.#bytes = bytes
     this.#at = 0
     return this.#object(this.#root) && this.#at === bytes.length
@@ -96,6 +99,7 @@ export class Scanner {
   }
 
   #unknownKey(): boolean {
+    this.unknown = true
     return this.#bytes[this.#at] === QUOTE && this.#string() && this.#bytes[this.#at++] === 58
   }
 
