@@ -11,6 +11,7 @@ import { judge } from './judge.ts'
 import type { JudgeOptions, ProxiedRequest } from './judge.ts'
 import type { RequestFacts } from './proxy/request-facts.ts'
 import type { DecisionDraft } from './record/decision-draft.ts'
+import { inTime } from './record/in-time.ts'
 import type { Recorder } from './record/recorder.ts'
 import { refusalStatus } from './refusal/explain.ts'
 
@@ -186,15 +187,8 @@ export function enforcer(options: EnforceOptions): Enforce {
     options.observe({ outcome, decide_us, total_us, ...(cause === undefined ? {} : { cause }) })
   }
 
-  async function settled(durable: Promise<void>, breakGlass: boolean): Promise<boolean> {
-    if (breakGlass && recorder.refusing() !== null) return true
-    let timer: NodeJS.Timeout | undefined
-    const timeout = new Promise<boolean>((resolve) => {
-      timer = setTimeout(resolve, options.record_timeout_ms, false)
-    })
-    const done = await Promise.race([durable.then(() => true), timeout])
-    clearTimeout(timer)
-    return done
+  function settled(durable: Promise<void>, breakGlass: boolean): Promise<boolean> {
+    return inTime(recorder, durable, { breakGlass, timeout_ms: options.record_timeout_ms })
   }
 }
 

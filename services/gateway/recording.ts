@@ -89,10 +89,12 @@ export async function startRecording(runtime: Runtime, options: RecordingOptions
   })
 
   let checkpointer: Checkpointer | null = null
+  let newestLogged: ChainHead | null = previous.head
   let loggedHead: ChainHead | null = null
   function logged(links: readonly ChainLink[]): void {
     const last = links.at(-1)
     if (last === undefined) return
+    newestLogged = last
     keeper.logged(last)
     const own = links.filter(({ boot_id }) => boot_id === recorder.boot_id)
     loggedHead = own.at(-1) ?? loggedHead
@@ -110,7 +112,7 @@ export async function startRecording(runtime: Runtime, options: RecordingOptions
     spool,
     logger,
     after_ms,
-    logged_head: previous.head,
+    loggedHead: () => newestLogged,
     already,
     readBack,
     failed,

@@ -8,6 +8,7 @@ import { decide, subjectOf } from '../decide.ts'
 import type { DecideOptions } from '../decide.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { DecisionDraft } from '../record/decision-draft.ts'
+import { inTime } from '../record/in-time.ts'
 import type { Recorder } from '../record/recorder.ts'
 import { explanationOf } from '../refusal/explain.ts'
 import { inferDevice, NO_DEVICE } from '../trust.ts'
@@ -82,11 +83,13 @@ export async function answerEvaluation(
     const latency_us = Math.round((performance.now() - started) * 1000)
     const whole = { ...draft, context: eventContext, latency_us, unmapped: { asked_by } }
     const recorded = options.recorder.record(whole, { breakGlass })
-    if (recorded === null && (options.recorder.serving() || (breakGlass && draft.outcome === 'permit'))) {
-      options.decided('error_open')
-      return { kind: 'ok', answer: answerOf(draft, 'unrecorded', stepUp) }
+    if (recorded === null) {
+      const passes = options.recorder.serving() || (breakGlass && draft.outcome === 'permit')
+      options.decided(passes ? 'error_open' : 'error_closed')
+      return passes ? { kind: 'ok', answer: answerOf(draft, 'unrecorded', stepUp) } : { kind: 'unrecorded' }
     }
-    if (recorded === null || !(await inTime(recorded.durable, options.record_timeout_ms))) {
+    const timeout_ms = options.record_timeout_ms
+    if (!(await inTime(options.recorder, recorded.durable, { breakGlass, timeout_ms }))) {
       options.decided('error_closed')
       return { kind: 'unrecorded' }
     }
@@ -187,14 +190,4 @@ function invalid(
 ): EvaluateResult {
   const text = issues.map(({ path, message }) => `${[at, ...path].map(String).join('.')} ${message}`)
   return { kind: 'invalid', message: text.join('; ') }
-}
-
-async function inTime(durable: Promise<void>, timeout_ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, timeout_ms, false)
-  })
-  const done = await Promise.race([durable.then(() => true), late])
-  clearTimeout(timer)
-  return done
 }

@@ -1,4 +1,5 @@
 import { parseDecision } from '../../../schemas/decision.ts'
+import type { Decision } from '../../../schemas/decision.ts'
 import { accessDecisions } from '../../../schemas/topics.ts'
 import type { EventLog } from '../../runtime/log/event-log.ts'
 import { parseJson } from '../../runtime/log/json-record.ts'
@@ -15,6 +16,15 @@ export interface PreviousBoot {
   readonly lost: number
 }
 
+/** What was seen of one boot. */
+interface Boot {
+  last: ChainHead
+  /** The boot that its first link names, where that link was read. */
+  before: string | undefined
+  /** When the log took the newest of it. */
+  appended_ms: number
+}
+
 /**
  * Finds the last link of the boot before. The mark may lie a moment behind the
  * log (it is written after the flush), so the log is read from the offsets that
@@ -27,8 +37,7 @@ export async function findPreviousBoot(
   pep_id: string,
   mark: ChainMark | null,
 ): Promise<PreviousBoot> {
-  let newest: (ChainHead & { readonly at: string }) | null = null
-  let highestOfMark = -1
+  const boots = new Map<string, Boot>()
   let trimmed = true
   for (const { partition, low, high } of await eventLog.watermarks(accessDecisions)) {
     const wanted = mark ? (mark.offsets[partition] ?? 0) : Math.max(low, high - BLIND_RECORDS)
@@ -39,29 +48,51 @@ export async function findPreviousBoot(
       for (const record of records) {
         const json = parseJson(record)
         const decision = json.kind === 'ok' ? parseDecision(json.value).data : undefined
-        const { pep, chain } = decision ?? {}
-        if (!decision || !chain || pep?.id !== pep_id) continue
-        if (pep.boot_id === undefined || pep.seq === undefined) continue
-        if (pep.boot_id === mark?.boot_id) highestOfMark = Math.max(highestOfMark, pep.seq)
-        const link = { boot_id: pep.boot_id, seq: pep.seq, hash: chain.hash, at: decision.decided_at }
-        if (newest === null || isAfter(link, newest)) newest = link
+        if (decision?.chain && decision.pep?.id === pep_id) see(boots, decision, record.appended_ms)
       }
     }
   }
-  if (mark && highestOfMark < mark.seq) {
+  const inLog = mark === null ? -1 : (boots.get(mark.boot_id)?.last.seq ?? -1)
+  const newest = newestBoot(boots, mark?.boot_id)
+  if (mark && inLog < mark.seq) {
     // What retention removed is not lost: then nothing before the mark's offsets is left to compare with.
-    const lost = trimmed ? 0 : mark.seq - Math.max(highestOfMark, -1)
-    if (newest === null || newest.boot_id === mark.boot_id) return { head: headOf(mark), lost }
-    return { head: headOf(newest), lost }
+    const lost = trimmed ? 0 : mark.seq - inLog
+    const { boot_id, seq, hash } = mark
+    const head = newest === null || newest.boot_id === boot_id ? { boot_id, seq, hash } : newest
+    return { head, lost }
   }
-  return { head: newest === null ? null : headOf(newest), lost: 0 }
+  return { head: newest, lost: 0 }
 }
 
-/** Boots of one machine are told apart by their clock, links of one boot by their number. */
-function isAfter(a: { boot_id: string; seq: number; at: string }, b: typeof a): boolean {
-  return a.boot_id === b.boot_id ? a.seq > b.seq : a.at > b.at
+function see(boots: Map<string, Boot>, { pep, chain }: Decision, appended_ms: number): void {
+  if (pep?.boot_id === undefined || pep.seq === undefined || chain === undefined) return
+  const { boot_id, seq } = pep
+  const boot = boots.get(boot_id)
+  const last = boot === undefined || seq > boot.last.seq ? { boot_id, seq, hash: chain.hash } : boot.last
+  boots.set(boot_id, {
+    last,
+    before: boot?.before ?? chain.prev_boot?.boot_id,
+    appended_ms: Math.max(appended_ms, boot?.appended_ms ?? 0),
+  })
 }
 
-function headOf({ boot_id, seq, hash }: ChainHead): ChainHead {
-  return { boot_id, seq, hash }
+/**
+ * The last link of the newest boot: the one that no other follows, beginning at
+ * the mark's. The chain tells, not `decided_at`: a clock that was put back would
+ * make an old boot the newest. Only where first links lie before what was read,
+ * so that several boots are followed by none, the log's order decides.
+ */
+function newestBoot(boots: ReadonlyMap<string, Boot>, marked: string | undefined): ChainHead | null {
+  const followed = new Map<string, Boot>()
+  for (const boot of boots.values()) if (boot.before !== undefined) followed.set(boot.before, boot)
+  let newest = marked === undefined ? undefined : (followed.get(marked) ?? boots.get(marked))
+  if (newest === undefined) {
+    for (const boot of boots.values()) {
+      if (followed.has(boot.last.boot_id)) continue
+      if (newest === undefined || boot.appended_ms > newest.appended_ms) newest = boot
+    }
+  }
+  for (let left = boots.size; newest !== undefined && left > 0; left -= 1)
+    newest = followed.get(newest.last.boot_id) ?? newest
+  return newest?.last ?? null
 }

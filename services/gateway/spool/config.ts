@@ -5,7 +5,7 @@ import { duration } from '../../runtime/duration.ts'
 export const SpoolConfig = z
   .strictObject({
     /** Bound of its files. A decision takes some 1.5 KB, so the default holds about 700,000. */
-    max_bytes: z.int().min(16_777_216).max(1_099_511_627_776).default(1_073_741_824),
+    max_bytes: z.int().min(1_048_576).max(1_099_511_627_776).default(1_073_741_824),
     /** What becomes of requests when it is full: refused, or answered and counted as lost. Break glass passes either way. */
     when_full: z.enum(['deny', 'serve']).default('deny'),
     /**

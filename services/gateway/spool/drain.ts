@@ -22,8 +22,8 @@ export interface DrainOptions {
   readonly logger: Logger
   /** A log that takes an append within this is well. */
   readonly after_ms: number
-  /** The newest link in the log when the spool was opened. */
-  readonly logged_head: ChainHead | null
+  /** The newest link in the log, as far as is known; what is drained next follows it. */
+  readonly loggedHead: () => ChainHead | null
   /** Ids that the log was seen to hold when the spool was opened: appended, and not yet released when the process died. */
   readonly already: ReadonlySet<string>
   /** Of these ids, those that the log holds by now. */
@@ -63,7 +63,6 @@ export function startDrain(options: DrainOptions): Drain {
   let failing = false
   let silent = 0
   let wake: (() => void) | null = null
-  let before = options.logged_head
   /** The front may be in the log although nobody said so. */
   let unsure = false
 
@@ -142,10 +141,9 @@ export function startDrain(options: DrainOptions): Drain {
   async function release(front: Front): Promise<void> {
     const links = front.records.map(linkOfRecord)
     const [first] = links
-    const numbers = first === undefined ? [] : numbersBetween(before, first)
+    const numbers = first === undefined ? [] : numbersBetween(options.loggedHead(), first)
     await spool.release(front)
     if (front.damaged || numbers.length > 0) options.missing(numbers)
-    before = links.at(-1) ?? before
     if (links.length > 0) options.logged(links)
   }
 

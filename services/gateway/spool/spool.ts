@@ -10,8 +10,9 @@ import type { Segment, SegmentWriter } from './segment.ts'
 import { walkFrames } from './walk.ts'
 import type { Place } from './walk.ts'
 
-/** A segment that has grown to this is followed by another; it is also what draining frees at a time. */
+/** A segment that has grown to this, or to this part of the bound, is followed by another; it is what draining frees at a time. */
 const SEGMENT_BYTES = 4 * 1024 * 1024
+const SEGMENT_PART = 1 / 8
 const NAME = /^(\d{8})\.segment$/
 
 export interface SpoolOptions {
@@ -153,7 +154,7 @@ class SegmentedSpool implements Spool {
   async #write(plain: Buffer): Promise<void> {
     const writer = this.#writer
     try {
-      if (writer !== null && writer.segment.bytes < SEGMENT_BYTES) {
+      if (writer !== null && writer.segment.bytes < Math.min(SEGMENT_BYTES, this.#max_bytes * SEGMENT_PART)) {
         await writer.append(plain)
         return
       }

@@ -1,0 +1,21 @@
+import type { Recorder } from './recorder.ts'
+
+/**
+ * Whether a decision that was taken is on disk in time. One of break glass is
+ * not waited for while nothing can be recorded: it is taken and will be, and the
+ * door must open meanwhile.
+ */
+export async function inTime(
+  recorder: Pick<Recorder, 'refusing'>,
+  durable: Promise<void>,
+  { breakGlass, timeout_ms }: { readonly breakGlass: boolean; readonly timeout_ms: number },
+): Promise<boolean> {
+  if (breakGlass && recorder.refusing() !== null) return true
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, timeout_ms, false)
+  })
+  const done = await Promise.race([durable.then(() => true), late])
+  clearTimeout(timer)
+  return done
+}
