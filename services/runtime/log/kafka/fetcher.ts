@@ -117,7 +117,7 @@ export class Fetcher {
   }
 
   async #fetch(node: number, feeds: readonly Feed[], some: boolean): Promise<void> {
-    const asked = shuffled(feeds).map((feed) => ({ feed, offset: feed.position }))
+    const asked = shuffled(furthestBehind(feeds)).map((feed) => ({ feed, offset: feed.position }))
     const request = fetch(
       asked.map(({ feed, offset }) => ({
         topic: feed.topic,
@@ -164,6 +164,20 @@ export class Fetcher {
     check('ListOffsets', low?.error ?? CODES.unknown_topic)
     return low?.offset ?? 0
   }
+}
+
+/**
+ * One feed a partition: a request can name it once. Two tables of one topic in
+ * one process have a feed each, and the one that has read less goes first.
+ */
+function furthestBehind(feeds: readonly Feed[]): Feed[] {
+  const first = new Map<string, Feed>()
+  for (const feed of feeds) {
+    const name = `${feed.topic}/${feed.partition}`
+    const other = first.get(name)
+    if (other === undefined || feed.position < other.position) first.set(name, feed)
+  }
+  return [...first.values()]
 }
 
 /** A broker fills its answer in the order of the request: shuffled, no partition is always the last. */
