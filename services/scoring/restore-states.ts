@@ -7,6 +7,8 @@ import type { Stage } from './worker.ts'
 
 /** Records between two looks at what else there is to do: some 3 ms. */
 const STEP = 1000
+/** So many keys that can't be read are no accident: the rest is not waited for. */
+const MOST_REFUSED = 10_000
 
 export interface RestoreOptions {
   readonly partition: number
@@ -49,18 +51,25 @@ export async function restoreStates(
     decoded,
     seed,
   })
+  /** Newest records that can't be read, by key. */
+  const refused = new Map<string, GatewatchError>()
   for await (const records of eventLog.read(stage.state, { partition, max_records: STEP })) {
     signal?.throwIfAborted()
     for (const { offset, key, value } of records) {
       try {
         states.restore(key, value)
+        if (refused.size > 0) refused.delete(key)
       } catch (error) {
-        throw error instanceof UnreadableState ? unreadable(stage, partition, offset, error) : error
+        if (!(error instanceof UnreadableState)) throw error
+        // A later record may replace it: only what is newest counts.
+        refused.set(key, unreadable(stage, partition, offset, error))
       }
     }
+    if (refused.size > MOST_REFUSED) break
     await setImmediate()
   }
   signal?.throwIfAborted()
+  for (const refusal of refused.values()) throw refusal
   states.restored()
   return states
 }

@@ -18,8 +18,10 @@ import type { EventLog, LogRecord } from '../../services/runtime/log/event-log.t
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { scoringMetrics } from '../../services/scoring/metrics.ts'
 import { loggedFindings, replayDecisions } from '../../services/scoring/replay.ts'
+import { restoreStates } from '../../services/scoring/restore-states.ts'
 import { runStage } from '../../services/scoring/run-stage.ts'
 import { sourceStage, subjectStage, type Stage } from '../../services/scoring/worker.ts'
+import { eventually } from '../support/eventually.ts'
 import { CHROME, NEW_YORK_IP, story, testEnrich } from '../support/play.ts'
 
 async function openLog(): Promise<EventLog> {
@@ -174,6 +176,81 @@ describe('scoring on the embedded log', () => {
       return states.toSorted()
     }
     expect(await newest(broken)).toEqual(await newest(whole))
+  })
+
+  it('refuses a partition whose state a newer version wrote, says so once a try, and goes on with the others', async () => {
+    const eventLog = await openLog()
+    await eventLog.append(appended(decisions))
+    const newer = Uint8Array.of(3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    await eventLog.append([
+      { topic: scoringState, key: 'subject/default/subject/user:eve', value: newer, partition: 1 },
+    ])
+    const said: string[] = []
+    const logger = pino({}, { write: (line: string) => void said.push(String(JSON.parse(line).msg)) })
+    const registry = new Registry()
+    const running = await runStage(subjectStage(testEnrich()), {
+      eventLog,
+      logger,
+      metrics: scoringMetrics(registry),
+      group: 'scoring',
+      entitiesInMemory: 100,
+      batchRecords: 100,
+    })
+    const [first, second] = await eventLog.watermarks(accessDecisions)
+    expect(Math.min(first?.high ?? 0, second?.high ?? 0)).toBeGreaterThan(0)
+    await eventually(
+      'the other partition is scored, and the refusal is told',
+      async () =>
+        said.length > 0 && (await eventLog.committed('scoring', accessDecisions)).get(0) === first?.high,
+    )
+    expect((await eventLog.committed('scoring', accessDecisions)).get(1) ?? 0).toBe(0)
+    expect(new Set(said)).toEqual(
+      new Set([
+        'scoring.state.v1, partition 1, offset 0: state of form 3, and this version reads form 2; nothing of the partition is scored until the version that wrote it runs, or a backup is restored.',
+      ]),
+    )
+    expect(await registry.metrics()).toContain(
+      'gatewatch_scoring_partitions{stage="subject",state="refused"} 1',
+    )
+
+    // The newer version replaces or removes what it wrote: then it goes on by itself.
+    await eventLog.append([
+      { topic: scoringState, key: 'subject/default/subject/user:eve', value: null, partition: 1 },
+    ])
+    await running.drained()
+    await running.stop()
+  })
+
+  it('stops restoring when the partition is taken away, and holds nothing of it', async () => {
+    const eventLog = await openLog()
+    await eventLog.append(appended(decisions))
+    await run(eventLog, subjectStage(testEnrich()))
+    const [state] = await recordsOf(eventLog, scoringState)
+    const many = Array.from({ length: 20_000 }, (_, who) => ({
+      topic: scoringState,
+      key: `subject/default/subject/user:${who}`,
+      value: state?.value ?? null,
+      partition: 0,
+    }))
+    await eventLog.append(many)
+    const taken = new AbortController()
+    let looks = 0
+    const read = eventLog.read.bind(eventLog)
+    eventLog.read = async function* counted(topic, options) {
+      for await (const records of read(topic, options)) {
+        looks += 1
+        yield records
+      }
+    }
+    const restoring = restoreStates(eventLog, subjectStage(testEnrich()), {
+      partition: 0,
+      decoded: 10,
+      seed: 1,
+      signal: taken.signal,
+    })
+    setImmediate(() => taken.abort())
+    await expect(restoring).rejects.toThrow(/aborted/)
+    expect(looks).toBeLessThan(5)
   })
 
   it('finds in a replay of the log what it found live, however the batches were cut', async () => {
