@@ -20,6 +20,7 @@ import { openLogouts } from './identity/logouts.ts'
 import { openProvider } from './identity/provider.ts'
 import { sealer, sessionCookies } from './identity/session-cookie.ts'
 import { gatewayPages } from './identity/pages.ts'
+import { fromLog } from './log-at-start.ts'
 import { gatewayMetrics } from './metrics.ts'
 import { openPolicyFile } from './policy-file.ts'
 import { openPolicyRevisions } from './policy-revisions.ts'
@@ -77,7 +78,9 @@ export async function startGateway(
   }
   try {
     const metrics = gatewayMetrics(runtime.metrics)
-    const revisions = await openPolicyRevisions({ eventLog, logger, tenant, pep_id: config.pep_id, now })
+    const revisions = await fromLog(
+      openPolicyRevisions({ eventLog, logger, tenant, pep_id: config.pep_id, now }),
+    )
     stops.push(() => revisions.stop())
     let policyChanged = (): void => {}
     const policy = await openPolicyFile(config.policy_file, logger, (changed) => {
@@ -90,12 +93,12 @@ export async function startGateway(
     const decisionTls = await readTls(config.decision_point.tls, 'gateway.decision_point.tls')
     const provider = config.oidc === undefined ? null : await openProvider(config.oidc, logger)
 
-    const risk = await eventLog.openTable(riskState)
+    const risk = await fromLog(eventLog.openTable(riskState))
     stops.push(() => risk.close())
-    await risk.caughtUp()
-    const inventory = await eventLog.openTable(deviceInventory)
+    await fromLog(risk.caughtUp())
+    const inventory = await fromLog(eventLog.openTable(deviceInventory))
     stops.push(() => inventory.close())
-    await inventory.caughtUp()
+    await fromLog(inventory.caughtUp())
     const pep = { id: config.pep_id, kind: 'gatewatch', version: VERSION }
     const signer = await openCheckpointSigner(runtime.dataDir, checkpoints, now())
     const recording = await startRecording(runtime, {

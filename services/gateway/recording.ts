@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { startCheckpointer, type Checkpointer } from '../runtime/checkpoints/checkpointer.ts'
 import type { CheckpointSigner } from '../runtime/checkpoints/signer.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import { fromLog } from './log-at-start.ts'
 import type { GatewayMetrics } from './metrics.ts'
 import type { ChainHead, ChainLink, PepIdentity } from './record/chain.ts'
 import { loggedIds } from './record/logged-ids.ts'
@@ -68,7 +69,7 @@ export async function startRecording(runtime: Runtime, options: RecordingOptions
   if (found.torn_tails > 0)
     logger.warn(found, 'a write to the spool was torn by a crash; nobody had been told that it was durable')
   const mark = await openMarkFile(join(dataDir, 'gateway', `${name}.mark`))
-  const previous = await findPreviousBoot(eventLog, pep.id, mark.found)
+  const previous = await fromLog(findPreviousBoot(eventLog, pep.id, mark.found))
   metrics.lost.set(previous.lost)
   if (previous.lost > 0) {
     logger.error(

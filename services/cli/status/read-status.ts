@@ -7,12 +7,14 @@ import { readRecord } from '../../runtime/log/json-record.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { storeTrouble } from '../roles/store-trouble.ts'
 import { table } from '../table.ts'
+import { askProcess, processText } from './ask-process.ts'
+import type { ProcessState } from './ask-process.ts'
 
 const GROUPS = ['scoring', 'scoring-source', 'feedback', 'storage'] as const
 
 export interface Status {
   readonly ready: boolean
-  readonly process: { readonly answers: boolean; readonly failing: Readonly<Record<string, string>> }
+  readonly process: ProcessState
   readonly store: string
   readonly readers: readonly {
     group: string
@@ -47,12 +49,6 @@ export async function readStatus(
 }
 
 export function statusText(status: Status): string {
-  const failing = Object.entries(status.process.failing).map(([part, why]) => `${part}: ${why}`)
-  const answers = status.process.answers
-    ? failing.length === 0
-      ? 'ready'
-      : failing.join('; ')
-    : 'does not answer on the admin port'
   const readers = status.readers.map((r) => [
     r.group,
     r.topic,
@@ -67,33 +63,12 @@ export function statusText(status: Status): string {
     String(g.risk_age_ms),
   ])
   return [
-    `process  ${answers}\nstore    ${status.store}\n`,
+    `${processText(status.process)}store    ${status.store}\n`,
     readers.length === 0
       ? 'Nobody has read this log yet.\n'
       : table(['reader', 'topic', 'running', 'handled', 'lag'], readers),
     gateways.length === 0 ? '' : table(['gateway', 'heartbeat', 'last decision', 'risk age in ms'], gateways),
   ].join('\n')
-}
-
-async function askProcess({ host, port }: Config['admin']): Promise<Status['process']> {
-  try {
-    const address = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host
-    const response = await fetch(`http://${address}:${port}/health/ready`, {
-      signal: AbortSignal.timeout(2000),
-    })
-    const body: unknown = await response.json()
-    return { answers: true, failing: failingOf(body) }
-  } catch {
-    return { answers: false, failing: {} }
-  }
-}
-
-function failingOf(body: unknown): Record<string, string> {
-  if (typeof body !== 'object' || body === null || !('failing' in body))
-    return { health: 'answers in another form' }
-  const { failing } = body
-  if (typeof failing !== 'object' || failing === null) return {}
-  return Object.fromEntries(Object.entries(failing).map(([part, why]) => [part, String(why)]))
 }
 
 async function storeState(dataDir: string, config: Config): Promise<string> {
