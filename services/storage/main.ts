@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { ClickHouseEndpoint } from '../runtime/clickhouse/endpoint.ts'
 import { openClickHouse } from '../runtime/clickhouse/client.ts'
@@ -39,11 +40,11 @@ export async function startStorage(
     signal: stopping.signal,
     random: Math.random,
   }
-  try {
-    await migrate(client, { logger })
-  } catch (error) {
+  const migrated = migrate(client, { logger }).catch((error: unknown) => {
     logger.warn({ err: error }, 'the store is away; rows wait in the log')
-  }
+  })
+  // A store that takes the connection and says nothing is away as well; the first block migrates then.
+  await Promise.race([migrated, pause(START_PATIENCE_MS, undefined, { ref: false })])
   const warn = warnNowAndThen(logger, stopping.signal)
   const consumption = await runtime.eventLog.consume({
     group: GROUP,
@@ -64,7 +65,11 @@ export async function startStorage(
   return {
     async stop() {
       // A batch in hand may finish, unless it waits for a store that is away.
-      const patience = setTimeout(() => stopping.abort(new Error('storage is being stopped')), 3_000)
+      const patience = setTimeout(() => {
+        stopping.abort(new Error('storage is being stopped'))
+        // Ends the requests under way too: a silent store would hold them for two minutes.
+        void client.close()
+      }, STOP_PATIENCE_MS)
       try {
         await consumption.stop()
       } finally {
@@ -75,6 +80,8 @@ export async function startStorage(
   }
 }
 
+const START_PATIENCE_MS = 5_000
+const STOP_PATIENCE_MS = 3_000
 const WARN_EVERY_MS = 30_000
 
 /** A store that is away for an hour is said at once and twice a minute, not at every try. */
