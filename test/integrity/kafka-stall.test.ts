@@ -1,0 +1,137 @@
+import { Registry } from 'prom-client'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { LogTopic } from '../../schemas/topics.ts'
+import type { EventLog } from '../../services/runtime/log/event-log.ts'
+import { Link } from '../../services/runtime/log/kafka/wire/link.ts'
+import { logMetrics } from '../../services/runtime/log/log-metrics.ts'
+import { copyTo } from '../support/event-log-roles.ts'
+import { hasKafka, kafkaBrokers } from '../support/kafka-broker.ts'
+import { newPrefix, openTestLog } from '../support/kafka-log-driver.ts'
+
+const from: LogTopic = { name: 'stall.from.v1', partitions: 4, retention_ms: 3_600_000, compacted: false }
+const to: LogTopic = { ...from, name: 'stall.to.v1' }
+
+describe.skipIf(!hasKafka())('Kafka: a consumer that stands still', () => {
+  afterEach(() => {
+    vi.restoreAllMocks()
+  })
+
+  it('because its fetches are never answered is started anew, counted by cause, and loses nothing', async () => {
+    const { log, restarts } = await open()
+    const { deaf } = fetchesThatCanGoUnanswered()
+    const consumption = await log.consume({ group: 'g', topics: [from], handle: copyTo(to) })
+    await log.append(numbered(0))
+    await consumption.drained()
+
+    deaf.now = true
+    // The fetch that is under way at this moment is still answered.
+    await log.append(numbered(100))
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    await log.append(numbered(200))
+    await consumption.drained()
+    expect(await restarts()).toEqual({ fetch: 1 })
+    expect(await values(log)).toEqual(Array.from({ length: 300 }, (_, i) => i))
+    await consumption.stop()
+    await log.close()
+  })
+
+  it('because its handler never comes back is started anew; what the handler would have written is not', async () => {
+    const { log, restarts } = await open()
+    const stuck = Promise.withResolvers<void>()
+    let calls = 0
+    const consumption = await log.consume({
+      group: 'g',
+      topics: [from],
+      handle: async (batch) => {
+        if (calls++ === 0) await stuck.promise
+        return copyTo(to)(batch)
+      },
+    })
+    await log.append(numbered(0))
+    await consumption.drained()
+    expect(await restarts()).toEqual({ handler: 1 })
+    stuck.resolve()
+    await log.append(numbered(100))
+    await consumption.drained()
+    expect(await values(log)).toEqual(Array.from({ length: 200 }, (_, i) => i))
+    await consumption.stop()
+    await log.close()
+  })
+
+  it('does not hold up the partitions beside it when only one of them fails, and they are no stall', async () => {
+    const { log, restarts } = await open()
+    let healed = false
+    const consumption = await log.consume({
+      group: 'g',
+      topics: [from],
+      handle: (batch) => {
+        if (!healed && batch.parts.some(({ partition }) => partition === 1)) throw new Error('not this one')
+        return copyTo(to)(batch)
+      },
+    })
+    await log.append(numbered(0))
+    const all = numbered(0).length
+    await expect.poll(async () => (await values(log)).length, { timeout: 10_000 }).toBeGreaterThan(all / 2)
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    expect(await restarts()).toEqual({})
+    healed = true
+    await consumption.drained()
+    expect(await values(log)).toHaveLength(all)
+    await consumption.stop()
+    await log.close()
+  })
+})
+
+async function open() {
+  const registry = new Registry()
+  const log = await openTestLog({
+    brokers: await kafkaBrokers(),
+    prefix: newPrefix(),
+    metrics: logMetrics(registry),
+    stall_ms: 1_000,
+    handler_stall_ms: 1_000,
+  })
+  return {
+    log,
+    restarts: async () => {
+      const metric = await registry.getSingleMetric('gatewatch_log_consumer_restarts_total')?.get()
+      return Object.fromEntries(metric?.values.map(({ labels, value }) => [labels['cause'], value]) ?? [])
+    },
+  }
+}
+
+/** The fetches of the links that are open by now stay without an answer from the moment that `deaf.now` is set. */
+function fetchesThatCanGoUnanswered(): { deaf: { now: boolean } } {
+  const deaf = { now: false }
+  const hearing = new WeakSet<Link>()
+  const known = new WeakSet<Link>()
+  const send: unknown = Reflect.get(Link.prototype, 'send')
+  if (typeof send !== 'function') throw new Error('a link has no send')
+  vi.spyOn(Link.prototype, 'send').mockImplementation(function (this: Link, node, request) {
+    if (request.name === 'Fetch' && request.held_ms === 500) {
+      if (!deaf.now) known.add(this)
+      else if (known.has(this) && !hearing.has(this)) return new Promise(() => {})
+      else hearing.add(this)
+    }
+    return Reflect.apply(send, this, [node, request])
+  })
+  return { deaf }
+}
+
+function numbered(first: number) {
+  return Array.from({ length: 100 }, (_, i) => ({
+    topic: from,
+    key: `key-${i % 17}`,
+    value: String(first + i),
+  }))
+}
+
+async function values(log: EventLog): Promise<number[]> {
+  const found: number[] = []
+  for (let partition = 0; partition < 4; partition++) {
+    for await (const records of log.read(to, { partition })) {
+      for (const { value } of records) found.push(Number(Buffer.from(value ?? []).toString()))
+    }
+  }
+  return found.sort((a, b) => a - b)
+}
