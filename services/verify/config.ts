@@ -5,6 +5,8 @@ export const VerifyConfig = z
   .strictObject({
     /** What is new is checked this often. */
     every: duration({ min_ms: 100, max_ms: 86_400_000 }).prefault('1m'),
+    /** … and is what was decided longer ago than this: by then a boot's first checkpoint has come, and decisions are stored. */
+    settle: duration({ min_ms: 0, max_ms: 86_400_000 }).prefault('15m'),
     /** All that is stored is checked again at most this often. */
     sweep_every: duration({ min_ms: 1000 }).prefault('1d'),
     /** At most this share of the time is spent on it. */

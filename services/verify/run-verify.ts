@@ -35,6 +35,7 @@ export interface VerifyOptions {
   readonly patience_ms: number
   readonly now_ms: number
   readonly progress?: (done: number, all: number) => void
+  readonly signal?: AbortSignal
 }
 
 /** Proves or refutes a range of event time once. */
@@ -77,6 +78,7 @@ export async function runVerify(options: VerifyOptions): Promise<Report> {
     slice_rows: options.slice_rows,
     only_pep: pep,
     ...(options.progress ? { progress: options.progress } : {}),
+    ...(options.signal ? { signal: options.signal } : {}),
   })
   for (const problem of book.problems) if (concerns(problem, range, pep)) report.problem(problem)
   return report.finish({ ...range, elapsed_ms: Math.round(performance.now() - began) })

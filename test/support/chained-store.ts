@@ -5,10 +5,12 @@ import type { ScoredDecision } from '../../schemas/scored-decision.ts'
 import { beginChain, type ChainHead } from '../../services/gateway/record/chain.ts'
 import type { DecisionDraft } from '../../services/gateway/record/decision-draft.ts'
 import { startCheckpointer } from '../../services/runtime/checkpoints/checkpointer.ts'
+import { openCheckpointFile } from '../../services/runtime/checkpoints/checkpoint-file.ts'
 import { CheckpointsConfig } from '../../services/runtime/checkpoints/config.ts'
 import { openCheckpointSigner } from '../../services/runtime/checkpoints/signer.ts'
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import type { openClickHouse } from '../../services/runtime/clickhouse/client.ts'
+import { eventually } from './eventually.ts'
 import { storeDecisions } from './store-decisions.ts'
 import { openTrust } from '../../services/verify/checkpoints/trust.ts'
 import type { Report } from '../../services/verify/report.ts'
@@ -59,18 +61,27 @@ export async function chainedBoot(options: BootOptions): Promise<{ decisions: De
     previous_boot: previous,
     now,
   })
+  const signed = async (): Promise<number> => {
+    const last = await lastCheckpoint(dataDir, pep_id)
+    return last?.boot_id === chain.boot_id ? last.number : -1
+  }
   const decisions: Decision[] = []
   for (const [seq, draft] of drafts.entries()) {
     const decision = chain.link({ seq, decision: { id: `${chain.boot_id}-${seq}`, ...draft } })
     decisions.push(decision)
     checkpointer.logged([{ seq, hash: decision.chain?.hash ?? '', decided_at: decision.decided_at }])
-    // The checkpointer signs beside its caller: let it, so that stretches are as long as asked for.
-    if ((seq + 1) % every === 0) await new Promise((resolve) => setTimeout(resolve, 15))
+    // The checkpointer signs beside its caller: wait, so that stretches are as long as asked for.
+    if ((seq + 1) % every === 0)
+      await eventually('a checkpoint', async () => (await signed()) === (seq + 1) / every)
   }
   const head = chain.head()
   if (head === null) throw new Error('a boot without a decision')
   if (end === 'stop') await checkpointer.stop(true)
   return { decisions, head }
+}
+
+async function lastCheckpoint(dataDir: string, pepId: string) {
+  return (await openCheckpointFile(join(dataDir, 'checkpoints'), pepId)).last
 }
 
 export interface StoreUnderTest {

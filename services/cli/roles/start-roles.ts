@@ -59,7 +59,7 @@ export async function startRoles({
   )
 
   let store: Store | null = null
-  if (has('storage') || has('feedback')) {
+  if (has('storage') || has('feedback') || has('verify')) {
     const [{ openStore }, { storeTrouble }] = await Promise.all([
       import('../../runtime/clickhouse/open-store.ts'),
       import('./store-trouble.ts'),
@@ -99,6 +99,26 @@ export async function startRoles({
       ),
     )
     feedback_port = feedback.port
+  }
+  if (has('verify') && store) {
+    const { endpoint } = store
+    const [{ startVerify }, { checkpointDirectory }] = await Promise.all([
+      import('../../verify/main.ts'),
+      import('../../runtime/checkpoints/signer.ts'),
+    ])
+    await timed('verify', () =>
+      lifecycle.start('verify', () =>
+        startVerify(runtime, config.verify, {
+          endpoint,
+          tenant,
+          checkpoint_paths: [
+            checkpointDirectory(runtime.dataDir, config.checkpoints),
+            ...config.verify.checkpoint_files,
+          ],
+          pin_first: config.kafka !== undefined,
+        }),
+      ),
+    )
   }
   let scored = async (): Promise<void> => {}
   if (has('scoring')) {

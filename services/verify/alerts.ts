@@ -1,0 +1,139 @@
+import { hash } from 'node:crypto'
+import { Alert } from '../../schemas/alert.ts'
+import { alertsOutbox } from '../../schemas/topics.ts'
+import type { EventLog } from '../runtime/log/event-log.ts'
+import { jsonRecord, parseJson } from '../runtime/log/json-record.ts'
+import type { Problem, ProblemKind } from './report.ts'
+import { problemSentence } from './report-text.ts'
+
+/** Happenings that are told one by one; when there are more at once, one alert tells of all. */
+const MOST_ALERTS = 10
+
+/** Tells of problems once, and when they are over. */
+export interface IntegrityAlerts {
+  /** Fires for happenings that nobody was told of; a happening is one kind of thing in one boot. */
+  found(problems: readonly Problem[]): Promise<void>
+  /** A whole round found these and no others: what was told of and is not among them is over. */
+  roundEnded(problems: readonly Problem[]): Promise<void>
+  standing(): ReadonlyMap<ProblemKind, number>
+}
+
+export async function openAlerts(
+  eventLog: EventLog,
+  tenant: string,
+  now: () => number,
+): Promise<IntegrityAlerts> {
+  const firing = await readFiring(eventLog, tenant)
+  const kinds = new Map<string, { kind: ProblemKind; count: number }>()
+
+  async function write(alerts: readonly Alert[]): Promise<void> {
+    if (alerts.length > 0) await eventLog.append(alerts.map((alert) => jsonRecord(alertsOutbox, alert)))
+    for (const alert of alerts) {
+      if (alert.state === 'firing') firing.set(alert.id, alert)
+      else firing.delete(alert.id)
+    }
+  }
+
+  async function found(problems: readonly Problem[]): Promise<void> {
+    const happenings = happeningsOf(tenant, problems)
+    for (const [id, some] of happenings) {
+      const [first] = some
+      if (first) kinds.set(id, { kind: first.kind, count: some.length })
+    }
+    const unknown = [...happenings].filter(([id]) => !firing.has(id))
+    const told =
+      unknown.length > MOST_ALERTS && happenings.size === unknown.length
+        ? [[idOf(tenant, 'many'), problems] as const].filter(([id]) => !firing.has(id))
+        : unknown.slice(0, MOST_ALERTS)
+    await write(told.map(([id, some]) => alertOf(id, tenant, some, now())))
+  }
+
+  return {
+    found,
+    async roundEnded(problems) {
+      const ids = new Set(happeningsOf(tenant, problems).keys())
+      if (problems.length > 0) ids.add(idOf(tenant, 'many'))
+      for (const id of kinds.keys()) if (!ids.has(id)) kinds.delete(id)
+      const at = new Date(now()).toISOString()
+      const over = [...firing.values()].filter(({ id }) => !ids.has(id))
+      await write(
+        over.map((alert) => ({
+          ...alert,
+          revision: alert.revision + 1,
+          state: 'resolved' as const,
+          updated_at: at,
+          resolved_at: at,
+        })),
+      )
+    },
+    standing() {
+      const counts = new Map<ProblemKind, number>()
+      for (const { kind, count } of kinds.values()) counts.set(kind, (counts.get(kind) ?? 0) + count)
+      return counts
+    },
+  }
+}
+
+function happeningsOf(tenant: string, problems: readonly Problem[]): Map<string, Problem[]> {
+  const happenings = new Map<string, Problem[]>()
+  for (const problem of problems) {
+    const id = idOf(tenant, `${problem.pep_id}\n${problem.boot_id}\n${problem.kind}`)
+    happenings.set(id, [...(happenings.get(id) ?? []), problem])
+  }
+  return happenings
+}
+
+function idOf(tenant: string, name: string): string {
+  return `alert-integrity-${hash('sha256', `${tenant}\n${name}`, 'hex').slice(0, 24)}`
+}
+
+function alertOf(id: string, tenant: string, problems: readonly Problem[], nowMs: number): Alert {
+  const now = new Date(nowMs).toISOString()
+  const [first] = problems
+  const many = problems.length === 1 ? '' : `, and ${problems.length - 1} more`
+  return {
+    schema_version: 1,
+    id,
+    tenant,
+    revision: 1,
+    kind: 'integrity',
+    state: 'firing',
+    severity: 'critical',
+    summary:
+      `Stored decisions are not what was recorded: ${first?.kind ?? ''} in ${first?.pep_id ?? ''}${many}`.slice(
+        0,
+        512,
+      ),
+    description: problems.slice(0, 5).map(problemSentence).join(' ').slice(0, 2000),
+    advice:
+      'Run gatewatch verify over the time that is named, keep the store as it is, and find out who could write to it.',
+    story_id: null,
+    entity: first === undefined || first.pep_id === '' ? null : { type: 'pep', id: first.pep_id },
+    risk_level: 'HIGH',
+    response: 'none',
+    causes: [],
+    detectors: [],
+    findings_total: problems.length,
+    entities_total: new Set(problems.map(({ pep_id }) => pep_id)).size,
+    decision_id: null,
+    opened_at: now,
+    updated_at: now,
+    resolved_at: null,
+  }
+}
+
+async function readFiring(eventLog: EventLog, tenant: string): Promise<Map<string, Alert>> {
+  const table = await eventLog.openTable(alertsOutbox)
+  try {
+    await table.caughtUp()
+    const firing = new Map<string, Alert>()
+    for (const [, value] of table.entries(`${tenant}/alert-integrity-`)) {
+      const json = parseJson({ value })
+      const alert = json.kind === 'ok' ? Alert.safeParse(json.value).data : undefined
+      if (alert?.state === 'firing') firing.set(alert.id, alert)
+    }
+    return firing
+  } finally {
+    await table.close()
+  }
+}

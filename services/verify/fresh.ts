@@ -1,0 +1,102 @@
+import type { ClickHouseClient } from '@clickhouse/client'
+import type { EventLog } from '../runtime/log/event-log.ts'
+import { noteArrival } from './arrival.ts'
+import { CheckpointBook } from './checkpoints/book.ts'
+import { loadCheckpoints } from './checkpoints/load.ts'
+import type { Trust } from './checkpoints/trust.ts'
+import type { Report } from './report.ts'
+import { findOriginals } from './rows/originals.ts'
+import { rowReader } from './rows/read-rows.ts'
+import type { Stretch } from './rows/stretch.ts'
+import { verifyRange } from './verify-range.ts'
+
+/** Stretches that wait to be verified at most; what finds no room is left to the round over everything. */
+const MOST_PENDING = 100_000
+const DAY_MS = 86_400_000
+
+export interface FreshOptions {
+  readonly eventLog: EventLog
+  readonly client: ClickHouseClient
+  readonly trust: Trust
+  readonly checkpoint_paths: readonly string[]
+  readonly retention_ms: number
+  readonly settle_ms: number
+  readonly slice_rows: number
+  readonly patience_ms: number
+}
+
+/** Verifies what is new, once, and keeps what it knows of checkpoints from one look to the next. */
+export interface Fresh {
+  /** Looks at what was decided since the last look, up to a while ago. Null: there is nothing yet. */
+  look(nowMs: number, signal: AbortSignal): Promise<Report | null>
+  readonly verified_to: string | null
+}
+
+export function openFresh(options: FreshOptions, verifiedTo: string | null, nowMs: number): Fresh {
+  const { eventLog, settle_ms } = options
+  const reader = rowReader(options.client)
+  const book = new CheckpointBook(new Date(nowMs - 390 * DAY_MS).toISOString())
+  const cursor = new Map<number, number>()
+  let pending: Stretch[] = []
+  let verified = verifiedTo
+  let loaded = false
+  let told = 0
+
+  return {
+    get verified_to() {
+      return verified
+    },
+    async look(now, signal) {
+      const began = performance.now()
+      const arrived = await noteArrival(eventLog, options.patience_ms)
+      await loadCheckpoints({
+        eventLog,
+        paths: loaded ? [] : options.checkpoint_paths,
+        cursor,
+        book,
+        trust: options.trust,
+        pinned(stretch) {
+          // Before the first look, what was verified in an earlier life is left to the round.
+          const old = !loaded && verified !== null && stretch.decided_to <= verified
+          if (!old && pending.length < MOST_PENDING) pending.push(stretch)
+        },
+      })
+      loaded = true
+      const to = new Date(now - settle_ms).toISOString()
+      const due = pending.filter(({ decided_to }) => decided_to <= to)
+      const from = [verified ?? to, ...due.map(({ decided_from }) => decided_from)].reduce((a, b) =>
+        a < b ? a : b,
+      )
+      if (from >= to) return null
+      const writer = await verifyRange({
+        from,
+        to,
+        stretches: pending.filter(({ decided_from }) => decided_from <= to),
+        book,
+        reader,
+        arrived,
+        originals: (doubts) => findOriginals(eventLog, doubts),
+        expired_before: new Date(now - options.retention_ms + DAY_MS).toISOString(),
+        settled_before: to,
+        slice_rows: options.slice_rows,
+        signal,
+      })
+      for (const problem of book.problems.slice(told)) writer.problem(problem)
+      told = book.problems.length
+      const waiting = writer.undecided.filter(({ reason }) => reason === 'on_the_way')
+      pending = pending.filter(
+        (stretch) =>
+          stretch.decided_to > to ||
+          waiting.some(
+            (one) =>
+              one.pep_id === stretch.pep_id &&
+              one.boot_id === stretch.boot_id &&
+              one.seq_from <= stretch.seq_to &&
+              one.seq_to >= stretch.seq_from,
+          ),
+      )
+      verified = to
+      return writer.finish({ from, to, elapsed_ms: Math.round(performance.now() - began) })
+    },
+  }
+}

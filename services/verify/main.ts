@@ -1,0 +1,153 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { ClickHouseEndpoint } from '../runtime/clickhouse/endpoint.ts'
+import { openClickHouse } from '../runtime/clickhouse/client.ts'
+import type { Running, Runtime } from '../runtime/runtime.ts'
+import { openAlerts } from './alerts.ts'
+import { openTrust } from './checkpoints/trust.ts'
+import type { VerifyConfig } from './config.ts'
+import { openFresh } from './fresh.ts'
+import { verifyMetrics } from './metrics.ts'
+import { readProgress, writeProgress } from './progress.ts'
+import type { Problem } from './report.ts'
+import { runVerify } from './run-verify.ts'
+
+/** One step of the round over everything. */
+const SWEEP_STEP_MS = 3_600_000
+const PATIENCE_MS = 30_000
+
+export interface VerifyExtras {
+  readonly endpoint: ClickHouseEndpoint
+  readonly tenant: string
+  readonly checkpoint_paths: readonly string[]
+  /** Trust an enforcement point's first key, when none are configured: others sign than this data directory. */
+  readonly pin_first: boolean
+}
+
+/**
+ * Verifies without an end: what is new, some minutes after it was decided, and
+ * beside that all that is stored, once a day, since it is old rows that somebody
+ * would rather were different. It takes no more than its share of the time, and
+ * a store that is away only delays it.
+ */
+export async function startVerify(
+  runtime: Runtime,
+  config: VerifyConfig,
+  { endpoint, tenant, checkpoint_paths, pin_first }: VerifyExtras,
+): Promise<Running> {
+  const { eventLog, dataDir } = runtime
+  const logger = runtime.logger.child({ service: 'verify' })
+  const metrics = verifyMetrics(runtime.metrics)
+  const client = openClickHouse(endpoint)
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const trust = await openTrust({ dataDir, configured: config.trusted_keys, pin_first, now: Date.now })
+  const alerts = await openAlerts(eventLog, tenant, Date.now)
+  const before = await readProgress(eventLog, tenant)
+  const common = {
+    eventLog,
+    client,
+    trust,
+    checkpoint_paths,
+    retention_ms: config.retention,
+    slice_rows: config.slice_rows,
+    patience_ms: PATIENCE_MS,
+  }
+  const fresh = openFresh({ ...common, settle_ms: config.settle }, before?.verified_to ?? null, Date.now())
+  let sweepTo = before?.sweep_to ?? null
+  let sweepBegan = 0
+  let roundProblems: Problem[] = []
+  let undecided = 0
+  let failing = false
+
+  async function lookAtNew(): Promise<void> {
+    const report = await fresh.look(Date.now(), signal)
+    if (report === null) return
+    metrics.looked(report, 'fresh')
+    undecided = report.undecided.length
+    await alerts.found(report.problems)
+    if (fresh.verified_to !== null) metrics.verified.set(Date.parse(fresh.verified_to) / 1000)
+  }
+
+  /** One step of the round; true while it has further to go. */
+  async function sweep(): Promise<boolean> {
+    const end = fresh.verified_to === null ? null : Date.parse(fresh.verified_to)
+    if (end === null || (sweepTo === null && Date.now() - sweepBegan < config.sweep_every)) return false
+    if (sweepTo === null) {
+      sweepBegan = Date.now()
+      roundProblems = []
+    }
+    const from = sweepTo === null ? Date.now() - config.retention : Date.parse(sweepTo)
+    const to = Math.min(end, from + SWEEP_STEP_MS)
+    const report = await runVerify({
+      ...common,
+      from_ms: from,
+      to_ms: to,
+      pep: undefined,
+      now_ms: Date.now(),
+      signal,
+    })
+    metrics.looked(report, 'sweep')
+    await alerts.found(report.problems)
+    roundProblems = [...roundProblems, ...report.problems].slice(0, 1000)
+    if (to < end) {
+      sweepTo = new Date(to).toISOString()
+      return true
+    }
+    await alerts.roundEnded(roundProblems)
+    metrics.swept.set(Date.now() / 1000)
+    sweepTo = null
+    return false
+  }
+
+  async function note(): Promise<void> {
+    const counts = alerts.standing()
+    metrics.standing(counts)
+    const problems = [...counts.values()].reduce((sum, count) => sum + count, 0)
+    const at = new Date().toISOString()
+    await writeProgress(eventLog, {
+      tenant,
+      at,
+      verified_to: fresh.verified_to,
+      sweep_to: sweepTo,
+      problems,
+      undecided,
+    })
+  }
+
+  /** Runs a step, then rests as long as its share of the time asks for. */
+  async function step(run: () => Promise<boolean | void>, atLeastMs: number): Promise<boolean> {
+    const began = performance.now()
+    let more = false
+    try {
+      more = (await run()) === true
+      await note()
+      failing = false
+    } catch (error) {
+      if (signal.aborted) return false
+      metrics.failures.inc()
+      if (!failing) logger.warn({ err: error }, 'stored decisions could not be verified; it is tried again')
+      failing = true
+    }
+    const took = performance.now() - began
+    await pause(Math.max(atLeastMs, took / config.duty - took), undefined, { signal }).catch(() => {})
+    return more
+  }
+
+  async function run(): Promise<void> {
+    while (!signal.aborted) {
+      const next = performance.now() + config.every
+      await step(lookAtNew, 0)
+      while (!signal.aborted && performance.now() < next && (await step(sweep, 0)));
+      await pause(Math.max(0, next - performance.now()), undefined, { signal }).catch(() => {})
+    }
+  }
+  const running = run()
+  logger.info('verification started')
+  return {
+    async stop() {
+      stopping.abort(new Error('verification is being stopped'))
+      await running
+      await client.close()
+    },
+  }
+}
