@@ -253,6 +253,27 @@ describe('state of an entity', () => {
     expect(again.book.seen.forgottenMs).toBe(AT + 67_000)
   })
 
+  it('of two versions side by side: each finds its own as it left it, for a week of event time', () => {
+    const form = layout({ n: f64 })
+    const older = planOf([{ name: 'a@1', layout: form }])
+    const newer = planOf([{ name: 'a@2', layout: form }])
+    const written = (plan: Plan, n: number, hour: number, before?: Uint8Array) => {
+      const state = openState(plan, before)
+      Object.assign(state.states[0] as object, { n })
+      state.head = { hour, established: true }
+      return state.encode()
+    }
+    const first = written(older, 7, 1000)
+    const second = written(newer, 9, 1001, first)
+    expect(openState(older, second).states[0]).toEqual({ n: 7 })
+    const third = written(newer, 10, 1001 + 7 * 24, second)
+    expect(openState(older, third).states[0]).toEqual({ n: 7 })
+    const fourth = written(newer, 11, 1001 + 7 * 24 + 1, third)
+    expect(openState(older, fourth).states[0]).toEqual({ n: 0 })
+    expect(openState(newer, fourth).states[0]).toEqual({ n: 11 })
+    expect(fourth.length).toBeLessThan(third.length)
+  })
+
   it('of a detector of another version starts empty', () => {
     const form = layout({ n: f64 })
     const before = openState(planOf([{ name: 'a@1', layout: form }]))
