@@ -16,7 +16,7 @@ const Known = z.looseObject({ id: z.string().optional() })
  * | `id`, `tenant`, `pep`, `chain` | `unmapped.imported`: the import has its own, since an event that a file brings must not replace one that a gateway wrote |
  * | `origin` | what the import says |
  * | `chain.salt` | left out: it belongs to the chain that it came from |
- * | fields that the schema does not know | `unmapped` |
+ * | fields that the schema does not know | `unmapped.later`, by JSON pointer |
  *
  * An event without `id` may be imported.
  */

@@ -29,7 +29,7 @@ describe('decisions', () => {
         resource: EVENT.resource,
         unmapped: {
           imported: { id: 'd-1', tenant: 'acme', pep: EVENT.pep, chain_hash: '2'.repeat(64) },
-          novelty: 7,
+          later: { '/novelty': 7 },
         },
       },
     ])
