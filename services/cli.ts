@@ -10,6 +10,7 @@ import type { CliIo } from './cli/io.ts'
 import { declareMigrate } from './cli/migrate.ts'
 import { declarePolicy } from './cli/policy.ts'
 import { declareQuery } from './cli/query.ts'
+import { declareReplay } from './cli/replay.ts'
 import { declareRun } from './cli/run.ts'
 import { declareStatus } from './cli/status.ts'
 import { declareToken } from './cli/token.ts'
@@ -51,6 +52,7 @@ export async function runCli(
   declareFindings(program, context)
   declareVerdict(program, context)
   declareVerify(program, context)
+  declareReplay(program, context)
   declareStatus(program, context)
   declareTopics(program, context)
   declareBench(program, context)

@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'ERR_IMPORT_INPUT'
   | 'ERR_BACKUP'
   | 'ERR_STATE_UNREADABLE'
+  | 'ERR_REPLAY_CUT'
   | 'ERR_USAGE'
 
 /**

@@ -3,8 +3,9 @@ import type { ScoringConfig } from './config.ts'
 import { enricher, openLookups, type Enrich } from './enrich/enrich.ts'
 import { readNetworksFile } from './enrich/networks-file.ts'
 import { scoringMetrics } from './metrics.ts'
+import type { Stages } from './replay.ts'
 import { runStage } from './run-stage.ts'
-import { SOURCE_MEMORY, sourceStage, subjectStage, type Stage } from './worker.ts'
+import { SOURCE_MEMORY, sourceStage, subjectStage } from './worker.ts'
 
 /** A started scoring role; `drained` is for whoever waits until all that was in the log is scored. */
 export interface RunningScoring extends Running {
@@ -44,7 +45,7 @@ export async function startScoring(runtime: Runtime, config: ScoringConfig): Pro
 export function scoringStages(
   enrich: Enrich,
   config: Pick<ScoringConfig, 'entities' | 'idle_days' | 'stranger_idle_days'>,
-): { readonly subject: Stage; readonly source: Stage } {
+): Stages {
   const { entities } = config
   const subject = {
     entities,

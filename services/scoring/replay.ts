@@ -1,8 +1,15 @@
 import type { Finding } from '../../schemas/finding.ts'
-import { accessFindings } from '../../schemas/topics.ts'
+import { accessFindings, type LogTopic } from '../../schemas/topics.ts'
+import { GatewatchError } from '../runtime/errors.ts'
 import type { EventLog, OutRecord, PartitionRecords } from '../runtime/log/event-log.ts'
 import { PartitionStates } from './partition-states.ts'
 import type { Stage } from './worker.ts'
+
+/** Both stages. */
+export interface Stages {
+  readonly subject: Stage
+  readonly source: Stage
+}
 
 /** What a single worker gives for a log, in its order. */
 export interface Replayed {
@@ -28,6 +35,13 @@ export function replay(stage: Stage, parts: Iterable<PartitionRecords>, partitio
   return replayed
 }
 
+export interface ReplayOptions {
+  /** Hears of every record that the stages write, changelog included; nothing of it is kept. */
+  readonly told?: (record: OutRecord) => void
+  /** Offset after the last record to replay, by partition of a topic; default all that is there. */
+  readonly until?: ReadonlyMap<LogTopic, ReadonlyMap<number, number>>
+}
+
 /**
  * Replays both stages over a log from its beginning, a partition after the
  * other: decisions through the first, and the slim records, in the order that
@@ -35,25 +49,26 @@ export function replay(stage: Stage, parts: Iterable<PartitionRecords>, partitio
  * records of several partitions of decisions meet in one, and no rule says
  * which comes first.
  *
- * `told` hears of every record that the stages write, changelog included; it is
- * not kept. Throws RangeError when retention has cut the beginning off: state
- * from nowhere would give other findings.
+ * @throws GatewatchError `ERR_REPLAY_CUT` when retention has cut the beginning
+ *   off: state from nowhere would give other findings.
  */
 export async function replayDecisions(
   eventLog: EventLog,
-  stages: { readonly subject: Stage; readonly source: Stage },
-  told: (record: OutRecord) => void = () => {},
-): Promise<{ readonly findings: Finding[] }> {
+  stages: Stages,
+  { told = () => {}, until }: ReplayOptions = {},
+): Promise<{ readonly findings: Finding[]; readonly records: number }> {
   const findings: Finding[] = []
+  let records = 0
   for (const stage of [stages.subject, stages.source]) {
     const worker = replayWorker(stage, eventLog.partitions(stage.input))
-    for await (const part of readWhole(eventLog, stage.input)) {
+    for await (const part of readWhole(eventLog, stage.input, until?.get(stage.input))) {
+      records += part.records.length
       const done = worker(part)
       findings.push(...done.findings)
       for (const record of done.outputs) told(record)
     }
   }
-  return { findings }
+  return { findings, records }
 }
 
 /** The findings that are in a log, every revision, by partition. */
@@ -91,12 +106,18 @@ function replayWorker(stage: Stage, partitions: number): (part: PartitionRecords
 
 async function* readWhole(
   eventLog: EventLog,
-  topic: PartitionRecords['topic'],
+  topic: LogTopic,
+  until?: ReadonlyMap<number, number>,
 ): AsyncIterable<PartitionRecords> {
-  for (const { partition, low } of await eventLog.watermarks(topic)) {
-    if (low > 0)
-      throw new RangeError(`${topic.name}/${partition} begins at ${low}: it can't be replayed from the start`)
-    for await (const records of eventLog.read(topic, { partition })) {
+  for (const { partition, low, high } of await eventLog.watermarks(topic)) {
+    if (low > 0) {
+      throw new GatewatchError(
+        'ERR_REPLAY_CUT',
+        `${topic.name}, partition ${partition}, is kept from offset ${low} on: only what is there from the beginning can be replayed.`,
+      )
+    }
+    const to = until === undefined ? high : (until.get(partition) ?? 0)
+    for await (const records of eventLog.read(topic, { partition, to })) {
       const [head] = records
       const tail = records.at(-1)
       if (head === undefined || tail === undefined) continue

@@ -8,6 +8,7 @@ import type { Decision } from '../../schemas/decision.ts'
 import {
   accessActivity,
   accessDecisions,
+  accessFindings,
   accessScored,
   deadLetterOf,
   scoringState,
@@ -16,6 +17,7 @@ import type { LogTopic } from '../../schemas/topics.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import type { EventLog, LogRecord } from '../../services/runtime/log/event-log.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
+import { compareReplay } from '../../services/scoring/compare-replay.ts'
 import { scoringMetrics } from '../../services/scoring/metrics.ts'
 import { loggedFindings, replayDecisions } from '../../services/scoring/replay.ts'
 import { restoreStates } from '../../services/scoring/restore-states.ts'
@@ -265,5 +267,27 @@ describe('scoring on the embedded log', () => {
     const sorted = (findings: readonly unknown[]) => findings.map((each) => JSON.stringify(each)).toSorted()
     expect(sorted(replayed.findings)).toEqual(sorted(await loggedFindings(eventLog)))
     expect(replayed.findings.length).toBeGreaterThan(3)
+  })
+
+  it('compares the log with a replay of it while a worker is behind, and names what is not as it was', async () => {
+    const eventLog = await openLog()
+    await eventLog.append(appended(decisions))
+    await run(eventLog, subjectStage(testEnrich()), { batchRecords: 3 })
+    await run(eventLog, sourceStage(), { batchRecords: 5 })
+    await eventLog.append(
+      appended(story({ who: 'trudy', everyMs: 200, times: 40, each: () => ({ outcome: 'deny' }) })),
+    )
+    const stages = { subject: subjectStage(testEnrich()), source: sourceStage() }
+    const equal = await compareReplay(eventLog, stages)
+    expect(equal).toMatchObject({ other: [], missing: [], surplus: [] })
+    expect(equal.same).toBe((await loggedFindings(eventLog)).length)
+
+    const [finding] = await loggedFindings(eventLog)
+    if (finding === undefined) throw new Error('nothing was found')
+    await eventLog.append([jsonRecord(accessFindings, { ...finding, revision: 99 })])
+    const altered = await compareReplay(eventLog, stages)
+    expect(altered.surplus.map(({ id, revision }) => [id, revision])).toEqual([[finding.id, 99]])
+    const earlier = { to_ms: Date.parse('2026-01-01T00:00:00.000Z') }
+    expect(await compareReplay(eventLog, stages, earlier)).toMatchObject({ same: 0, surplus: [] })
   })
 })

@@ -50,10 +50,12 @@ describe.each(logDrivers())('scoring on the $name log', ({ skip, ...log }) => {
 
       const stages = smallStages()
       const replayed = new Map<LogTopic, Keyed[]>()
-      await replayDecisions(eventLog, stages, ({ topic, key, value }) => {
-        const records = replayed.get(topic) ?? []
-        records.push([key, value === null ? null : textOf(value)])
-        replayed.set(topic, records)
+      await replayDecisions(eventLog, stages, {
+        told({ topic, key, value }) {
+          const records = replayed.get(topic) ?? []
+          records.push([key, value === null ? null : textOf(value)])
+          replayed.set(topic, records)
+        },
       })
       const given = (topic: LogTopic) => replayed.get(topic) ?? []
 

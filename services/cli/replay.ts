@@ -1,0 +1,62 @@
+import { InvalidArgumentError, type Command } from 'commander'
+import type { Finding } from '../../schemas/finding.ts'
+import type { CliContext } from './context.ts'
+
+interface ReplayFlags {
+  readonly from?: number
+  readonly to?: number
+  readonly json?: boolean
+}
+
+/** Differences that are listed one by one. */
+const LISTED = 20
+
+/** `gatewatch replay`: what is in the log scored again, and how that differs from what was found. Exit code 1 when it does. */
+export function declareReplay(program: Command, context: CliContext): void {
+  program
+    .command('replay')
+    .option('--from <instant>', 'compare what was observed from then on (default: all)', instant)
+    .option('--to <instant>', 'and before then', instant)
+    .option('--json', 'one line of JSON')
+    .description('score all that the log holds again, and compare with what was found')
+    .action((flags: ReplayFlags) =>
+      context.withRuntime(async ({ eventLog }, config) => {
+        const [{ openEnrich, scoringStages }, { compareReplay }] = await Promise.all([
+          import('../scoring/main.ts'),
+          import('../scoring/compare-replay.ts'),
+        ])
+        const stages = scoringStages(await openEnrich(config.scoring), config.scoring)
+        const range = {
+          ...(flags.from === undefined ? {} : { from_ms: flags.from }),
+          ...(flags.to === undefined ? {} : { to_ms: flags.to }),
+        }
+        const { records, same, other, missing, surplus } = await compareReplay(eventLog, stages, range)
+        const differences = other.length + missing.length + surplus.length
+        if (flags.json === true) {
+          context.io.stdout.write(`${JSON.stringify({ records, same, other, missing, surplus })}\n`)
+        } else {
+          const list = (what: string, findings: readonly Finding[]) => {
+            for (const { id, revision, detector, risk_level, observed_at } of findings.slice(0, LISTED)) {
+              context.io.stdout.write(
+                `${what}  ${observed_at}  ${detector.id} ${risk_level}  ${id}, revision ${revision}\n`,
+              )
+            }
+          }
+          list('now otherwise', other)
+          list('only now', missing)
+          list('only then', surplus)
+          context.io.stdout.write(
+            `${records.toLocaleString('en')} records scored again: ${same} findings as they were, ${differences} otherwise.\n`,
+          )
+        }
+        return differences === 0 ? 0 : 1
+      }),
+    )
+}
+
+function instant(text: string): number {
+  const atMs = Date.parse(text)
+  if (Number.isNaN(atMs))
+    throw new InvalidArgumentError('It must be an instant such as 2026-01-31T08:00:00Z.')
+  return atMs
+}
