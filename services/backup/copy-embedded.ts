@@ -17,6 +17,8 @@ export interface EmbeddedSource {
   readonly dataDir: string
   readonly client: ClickHouseClient
   readonly database: string
+  /** Of a ClickHouse server: where its own BACKUP goes. Null: the store is the embedded engine, and in the backup. */
+  readonly destination: string | null
   readonly told: Told
 }
 
@@ -40,7 +42,7 @@ export async function copyEmbedded(
   id: string,
   seal: (pieces: readonly Piece[]) => Promise<void>,
 ): Promise<Copied> {
-  const { dataDir, client, database, told } = source
+  const { dataDir, client, database, destination, told } = source
   const works = join(dataDir, 'backup-work')
   const work = join(works, id)
   const backups = backupsDirectory(join(dataDir, 'clickhouse'))
@@ -56,7 +58,7 @@ export async function copyEmbedded(
       // Nobody else copies now: what lies here was left by one that was killed.
       await empty(works)
       await empty(backups)
-      await checkSpace(dataDir, logBytes + (await storeBytes(client, database)))
+      await checkSpace(dataDir, logBytes + (destination === null ? await storeBytes(client, database) : 0))
       await mkdir(work, { recursive: true, mode: 0o700 })
       const files = await dataFiles(dataDir)
       await seal(files.map((file) => ({ path: `data/${file}`, from: join(dataDir, file) })))
@@ -64,7 +66,7 @@ export async function copyEmbedded(
         version: await storeVersion(client),
         rows: await storedRows(client, database),
       })
-      await backUpStore(client, database, fileDestination(storeCopy), (done, total) =>
+      await backUpStore(client, database, destination ?? fileDestination(storeCopy), (done, total) =>
         told('store', done, total),
       )
       told('log', 0, logBytes)
@@ -72,12 +74,13 @@ export async function copyEmbedded(
   })
   told('log', logBytes, logBytes)
   const positions = await settleCopy(join(work, 'log'))
-  const stored = await filesUnder(storeCopy)
+  const stored = destination === null ? await filesUnder(storeCopy) : []
   const pieces = [
     { path: 'log/log.mdb', from: join(work, 'log', 'log.mdb') },
     ...stored.map((file) => ({ path: `store/${file}`, from: join(storeCopy, file) })),
   ]
-  return { ...positions, pieces, log: 'embedded', store: { kind: 'embedded', ...store } }
+  const kept = destination === null ? { kind: 'embedded' as const } : { kind: 'server' as const, destination }
+  return { ...positions, pieces, log: 'embedded', store: { ...store, ...kept } }
 }
 
 /** Removes what a copy left beside the data. */

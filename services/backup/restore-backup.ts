@@ -1,65 +1,21 @@
-import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Logger } from 'pino'
+import type { LogTopic } from '../../schemas/topics.ts'
 import { openClickHouse } from '../runtime/clickhouse/client.ts'
 import { backupsDirectory } from '../runtime/clickhouse/endpoint-file.ts'
+import type { ClickHouseEndpoint } from '../runtime/clickhouse/endpoint.ts'
 import { startEngine } from '../runtime/clickhouse/start-engine.ts'
 import { RESTORING } from '../runtime/data-dir.ts'
 import { GatewatchError } from '../runtime/errors.ts'
+import type { EventLog } from '../runtime/log/event-log.ts'
 import { settleCopy } from '../runtime/log/embedded/hot-copy.ts'
-import { deriveKey, type BackupKey } from './key.ts'
-import type { BackupFile, Manifest } from './manifest.ts'
-import { digestOf, openSealed } from './sealed-file.ts'
+import type { BackupKey } from './key.ts'
+import type { Manifest } from './manifest.ts'
+import { restoreTables } from './restore-cluster.ts'
+import { openSealed } from './sealed-file.ts'
 import { fileDestination, restoreStore } from './store-copy.ts'
 import type { Told } from './take-backup.ts'
-
-/** The key of a backup; refused when it is not the one that the manifest was sealed with. */
-export function openKey(manifest: Manifest, text: string): BackupKey {
-  const key = deriveKey(text, manifest.key)
-  const { mac, ...rest } = manifest
-  if (key.isMac(rest, mac)) return key
-  throw new GatewatchError(
-    'ERR_BACKUP',
-    'The key file does not fit this backup, or its manifest was altered; give the key file that it was taken with, or another copy of the backup.',
-  )
-}
-
-/**
- * Proves that every file of a backup is there as it was written; with a key,
- * that it opens too. `ERR_BACKUP` names the first that is not.
- */
-export async function verifyBackup(
-  directory: string,
-  manifest: Manifest,
-  key: BackupKey | null,
-  told: Told,
-): Promise<void> {
-  const total = manifest.files.reduce((sum, { sealed_bytes }) => sum + sealed_bytes, 0)
-  let done = 0
-  for (const file of manifest.files) {
-    await checkDigest(directory, file, (bytes) => told('checking', (done += bytes), total))
-    if (key !== null) await openSealed(join(directory, file.path), null, key.fileKey(file.path), () => {})
-  }
-}
-
-async function checkDigest(
-  directory: string,
-  { path, sha256, sealed_bytes }: BackupFile,
-  progress: (bytes: number) => void,
-): Promise<void> {
-  const there = await stat(join(directory, path)).catch(() => null)
-  if (there === null)
-    throw new GatewatchError(
-      'ERR_BACKUP',
-      `The backup lacks its file ${path}; take another copy of this backup, or an older backup.`,
-    )
-  const found = await digestOf(join(directory, path), progress)
-  if (found.bytes === sealed_bytes && found.sha256 === sha256) return
-  throw new GatewatchError(
-    'ERR_BACKUP',
-    `The file ${path} of the backup is damaged; take another copy of this backup, or an older backup.`,
-  )
-}
 
 export interface RestoreOptions {
   /** Of the backup. */
@@ -71,50 +27,72 @@ export interface RestoreOptions {
   readonly logger: Logger
   readonly now: () => number
   readonly told: Told
+  /** Where the compacted topics of a deployment on Kafka go, and those of the catalogue. */
+  readonly kafka: { readonly eventLog: EventLog; readonly topics: readonly LogTopic[] } | null
+  /** The ClickHouse server, when the store is one. Its database is created, and has no tables yet. */
+  readonly server: ClickHouseEndpoint | null
 }
 
 /**
- * Restores a backup of an embedded deployment into an empty data directory.
+ * Restores a backup into an empty data directory, and what lies outside it.
  * `restoring` stands in it until all is there: nothing starts on half of it.
  * Last of all a note is left for the gateway, which writes it into its chain:
  * whatever was recorded after the backup is missing, and that is said for ever.
  */
 export async function restoreBackup(options: RestoreOptions): Promise<void> {
   const { directory, manifest, key, dataDir, told, now } = options
-  if (manifest.log !== 'embedded' || manifest.store.kind !== 'embedded')
-    throw new GatewatchError(
-      'ERR_BACKUP',
-      'This backup is of a deployment with Kafka; restore it as deploy/operations/backup.md says.',
-    )
+  checkKind(options)
   await claimEmpty(dataDir)
-  const backups = backupsDirectory(join(dataDir, 'clickhouse'))
-  const storeCopy = join(backups, manifest.id)
-  const total = manifest.files.reduce((sum, { bytes }) => sum + bytes, 0)
+  const files = manifest.files.filter(({ path }) => !path.startsWith('tables/'))
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0)
   let done = 0
-  for (const file of manifest.files) {
+  for (const file of files) {
     const target = join(dataDir, placeOf(file.path, manifest.id))
     await mkdir(dirname(target), { recursive: true, mode: 0o700 })
     await openSealed(join(directory, file.path), target, key.fileKey(file.path), (bytes) =>
       told('restoring', (done += bytes), total),
     )
   }
-  await settleCopy(join(dataDir, 'log'))
-  const engine = await startEngine({ dataDir, logger: options.logger })
-  const client = openClickHouse(engine.endpoint)
-  try {
-    await restoreStore(client, engine.endpoint.database, fileDestination(storeCopy), (part, all) =>
-      told('store', part, all),
-    )
-  } finally {
-    await client.close()
-    await engine.stop()
-  }
-  await rm(storeCopy, { recursive: true, force: true })
+  if (options.kafka === null) await settleCopy(join(dataDir, 'log'))
+  else await restoreTables({ ...options, ...options.kafka })
+  await restoreRows(options)
   await leaveNote(dataDir, manifest, now())
   await rm(join(dataDir, RESTORING))
   const handle = await open(dataDir, 'r')
   await handle.sync()
   await handle.close()
+}
+
+function checkKind({ manifest, kafka, server }: RestoreOptions): void {
+  const { log, store } = manifest
+  const wrong =
+    (log === 'kafka') !== (kafka !== null)
+      ? `its log was ${log === 'kafka' ? 'Kafka: set kafka.brokers' : 'the embedded one: leave kafka.brokers out'}`
+      : store.kind === 'server' && server === null
+        ? 'its store was a ClickHouse server: set clickhouse.url'
+        : store.kind === 'embedded' && server !== null
+          ? 'its store was the embedded one: leave clickhouse.url out'
+          : null
+  if (wrong !== null)
+    throw new GatewatchError('ERR_BACKUP', `The backup does not fit this configuration, since ${wrong}.`)
+}
+
+async function restoreRows({ manifest, dataDir, logger, server, told }: RestoreOptions): Promise<void> {
+  const { store, id } = manifest
+  if (store.kind === 'none') return
+  const storeCopy = join(backupsDirectory(join(dataDir, 'clickhouse')), id)
+  const engine = store.kind === 'embedded' ? await startEngine({ dataDir, logger }) : null
+  const endpoint = engine?.endpoint ?? server
+  if (endpoint === null) return
+  const client = openClickHouse(endpoint)
+  const from = store.kind === 'server' ? store.destination : fileDestination(storeCopy)
+  try {
+    await restoreStore(client, endpoint.database, from, (done, all) => told('store', done, all))
+  } finally {
+    await client.close()
+    await engine?.stop()
+  }
+  await rm(storeCopy, { recursive: true, force: true })
 }
 
 function placeOf(path: string, id: string): string {

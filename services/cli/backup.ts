@@ -1,13 +1,7 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
+import type { BackupFlags } from './backup/run-backup.ts'
 import type { CliContext } from './context.ts'
-
-interface BackupFlags {
-  readonly keyFile: string
-  readonly storeTo?: string
-  readonly withoutStore?: boolean
-  readonly json?: boolean
-}
 
 interface RestoreFlags {
   readonly keyFile?: string

@@ -1,10 +1,16 @@
 import { resolve } from 'node:path'
+import type { Logger } from 'pino'
+import { topics } from '../../../schemas/topics.ts'
 import { readManifest } from '../../backup/manifest.ts'
-import { openKey, restoreBackup, verifyBackup } from '../../backup/restore-backup.ts'
+import { restoreBackup } from '../../backup/restore-backup.ts'
+import { openKey, verifyBackup } from '../../backup/verify-backup.ts'
 import type { Config } from '../../config.ts'
+import type { ClickHouseEndpoint } from '../../runtime/clickhouse/endpoint.ts'
+import { openStore } from '../../runtime/clickhouse/open-store.ts'
 import { GatewatchError } from '../../runtime/errors.ts'
 import { createLogger, terminalDestination } from '../../runtime/logger.ts'
 import type { CliIo } from '../io.ts'
+import { openKafka } from './open-kafka.ts'
 import { backupBar, tellRestore } from './report.ts'
 import { readKey } from './run-backup.ts'
 
@@ -32,11 +38,34 @@ export async function runRestore(
     await verifyBackup(from, manifest, dryRun ? key : null, bar.told)
     if (!dryRun && key !== null) {
       const logger = createLogger({ level: 'warn', destination: terminalDestination(process.stderr) })
-      await restoreBackup({ directory: from, manifest, key, dataDir, logger, now: Date.now, told: bar.told })
+      const eventLog = config.kafka === undefined ? null : await openKafka(config.kafka, logger)
+      const { told } = bar
+      const kafka = eventLog === null ? null : { eventLog, topics }
+      try {
+        const server = await serverOf(config, dataDir, logger)
+        await restoreBackup({
+          directory: from,
+          manifest,
+          key,
+          dataDir,
+          logger,
+          now: Date.now,
+          told,
+          kafka,
+          server,
+        })
+      } finally {
+        await eventLog?.close()
+      }
     }
   } finally {
     bar.stop()
   }
   const what = dryRun ? (key === null ? 'intact' : 'restorable') : 'restored'
   tellRestore(io, { what, manifest, dataDir, ms: performance.now() - begun }, flags.json === true)
+}
+
+async function serverOf(config: Config, dataDir: string, logger: Logger): Promise<ClickHouseEndpoint | null> {
+  if (config.clickhouse.url === undefined) return null
+  return (await openStore({ dataDir, settings: config.clickhouse, logger })).endpoint
 }

@@ -5,7 +5,8 @@ import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { dataFiles } from '../../../services/backup/data-files.ts'
 import { MANIFEST_FILE, readManifest } from '../../../services/backup/manifest.ts'
-import { openKey, restoreBackup, verifyBackup } from '../../../services/backup/restore-backup.ts'
+import { restoreBackup } from '../../../services/backup/restore-backup.ts'
+import { openKey, verifyBackup } from '../../../services/backup/verify-backup.ts'
 import { checkedDestination } from '../../../services/backup/store-copy.ts'
 import { takeBackup } from '../../../services/backup/take-backup.ts'
 import { openDataDir } from '../../../services/runtime/data-dir.ts'
@@ -56,6 +57,8 @@ const restoreTo = async (to: string, dataDir: string, key = KEY): Promise<void> 
     logger: pino({ level: 'silent' }),
     now: Date.now,
     told: untold,
+    kafka: null,
+    server: null,
   })
 }
 
