@@ -1,0 +1,244 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { request } from 'undici'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { Alert } from '../../schemas/alert.ts'
+import { lossOf } from '../../schemas/loss.ts'
+import {
+  accessActivity,
+  accessDecisions,
+  accessFindings,
+  alertsOutbox,
+  analystVerdicts,
+} from '../../schemas/topics.ts'
+import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
+import type { EventLog } from '../../services/runtime/log/event-log.ts'
+import { fromLog } from '../../services/gateway/log-at-start.ts'
+import { verifyChain } from '../support/chain.ts'
+import { eventually, readDecisions, startTestGateway, startUpstream, tempDir } from '../support/gateway.ts'
+import type { TestGateway, Upstream } from '../support/gateway.ts'
+import { openPolicy } from '../support/spooling-gateway.ts'
+import { unreachableLog } from '../support/unreachable-log.ts'
+
+let dir: Awaited<ReturnType<typeof tempDir>>
+let log: EventLog
+let upstream: Upstream
+const started: TestGateway[] = []
+
+beforeEach(async () => {
+  dir = await tempDir()
+  log = await openEmbeddedLog({ directory: dir.path, partitions: 2 })
+  upstream = await startUpstream()
+})
+
+afterEach(async () => {
+  for (const gateway of started.splice(0)) await gateway.stop()
+  await upstream.stop()
+  await log.close()
+  await dir.release()
+})
+
+async function start(
+  eventLog: EventLog,
+  spool: Record<string, unknown> = {},
+  policy = openPolicy(upstream.url),
+) {
+  const gateway = await startTestGateway(dir.path, eventLog, policy, {
+    spool: { after: '25ms', ...spool },
+    limits: { record_timeout: '500ms' },
+  })
+  started.push(gateway)
+  return gateway
+}
+
+async function stop(gateway: TestGateway): Promise<void> {
+  started.splice(started.indexOf(gateway), 1)
+  await gateway.stop()
+}
+
+async function get(gateway: TestGateway, path = '/x') {
+  const answer = await request(`${gateway.origin}${path}`, { headers: { host: 'app.localhost' } })
+  await answer.body.dump()
+  return answer.statusCode
+}
+
+async function evaluate(gateway: TestGateway, type: string, id: string): Promise<unknown> {
+  const token = await gateway.tokens.create({ name: 'pep', scopes: ['decision-point'] })
+  const response = await fetch(`${gateway.decisionPoint}/access/v1/evaluation`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    body: JSON.stringify({
+      subject: { type, id },
+      action: { name: 'GET' },
+      resource: { type: 'http', id: '/x' },
+      context: { http: { host: 'app.localhost', path: '/x' } },
+    }),
+  })
+  return response.status
+}
+
+async function metric(gateway: TestGateway, name: string): Promise<number> {
+  const line = (await gateway.runtime.metrics.metrics()).split('\n').find((one) => one.startsWith(`${name} `))
+  return Number(line?.split(' ')[1])
+}
+
+const drained = (gateway: TestGateway) =>
+  eventually('the spool is empty', () => gateway.note() === null, 15_000)
+
+const REFUSED = 'gatewatch_gateway_unrecorded_total{cause="spool_full"}'
+
+/** Long paths fill a spool sooner. */
+async function fill(gateway: TestGateway): Promise<void> {
+  const path = `/${'a'.repeat(1900)}`
+  await eventually(
+    'a refusal',
+    async () => {
+      await Promise.all(Array.from({ length: 20 }, () => get(gateway, path)))
+      return (await metric(gateway, REFUSED)) > 0
+    },
+    25_000,
+  )
+}
+
+async function alerts(): Promise<Alert[]> {
+  const found: Alert[] = []
+  for await (const records of log.read(alertsOutbox, { partition: 0 }))
+    for (const { value } of records)
+      if (value !== null) found.push(Alert.parse(JSON.parse(new TextDecoder().decode(value))))
+  return found
+}
+
+it('denies when it is full, lets break glass in and records it, says how many it refused, and tells people once', async () => {
+  const away = unreachableLog(log)
+  const gateway = await start(away.eventLog, { max_bytes: 1_048_576 })
+  expect(await get(gateway)).toBe(200)
+  away.become('refuse')
+  await fill(gateway)
+  expect(gateway.note()).toMatch(/9\d % of its bound/)
+  expect(await metric(gateway, 'gatewatch_gateway_spool_full')).toBe(1)
+  expect(await evaluate(gateway, 'service', 'root')).toBe(200)
+  expect(await evaluate(gateway, 'user', 'alice')).toBe(503)
+  expect(await metric(gateway, 'gatewatch_gateway_spool_bytes')).toBeLessThanOrEqual(1_048_576)
+
+  away.become('well')
+  await drained(gateway)
+  await eventually('requests are served again', async () => (await get(gateway)) === 200)
+  const decisions = await readDecisions(log)
+  expect(verifyChain(decisions)).toMatchObject({ boots: 1, problems: [] })
+  const root = decisions.filter(({ subject }) => subject.type === 'service' && subject.id === 'root')
+  expect(root).toHaveLength(1)
+  const losses = decisions.map(lossOf).filter((loss) => loss !== null)
+  expect(losses[0]).toMatchObject({ state: 'began', cause: 'spool_full', refused: 1, served: 0 })
+  expect(losses.at(-1)).toMatchObject({ state: 'ended', cause: 'spool_full', served: 0 })
+  const refused = await metric(gateway, REFUSED)
+  // The decision point's refusal of alice is counted by the chain too.
+  expect(losses.reduce((sum, loss) => sum + (loss.state === 'ended' ? loss.refused : 0), 0)).toBe(refused + 1)
+
+  const told = await eventually('the alert is over', async () => {
+    const all = await alerts()
+    return all.at(-1)?.state === 'resolved' && all
+  })
+  expect(new Set(told.map(({ id }) => id)).size).toBe(1)
+  expect(told[0]).toMatchObject({
+    kind: 'spool',
+    state: 'firing',
+    severity: 'critical',
+    entity: { type: 'pep', id: 'gateway' },
+  })
+}, 60_000)
+
+it('says that decisions which waited can not be read any more: in the chain, by number, and drains the rest', async () => {
+  const away = unreachableLog(log)
+  const first = await start(away.eventLog)
+  expect(await get(first)).toBe(200)
+  away.become('refuse')
+  for (let turn = 0; turn < 9; turn += 1) expect(await get(first)).toBe(200)
+  await stop(first)
+  const directory = join(dir.path, 'gateway', 'spool', 'gateway')
+  const [name = ''] = await readdir(directory)
+  const bytes = await readFile(join(directory, name))
+  // The middle of the file is the middle of some decision's frame.
+  const middle = Math.floor(bytes.length / 2)
+  bytes.writeUInt8(bytes.readUInt8(middle) ^ 1, middle)
+  await writeFile(join(directory, name), bytes)
+
+  away.become('well')
+  const second = await start(away.eventLog)
+  await drained(second)
+  const decisions = await eventually('the loss is recorded', async () => {
+    const found = await readDecisions(log)
+    return found.some((decision) => (lossOf(decision)?.missing.length ?? 0) > 0) && found
+  })
+  const missing = decisions.flatMap((decision) => lossOf(decision)?.missing ?? [])
+  expect(missing).toHaveLength(1)
+  const before = decisions.filter(({ pep }) => pep?.boot_id === missing[0]?.boot_id)
+  const numbers = before.map(({ pep }) => pep?.seq ?? -1)
+  expect(missing[0]?.first_seq).toBe(missing[0]?.last_seq)
+  expect([...numbers, missing[0]?.first_seq ?? -1].toSorted((a, b) => a - b)).toEqual([
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
+  ])
+  expect(await metric(second, 'gatewatch_gateway_spool_missing_decisions_total')).toBe(1)
+  expect((await readdir(directory)).some((file) => file.includes('.damaged-'))).toBe(true)
+})
+
+it('counts the age of risk from before what waits: nobody can have scored that', async () => {
+  const groups = [
+    ['scoring', [accessDecisions]],
+    ['scoring-source', [accessActivity]],
+    ['feedback', [accessFindings, analystVerdicts]],
+  ] as const
+  const readers = await Promise.all(
+    groups.map(([group, topics]) => log.consume({ group, topics: [...topics], handle: () => [] })),
+  )
+  const away = unreachableLog(log)
+  const policy = openPolicy(upstream.url).replace('routes:', 'risk_stale_after_s: 1\nroutes:')
+  const gateway = await start(away.eventLog, {}, policy)
+  await get(gateway)
+  await new Promise((resolve) => setTimeout(resolve, 1500))
+  await get(gateway)
+  // Everything can be read, so every reader has read all that there is; what is decided from here on waits.
+  away.become('read_only')
+  await get(gateway)
+  await new Promise((resolve) => setTimeout(resolve, 1800))
+  await get(gateway)
+  away.become('well')
+  await drained(gateway)
+  const ages = (await readDecisions(log)).map(({ risk_at_decision }) => risk_at_decision?.age_ms ?? -1)
+  expect(ages).toHaveLength(4)
+  expect(ages[1]).toBeLessThan(1000)
+  expect(ages[3]).toBeGreaterThan(1500)
+  const last = (await readDecisions(log)).at(-1)
+  expect(last?.reasons).toContain('risk_stale')
+  await Promise.all(readers.map((reader) => reader.stop()))
+})
+
+it('does not start while the log is silent, and says so in one sentence', async () => {
+  await expect(fromLog(new Promise(() => {}), 20)).rejects.toMatchObject({
+    code: 'ERR_LOG_UNAVAILABLE',
+    message: expect.stringMatching(
+      /^The event log does not answer, .* what waits in the spool stays there\.$/,
+    ) as string,
+  })
+  const away = unreachableLog(log)
+  away.become('refuse')
+  await expect(start(away.eventLog)).rejects.toThrow('the log can not be reached')
+})
+
+it('goes on under a new key after a rotation, and refuses to start when the old one is taken away too soon', async () => {
+  const keyFile = join(dir.path, 'spool-keys')
+  await writeFile(keyFile, `${'old-key-'.repeat(5)}\n`)
+  const away = unreachableLog(log)
+  const first = await start(away.eventLog, { key_file: keyFile })
+  away.become('refuse')
+  await get(first)
+  await stop(first)
+  away.become('well')
+  await writeFile(keyFile, `${'new-key-'.repeat(5)}\n`)
+  await expect(start(away.eventLog, { key_file: keyFile })).rejects.toThrow(
+    /put that key back as a further line/,
+  )
+  await writeFile(keyFile, `${'new-key-'.repeat(5)}\n${'old-key-'.repeat(5)}\n`)
+  const second = await start(away.eventLog, { key_file: keyFile })
+  await drained(second)
+  expect(await readDecisions(log)).toHaveLength(1)
+})
