@@ -25,7 +25,7 @@ interface Job {
 export class AtomicAppender {
   readonly #transactor: Transactor
   readonly #queue: Job[] = []
-  #running: Promise<void> | undefined
+  #running = false
   #singly = 0
   #closed = false
 
@@ -41,9 +41,7 @@ export class AtomicAppender {
       done: Promise.withResolvers<readonly Written[]>(),
     }
     this.#queue.push(job)
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined
-    })
+    void this.#run()
     return {
       fate: job.done.promise,
       withdraw: () => {
@@ -60,6 +58,8 @@ export class AtomicAppender {
   }
 
   async #run(): Promise<void> {
+    if (this.#running) return
+    this.#running = true
     const pauses = new Pauses(20, 500)
     await Promise.resolve()
     while (this.#queue.length > 0) {
@@ -70,13 +70,14 @@ export class AtomicAppender {
         for (const { done, pieces } of jobs)
           done.resolve(written.filter(({ piece }) => pieces.includes(piece)))
       } catch (error) {
-        if (await this.#failed(jobs, error)) await pauses.wait()
+        if (this.#failed(jobs, error)) await pauses.wait()
       }
     }
+    this.#running = false
   }
 
   /** Whether the same is tried again. */
-  async #failed(jobs: readonly Job[], error: unknown): Promise<boolean> {
+  #failed(jobs: readonly Job[], error: unknown): boolean {
     const cause = error instanceof NotCommitted ? error.cause : error
     const again = !this.#closed && error instanceof NotCommitted && error.fate === 'aborted'
     if (again && (isPassing(cause) || jobs.length > 1)) {

@@ -27,7 +27,7 @@ const BUDGET_BYTES = 64 * 1024 * 1024
 /** Of one partition. */
 const READ_AHEAD_BYTES = 4 * 1024 * 1024
 /** How long a batch in hand may take when its partition is to be given up. */
-const LET_GO_MS = 8_000
+const LET_GO_MS = 6_000
 /** Transactions that may be under way at once: the second begins while the markers of the first are written. */
 const TRANSACTORS = 2
 /** After this a transaction without an answer is decided by a new epoch. */
@@ -126,7 +126,7 @@ export class KafkaConsumption {
   async #stop(): Promise<void> {
     await Promise.all(this.lanes.map((lane) => this.#letGo(lane)))
     await this.#member.leave()
-    await this.#fetcher.close()
+    this.#fetcher.close()
     await Promise.all(Object.values(this.#links).map((link) => link.close()))
   }
 

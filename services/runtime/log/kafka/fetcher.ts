@@ -30,7 +30,6 @@ export class Fetcher {
   readonly #loops = new Map<number, { wake: () => void }>()
   readonly #stop = new AbortController()
   readonly #pauses = new Pauses(20, 1_000)
-  readonly #running = new Set<Promise<void>>()
 
   constructor(parts: FetcherParts) {
     this.#parts = parts
@@ -50,11 +49,11 @@ export class Fetcher {
     for (const { wake } of this.#loops.values()) wake()
   }
 
-  async close(): Promise<void> {
+  /** A fetch under way is not waited for: what it brings is thrown away. */
+  close(): void {
     this.#stop.abort()
     this.#feeds.clear()
     this.wake()
-    await Promise.allSettled(this.#running)
   }
 
   /** Sees to it that each leader of a feed has a loop. */
@@ -77,11 +76,7 @@ export class Fetcher {
     if (this.#loops.has(node) || this.#stop.signal.aborted) return
     const waker = { wake: () => {} }
     this.#loops.set(node, waker)
-    const loop = this.#loop(node, waker).finally(() => {
-      this.#loops.delete(node)
-      this.#running.delete(loop)
-    })
-    this.#running.add(loop)
+    void this.#loop(node, waker)
   }
 
   async #loop(node: number, waker: { wake: () => void }): Promise<void> {

@@ -3,7 +3,8 @@ import type { Member } from './member.ts'
 import { committedOf } from './offsets.ts'
 import { Pauses } from './pauses.ts'
 import type { Piece } from './pieces.ts'
-import { checkAll, NotCommitted, retry, type Transactor, type Written } from './transactor.ts'
+import { checkAll, retry } from './retrying.ts'
+import { NotCommitted, type Transactor, type Written } from './transactor.ts'
 import { CODES, codeOf, isPassing, toLogError } from './wire/faults.ts'
 import { commitOffsets, type Membership, type OffsetToCommit } from './wire/group-requests.ts'
 import type { Link } from './wire/link.ts'
@@ -120,6 +121,8 @@ export class GroupCommitter {
   async #failed(transactor: Transactor, jobs: readonly Job[], as: Membership, error: unknown): Promise<void> {
     const cause = error instanceof NotCommitted ? error.cause : error
     this.#parts.failed(cause)
+    // What it left open would hold readers up, and must be over before the same is written again.
+    await transactor.reset().catch(this.#parts.failed)
     let open = jobs
     if (error instanceof NotCommitted && error.fate === 'unknown')
       open = await this.#decide(transactor, jobs, as)

@@ -15,7 +15,7 @@ import type { Link } from './wire/link.ts'
 /** The group waits this long for members to join again; ours do at their next heartbeat. */
 const REBALANCE_MS = 10_000
 const HEARTBEAT_MS = 1_000
-const LEAVE_MS = 2_000
+const LEAVE_MS = 1_000
 const PROTOCOL = 'gatewatch'
 
 export interface MemberParts {
@@ -91,7 +91,8 @@ export class Member {
   async leave(): Promise<void> {
     this.#stop.abort()
     this.#wake()
-    await this.#ended
+    // A join may be held back for longer than anybody who stops wants to wait.
+    await Promise.race([this.#ended, sleep(LEAVE_MS)])
     if (this.#id === '') return
     const { link, group } = this.#parts
     const goodbye = async () => {

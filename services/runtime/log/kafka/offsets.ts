@@ -1,7 +1,7 @@
 import type { LogTopic } from '../../../../schemas/topics.ts'
 import type { Watermarks } from '../event-log.ts'
 import type { Names } from './names.ts'
-import { checkAll, retry } from './transactor.ts'
+import { checkAll, retry } from './retrying.ts'
 import { listOffsets, type ListedOffset, type OffsetAt } from './wire/data-requests.ts'
 import { CODES, codeOf } from './wire/faults.ts'
 import { describeGroup, fetchOffsets, type CommittedOffset } from './wire/group-requests.ts'

@@ -54,7 +54,7 @@ export class Tables {
 
   async close(): Promise<void> {
     for (const tables of this.#open.values()) for (const table of tables) await table.close()
-    await this.#reading?.fetcher.close()
+    this.#reading?.fetcher.close()
     await this.#reading?.link.close()
   }
 }

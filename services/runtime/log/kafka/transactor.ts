@@ -1,15 +1,10 @@
 import type { LogMetrics } from '../log-metrics.ts'
+import { fence } from './fence.ts'
 import type { Names } from './names.ts'
-import { Pauses } from './pauses.ts'
 import type { Piece } from './pieces.ts'
-import {
-  produce,
-  produceJoining,
-  type PartitionBatch,
-  type PartitionError,
-  type Produced,
-} from './wire/data-requests.ts'
-import { check, CODES, codeOf, isPassing, KafkaFault } from './wire/faults.ts'
+import { allOf, checkAll, retry } from './retrying.ts'
+import { produce, produceJoining, type PartitionBatch, type Produced } from './wire/data-requests.ts'
+import { check, CODES, KafkaFault, NoAnswer } from './wire/faults.ts'
 import type { Membership, OffsetToCommit } from './wire/group-requests.ts'
 import type { Link } from './wire/link.ts'
 import { encodeBatch, type Compression, type Producer } from './wire/record-batch.ts'
@@ -19,19 +14,15 @@ import {
   commitOffsetsInTransaction,
   endAndBump,
   endTransaction,
-  initProducer,
   transactionVersion,
   type Transaction,
 } from './wire/transaction-requests.ts'
 
-/** The broker aborts a transaction that its producer left open for this long. Readers of its partitions wait until then. */
-export const TRANSACTION_MS = 10_000
 const PRODUCE_MS = 10_000
 /** How long one step is tried again before the transaction is given up; less than the broker's own patience. */
 const STEP_MS = 6_000
 /** A transaction follows the last one of its producer within milliseconds, while that one's markers are being written. */
 const CONCURRENT_FIRST_MS = 1
-const CONCURRENT_MOST_MS = 20
 
 export interface TransactorParts {
   readonly link: Link
@@ -98,22 +89,21 @@ export class Transactor {
 
   /** Resolves with where the records are. @throws NotCommitted with the fault that stopped it as its cause. */
   async run(pieces: readonly Piece[], offsets?: OffsetsOf): Promise<Written[]> {
-    let ending = false
+    const ending = { begun: false, silent: false }
     let written: Written[] = []
     try {
       const transaction = await this.#begin()
       if (!this.#joining) await this.#announce(transaction, pieces, offsets)
       written = await this.#write(transaction, pieces, offsets)
-      ending = true
-      await this.#end(transaction)
+      ending.begun = true
+      await this.#end(transaction, ending)
     } catch (error) {
       this.#producer = undefined
       this.#parts.link.doubt(error)
-      // A refusal of the end is an answer: the coordinator has aborted, or will. Silence is not.
-      throw new NotCommitted(
-        ending && !(error instanceof KafkaFault && !error.passing) ? 'unknown' : 'aborted',
-        error,
-      )
+      // A refusal of the end is an answer: the coordinator has aborted, or will. Silence is none, and a
+      // refusal after it may mean that what was not heard had been a yes.
+      const refused = error instanceof KafkaFault && !error.passing && !ending.silent
+      throw new NotCommitted(ending.begun && !refused ? 'unknown' : 'aborted', error)
     }
     for (const { topic, records, bytes } of pieces) {
       this.#parts.metrics?.appended(topic.name, records.length, bytes)
@@ -148,18 +138,17 @@ export class Transactor {
     }
     await this.#step(CONCURRENT_FIRST_MS, async () => {
       const node = await this.#parts.link.coordinator('transaction', transaction.id)
-      await allOf([
-        partitions.size === 0
-          ? undefined
-          : this.#parts.link
-              .send(node, addPartitions(transaction, [...partitions.values()]))
-              .then((answers) => checkAll('AddPartitionsToTxn', answers)),
-        offsets === undefined
-          ? undefined
-          : this.#parts.link
-              .send(node, addOffsets(transaction, offsets.as.group))
-              .then(({ error }) => check('AddOffsetsToTxn', error)),
-      ])
+      const { link } = this.#parts
+      const announced: Promise<void>[] = []
+      if (partitions.size > 0) {
+        const asked = link.send(node, addPartitions(transaction, [...partitions.values()]))
+        announced.push(asked.then((answers) => checkAll('AddPartitionsToTxn', answers)))
+      }
+      if (offsets !== undefined) {
+        const asked = link.send(node, addOffsets(transaction, offsets.as.group))
+        announced.push(asked.then(({ error }) => check('AddOffsetsToTxn', error)))
+      }
+      await allOf(announced)
     })
   }
 
@@ -170,19 +159,16 @@ export class Transactor {
   ): Promise<Written[]> {
     const { link } = this.#parts
     const written: Written[] = []
-    await allOf([
-      this.#produce(transaction, pieces, written),
-      offsets === undefined
-        ? undefined
-        : this.#step(5, async () => {
-            const node = await link.coordinator('group', offsets.as.group)
-            const answers = await link.send(
-              node,
-              commitOffsetsInTransaction(transaction, offsets.as, offsets.offsets, this.#joining),
-            )
-            checkAll('TxnOffsetCommit', answers)
-          }),
-    ])
+    const writing = [this.#produce(transaction, pieces, written)]
+    if (offsets !== undefined) {
+      const moved = this.#step(5, async () => {
+        const node = await link.coordinator('group', offsets.as.group)
+        const request = commitOffsetsInTransaction(transaction, offsets.as, offsets.offsets, this.#joining)
+        checkAll('TxnOffsetCommit', await link.send(node, request))
+      })
+      writing.push(moved)
+    }
+    await allOf(writing)
     return written
   }
 
@@ -253,19 +239,24 @@ export class Transactor {
     })
   }
 
-  async #end(transaction: Transaction): Promise<void> {
-    const { link } = this.#parts
-    await retry(link, this.#parts.ending_ms, CONCURRENT_FIRST_MS, async () => {
-      const node = await link.coordinator('transaction', transaction.id)
-      if (!this.#joining) {
-        const { error } = await link.send(node, endTransaction(transaction, true))
-        return check('EndTxn', error)
+  async #end(transaction: Transaction, ending: { silent: boolean }): Promise<void> {
+    const { link, ending_ms } = this.#parts
+    await retry(link, ending_ms, CONCURRENT_FIRST_MS, async () => {
+      try {
+        const node = await link.coordinator('transaction', transaction.id)
+        if (!this.#joining) {
+          const { error } = await link.send(node, endTransaction(transaction, true))
+          return check('EndTxn', error)
+        }
+        const { error, producer } = await link.send(node, endAndBump(transaction, true))
+        check('EndTxn', error)
+        this.#producer = producer
+        // A new epoch counts from 0.
+        this.#sequences.clear()
+      } catch (error) {
+        if (error instanceof NoAnswer) ending.silent = true
+        throw error
       }
-      const { error, producer } = await link.send(node, endAndBump(transaction, true))
-      check('EndTxn', error)
-      this.#producer = producer
-      // A new epoch counts from 0.
-      this.#sequences.clear()
     })
   }
 
@@ -276,59 +267,4 @@ export class Transactor {
 
 function nextAfter({ base }: Produced, piece: Piece): number {
   return base < 0 ? -1 : base + piece.records.length
-}
-
-/** Takes the next epoch of a transactional id: its open transaction is aborted, and its last user refused from here on. */
-export async function fence(link: Link, id: string): Promise<Producer> {
-  let producer: Producer = { id: -1, epoch: -1 }
-  await retry(link, STEP_MS, CONCURRENT_FIRST_MS, async () => {
-    const node = await link.coordinator('transaction', id)
-    const answer = await link.send(node, initProducer(id, TRANSACTION_MS))
-    check('InitProducerId', answer.error)
-    producer = answer.producer
-  })
-  return producer
-}
-
-/** Tries again within a few milliseconds at first: most of what passes has passed by then. */
-export async function retry(
-  link: Link,
-  withinMs: number,
-  firstPauseMs: number,
-  attempt: () => Promise<void>,
-): Promise<void> {
-  const deadline = performance.now() + withinMs
-  const quick = new Pauses(firstPauseMs, CONCURRENT_MOST_MS)
-  const slow = new Pauses(10, 500)
-  for (;;) {
-    try {
-      await attempt()
-      return
-    } catch (error) {
-      if (!isPassing(error) || performance.now() > deadline) throw error
-      const concurrent = codeOf(error) === CODES.concurrent_transactions
-      if (!concurrent) link.doubt(error)
-      await (concurrent ? quick : slow).wait()
-    }
-  }
-}
-
-/** All of them are waited for even when one fails, so that nothing of a transaction is under way after its end. */
-async function allOf<T>(promises: readonly (Promise<T> | undefined)[]): Promise<T[]> {
-  const settled = await Promise.allSettled(promises)
-  const values: T[] = []
-  for (const one of settled) {
-    if (one.status === 'rejected') throw one.reason
-    if (one.value !== undefined) values.push(one.value)
-  }
-  return values
-}
-
-/** The fault that matters most: one that doesn't pass before one that does. */
-export function checkAll(what: string, answers: readonly PartitionError[]): void {
-  const faults = answers
-    .filter(({ error }) => error !== CODES.none)
-    .map(({ topic, partition, error }) => new KafkaFault(`${what} of ${topic}/${partition}`, error))
-  const worst = faults.find((fault) => !fault.passing) ?? faults[0]
-  if (worst !== undefined) throw worst
 }

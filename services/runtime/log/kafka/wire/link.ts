@@ -162,8 +162,7 @@ export class Link {
     if (connecting === undefined) {
       connecting = broker.connectionPool.getConnection(index)
       ofBroker.set(index, connecting)
-      const done = () => ofBroker.delete(index)
-      connecting.then(done, done)
+      void connecting.finally(() => ofBroker.delete(index)).catch(() => {})
     }
     return connecting
   }
