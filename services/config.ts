@@ -43,8 +43,23 @@ const ClickHouseConfig = z
       .string()
       .regex(/^[a-z][a-z0-9_]{0,62}$/, { error: 'must be lower-case letters, digits and _' })
       .default('gatewatch'),
+    /** TLS towards a server: the authority that signed its certificate, and a certificate of our own where it asks for one. */
+    ssl: z
+      .strictObject({ ca_file: File, cert_file: File.optional(), key_file: File.optional() })
+      .refine(({ cert_file, key_file }) => (cert_file === undefined) === (key_file === undefined), {
+        error: 'cert_file and key_file go together',
+      })
+      .optional(),
+    /** Name of the cluster in the servers' `remote_servers`: replicated tables on all of its nodes. */
+    cluster: z
+      .string()
+      .regex(/^[A-Za-z][A-Za-z0-9_-]{0,62}$/, { error: 'must be letters, digits, _ and -' })
+      .optional(),
     /** Opens the engine's HTTP interface for Grafana and other clients; its own socket is always there. */
     listen: z.strictObject({ host: Host.default('127.0.0.1'), port: Port.default(8123) }).optional(),
+  })
+  .refine(({ url, cluster, ssl }) => url !== undefined || (cluster === undefined && ssl === undefined), {
+    error: 'cluster and ssl are of a server: set url too',
   })
   .prefault({})
 

@@ -1,6 +1,8 @@
 -- One row a finding, the highest revision of it: schemas/finding.ts, flattened. `evidence` is JSON text,
 -- since its values have several types and are read by people, one finding at a time. Lists of entities are
 -- two arrays of equal length. Nothing that a later revision may change is in the sort key.
+-- Shards by id: all revisions of a finding must be where merges can replace them.
+-- sharded by cityHash64(tenant, id)
 CREATE TABLE IF NOT EXISTS findings
 (
     schema_version UInt16,

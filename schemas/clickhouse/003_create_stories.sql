@@ -1,5 +1,7 @@
 -- One row a story, the highest revision of it: schemas/story.ts, flattened. An absent `merged_into`, `owner`
 -- or `verdict` is NULL: an owner's name may be any text.
+-- Shards by id: all revisions of a story must be where merges can replace them.
+-- sharded by cityHash64(tenant, id)
 CREATE TABLE IF NOT EXISTS stories
 (
     schema_version UInt16,

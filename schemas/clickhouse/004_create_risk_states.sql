@@ -1,5 +1,7 @@
 -- The history of risk: one row an entity and revision (schemas/risk.ts, flattened). The newest is the state;
 -- the others draw the curve. `causes` are arrays of equal length.
+-- Shards by entity: its curve is read as one.
+-- sharded by cityHash64(tenant, entity_type, entity_id)
 CREATE TABLE IF NOT EXISTS risk_states
 (
     schema_version UInt16,

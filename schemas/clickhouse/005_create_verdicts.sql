@@ -1,5 +1,7 @@
 -- One row a verdict and entity (schemas/verdict.ts, flattened): a story's verdict is one record for each of
 -- its entities, which may share the verdict's id.
+-- Shards by id: copies of a verdict must be where merges can replace them.
+-- sharded by cityHash64(tenant, id)
 CREATE TABLE IF NOT EXISTS verdicts
 (
     schema_version UInt16,

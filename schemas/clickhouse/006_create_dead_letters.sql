@@ -1,5 +1,7 @@
 -- One row an unusable record: why, where it came from, and its bytes (the first 64 KiB, as base64, since
 -- they may be anything; the whole is on the dead-letter topic).
+-- Shards by place on the topic, which names a dead letter.
+-- sharded by cityHash64(topic, partition, offset)
 CREATE TABLE IF NOT EXISTS dead_letters
 (
     topic LowCardinality(String),

@@ -7,6 +7,7 @@
 -- hundreds of megabytes. Decisions are counted by 64 bits of hash, since a quarter has billions; subjects by
 -- 32, at half the bytes, since people are millions. Read with `uniqCombined64Merge(14)(decisions)` and
 -- `uniqCombinedMerge(14)(subjects)`.
+-- No sharding key: nobody writes here but the view, on the shard where the decisions are.
 CREATE TABLE IF NOT EXISTS decisions_by_minute
 (
     tenant LowCardinality(String) CODEC(ZSTD(1)),

@@ -10,6 +10,6 @@ SELECT
     uniqCombinedState(14)(toUInt32(cityHash64(subject_type, subject_id))) AS subjects,
     uniqCombined64StateIf(14)(id, caused_by = 'risk_feedback') AS by_risk,
     max(ifNull(latency_us, 0)) AS latency_us_max,
-    max(decisions.ingested_at) AS ingested_at
-FROM decisions
+    max(stored.ingested_at) AS ingested_at
+FROM decisions AS stored
 GROUP BY tenant, origin, minute, app, outcome

@@ -61,7 +61,7 @@ export function openDecisionRows(): DecisionRows {
 function withChain(decision: Row, prev: string | undefined): Row {
   const { chain: kept, ...unchained } = decision
   if (!isRecord(kept)) return decision
-  // The shape is that of the schema's own columns; whether the values are right is what the hash tells.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the columns are the schema's; whether the values are right is what the hash tells
   const chain = restoredChain(unchained as unknown as DecisionInput, kept, prev)
   return { ...unchained, chain: chain ?? kept }
 }

@@ -56,7 +56,7 @@ async function withStore<T>(context: CliContext, run: (store: Store) => Promise<
     if (store.from === 'own-engine') {
       const client = openClickHouse(store.endpoint)
       try {
-        await migrate(client)
+        await migrate(client, { cluster: store.endpoint.cluster })
       } finally {
         await client.close()
       }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** How blocks are cut: a block is an insert, and an insert is a flush to disk. */
+/** How much is taken from the log at once, and when. */
 export const StorageConfig = z
   .strictObject({
     /**
@@ -11,8 +11,12 @@ export const StorageConfig = z
      */
     linger_ms: z.int().min(0).max(60_000).default(1_500),
     min_rows: z.int().min(1).max(100_000).default(1_000),
-    max_rows: z.int().min(1).max(100_000).default(20_000),
-    max_bytes: z.int().min(65_536).max(33_554_432).default(16_777_216),
+    /**
+     * Bounds of what is taken from the log at once. Each time costs a wait for the last insert and two
+     * flushes of the log, so when there is much to catch up with, it is taken in large pieces.
+     */
+    max_rows: z.int().min(1).max(100_000).default(40_000),
+    max_bytes: z.int().min(65_536).max(268_435_456).default(67_108_864),
   })
   .prefault({})
 export type StorageConfig = z.infer<typeof StorageConfig>

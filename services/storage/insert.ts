@@ -4,11 +4,17 @@ import { ClickHouseError, type ClickHouseClient } from '@clickhouse/client'
 import type { Block } from './block.ts'
 
 /**
+ * Answered when each shard has its rows and most of its copies have them on disk:
+ * a node that dies then loses nothing.
+ */
+const ON_A_CLUSTER = { distributed_foreground_insert: 1, insert_quorum: 'auto' } as const
+
+/**
  * Inserts a block once: repeated under its token, it is dropped by the table
  * and by every view's target. One thread and one parser, so that the same rows
  * are cut into the same parts; the answer comes after the flush to disk.
  */
-export async function insertBlock(client: ClickHouseClient, block: Block): Promise<void> {
+export async function insertBlock(client: ClickHouseClient, block: Block, cluster?: string): Promise<void> {
   const { format, parts } = block.body
   const { stream } = await client.exec({
     query: `INSERT INTO ${block.table} FORMAT ${format}`,
@@ -26,6 +32,7 @@ export async function insertBlock(client: ClickHouseClient, block: Block): Promi
       input_format_skip_unknown_fields: 1,
       // Imported history spans years, a month is a partition.
       max_partitions_per_insert_block: '2000',
+      ...(cluster !== undefined && ON_A_CLUSTER),
     },
   })
   stream.resume()

@@ -27,10 +27,11 @@ export async function startStorage(
   const stopping = new AbortController()
   const topics = openStoredTopics()
   const stored = new Map(topics.map((topic) => [topic.topic.name, topic]))
-  const types = openTableTypes(client, logger)
+  const types = openTableTypes(client, { logger, cluster: endpoint.cluster })
   const options = {
     client,
     logger,
+    cluster: endpoint.cluster,
     types,
     metrics: storageMetrics(
       runtime.metrics,
@@ -40,7 +41,7 @@ export async function startStorage(
     signal: stopping.signal,
     random: Math.random,
   }
-  const migrated = migrate(client, { logger }).catch((error: unknown) => {
+  const migrated = migrate(client, { logger, cluster: endpoint.cluster }).catch((error: unknown) => {
     logger.warn({ err: error }, 'the store is away; rows wait in the log')
   })
   // A store that takes the connection and says nothing is away as well; the first block migrates then.

@@ -13,6 +13,8 @@ const FIRST_PAUSE_MS = 50
 export interface StoreOptions {
   readonly client: ClickHouseClient
   readonly logger: Logger
+  /** Tables are on all nodes of it. */
+  readonly cluster: string | undefined
   readonly metrics: StorageMetrics
   /** Ends the waiting when the worker is stopped: the block is then not stored, and comes again. */
   readonly signal: AbortSignal
@@ -59,13 +61,13 @@ export async function storeBlock(
 
 /** True: stored. False: some row in it is bad. */
 async function storedOrBad(block: Block, options: StoreOptions): Promise<boolean> {
-  const { client, logger, metrics, signal } = options
+  const { client, logger, cluster, metrics, signal } = options
   const { table } = block
   for (let tries = 1; ; tries++) {
     signal.throwIfAborted()
     const done = metrics.seconds.startTimer({ table })
     try {
-      await insertBlock(client, block)
+      await insertBlock(client, block, cluster)
       done()
       metrics.rows.inc({ table }, block.rows)
       metrics.batches.inc({ table })
@@ -75,7 +77,7 @@ async function storedOrBad(block: Block, options: StoreOptions): Promise<boolean
       const missing = isMissingTable(error)
       metrics.retries.inc({ cause: missing ? 'schema' : 'store' })
       if (tries === TRIES) throw error
-      if (missing) await migrate(client, { logger })
+      if (missing) await migrate(client, { logger, cluster })
       const longest = FIRST_PAUSE_MS * 4 ** (tries - 1)
       await pause(longest * (0.5 + options.random() / 2), undefined, { signal })
     }

@@ -10,7 +10,10 @@ export interface TableTypes {
 }
 
 /** A store without the table is new or was emptied: it is migrated. */
-export function openTableTypes(client: ClickHouseClient, logger: Logger): TableTypes {
+export function openTableTypes(
+  client: ClickHouseClient,
+  { logger, cluster }: { readonly logger: Logger; readonly cluster: string | undefined },
+): TableTypes {
   const known = new Map<string, ReadonlyMap<string, string>>()
   return {
     async of(table) {
@@ -18,7 +21,7 @@ export function openTableTypes(client: ClickHouseClient, logger: Logger): TableT
       if (types) return types
       types = await columnTypes(client, table)
       if (types.size === 0) {
-        await migrate(client, { logger })
+        await migrate(client, { logger, cluster })
         types = await columnTypes(client, table)
       }
       known.set(table, types)

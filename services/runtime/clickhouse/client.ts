@@ -7,6 +7,8 @@ export interface OpenOptions {
   readonly readonly?: boolean
   /** Bound of one request, in ms. Default 120 s. */
   readonly request_timeout_ms?: number
+  /** Instead of the endpoint's: before that one exists. */
+  readonly database?: string
 }
 
 /**
@@ -16,16 +18,20 @@ export interface OpenOptions {
 export function openClickHouse(endpoint: ClickHouseEndpoint, options: OpenOptions = {}): ClickHouseClient {
   const account = options.readonly === true ? (endpoint.reader ?? endpoint) : endpoint
   const overSocket = endpoint.socket_path !== undefined
+  const { tls } = endpoint
   return createClient({
     url: endpoint.url,
     username: account.username,
     password: account.password,
-    database: endpoint.database,
+    database: options.database ?? endpoint.database,
     application: 'gatewatch',
     request_timeout: options.request_timeout_ms ?? 120_000,
     max_open_connections: 8,
     // The client logs whole queries at its own levels; faults reach us as errors anyway.
     log: { level: 127 },
+    ...(tls && {
+      tls: { ca_cert: tls.ca, ...(tls.cert && tls.key && { cert: tls.cert, key: tls.key }) },
+    }),
     ...(overSocket && { http_agent: socketAgent(endpoint.socket_path) }),
   })
 }

@@ -7,6 +7,10 @@ export interface ClickHouseEndpoint {
   readonly username: string
   readonly password: string
   readonly database: string
+  /** Whom to trust, and who we are, over `https`; without it the system's authorities. */
+  readonly tls?: { readonly ca: Buffer; readonly cert?: Buffer; readonly key?: Buffer }
+  /** Tables are on every node of this cluster, replicated and distributed. */
+  readonly cluster?: string
   /** An account that can only read, where there is one: what a person's SQL runs as. */
   readonly reader?: { readonly username: string; readonly password: string }
 }

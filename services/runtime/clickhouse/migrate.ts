@@ -4,12 +4,15 @@ import { fileURLToPath } from 'node:url'
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { Logger } from 'pino'
 import { GatewatchError } from '../errors.ts'
+import { clusterRecordTable, clusterStatements, type ClusterTarget } from './cluster-ddl.ts'
 
 export interface MigrateOptions {
   readonly logger?: Logger
   /** Say what would be applied, and apply nothing. */
   readonly dryRun?: boolean
   readonly directory?: string
+  /** The cluster whose nodes all get the tables; see `cluster-ddl.ts`. */
+  readonly cluster?: string | undefined
 }
 
 export interface Migration {
@@ -18,9 +21,14 @@ export interface Migration {
   readonly checksum: string
 }
 
+/** A migration with what is run for it: one statement, or several on a cluster. */
+export interface Applied extends Migration {
+  readonly statements: readonly string[]
+}
+
 export interface MigrateResult {
   /** Applied now; with `dryRun`, what would be. */
-  readonly applied: readonly Migration[]
+  readonly applied: readonly Applied[]
   readonly present: number
 }
 
@@ -36,6 +44,11 @@ const SQL_DIRECTORY = fileURLToPath(new URL('../../../schemas/clickhouse/', impo
  * is harmless for the same reason. A recorded file that has changed since is
  * refused (`ERR_STORE_QUERY`): what stands in the store would not be what the
  * file says.
+ *
+ * Within a hundred of numbers migrations only add, and older versions work on
+ * beside newer ones, which a rolling upgrade and the way back need. What older
+ * versions can't live with begins the next hundred: a store that has migrations
+ * of a hundred unknown here is refused (`ERR_STORE_QUERY`).
  */
 export async function migrate(
   client: ClickHouseClient,
@@ -51,17 +64,17 @@ export async function migrate(
         `The migration ${name} was applied with other content; restore the file and put the change into a new migration.`,
       )
   }
-  const pending = migrations.filter(({ name }) => !done.has(name))
+  refuseNewer([...done.keys()], migrations)
+  const target = await targetOf(client, options.cluster)
+  const pending = migrations
+    .filter(({ name }) => !done.has(name))
+    .map((each) => ({ ...each, statements: target ? clusterStatements(each.sql, target) : [each.sql] }))
   const present = migrations.length - pending.length
   if (options.dryRun === true || pending.length === 0) return { applied: pending, present }
 
-  await client.command({
-    query: `CREATE TABLE IF NOT EXISTS schema_migrations
-      (name String, checksum String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC'))
-      ENGINE = ReplacingMergeTree ORDER BY name SETTINGS fsync_after_insert = 1`,
-  })
+  await client.command({ query: target ? clusterRecordTable(target) : RECORD_TABLE })
   for (const migration of pending) {
-    await client.command({ query: migration.sql })
+    for (const query of migration.statements) await client.command({ query })
     await client.insert({
       table: 'schema_migrations',
       values: [{ name: migration.name, checksum: migration.checksum }],
@@ -71,6 +84,35 @@ export async function migrate(
     options.logger?.info({ migration: migration.name }, 'migration applied')
   }
   return { applied: pending, present }
+}
+
+const RECORD_TABLE = `CREATE TABLE IF NOT EXISTS schema_migrations
+(name String, checksum String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC'))
+ENGINE = ReplacingMergeTree ORDER BY name SETTINGS fsync_after_insert = 1`
+
+async function targetOf(
+  client: ClickHouseClient,
+  cluster: string | undefined,
+): Promise<ClusterTarget | null> {
+  if (cluster === undefined) return null
+  const result = await client.query({ query: 'SELECT currentDatabase() AS name', format: 'JSONEachRow' })
+  const [row] = await result.json<{ name: string }>()
+  return { cluster, database: row?.name ?? '' }
+}
+
+/** The number of a migration, without its last two digits. */
+function hundredOf(name: string): number {
+  return Math.floor(Number(name.slice(0, 3)) / 100)
+}
+
+function refuseNewer(recorded: readonly string[], known: readonly Migration[]): void {
+  const newest = Math.max(0, ...known.map(({ name }) => hundredOf(name)))
+  const beyond = recorded.filter((name) => hundredOf(name) > newest).sort()
+  if (beyond.length === 0) return
+  throw new GatewatchError(
+    'ERR_STORE_QUERY',
+    `The store's tables are of a newer Gatewatch (${beyond.at(-1)}), and this version can't work with them; start that version or a later one.`,
+  )
 }
 
 /** The migrations of a folder, `NNN_verb_object.sql`, one statement each, in order. */

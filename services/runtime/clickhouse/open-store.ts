@@ -1,7 +1,9 @@
+import { readFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { GatewatchError } from '../errors.ts'
 import { readSecretFile } from '../secrets.ts'
+import { checkServer } from './check-server.ts'
 import { locateEngine } from './endpoint-file.ts'
 import type { ClickHouseEndpoint } from './endpoint.ts'
 import { startEngine } from './start-engine.ts'
@@ -13,6 +15,14 @@ export interface StoreSettings {
   readonly password?: string | undefined
   readonly password_file?: string | undefined
   readonly database: string
+  readonly ssl?:
+    | {
+        readonly ca_file: string
+        readonly cert_file?: string | undefined
+        readonly key_file?: string | undefined
+      }
+    | undefined
+  readonly cluster?: string | undefined
   readonly listen?: { readonly host: string; readonly port: number } | undefined
 }
 
@@ -41,6 +51,13 @@ export async function openStore(options: {
   const nothing = () => Promise.resolve()
   if (settings.url !== undefined) {
     const endpoint = await serverEndpoint(settings.url, settings)
+    try {
+      await checkServer(endpoint)
+    } catch (error) {
+      // Enforcement must not wait for a store that is away; what is wrong for good is refused.
+      if (!(error instanceof GatewatchError && error.retriable)) throw error
+      logger.warn({ err: error }, 'the store is away')
+    }
     return { endpoint, from: 'server', port: null, stop: nothing }
   }
   const living = await locateEngine(dataDir)
@@ -66,7 +83,28 @@ async function serverEndpoint(url: string, settings: StoreSettings): Promise<Cli
     settings.password_file === undefined
       ? (settings.password ?? '')
       : await readSecretFile(settings.password_file, 'clickhouse.password_file')
-  return { url, username: settings.username, password, database: settings.database }
+  const { ssl, cluster } = settings
+  const read = (path: string, setting: string) =>
+    readFile(path).catch(() => {
+      throw new GatewatchError(
+        'ERR_CONFIG_INVALID',
+        `The file that clickhouse.ssl.${setting} names can't be read; correct the path or its permissions.`,
+      )
+    })
+  return {
+    url,
+    username: settings.username,
+    password,
+    database: settings.database,
+    ...(cluster !== undefined && { cluster }),
+    ...(ssl && {
+      tls: {
+        ca: await read(ssl.ca_file, 'ca_file'),
+        ...(ssl.cert_file !== undefined && { cert: await read(ssl.cert_file, 'cert_file') }),
+        ...(ssl.key_file !== undefined && { key: await read(ssl.key_file, 'key_file') }),
+      },
+    }),
+  }
 }
 
 /** The engine's holder may still be opening it. */

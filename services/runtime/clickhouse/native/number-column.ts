@@ -5,7 +5,7 @@ export interface NumberType {
   readonly max: number
   /** Whole numbers only. */
   readonly whole: boolean
-  write(view: DataView, at: number, value: number): void
+  readonly write: (view: DataView, at: number, value: number) => void
 }
 
 const whole = (bytes: number, min: number, max: number, write: NumberType['write']): NumberType => ({

@@ -1,0 +1,109 @@
+import pino from 'pino'
+import { Registry } from 'prom-client'
+import type { DecisionInput } from '../../../schemas/decision.ts'
+import { accessDecisions, accessScored } from '../../../schemas/topics.ts'
+import { beginChain } from '../../gateway/record/chain.ts'
+import type { EventLog } from '../../runtime/log/event-log.ts'
+import { jsonRecord } from '../../runtime/log/json-record.ts'
+import { seededNumbers } from '../../runtime/seeded-numbers.ts'
+import { events } from '../../scoring/bench/events.ts'
+import { openEnrich } from '../../scoring/main.ts'
+import { scoringMetrics } from '../../scoring/metrics.ts'
+import { runStage } from '../../scoring/run-stage.ts'
+import { subjectStage } from '../../scoring/worker.ts'
+
+const SUBJECTS = 5_000
+/** Mean time between two decisions: 25 a second, the working day of five thousand people. */
+const EVERY_MS = 40
+const APPEND = 2_000
+
+/**
+ * Fills `access.scored` with decisions as a running system writes them: those of
+ * the scoring benchmark, with what is too even there drawn anew (gaps between
+ * decisions, latency, age of the risk, when somebody signed in), chained by the
+ * gateway's own code with random salts, and scored by every detector of the first
+ * stage. They end now, as decisions that are stored live do.
+ */
+export async function logScored(eventLog: EventLog, count: number): Promise<void> {
+  const chain = beginChain({ id: 'gateway', kind: 'gatewatch', version: '0.1.0' }, null)
+  const random = seededNumbers(7)
+  const last = Date.now() - 60_000
+  let at = last - count * EVERY_MS
+  let records = []
+  let seq = 0
+  for (const { pep: _pep, chain: _chain, schema_version: _version, ...event } of events(count, {
+    subjects: SUBJECTS,
+    everyMs: EVERY_MS,
+  })) {
+    at = Math.min(last, at - Math.log(1 - random()) * EVERY_MS)
+    const decision = lively(event, Math.floor(at), random)
+    records.push(
+      jsonRecord(
+        accessDecisions,
+        chain.link({ seq, decision: { ...decision, id: `${chain.boot_id}-${seq}` } }),
+      ),
+    )
+    seq++
+    if (records.length < APPEND && seq < count) continue
+    await eventLog.append(records)
+    records = []
+  }
+  const scoring = await runStage(subjectStage(await openEnrich({ sensitivity: [] })), {
+    eventLog,
+    logger: pino({ level: 'silent' }),
+    metrics: scoringMetrics(new Registry()),
+    group: 'scoring',
+    entitiesInMemory: 20_000,
+    batchRecords: 1000,
+  })
+  await scoring.drained()
+  await scoring.stop()
+}
+
+type Draft = Omit<DecisionInput, 'pep' | 'chain' | 'schema_version'>
+
+function lively(event: Draft, atMs: number, random: () => number): Draft {
+  const age_ms = Math.floor(random() * 5_000)
+  // A sign-in is as old as the session, and all of a session's decisions say the same.
+  const session = Number.parseInt((event.subject.session_id ?? '0').slice(0, 6), 16)
+  const signedIn = atMs - (atMs % 28_800_000) - (session % 3_600_000)
+  return {
+    ...event,
+    decided_at: new Date(atMs).toISOString(),
+    // Most take little, a few take long.
+    latency_us: Math.round(120 * Math.exp(random() * random() * 3)),
+    subject: { ...event.subject, authenticated_at: new Date(signedIn).toISOString() },
+    ...(event.risk_at_decision && { risk_at_decision: { ...event.risk_at_decision, age_ms } }),
+    ...(event.policy && {
+      policy: { ...event.policy, inputs: { ...event.policy.inputs, 'risk.age_ms': age_ms } },
+    }),
+  }
+}
+
+/**
+ * The log as if its scored decisions had been taken when they were made, and not
+ * all in one minute: when the log took a record becomes a column.
+ */
+export function asTakenLive(eventLog: EventLog): EventLog {
+  const random = seededNumbers(11)
+  const taken = (ce_time: string | undefined) => Date.parse(ce_time ?? '') + 15 + Math.floor(random() * 40)
+  return {
+    ...eventLog,
+    consume: (options) =>
+      eventLog.consume({
+        ...options,
+        handle: (batch) =>
+          options.handle({
+            token: batch.token,
+            parts: batch.parts.map((part) => ({
+              ...part,
+              records: part.records.map((record) =>
+                part.topic.name === accessScored.name
+                  ? { ...record, appended_ms: taken(record.headers['ce_time']) }
+                  : record,
+              ),
+            })),
+          }),
+      }),
+  }
+}

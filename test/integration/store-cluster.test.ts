@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { migrate, readMigrations } from '../../services/runtime/clickhouse/migrate.ts'
+import { clusterRecordTable, clusterStatements } from '../../services/runtime/clickhouse/cluster-ddl.ts'
+import { startTempEngine, type TempEngine } from '../support/temp-engine.ts'
+
+/**
+ * No cluster is to be had here, so nothing of this was run on one: the engine
+ * parses every statement, and these tests look at what it says.
+ */
+let store: TempEngine
+beforeAll(async () => {
+  store = await startTempEngine()
+})
+afterAll(() => store.close())
+
+const target = { cluster: 'main', database: 'gatewatch' }
+const migrations = await readMigrations()
+
+/** The statement as the engine understands it; throws where it doesn't. */
+async function understood(sql: string): Promise<string> {
+  const result = await store.client.query({
+    query: 'SELECT formatQuery({sql:String}) AS text',
+    query_params: { sql },
+    format: 'JSONEachRow',
+  })
+  const [row] = await result.json<{ text: string }>()
+  return row?.text ?? ''
+}
+
+describe.each(migrations.map(({ name, sql }) => [name, sql] as const))('%s on a cluster', (_, sql) => {
+  const statements = clusterStatements(sql, target)
+
+  it('is made of statements that the engine parses, all of them on the cluster', async () => {
+    expect(statements.length).toBeGreaterThan(0)
+    for (const statement of statements) {
+      expect(await understood(statement)).toContain('ON CLUSTER main')
+    }
+  })
+
+  it('writes only to replicated tables, and forgets no block for a week', async () => {
+    const [local = ''] = statements
+    if (!local.startsWith('CREATE TABLE')) return
+    const text = await understood(local)
+    expect(text).toMatch(/CREATE TABLE IF NOT EXISTS \w+_local ON CLUSTER main/)
+    expect(text).toMatch(
+      /ENGINE = Replicated\w+MergeTree\('\/clickhouse\/tables\/\{shard\}\/gatewatch\/\w+_local', '\{replica\}'/,
+    )
+    expect(text).toMatch(
+      / replicated_deduplication_window = \d+, replicated_deduplication_window_seconds = 604800/,
+    )
+    expect(text).not.toContain('non_replicated')
+  })
+})
+
+it('a revision that an engine compares stays its argument behind path and replica', () => {
+  const findings = migrations.find(({ name }) => name === '002_create_findings')
+  expect(clusterStatements(findings?.sql ?? '', target)[0]).toContain("'{replica}', revision)")
+})
+
+it('rows are spread by what copies of an event share', async () => {
+  const keys = migrations.flatMap(({ sql }) =>
+    clusterStatements(sql, target).flatMap((text) => /Distributed\((.*)\)$/.exec(text)?.[1] ?? []),
+  )
+  expect(keys).toEqual([
+    "'main', 'gatewatch', decisions_local, cityHash64(tenant, subject_id)",
+    "'main', 'gatewatch', findings_local, cityHash64(tenant, id)",
+    "'main', 'gatewatch', stories_local, cityHash64(tenant, id)",
+    "'main', 'gatewatch', risk_states_local, cityHash64(tenant, entity_type, entity_id)",
+    "'main', 'gatewatch', verdicts_local, cityHash64(tenant, id)",
+    "'main', 'gatewatch', dead_letters_local, cityHash64(topic, partition, offset)",
+    "'main', 'gatewatch', decisions_by_minute_local",
+  ])
+})
+
+it('a view reads and fills the tables of its own node', () => {
+  const view = migrations.find(({ name }) => name === '008_create_decisions_by_minute_mv')
+  const [text = ''] = clusterStatements(view?.sql ?? '', target)
+  expect(text).toContain("ON CLUSTER 'main' TO decisions_by_minute_local AS")
+  expect(text).toContain('FROM decisions_local AS stored')
+})
+
+it.each([
+  ['ALTER TABLE decisions ADD COLUMN x String', ['decisions_local', 'decisions']],
+  ['ALTER TABLE decisions MODIFY SETTING merge_with_ttl_timeout = 1', ['decisions_local']],
+])('%s changes every table that it concerns', async (sql, tables) => {
+  const statements = clusterStatements(`-- why\n${sql}\n`, target)
+  expect(statements.map((text) => /^ALTER TABLE (\w+) ON CLUSTER 'main'/.exec(text)?.[1])).toEqual(tables)
+  for (const statement of statements) await understood(statement)
+})
+
+it('a statement that has no form for a cluster is no migration', () => {
+  expect(() => clusterStatements('DROP TABLE decisions', target)).toThrow(TypeError)
+})
+
+it('what is written down about migrations is one table for all shards', async () => {
+  expect(await understood(clusterRecordTable(target))).toContain("schema_migrations', '{shard}-{replica}')")
+})
+
+it('a dry run says what a cluster would run, and runs nothing', async () => {
+  const { applied } = await migrate(store.client, { dryRun: true, cluster: 'main' })
+  expect(applied.map(({ name }) => name)).toEqual(migrations.map(({ name }) => name))
+  expect(applied[0]?.statements).toEqual(clusterStatements(migrations[0]?.sql ?? '', target))
+  const result = await store.client.query({ query: 'SHOW TABLES', format: 'JSONEachRow' })
+  expect(await result.json()).toEqual([])
+})
