@@ -43,6 +43,7 @@ export class PartitionStates {
   #touched: Held[] = []
   #pending: { key: string; value: Uint8Array | null; held?: Held }[] = []
   #last: { tenant: string; population: TenantPopulation } | undefined
+  readonly #letGo = (key: string) => void this.#decoded.delete(key)
   /** Entities whose decoded state is kept between batches at most. */
   mostDecoded: number
 
@@ -123,7 +124,7 @@ export class PartitionStates {
     if (held === undefined) return
     const tenant = this.#roll.tenant(tenantName)
     this.#roll.learnt(held, tenant, hourOf(atMs), permitted)
-    this.#roll.forget(tenant, (gone) => this.#decoded.delete(gone))
+    this.#roll.forget(tenant, this.#letGo)
   }
 
   population(tenant: string): TenantPopulation {

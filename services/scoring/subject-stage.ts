@@ -1,3 +1,4 @@
+import { isCanary } from '../../schemas/canary.ts'
 import { accessActivity, accessFindings, accessScored } from '../../schemas/topics.ts'
 import { decisionKey, type Decision } from '../../schemas/decision.ts'
 import { subjectEntityId, type Entity } from '../../schemas/entity.ts'
@@ -36,7 +37,7 @@ export interface SubjectResult {
 /**
  * Scores one decision against its subject's state. Null: a repeat. An anonymous
  * subject has no habits, so nothing is scored; its source's are, in the next
- * stage.
+ * stage. A canary is nobody: it passes, and teaches nothing.
  */
 export function scoreDecision(
   bench: Bench<EnrichedDecision>,
@@ -44,7 +45,7 @@ export function scoreDecision(
   decision: Decision,
   enrichment: Enrichment,
 ): SubjectResult | null {
-  if (decision.subject.type === 'anonymous') {
+  if (decision.subject.type === 'anonymous' || isCanary(decision)) {
     const scores: Scores = {}
     return { scored: { decision, enrichment, scores }, findings: [], late: false }
   }

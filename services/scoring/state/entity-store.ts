@@ -40,7 +40,10 @@ export class EntityStore {
   /** `seed` spreads the keys: one that nobody can guess, so that nobody can choose names that collide. Results don't depend on it. */
   constructor(seed: number) {
     this.#seed = seed
-    this.#table = new KeyTable((entry) => this.#hashes[entry] ?? 0)
+    this.#table = new KeyTable(
+      (entry) => this.#hashes[entry] ?? 0,
+      (entry, key) => this.#pages.hasKey(this.#pageOf[entry] ?? 0, this.#offsetOf[entry] ?? 0, key),
+    )
     this.#pages = new Pages({
       pageOf: (entry) => this.#pageOf[entry] ?? 0,
       offsetOf: (entry) => this.#offsetOf[entry] ?? 0,
@@ -67,7 +70,7 @@ export class EntityStore {
   }
 
   find(key: string): number {
-    return this.#find(this.#hash(key), key)
+    return this.#table.find(this.#hash(key), key)
   }
 
   /** A view; the next `put` may make it another's. */
@@ -91,7 +94,7 @@ export class EntityStore {
   /** Keeps a value and returns its entry, the last of `order` now, when it has one. An entry is the same until its key is removed. */
   put(key: string, value: Uint8Array, order?: Order, hour = 0): number {
     const hash = this.#hash(key)
-    let entry = this.#find(hash, key)
+    let entry = this.#table.find(hash, key)
     if (entry === NONE) {
       entry = this.#newEntry()
       this.#hashes[entry] = hash
@@ -109,7 +112,7 @@ export class EntityStore {
 
   remove(key: string): void {
     const hash = this.#hash(key)
-    const entry = this.#find(hash, key)
+    const entry = this.#table.find(hash, key)
     if (entry === NONE) return
     this.#table.remove(hash, entry)
     this.#leave(entry)
@@ -122,12 +125,6 @@ export class EntityStore {
 
   #hash(key: string): number {
     return hash32(key, this.#seed)
-  }
-
-  #find(hash: number, key: string): number {
-    return this.#table.find(hash, (entry) =>
-      this.#pages.hasKey(this.#pageOf[entry] ?? 0, this.#offsetOf[entry] ?? 0, key),
-    )
   }
 
   #join(entry: number, order: Order): void {

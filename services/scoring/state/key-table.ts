@@ -10,9 +10,11 @@ export class KeyTable {
   #slots = new Int32Array(LEAST_SLOTS)
   #size = 0
   readonly #hashOf: (entry: number) => number
+  readonly #hasKey: (entry: number, key: string) => boolean
 
-  constructor(hashOf: (entry: number) => number) {
+  constructor(hashOf: (entry: number) => number, hasKey: (entry: number, key: string) => boolean) {
     this.#hashOf = hashOf
+    this.#hasKey = hasKey
   }
 
   get size(): number {
@@ -24,13 +26,13 @@ export class KeyTable {
     return this.#slots.length
   }
 
-  /** The entry with this hash whose key is meant, or -1. */
-  find(hash: number, isMeant: (entry: number) => boolean): number {
+  /** The entry of a key with this hash, or -1. */
+  find(hash: number, key: string): number {
     const mask = this.#slots.length - 1
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const entry = (this.#slots[slot] ?? 0) - 1
       if (entry === -1) return -1
-      if (this.#hashOf(entry) === hash && isMeant(entry)) return entry
+      if (this.#hashOf(entry) === hash && this.#hasKey(entry, key)) return entry
     }
   }
 
