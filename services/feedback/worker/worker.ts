@@ -92,10 +92,14 @@ export async function startWorker(options: WorkerOptions): Promise<Running> {
       const value = parsed.kind === 'ok' ? parsed.value : undefined
       const finding = part.topic.name === accessFindings.name ? readEvent(Finding, value) : undefined
       const verdict = part.topic.name === analystVerdicts.name ? readEvent(Verdict, value) : undefined
-      if (finding) takeFinding(turn, finding)
-      else if (verdict) takeVerdict(turn, verdict)
+      // Under another key it came out of order with the rest of what its entity did.
+      const misplaced =
+        (finding && record.key !== accessFindings.key(finding)) ||
+        (verdict && record.key !== analystVerdicts.key(verdict))
+      if (finding && !misplaced) takeFinding(turn, finding)
+      else if (verdict && !misplaced) takeVerdict(turn, verdict)
       else {
-        const reason = parsed.kind === 'dead-letter' ? parsed.reason : 'schema'
+        const reason = parsed.kind === 'dead-letter' ? parsed.reason : misplaced ? 'wrong-key' : 'schema'
         metrics.dead_letters.inc({ topic: part.topic.name, reason })
         deadLetters.push(deadLetterRecord(part.topic, part.partition, record, { reason }))
       }
