@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { duration } from '../../duration.ts'
 
 const File = z.string().min(1).max(4096)
 
@@ -58,6 +59,8 @@ export const KafkaConfig = z
       .string()
       .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, { error: 'must be lower-case letters, digits, dots, dashes' })
       .optional(),
+    /** A process that Kafka has not heard of for this long is taken for dead, and others take over its partitions. Brokers refuse less than their group.min.session.timeout.ms. */
+    session_timeout: duration({ min_ms: 1000, max_ms: 300_000 }).prefault('10s'),
     /** Whether a start creates topics that are missing. Otherwise: `gatewatch topics --create`, by somebody who may. */
     create_topics: z.boolean().default(true),
   })

@@ -127,9 +127,11 @@ export class Fetcher {
     for (const answer of answers) {
       const one = asked.find(({ feed }) => feed.topic === answer.topic && feed.partition === answer.partition)
       if (one === undefined) check('Fetch', answer.error)
-      // Moved or given up while the fetch was under way: what came is not what is wanted now.
-      else if (this.#feeds.has(one.feed) && one.feed.position === one.offset) {
-        fault = (await this.#hand(one.feed, answer)) ?? fault
+      for (const feed of feeds) {
+        if (feed.topic !== answer.topic || feed.partition !== answer.partition) continue
+        // Moved or given up while the fetch was under way: what came is not what is wanted now.
+        if (!this.#feeds.has(feed) || feed.position !== one?.offset) continue
+        fault = (await this.#hand(feed, answer)) ?? fault
       }
     }
     if (fault !== undefined) throw fault

@@ -22,6 +22,12 @@ const CONTROL = 0x20
 const ABORT = 0
 /** From the start of a batch to where its length counts from. */
 const PREFIX_BYTES = 12
+const HEADER_BYTES = 61
+/** From here on a batch is under its checksum. */
+const CRC_END = 21
+const MAGIC = 2
+/** A small batch must not fill the memory when it is unpacked. */
+const MAX_UNPACKED = 128 * 1024 * 1024
 
 /**
  * The committed records of a fetched partition from `from` on.
@@ -31,7 +37,10 @@ const PREFIX_BYTES = 12
  * counts records instead stands still at such a place for ever. Records of an
  * aborted transaction are between its first offset and its abort marker.
  *
- * @throws an Error when a batch's checksum or compression can't be read.
+ * A batch that can't be read (damaged, or compressed with what we don't have)
+ * becomes one record: its bytes as they are, no key, and why in the header
+ * `unreadable`. So it ends as a dead letter like anything else that nobody can
+ * parse, and the partition goes on.
  */
 export function readRecordSet(set: Buffer, from: number, aborted: readonly AbortedTransaction[]): RecordSet {
   const records: LogRecord[] = []
@@ -45,7 +54,7 @@ export function readRecordSet(set: Buffer, from: number, aborted: readonly Abort
     const length = reader.int32()
     if (at + PREFIX_BYTES + length > set.length) break
     const end = at + PREFIX_BYTES + length
-    const batch = readHeader(reader, base, end)
+    const batch = readHeader(reader, base)
     while (upcoming[0] !== undefined && upcoming[0].first <= batch.last) {
       aborting.add(upcoming[0].producer)
       upcoming.shift()
@@ -53,7 +62,7 @@ export function readRecordSet(set: Buffer, from: number, aborted: readonly Abort
     if (batch.attributes & CONTROL) {
       if (batch.count > 0 && markerType(reader) === ABORT) aborting.delete(batch.producer)
     } else if (!(batch.attributes & TRANSACTIONAL && aborting.has(batch.producer))) {
-      readRecords(bodyOf(reader, batch, end), batch, from, records)
+      readBatch(set.subarray(at, end), reader, batch, from, records)
     }
     next = Math.max(next, batch.last + 1)
     at = end
@@ -69,16 +78,14 @@ interface BatchHeader {
   readonly maxMs: number
   readonly producer: number
   readonly count: number
+  readonly magic: number
+  readonly crc: number
 }
 
-function readHeader(reader: Reader, base: number, end: number): BatchHeader {
+function readHeader(reader: Reader, base: number): BatchHeader {
   reader.int32()
   const magic = reader.int8()
-  if (magic !== 2) throw new Error(`a record batch has the old format ${magic}`)
   const crc = reader.uint32()
-  if (crc32c(reader.buffer.subarray(reader.at, end)) !== crc) {
-    throw new Error(`the record batch at offset ${base} has a wrong checksum`)
-  }
   const attributes = reader.int16()
   const last = base + reader.int32()
   const firstMs = reader.int64()
@@ -86,7 +93,32 @@ function readHeader(reader: Reader, base: number, end: number): BatchHeader {
   const producer = reader.int64()
   reader.int16()
   reader.int32()
-  return { base, last, attributes, firstMs, maxMs, producer, count: reader.int32() }
+  return { base, last, attributes, firstMs, maxMs, producer, count: reader.int32(), magic, crc }
+}
+
+function readBatch(
+  bytes: Buffer,
+  reader: Reader,
+  batch: BatchHeader,
+  from: number,
+  records: LogRecord[],
+): void {
+  const before = records.length
+  try {
+    if (batch.magic !== MAGIC) throw new Error(`format ${batch.magic}`)
+    if (crc32c(bytes.subarray(CRC_END)) !== batch.crc) throw new Error('a wrong checksum')
+    readRecords(bodyOf(reader, bytes, batch.attributes & CODEC), batch, from, records)
+  } catch (error) {
+    records.length = before
+    const why = error instanceof Error ? error.message.slice(0, 100) : 'unknown'
+    records.push({
+      offset: Math.max(from, batch.base),
+      key: '',
+      value: bytes,
+      headers: { unreadable: why },
+      appended_ms: batch.maxMs,
+    })
+  }
 }
 
 /** The key of a marker: version, type (0 abort, 1 commit). */
@@ -100,15 +132,12 @@ function markerType(reader: Reader): number {
   return reader.int16()
 }
 
-function bodyOf(reader: Reader, batch: BatchHeader, end: number): Reader {
-  const codec = batch.attributes & CODEC
+function bodyOf(reader: Reader, batch: Buffer, codec: number): Reader {
   if (codec === 0) return reader
-  const packed = reader.buffer.subarray(reader.at, end)
-  if (codec === 1) return new Reader(gunzipSync(packed))
-  if (codec === 4) return new Reader(zstdDecompressSync(packed))
-  throw new Error(
-    `the batch at offset ${batch.base} is compressed with ${codec === 2 ? 'snappy' : 'lz4'}; gzip and zstd can be read`,
-  )
+  const packed = batch.subarray(HEADER_BYTES)
+  if (codec === 1) return new Reader(gunzipSync(packed, { maxOutputLength: MAX_UNPACKED }))
+  if (codec === 4) return new Reader(zstdDecompressSync(packed, { maxOutputLength: MAX_UNPACKED }))
+  throw new Error(`compressed with ${codec === 2 ? 'snappy' : 'lz4'}`)
 }
 
 function readRecords(body: Reader, batch: BatchHeader, from: number, records: LogRecord[]): void {

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest'
+import { assign, type Candidate } from '../../../../../services/runtime/log/kafka/assign.ts'
+
+const topics = new Map([
+  ['in', 4],
+  ['also', 4],
+])
+
+describe('who gets which partitions', () => {
+  it('one member has everything', () => {
+    expect(assigned([member('a')], false)).toEqual({ a: 'also/0123 in/0123' })
+  })
+
+  it('a newcomer gets nothing at first: what moves is let go by its owner before', () => {
+    const [a, b] = [member('a', 'also/0123 in/0123', 1), member('b')]
+    const first = assigned([a, b], false)
+    expect(first['b']).toBe('')
+    expect(first['a']).toHaveLength('also/01 in/01'.length)
+    const second = assigned([member('a', first['a'], 2), b], false)
+    expect(second['a']).toBe(first['a'])
+    expect(second['b']).toHaveLength('also/23 in/23'.length)
+  })
+
+  it('partition p of every topic goes to one member', () => {
+    const { a = '', b = '' } = assigned([member('a'), member('b')], false)
+    const [also, within] = a.split(' ')
+    expect(also?.slice('also'.length)).toBe(within?.slice('in'.length))
+    expect(b).not.toBe('')
+  })
+
+  it('nobody who stays loses anything when another leaves', () => {
+    const after = assigned([member('a', 'also/01 in/01', 3), member('b', 'also/2 in/2', 3)], false)
+    expect(after).toEqual({ a: 'also/01 in/01', b: 'also/23 in/23' })
+  })
+
+  it('an older claim to the same partition is that of a sleeper', () => {
+    const after = assigned([member('a', 'also/0123 in/0123', 3), member('b', 'also/0123 in/0123', 5)], false)
+    expect(after['a']).toBe('')
+    expect(after['b']).toHaveLength('also/01 in/01'.length)
+  })
+
+  it('whole topics, where the group spans partitions', () => {
+    const { a, b } = assigned([member('a'), member('b')], true)
+    expect([a, b].sort()).toEqual(['also/0123', 'in/0123'])
+  })
+
+  it('a topic goes only to those who read it, as during an upgrade', () => {
+    const old: Candidate = { ...member('old'), topics: ['in'] }
+    const { old: given = '', young = '' } = assigned([old, member('young')], false)
+    expect(given).not.toContain('also')
+    expect(young).toContain('also/0123')
+    expect([...`${given} ${young}`.matchAll(/in\/(\d+)/g)].map(([, parts]) => parts).join('')).toHaveLength(4)
+  })
+})
+
+function member(id: string, owned = '', generation = -1): Candidate {
+  const parts = owned.split(' ').flatMap((one) => {
+    const [topic = '', numbers = ''] = one.split('/')
+    return [...numbers].map((partition) => ({ topic, partition: Number(partition) }))
+  })
+  return { id, topics: ['in', 'also'], owned: parts, generation }
+}
+
+function assigned(members: readonly Candidate[], whole: boolean): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const [id, parts] of assign(members, topics, whole)) {
+    const byTopic = Map.groupBy(parts, ({ topic }) => topic)
+    found[id] = [...byTopic]
+      .map(
+        ([topic, some]) =>
+          `${topic}/${some
+            .map(({ partition }) => partition)
+            .sort()
+            .join('')}`,
+      )
+      .sort()
+      .join(' ')
+  }
+  return found
+}
