@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import type { FastifyInstance } from 'fastify'
 import { deviceInventory, riskState } from '../../schemas/topics.ts'
 import { CheckpointsConfig } from '../runtime/checkpoints/config.ts'
 import { openCheckpointSigner } from '../runtime/checkpoints/signer.ts'
+import { closeServer } from '../runtime/http/close-server.ts'
 import { listen } from '../runtime/http/listen.ts'
 import { readTls } from '../runtime/http/tls.ts'
 import type { Running, Runtime } from '../runtime/runtime.ts'
@@ -258,10 +258,4 @@ export async function startGateway(
     await stopAll()
     throw error
   }
-}
-
-/** Live connections are cut first: a WebSocket would hold the close for ever. */
-async function closeServer(app: FastifyInstance, cutAll: () => void): Promise<void> {
-  cutAll()
-  await app.close()
 }

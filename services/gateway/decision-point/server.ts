@@ -2,6 +2,7 @@ import type { ServerOptions } from 'node:https'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { authenticate, holderOf } from '../../runtime/http/authenticate.ts'
+import { closeServer } from '../../runtime/http/close-server.ts'
 import { listen } from '../../runtime/http/listen.ts'
 import { buildServer } from '../../runtime/http/server.ts'
 import type { Tokens } from '../../runtime/tokens.ts'
@@ -21,13 +22,14 @@ export interface DecisionPointOptions extends EvaluateOptions {
 export async function startDecisionPoint(
   options: DecisionPointOptions,
 ): Promise<{ readonly port: number; stop(): Promise<void> }> {
-  const app = buildServer({ logger: options.logger, tls: options.tls, body_limit: 1_048_576 })
+  const { logger, tls } = options
+  const app = buildServer({ logger, tls, body_limit: 1_048_576, finish_requests: true })
   let base = options.url?.replace(/\/$/, '')
   routes(app, options, () => base ?? '')
   const port = await listen(app, { ...options.listen, setting: 'gateway.decision_point.port' })
   const { host } = options.listen
   base ??= `${options.tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
-  return { port, stop: () => app.close() }
+  return { port, stop: () => closeServer(app) }
 }
 
 function routes(app: FastifyInstance, options: DecisionPointOptions, base: () => string): void {

@@ -70,7 +70,7 @@ export function buildProxy(options: ProxyOptions): FastifyInstance {
     requestTimeout: 0,
     connectionTimeout: 0,
     keepAliveTimeout: 60_000,
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
     return503OnClosing: true,
     rewriteUrl: () => '/',
     http,

@@ -12,6 +12,11 @@ export interface BuildServerOptions {
   readonly body_limit?: number
   /** A request must have arrived in full within this time. Default 15 s. Answers (SSE) may take as long as they like. */
   readonly request_timeout_ms?: number
+  /**
+   * Requests under way are answered when the server is closed (by `closeServer`).
+   * Default: they are cut off, since streams never end by themselves.
+   */
+  readonly finish_requests?: boolean
 }
 
 /**
@@ -32,8 +37,7 @@ export function buildServer(options: BuildServerOptions): FastifyInstance {
     keepAliveTimeout: 60_000,
     maxRequestsPerSocket: 0,
     routerOptions: { maxParamLength: 512 },
-    // Streams never end by themselves, so closing the server ends them.
-    forceCloseConnections: true,
+    forceCloseConnections: options.finish_requests === true ? 'idle' : true,
     return503OnClosing: true,
     http: { maxHeaderSize: 16_384, headersTimeout: 15_000 },
     ...(options.tls ? { https: { ...options.tls, maxHeaderSize: 16_384, headersTimeout: 15_000 } } : {}),
