@@ -44,7 +44,12 @@ async function openEventLog(
       import('../runtime/log/kafka/kafka-log.ts'),
     ])
     await checkKafka(config.kafka, logger, topics)
-    return openKafkaLog({ config: config.kafka, logger, metrics })
+    return openKafkaLog({
+      config: config.kafka,
+      logger,
+      metrics,
+      session_ms: config.kafka.session_timeout,
+    })
   }
   const { openEmbeddedLog } = await import('../runtime/log/embedded/embedded-log.ts')
   return openEmbeddedLog({

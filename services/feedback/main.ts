@@ -1,5 +1,4 @@
 import type { FastifyPluginAsync } from 'fastify'
-import { GatewatchError } from '../runtime/errors.ts'
 import { listen } from '../runtime/http/listen.ts'
 import { readTls } from '../runtime/http/tls.ts'
 import type { Running, Runtime } from '../runtime/runtime.ts'
@@ -16,6 +15,7 @@ import { feedbackMetrics } from './metrics.ts'
 import { parametersOf } from './parameters-of.ts'
 import { openBreakGlassList } from './usage/break-glass-list.ts'
 import { openCensus } from './usage/census.ts'
+import { soleMember } from './sole-member.ts'
 import { startUsage } from './usage/usage.ts'
 import { startWorker } from './worker/worker.ts'
 
@@ -26,6 +26,8 @@ export interface FeedbackExtras {
   /** The tenant of requests that name none. */
   readonly tenant?: string
   readonly now?: () => number
+  /** How long to wait for a predecessor that may have been killed, ms. Default 0: a log on this machine knows. */
+  readonly takeover_ms?: number
 }
 
 export interface RunningFeedback extends Running {
@@ -35,7 +37,7 @@ export interface RunningFeedback extends Running {
 
 /**
  * Starts the feedback role: the ledger, the risk feed and its API, and alerts.
- * One process a data directory may run it, since one ledger must see all
+ * One process at an event log may run it, since one ledger must see all
  * findings: joining stories and the circuit breaker need the whole.
  */
 export async function startFeedback(
@@ -44,13 +46,9 @@ export async function startFeedback(
   extras: FeedbackExtras,
 ): Promise<RunningFeedback> {
   const { eventLog } = runtime
-  const { tokens, plugins = [], tenant = 'default', now = Date.now } = extras
+  const { tokens, plugins = [], tenant = 'default', now = Date.now, takeover_ms = 0 } = extras
   const logger = runtime.logger.child({ service: 'feedback' })
-  if (await eventLog.hasMembers('feedback'))
-    throw new GatewatchError(
-      'ERR_DATA_DIR_IN_USE',
-      'Another process runs the feedback role on this data directory; stop that one first.',
-    )
+  await soleMember(eventLog, takeover_ms)
   const metrics = feedbackMetrics(runtime.metrics)
   const parameters = parametersOf(config)
   const stops: (() => Promise<void>)[] = []

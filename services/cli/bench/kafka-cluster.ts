@@ -4,8 +4,10 @@ import { KafkaConfig } from '../../runtime/log/kafka/config.ts'
 
 /** A Kafka to measure on. */
 export interface BenchKafka {
-  /** A configuration with a topic prefix that nobody used yet. */
-  fresh(settings?: Partial<KafkaConfig>): KafkaConfig
+  /** A section `kafka` as a configuration file has it, with a topic prefix that nobody used yet. */
+  section(): Readonly<Record<string, unknown>>
+  /** The same, read. */
+  fresh(): KafkaConfig
   close(): Promise<void>
 }
 
@@ -16,13 +18,13 @@ const JAVA = ['-Xms1g', '-Xmx1g'] as const
 export async function openBenchKafka(directory: string): Promise<BenchKafka> {
   const named = process.env['KAFKA_BROKERS']
   const cluster = named === undefined ? await startOne(directory) : null
+  const section = () => ({
+    brokers: cluster?.brokers ?? named,
+    topic_prefix: `bench-${randomBytes(4).toString('hex')}.`,
+  })
   return {
-    fresh: (settings = {}) =>
-      KafkaConfig.parse({
-        brokers: cluster?.brokers ?? named,
-        topic_prefix: `bench-${randomBytes(4).toString('hex')}.`,
-        ...settings,
-      }),
+    section,
+    fresh: () => KafkaConfig.parse(section()),
     close: async () => cluster?.close({ quick: true }),
   }
 }

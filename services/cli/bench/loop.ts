@@ -30,7 +30,7 @@ export async function benchLoop({ directory, scale, log }: BenchOptions): Promis
   if (log === 'embedded') return measure({ directory, attacks, begin, settings: {} })
   const kafka = await openBenchKafka(directory)
   try {
-    return await measure({ directory, attacks, begin, settings: { kafka: kafka.fresh() } })
+    return await measure({ directory, attacks, begin, settings: { kafka: kafka.section() } })
   } finally {
     await kafka.close()
   }

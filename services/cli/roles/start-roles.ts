@@ -83,6 +83,11 @@ export async function startRoles({
       lifecycle.start('storage', () => startStorage(runtime, config.storage, { endpoint })),
     )
   }
+  if (has('storage') && store) {
+    const { endpoint } = store
+    const { startCanaryWatch } = await import('../../canary/main.ts')
+    await lifecycle.start('canary', () => startCanaryWatch(runtime, { endpoint }))
+  }
   let feedback_port: number | null = null
   if (has('feedback') && store) {
     const { endpoint } = store
@@ -95,7 +100,12 @@ export async function startRoles({
     )
     const feedback = await timed('feedback', () =>
       lifecycle.start('feedback', () =>
-        startFeedback(runtime, config.feedback, { tokens, tenant, plugins: [page.plugin] }),
+        startFeedback(runtime, config.feedback, {
+          tokens,
+          tenant,
+          plugins: [page.plugin],
+          takeover_ms: config.kafka === undefined ? 0 : 3 * config.kafka.session_timeout,
+        }),
       ),
     )
     feedback_port = feedback.port
