@@ -35,10 +35,10 @@ export async function restoreStates(
 ): Promise<PartitionStates> {
   const partitions = eventLog.partitions(stage.input)
   const kept = eventLog.partitions(stage.state)
-  if (kept !== partitions) {
+  if (kept < partitions) {
     throw new GatewatchError(
       'ERR_STATE_UNREADABLE',
-      `The topic ${stage.state.name} has ${kept} partitions and ${stage.input.name} has ${partitions}: give both the same number.`,
+      `The topic ${stage.state.name} has ${kept} partitions and ${stage.input.name} has ${partitions}: give it as many.`,
     )
   }
   const { memory } = stage

@@ -34,7 +34,7 @@ export interface Tally {
 export interface Stage {
   readonly name: string
   readonly input: LogTopic
-  /** Its changelog, with as many partitions as the input. */
+  /** Its changelog, with as many partitions as the input at least. */
   readonly state: LogTopic
   /** How much it remembers, over all partitions. */
   readonly memory: StateLimits

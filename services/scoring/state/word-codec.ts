@@ -12,6 +12,7 @@
  * Little-endian. A third smaller than a bitmap and whole words, at a third more time.
  */
 const RECENT = 256
+/** Places by hash: 10 bits. */
 const PLACES = 1024
 const REPEATED = 0
 const NEAR = 1
@@ -26,7 +27,7 @@ export function packedBound(length: number): number {
 /** Writes the blocks of one record after another. */
 export class WordWriter {
   readonly #recent = new Uint32Array(RECENT)
-  /** Where a word was put, by its hash: at worst an older place, which `#find` checks. */
+  /** Where a word was put, by its hash: at worst an older place, which is checked. */
   readonly #places = new Uint8Array(PLACES)
   #count = 0
 
@@ -35,55 +36,57 @@ export class WordWriter {
     this.#count = 0
   }
 
-  /** Writes `length` words from `start` on; returns the offset after the last byte. */
+  /** Writes `length` words from `start` on; returns the offset after the last byte. Once an entity and batch: locals, bytes put together before they are written. */
   write(u32: Uint32Array, start: number, length: number, into: Uint8Array, at: number): number {
-    const codes = at + ((length + 7) >>> 3)
-    into.fill(0, at, codes)
+    const recent = this.#recent
+    const places = this.#places
+    let count = this.#count
+    let codeAt = at
     let used = 0
-    for (let index = 0; index < length; index++) {
-      if (u32[start + index] === 0) continue
-      const byte = at + (index >>> 3)
-      into[byte] = (into[byte] ?? 0) | (1 << (index & 7))
-      used += 1
+    for (let first = 0; first < length; first += 8) {
+      const last = Math.min(length, first + 8)
+      let bits = 0
+      for (let index = first; index < last; index++) {
+        if (u32[start + index] === 0) continue
+        bits |= 1 << (index - first)
+        used += 1
+      }
+      into[codeAt++] = bits
     }
-    let end = codes + ((used + 3) >>> 2)
-    into.fill(0, codes, end)
-    let nth = 0
+    let end = codeAt + ((used + 3) >>> 2)
+    let codes = 0
+    let shift = 0
     for (let index = 0; index < length; index++) {
       const word = u32[start + index] ?? 0
       if (word === 0) continue
-      const place = this.#find(word)
-      let code = REPEATED
-      if (place !== -1) into[end++] = place
+      const hash = Math.imul(word, 0x9e3779b1) >>> 22
+      const place = places[hash] ?? 0
+      if (place < count && recent[place] === word) into[end++] = place
       else {
-        this.#remember(word)
+        const next = count++ & (RECENT - 1)
+        recent[next] = word
+        places[hash] = next
         const apart = index < STRIDE ? word | 0 : (word - (u32[start + index - STRIDE] ?? 0)) | 0
-        code = apart >= -0x8000 && apart < 0x8000 ? NEAR : WHOLE
-        const bytes = code === NEAR ? apart : word
-        into[end++] = bytes & 255
-        into[end++] = (bytes >>> 8) & 255
-        if (code === WHOLE) {
-          into[end++] = (bytes >>> 16) & 255
+        const near = apart >= -0x8000 && apart < 0x8000
+        const bytes = near ? apart : word
+        into[end++] = bytes
+        into[end++] = bytes >>> 8
+        if (near) codes |= NEAR << shift
+        else {
+          codes |= WHOLE << shift
+          into[end++] = bytes >>> 16
           into[end++] = bytes >>> 24
         }
       }
-      const byte = codes + (nth >>> 2)
-      into[byte] = (into[byte] ?? 0) | (code << ((nth & 3) * 2))
-      nth += 1
+      shift += 2
+      if (shift < 8) continue
+      into[codeAt++] = codes
+      codes = 0
+      shift = 0
     }
+    if (shift > 0) into[codeAt] = codes
+    this.#count = count
     return end
-  }
-
-  #find(word: number): number {
-    const place = this.#places[placeOf(word)] ?? 0
-    return place < this.#count && this.#recent[place] === word ? place : -1
-  }
-
-  #remember(word: number): void {
-    const place = this.#count % RECENT
-    this.#recent[place] = word
-    this.#places[placeOf(word)] = place
-    this.#count += 1
   }
 }
 
@@ -131,10 +134,6 @@ export class WordReader {
     if (next > from.length) throw new RangeError('packed state ends early')
     return next
   }
-}
-
-function placeOf(word: number): number {
-  return Math.imul(word, 0x9e3779b1) >>> 22
 }
 
 function onesOf(byte: number): number {
