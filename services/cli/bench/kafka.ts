@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import pino from 'pino'
-import { Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import { accessDecisions, topics } from '../../../schemas/topics.ts'
 import { cpuSeconds } from '../../runtime/bench-result.ts'
 import type { BenchOptions, BenchResult } from '../../runtime/bench-result.ts'
