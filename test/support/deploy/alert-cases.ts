@@ -9,6 +9,9 @@ const QUIET: readonly Series[] = [
   ['up{job="gatewatch", role="scoring", instance="s:9090"}', '1x80'],
   ['up{job="gatewatch", role="storage", instance="t:9090"}', '1x80'],
   ['up{job="gatewatch", role="feedback", instance="f:9090"}', '1x80'],
+  ['up{job="gatewatch", role="verify", instance="v:9090"}', '1x80'],
+  ['gatewatch_verify_problems{job="gatewatch", kind="altered"}', '0x80'],
+  ['gatewatch_verify_verified_timestamp_seconds{job="gatewatch"}', '0+15x80'],
   [
     'gatewatch_nodejs_eventloop_lag_p99_seconds{job="gatewatch", role="gateway", instance="g:9090"}',
     '0.02x80',
@@ -37,6 +40,13 @@ const QUIET: readonly Series[] = [
     '0+1x80',
   ],
   ['gatewatch_feedback_evicted_total{job="gatewatch", what="entity"}', '5x80'],
+  [
+    'gatewatch_feedback_gateway_heartbeat_age_seconds{job="gatewatch", tenant="default", pep_id="edge-1"}',
+    '4x80',
+  ],
+  ['gatewatch_log_consumer_restarts_total{job="gatewatch", group="scoring", cause="stalled"}', '0x40 1x40'],
+  ['gatewatch_scoring_partitions{job="gatewatch", stage="subject", state="refused"}', '0x80'],
+  ['gatewatch_scoring_partitions{job="gatewatch", stage="subject", state="restoring"}', '3x80'],
 ]
 
 interface Case {
@@ -44,6 +54,8 @@ interface Case {
   /** Beside severity. */
   readonly labels: Readonly<Record<string, string>>
   readonly summary: string
+  /** When it is looked at; default 20 minutes after the beginning. */
+  readonly after?: string
 }
 
 const g = 'job="gatewatch", role="gateway", instance="g:9090"'
@@ -62,6 +74,7 @@ const FIRING: Readonly<Record<string, Case>> = {
       ['up{job="gatewatch", role="scoring"}', '1x80'],
       ['up{job="gatewatch", role="storage"}', '1x80'],
       ['up{job="gatewatch", role="feedback"}', '1x20 0x60'],
+      ['up{job="gatewatch", role="verify"}', '1x80'],
     ],
     labels: { role: 'feedback', part: 'feedback' },
     summary: 'No feedback runs.',
@@ -112,6 +125,16 @@ const FIRING: Readonly<Record<string, Case>> = {
     labels: { ...onGateway, part: 'gateway' },
     summary: 'The log lost 4 decisions of g:9090.',
   },
+  GatewatchGatewaySilent: {
+    series: [
+      [
+        'gatewatch_feedback_gateway_heartbeat_age_seconds{job="gatewatch", tenant="default", pep_id="edge-1"}',
+        '2x60 62+15x20',
+      ],
+    ],
+    labels: { tenant: 'default', pep_id: 'edge-1', part: 'gateway' },
+    summary: 'The gateway edge-1 has been silent for 5m 47s.',
+  },
   GatewatchRiskStale: {
     series: [[`gatewatch_gateway_risk_age_seconds{${g}}`, '45x80']],
     labels: { ...onGateway, part: 'risk' },
@@ -155,6 +178,42 @@ const FIRING: Readonly<Record<string, Case>> = {
     labels: { group: 'storage', part: 'log' },
     summary: 'Batches of storage fail and are tried again.',
   },
+  GatewatchConsumerRestarts: {
+    series: [
+      [
+        'gatewatch_log_consumer_restarts_total{job="gatewatch", group="scoring", cause="stalled"}',
+        '0x40 3x40',
+      ],
+    ],
+    labels: { group: 'scoring', cause: 'stalled', part: 'log' },
+    summary: 'A reader of scoring stood still 3 times in half an hour (stalled).',
+  },
+  GatewatchStateRefused: {
+    series: [
+      [
+        'gatewatch_scoring_partitions{job="gatewatch", stage="subject", state="refused", instance="a"}',
+        '1x80',
+      ],
+      [
+        'gatewatch_scoring_partitions{job="gatewatch", stage="subject", state="refused", instance="b"}',
+        '1x80',
+      ],
+    ],
+    labels: { stage: 'subject', part: 'risk' },
+    summary: '2 partitions of subject are not scored: their state can not be read.',
+  },
+  GatewatchChainRefuted: {
+    series: [['gatewatch_verify_problems{job="gatewatch", kind="altered"}', '0x70 1x10']],
+    labels: { kind: 'altered', part: 'integrity' },
+    summary: '1 findings that stored decisions are not as they were made (altered).',
+  },
+  // Series begin at second 0 of time itself, so an hour has to pass first.
+  GatewatchVerifyLate: {
+    series: [['gatewatch_verify_verified_timestamp_seconds{job="gatewatch"}', '1x400']],
+    labels: { job: 'gatewatch', part: 'integrity' },
+    summary: 'Decisions of the last 1h 29m 59s have not been verified.',
+    after: '90m',
+  },
   GatewatchStoreAway: {
     series: [['gatewatch_storage_retries_total{job="gatewatch", cause="unreachable"}', '0+1x80']],
     labels: { part: 'store' },
@@ -191,12 +250,13 @@ const FIRING: Readonly<Record<string, Case>> = {
   },
 }
 
+const NO_CASE: Case = { series: [], labels: {}, summary: 'no case for this alert' }
 const inputs = (series: readonly Series[]) => series.map(([name, values]) => ({ series: name, values }))
 
 /** A file for `promtool test rules`: every alert fires in its case, and none while everything is well. */
 export function alertCases(rules: readonly Rule[], rulesFile: string): string {
   const firing = rules.map(({ alert, labels, annotations }) => {
-    const { series = [], labels: expected = {}, summary = 'no case for this alert' } = FIRING[alert] ?? {}
+    const { series, labels: expected, summary, after = '20m' } = FIRING[alert] ?? NO_CASE
     const told = {
       exp_labels: { severity: labels.severity, ...expected },
       exp_annotations: { ...annotations, summary },
@@ -205,7 +265,7 @@ export function alertCases(rules: readonly Rule[], rulesFile: string): string {
       name: alert,
       interval: '15s',
       input_series: inputs(series),
-      alert_rule_test: [{ eval_time: '20m', alertname: alert, exp_alerts: [told] }],
+      alert_rule_test: [{ eval_time: after, alertname: alert, exp_alerts: [told] }],
     }
   })
   // In the middle of the peaks, after them, and at the end.

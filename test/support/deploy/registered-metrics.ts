@@ -10,6 +10,7 @@ import { measuredLog } from '../../../services/runtime/log/measured-log.ts'
 import { createMetrics } from '../../../services/runtime/metrics.ts'
 import { scoringMetrics } from '../../../services/scoring/metrics.ts'
 import { storageMetrics } from '../../../services/storage/metrics.ts'
+import { verifyMetrics } from '../../../services/verify/metrics.ts'
 import { ROOT } from './files.ts'
 
 /**
@@ -28,6 +29,7 @@ export function registeredMetrics(): Map<string, readonly string[] | null> {
   scoringMetrics(registry)
   storageMetrics(registry, log, [])
   feedbackMetrics(registry)
+  verifyMetrics(registry)
   const found = new Map<string, readonly string[] | null>()
   const sources = readdirSync(join(ROOT, 'services'), { recursive: true, encoding: 'utf8' })
   for (const path of sources.filter((one) => one.endsWith('.ts')))

@@ -28,7 +28,11 @@ const VARIANTS: readonly (readonly [string, Record<string, unknown>])[] = [
         tls: { enabled: true, secret: 'kafka-tls', certKey: 'tls.crt', keyKey: 'tls.key' },
         sasl: { mechanism: 'scram-sha-512', secret: 'kafka-sasl' },
       },
-      clickhouse: { url: 'https://clickhouse.example.org' },
+      clickhouse: {
+        url: 'https://clickhouse.example.org',
+        cluster: 'gatewatch',
+        tls: { secret: 'clickhouse-tls', certKey: 'tls.crt', keyKey: 'tls.key' },
+      },
       config: {
         gateway: {
           oidc: {
@@ -136,7 +140,7 @@ describe.skipIf(tools === null).each(VARIANTS)('the Helm chart %s', (_title, val
           workload.env['GATEWATCH_CONFIG'],
           config.kafka?.sasl?.password_file,
           ...(config.kafka?.ssl ? Object.values(config.kafka.ssl) : []),
-          ...(store ? [config.clickhouse.password_file] : []),
+          ...(store ? [config.clickhouse.password_file, ...Object.values(config.clickhouse.ssl ?? {})] : []),
           ...(role === 'gateway'
             ? [
                 config.gateway.policy_file,
@@ -212,7 +216,9 @@ describe.skipIf(tools === null).each(VARIANTS)('the Helm chart %s', (_title, val
           capabilities: { drop: ['ALL'] },
         })
       const kinds = pod.spec.volumes.flatMap((volume) => Object.keys(volume).filter((key) => key !== 'name'))
-      expect(kinds.filter((kind) => !['configMap', 'secret', 'emptyDir'].includes(kind))).toEqual([])
+      expect(
+        kinds.filter((kind) => !['configMap', 'secret', 'emptyDir', 'persistentVolumeClaim'].includes(kind)),
+      ).toEqual([])
     }
   })
 
@@ -315,6 +321,7 @@ describe.skipIf(tools === null)('the Helm chart', () => {
     ['a worker that does not exist', { workers: { scorer: { enabled: true } } }],
     ['an engine in every pod instead of a server', { clickhouse: { url: 'embedded' } }],
     ['two ledgers', { workers: { feedback: { replicas: 2 } } }],
+    ['two pods on one volume', { workers: { verify: { replicas: 2 } } }],
     ['more workers than partitions', { kafka: { partitions: 4 } }],
     ['a SASL mechanism without its secret', { kafka: { sasl: { mechanism: 'scram-sha-256' } } }],
     ['a data directory of its own', { config: { data_dir: '/tmp' } }],

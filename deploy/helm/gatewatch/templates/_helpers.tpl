@@ -46,6 +46,17 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end -}}
 {{- end -}}
 {{- $clickhouse := dict "url" .Values.clickhouse.url "username" .Values.clickhouse.username "database" .Values.clickhouse.database "password_file" (printf "/etc/gatewatch/secrets/clickhouse/%s" .Values.clickhouse.passwordKey) -}}
+{{- with .Values.clickhouse.cluster }}{{ $_ := set $clickhouse "cluster" . }}{{ end -}}
+{{- with .Values.clickhouse.tls -}}
+{{- if .secret -}}
+{{- $tls := dict "ca_file" (printf "/etc/gatewatch/secrets/clickhouse-tls/%s" .caKey) -}}
+{{- if .certKey -}}
+{{- $_ := set $tls "cert_file" (printf "/etc/gatewatch/secrets/clickhouse-tls/%s" .certKey) -}}
+{{- $_ := set $tls "key_file" (printf "/etc/gatewatch/secrets/clickhouse-tls/%s" .keyKey) -}}
+{{- end -}}
+{{- $_ := set $clickhouse "ssl" $tls -}}
+{{- end -}}
+{{- end -}}
 {{- $gateway := dict "policy_file" (printf "/etc/gatewatch/policies/%s" .Values.policy.file) -}}
 {{- mergeOverwrite (dict "kafka" $kafka "clickhouse" $clickhouse "gateway" $gateway) (deepCopy .Values.config) | toYaml -}}
 {{- end -}}
@@ -60,6 +71,9 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 - { name: config, mountPath: /etc/gatewatch/config, readOnly: true }
 {{- if include "gatewatch.needsStore" .role }}
 - { name: clickhouse, mountPath: /etc/gatewatch/secrets/clickhouse, readOnly: true }
+{{- if .root.Values.clickhouse.tls.secret }}
+- { name: clickhouse-tls, mountPath: /etc/gatewatch/secrets/clickhouse-tls, readOnly: true }
+{{- end }}
 {{- end }}
 {{- with .root.Values.kafka }}
 {{- if and .tls.enabled .tls.secret }}
@@ -77,6 +91,10 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- if include "gatewatch.needsStore" .role -}}
 - name: clickhouse
   secret: { secretName: {{ .root.Values.clickhouse.secret | quote }}, defaultMode: 0440 }
+{{ with .root.Values.clickhouse.tls.secret -}}
+- name: clickhouse-tls
+  secret: { secretName: {{ . | quote }}, defaultMode: 0440 }
+{{ end -}}
 {{ end -}}
 {{- with .root.Values.kafka -}}
 {{- if and .tls.enabled .tls.secret -}}
@@ -252,9 +270,13 @@ volumes: {{ include "gatewatch.volumes" . | nindent 2 }}
   - name: gateway
     secret: { secretName: {{ $root.Values.gateway.secret | quote }}, defaultMode: 0440 }
   {{- else }}
-  # Nothing of value is local: what a worker knows comes back from the log.
   - name: data
+    {{- if .values.volume }}
+    persistentVolumeClaim: { claimName: {{ include "gatewatch.name" $root }}-{{ .role }} }
+    {{- else }}
+    # Nothing of value is local: what a worker knows comes back from the log.
     emptyDir: { sizeLimit: 2Gi }
+    {{- end }}
   {{- end }}
   {{- if and $serves $root.Values.tokens.secret }}
   - name: tokens
