@@ -1,3 +1,4 @@
+import { CANARY_TENANT } from '../schemas/canary.ts'
 import {
   QueryVariableBuilder,
   TextBoxVariableBuilder,
@@ -42,7 +43,7 @@ export function tenantVariable(): QueryVariableBuilder {
     .label('Tenant')
     .datasource(clickhouse)
     .query(
-      `SELECT tenant FROM decisions_by_minute WHERE ingested_at >= now() - INTERVAL 90 DAY GROUP BY tenant ORDER BY tenant = 'default' DESC, tenant LIMIT 200`,
+      `SELECT tenant FROM decisions_by_minute WHERE tenant != '${CANARY_TENANT}' AND ingested_at >= now() - INTERVAL 90 DAY GROUP BY tenant ORDER BY tenant = 'default' DESC, tenant LIMIT 200`,
     )
     .current({ text: 'default', value: 'default' })
     .refresh(VariableRefresh.OnDashboardLoad)

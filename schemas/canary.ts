@@ -13,9 +13,13 @@ export function isCanary({ tenant }: { readonly tenant: string }): boolean {
   return tenant === CANARY_TENANT
 }
 
-/** The stages that a canary is seen in, in their order. */
-export const CANARY_STAGES = ['log', 'scored', 'risk', 'stored', 'store'] as const
-export type CanaryStage = (typeof CANARY_STAGES)[number]
+/** Where a canary is seen: durable in the log, scored, and to be read from the store. */
+export type CanaryStage = 'log' | 'scored' | 'store'
+
+/** Who the canary of an enforcement point says it is. */
+export function canarySubject(pep_id: string): Decision['subject'] {
+  return { type: 'service', id: `canary:${pep_id}` }
+}
 
 /** A canary before it is numbered and chained. One subject an enforcement point, so that each has its place. */
 export function canaryDraft(
@@ -26,7 +30,7 @@ export function canaryDraft(
     decided_at: new Date(nowMs).toISOString(),
     tenant: CANARY_TENANT,
     outcome: 'permit',
-    subject: { type: 'service', id: `canary:${pep_id}` },
+    subject: canarySubject(pep_id),
     action: { name: 'canary' },
     resource: { type: 'pipeline', id: 'canary' },
   }

@@ -17,9 +17,13 @@ export interface ImportBatch {
 /**
  * Appends in batches, in order. While one is flushed the next is made: two are
  * in memory at most, so a fast source waits for the disk. `also` gives what
- * belongs to a batch and goes with it in one append, all or none.
+ * belongs to a batch and goes with it in one append, all or none; what it gives
+ * as `durable` is called once that is done.
  */
-export function importBatch(eventLog: EventLog, also: () => readonly OutRecord[]): ImportBatch {
+export function importBatch(
+  eventLog: EventLog,
+  also: () => { readonly records: readonly OutRecord[]; readonly durable: () => void },
+): ImportBatch {
   let batch: OutRecord[] = []
   let bytes = 0
   let flushing: Promise<void> = Promise.resolve()
@@ -27,7 +31,8 @@ export function importBatch(eventLog: EventLog, also: () => readonly OutRecord[]
   const flush = async (): Promise<void> => {
     await flushing
     if (batch.length === 0) return
-    flushing = eventLog.append([...batch, ...also()])
+    const { records, durable } = also()
+    flushing = eventLog.append([...batch, ...records]).then(durable)
     // Its failure is told by the next `await flushing`; until then it is no unhandled one.
     flushing.catch(() => undefined)
     batch = []

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { chainHash, GENESIS, personalHash } from '../../schemas/chain.ts'
 import type { Decision } from '../../schemas/decision.ts'
 import { collectorImports } from '../../schemas/topics.ts'
+import type { CheckpointLink } from '../runtime/checkpoints/checkpointer.ts'
 import type { EventLog, OutRecord } from '../runtime/log/event-log.ts'
 
 /** The end of a source's chain, kept beside the imported ids. */
@@ -15,10 +16,14 @@ export interface ImportChain {
   readonly pep_id: string
   /** `b1` for the first import of the source, then one more each time. */
   readonly boot_id: string
+  /** The end of the import before, which this one follows. */
+  readonly previous_boot: { readonly boot_id: string; readonly seq: number; readonly hash: string } | null
   /** Numbers the decision and links it to the one before it. Changes the decision in place. */
   link(decision: Decision): void
   /** The record that makes the end of the chain durable; none when nothing was linked. */
   head(): readonly OutRecord[]
+  /** What was linked since the last call. */
+  takeLinks(): CheckpointLink[]
 }
 
 /**
@@ -41,6 +46,7 @@ export async function openImportChain(
   let nextSalt = salts.length
   let seq = -1
   let last = before?.hash ?? GENESIS
+  let links: CheckpointLink[] = []
 
   const salt = (): string => {
     // One call to the kernel for 256 salts: a call each took longer than the hash.
@@ -55,6 +61,13 @@ export async function openImportChain(
   return {
     pep_id: pepId,
     boot_id: bootId,
+    previous_boot:
+      before === null ? null : { boot_id: `b${before.boot}`, seq: before.seq, hash: before.hash },
+    takeLinks() {
+      const taken = links
+      links = []
+      return taken
+    },
     link(decision) {
       seq += 1
       decision.pep = { id: pepId, kind, boot_id: bootId, seq }
@@ -66,6 +79,7 @@ export async function openImportChain(
         decision.chain.prev_boot = { boot_id: `b${before.boot}`, seq: before.seq }
       }
       last = hashed
+      links.push({ seq, hash: hashed, decided_at: decision.decided_at })
     },
     head() {
       if (seq < 0) return []

@@ -1,12 +1,15 @@
+import type { Logger } from 'pino'
 import { Decision } from '../../schemas/decision.ts'
 import { accessDecisions } from '../../schemas/topics.ts'
+import { startCheckpointer, type Checkpointer } from '../runtime/checkpoints/checkpointer.ts'
+import type { CheckpointSigner } from '../runtime/checkpoints/signer.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
 import { jsonRecord } from '../runtime/log/json-record.ts'
 import type { DeadLetterReason, Draft, FormatName, Framing, RecordReader } from './formats/format.ts'
 import { contentIds } from './ids.ts'
 import { importBatch } from './import-batch.ts'
 import { importDeadLetter } from './import-dead-letter.ts'
-import { openImportChain } from './import-chain.ts'
+import { openImportChain, type ImportChain } from './import-chain.ts'
 import { emptySummary, noteInstant, type ImportSummary } from './import-summary.ts'
 import { openImportedIds } from './imported-ids.ts'
 import type { SourceRecord } from './source/record.ts'
@@ -35,6 +38,9 @@ export interface ImportOptions {
   readonly reader: RecordReader
   readonly framing: Framing
   readonly source_name: string
+  /** Signs the chain of what is imported. */
+  readonly signer: CheckpointSigner
+  readonly logger: Logger
   readonly tenant: string
   readonly origin: 'import' | 'live'
   /** The present, ms since the epoch: what is dated after it is refused. */
@@ -64,7 +70,11 @@ export async function importRecords(
   const { eventLog, tenant, format, source_name: source } = options
   const chain = await openImportChain(eventLog, tenant, format, source)
   const ids = await openImportedIds(eventLog, tenant)
-  const batch = importBatch(eventLog, () => [...ids.take(), ...chain.head()])
+  const signed: { checkpointer: Checkpointer | null } = { checkpointer: null }
+  const batch = importBatch(eventLog, () => {
+    const links = chain.takeLinks()
+    return { records: [...ids.take(), ...chain.head()], durable: () => signed.checkpointer?.logged(links) }
+  })
   const decisionId = contentIds(tenant, format)
   const deadLetterId = contentIds(tenant, format, 'dead-letter')
   const order = timeOrder<Decision>(options.framing === 'json' ? ORDER_WINDOW : 0)
@@ -83,6 +93,8 @@ export async function importRecords(
       summary.known += 1
       return
     }
+    // An import without anything new has no boot, so that it leaves no trace.
+    signed.checkpointer ??= await openCheckpointer(options, chain)
     chain.link(decision)
     batch.put(jsonRecord(accessDecisions, decision, { ce_source: chain.pep_id }))
     summary.decisions += 1
@@ -155,11 +167,29 @@ export async function importRecords(
         await batch.flushIfFull()
       }
       await batch.finish()
+      await signed.checkpointer?.stop(true)
     } finally {
+      await signed.checkpointer?.stop(false)
       await ids.close()
     }
   }
   return summary
+}
+
+function openCheckpointer(
+  { eventLog, tenant, signer, logger }: ImportOptions,
+  { pep_id, boot_id, previous_boot }: ImportChain,
+): Promise<Checkpointer> {
+  return startCheckpointer({
+    eventLog,
+    logger,
+    signer,
+    tenant,
+    pep_id,
+    boot_id,
+    previous_boot,
+    now: Date.now,
+  })
 }
 
 function deadLetters(summary: ImportSummary): number {

@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream'
+import type { Logger } from 'pino'
 import { GatewatchError } from '../runtime/errors.ts'
+import type { CheckpointSigner } from '../runtime/checkpoints/signer.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
 import type { FormatName } from './formats/format.ts'
 import { framingOf, openFormat } from './formats/open.ts'
@@ -21,6 +23,8 @@ export interface ImportRequest {
 
 export interface ImportSurroundings {
   readonly eventLog: EventLog
+  readonly signer: CheckpointSigner
+  readonly logger: Logger
   readonly stdin: Readable
   readonly now_ms: number
   /** Told from time to time: bytes read, of how many (null: unknown), and what is done. */
@@ -62,6 +66,8 @@ export async function runImport(request: ImportRequest, around: ImportSurroundin
       source.records,
       {
         eventLog: around.eventLog,
+        signer: around.signer,
+        logger: around.logger,
         format: request.format,
         framing,
         reader,

@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { Policy } from '../../schemas/policy.ts'
+import type { CheckpointsConfig } from '../runtime/checkpoints/config.ts'
+import { openCheckpointSigner } from '../runtime/checkpoints/signer.ts'
 import type { Running, Runtime } from '../runtime/runtime.ts'
 import { openSecret } from '../runtime/secrets.ts'
 import { startApps } from './apps/start-apps.ts'
@@ -14,7 +16,8 @@ import type { Terminal } from './narrator/terminal.ts'
 import { makePeople } from './people/make-people.ts'
 import { compileRoutes } from './people/routes.ts'
 import { createAccounts } from './provider/accounts.ts'
-import { createSignInRecorder } from './provider/sign-in-recorder.ts'
+import { openDemoChain } from './chain.ts'
+import { createSignInRecorder, PROVIDER_PEP } from './provider/sign-in-recorder.ts'
 import { startProvider } from './provider/start-provider.ts'
 import { seededRandom } from './random.ts'
 import { startDirector } from './stories/director.ts'
@@ -29,6 +32,7 @@ const AUDIENCE = 'urn:gatewatch:demo'
 
 export interface DemoExtras {
   readonly tenant: string
+  readonly checkpoints: CheckpointsConfig
   /** The gateway's port; it is part of the provider's redirect URIs, so it must be known beforehand. */
   readonly gateway_port: number
 }
@@ -53,7 +57,7 @@ export interface Demo extends Running {
 export async function openDemo(
   runtime: Runtime,
   config: DemoConfig,
-  { tenant, gateway_port }: DemoExtras,
+  { tenant, gateway_port, checkpoints }: DemoExtras,
 ): Promise<Demo> {
   const { dataDir, eventLog } = runtime
   const logger = runtime.logger.child({ service: 'demo' })
@@ -62,6 +66,13 @@ export async function openDemo(
   const accounts = createAccounts([...people, guest], await openSecret(dataDir, 'demo-passwords'))
   const apps = await startApps()
   const hosts = Object.keys(apps.upstreams).map((app) => `http://${app}.localhost:${gateway_port}`)
+  const chained = {
+    eventLog,
+    signer: await openCheckpointSigner(dataDir, checkpoints, Date.now()),
+    tenant,
+    now: Date.now,
+  }
+  const signIns = await openDemoChain({ ...chained, pep: PROVIDER_PEP })
   const provider = await orStop(
     apps,
     startProvider({
@@ -82,7 +93,7 @@ export async function openDemo(
           require_auth_time: true,
         },
       ],
-      record: createSignInRecorder(eventLog, tenant),
+      record: createSignInRecorder(eventLog, signIns),
       logger,
     }),
   )
@@ -105,7 +116,8 @@ export async function openDemo(
         until_ms: Date.now(),
         days: config.history_days,
       })
-      return seedHistory(dataDir, eventLog, past, progress)
+      const openChain = () => openDemoChain({ ...chained, pep: { id: 'demo-history', kind: 'demo' } })
+      return seedHistory(dataDir, eventLog, openChain, past, progress)
     },
 
     async begin({ terminal, console_url }) {
@@ -152,6 +164,7 @@ export async function openDemo(
 
     async stop() {
       await provider.stop()
+      await signIns.stop(true)
       await apps.stop()
     },
   }

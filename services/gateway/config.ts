@@ -105,6 +105,8 @@ export const GatewayConfig = z
       })
       .prefault({}),
     spool: SpoolConfig,
+    /** A decision about nobody is recorded this often, to show that the way is open. */
+    canary_every: duration({ min_ms: 100, max_ms: 86_400_000 }).prefault('5s'),
     limits: z
       .strictObject({
         /** Decisions that wait for the log; beyond it requests are refused. */

@@ -9,6 +9,7 @@ import type { Running, Runtime } from '../runtime/runtime.ts'
 import { openSecret } from '../runtime/secrets.ts'
 import type { Tokens } from '../runtime/tokens.ts'
 import { networkMatcher } from './address.ts'
+import { startCanary } from './canary.ts'
 import type { GatewayConfig } from './config.ts'
 import { startDecisionPoint } from './decision-point/server.ts'
 import { deviceIdentifier } from './devices.ts'
@@ -231,6 +232,14 @@ export async function startGateway(
     stops.push(() => decisionPoint.stop())
     const proxy_port = await listen(proxy, { ...config.listen, setting: 'gateway.listen.port' })
 
+    const canary = startCanary({
+      recorder,
+      metrics: runtime.metrics,
+      pep_id: pep.id,
+      every_ms: config.canary_every,
+      now,
+    })
+    stops.push(() => canary.stop())
     const gauges = setInterval(() => {
       metrics.live.set(connections.size)
       metrics.riskAge.set(riskAge.age_ms() / 1000)

@@ -18,6 +18,7 @@ import type { Runtime } from '../../services/runtime/runtime.ts'
 import { ScoringConfig } from '../../services/scoring/config.ts'
 import { startScoring } from '../../services/scoring/main.ts'
 import { loggedFindings } from '../../services/scoring/replay.ts'
+import { signing } from '../support/signing.ts'
 
 /**
  * Real logs that nobody here wrote (their sources: SOURCES.md beside them).
@@ -43,9 +44,14 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-function importSample(path: string, format: FormatName): Promise<ImportResult> {
+async function importSample(path: string, format: FormatName): Promise<ImportResult> {
   const request = { path, format, tenant: 'import', year: 2017, timezone: 'UTC', live: false }
-  return runImport(request, { eventLog, stdin: Readable.from([]), now_ms: NOW_MS })
+  return runImport(request, {
+    eventLog,
+    ...(await signing(folder)),
+    stdin: Readable.from([]),
+    now_ms: NOW_MS,
+  })
 }
 
 async function decisionsIn(): Promise<Decision[]> {

@@ -120,6 +120,8 @@ export async function startTestGateway(
   const policyFile = join(dataDir, 'policy.yaml')
   await writeFile(policyFile, policy)
   const config = GatewayConfig.parse({
+    // Tests count decisions; those that want canaries ask for them.
+    canary_every: '1d',
     policy_file: policyFile,
     listen: { port: 0 },
     decision_point: { port: 0 },

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import { importReport } from '../../collector/import-report.ts'
 import { runImport, type ImportRequest } from '../../collector/run-import.ts'
 import type { Config } from '../../config.ts'
+import { openCheckpointSigner } from '../../runtime/checkpoints/signer.ts'
 import { lockDataDir } from '../../runtime/data-dir-lock.ts'
 import { createLifecycle } from '../../runtime/lifecycle.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
@@ -43,6 +44,8 @@ export async function importFile(request: ImportRequest, place: ImportPlace): Pr
     try {
       const result = await runImport(request, {
         eventLog: runtime.eventLog,
+        signer: await openCheckpointSigner(runtime.dataDir, config.checkpoints, place.now_ms),
+        logger: runtime.logger,
         stdin: place.stdin,
         now_ms: place.now_ms,
         progress: (read, total, summary) => bar.imported(read, total, summary),

@@ -54,7 +54,11 @@ export async function runUp(config: Config, { roles, demo: withDemo, io }: UpOpt
         import('./demo-settings.ts'),
       ])
       const opened = await lifecycle.start('demo', () =>
-        openDemo(runtime, config.demo, { tenant: config.tenant, gateway_port: config.gateway.listen.port }),
+        openDemo(runtime, config.demo, {
+          tenant: config.tenant,
+          checkpoints: config.checkpoints,
+          gateway_port: config.gateway.listen.port,
+        }),
       )
       demo = opened
       settled = settings.withDemo(config, opened)

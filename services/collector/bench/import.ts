@@ -4,6 +4,9 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { pino } from 'pino'
+import { CheckpointsConfig } from '../../runtime/checkpoints/config.ts'
+import { openCheckpointSigner } from '../../runtime/checkpoints/signer.ts'
 import { cpuSeconds, type BenchOptions, type BenchResult } from '../../runtime/bench-result.ts'
 import { openEmbeddedLog } from '../../runtime/log/embedded/embedded-log.ts'
 import { runImport, type ImportResult } from '../run-import.ts'
@@ -26,12 +29,15 @@ export async function benchImport({ directory, scale }: BenchOptions): Promise<B
   await pipeline(Readable.from(sshdLog(lines)), createWriteStream(path))
   const { size } = await stat(path)
   const eventLog = await openEmbeddedLog({ directory: join(directory, 'log') })
+  const signer = await openCheckpointSigner(directory, CheckpointsConfig.parse(undefined), Date.now())
   const resident: number[] = []
   const importIt = (): Promise<ImportResult> =>
     runImport(
       { path, format: 'sshd', tenant: 'import', year: 2024, timezone: 'UTC', live: false },
       {
         eventLog,
+        signer,
+        logger: pino({ level: 'silent' }),
         stdin: Readable.from([]),
         now_ms: Date.now(),
         progress: () => void resident.push(process.memoryUsage.rss()),

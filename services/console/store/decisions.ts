@@ -1,3 +1,4 @@
+import { CANARY_TENANT } from '../../../schemas/canary.ts'
 import { z } from 'zod'
 import type { DecisionListQuery } from '../decision-filter.ts'
 import { DecisionRow, DecisionSummary, rowColumns, summaryColumns } from '../decision-row.ts'
@@ -56,12 +57,12 @@ export async function newestDecision(store: Store, tenant: string): Promise<numb
   return rows[0] ?? null
 }
 
-/** Tenants that have decisions, at most a hundred. */
+/** Tenants that have decisions, at most a hundred; canaries are nobody's. */
 export function listTenants(store: Store): Promise<string[]> {
   return store(
     'the tenants',
-    `SELECT DISTINCT tenant FROM decisions LIMIT 100`,
-    {},
+    `SELECT DISTINCT tenant FROM decisions WHERE tenant != {canaries:String} LIMIT 100`,
+    { canaries: CANARY_TENANT },
     (row) => z.object({ tenant: z.string() }).parse(row).tenant,
   )
 }

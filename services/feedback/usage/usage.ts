@@ -1,3 +1,4 @@
+import { CANARY_TENANT } from '../../../schemas/canary.ts'
 import { parseDecision } from '../../../schemas/decision.ts'
 import { subjectEntityId } from '../../../schemas/entity.ts'
 import { accessDecisions, accessFindings, subjectCensus } from '../../../schemas/topics.ts'
@@ -39,7 +40,7 @@ function usageOf(batch: Batch, census: Census, breakGlass: BreakGlassList): OutR
   for (const { records: read } of batch.parts) {
     for (const record of read) {
       const [tenant, type, ...rest] = record.key.split('/')
-      if (tenant === undefined || type !== 'subject') continue
+      if (tenant === undefined || tenant === CANARY_TENANT || type !== 'subject') continue
       const subject = rest.join('/')
       const guarded = breakGlass.has(tenant, subject)
       if (!guarded && (census.settled(tenant, subject) || records.has(record.key))) continue

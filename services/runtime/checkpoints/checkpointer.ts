@@ -24,7 +24,7 @@ export interface Checkpointer {
   logged(links: readonly CheckpointLink[]): void
   /**
    * Signs what is left and waits a little for the log to have it. `whole`:
-   * nothing can follow any more, so it is signed as the end of the boot.
+   * nothing can follow any more, so it is signed as the end of the boot. Asked twice: the first time counts.
    */
   stop(whole: boolean): Promise<void>
 }
@@ -66,6 +66,7 @@ export async function startCheckpointer(options: CheckpointerOptions): Promise<C
   let stretch = emptyStretch(0, previous_boot?.hash ?? GENESIS)
   let publishing: Promise<void> | null = null
   let failing = false
+  let stopped = false
   const stopping = new AbortController()
 
   function sign(state: Checkpoint['state']): Checkpoint {
@@ -123,8 +124,14 @@ export async function startCheckpointer(options: CheckpointerOptions): Promise<C
   function turn(state: Checkpoint['state'] | null): Promise<void> {
     publishing ??= (state === null ? Promise.resolve() : keep(state)).then(publish).finally(() => {
       publishing = null
+      // What came meanwhile may be enough for the next.
+      if (!stopped) signIfDue()
     })
     return publishing
+  }
+
+  function signIfDue(): void {
+    if (publishing === null && stretch.seq_to - stretch.seq_from + 1 >= signer.decisions) void turn('open')
   }
 
   const isEmpty = () => stretch.seq_to < stretch.seq_from
@@ -144,9 +151,11 @@ export async function startCheckpointer(options: CheckpointerOptions): Promise<C
           stretch.decided_from = decided_at
         if (stretch.decided_to === null || decided_at > stretch.decided_to) stretch.decided_to = decided_at
       }
-      if (publishing === null && stretch.seq_to - stretch.seq_from + 1 >= signer.decisions) void turn('open')
+      signIfDue()
     },
     async stop(whole) {
+      if (stopped) return
+      stopped = true
       clearInterval(timer)
       let late: NodeJS.Timeout | undefined
       const gaveUp = new Promise<void>((resolve) => {
