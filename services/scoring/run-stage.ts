@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { GatewatchError } from '../runtime/errors.ts'
 import type { Consumption, EventLog, OutRecord, PartitionRecords } from '../runtime/log/event-log.ts'
 import type { Holdings, ScoringMetrics } from './metrics.ts'
+import { RestoreTurns } from './restore-turns.ts'
 import { restoreStates } from './restore-states.ts'
 import type { PartitionStates } from './partition-states.ts'
 import type { Stage } from './worker.ts'
@@ -38,6 +39,7 @@ interface Owned {
 export async function runStage(stage: Stage, options: RunStageOptions): Promise<Consumption> {
   const { eventLog, logger, metrics, group } = options
   const owned = new Map<number, Owned>()
+  const turns = new RestoreTurns()
   const seed = randomInt(2 ** 32)
   const share = () => Math.ceil(options.entitiesInMemory / Math.max(1, owned.size))
   const shareOut = () => {
@@ -53,7 +55,9 @@ export async function runStage(stage: Stage, options: RunStageOptions): Promise<
     const began = performance.now()
     const { signal } = mine.givenUp
     try {
-      mine.states = await restoreStates(eventLog, stage, { partition, decoded: share(), seed, signal })
+      mine.states = await turns.take(signal, () =>
+        restoreStates(eventLog, stage, { partition, decoded: share(), seed, signal }),
+      )
     } catch (error) {
       if (signal.aborted) return
       if (error instanceof GatewatchError) mine.refused = error.message

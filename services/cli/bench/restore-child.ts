@@ -1,5 +1,6 @@
 import { openBenchLog, type BenchLog } from './bench-log.ts'
 import { restoreStates } from '../../scoring/restore-states.ts'
+import { RestoreTurns } from '../../scoring/restore-turns.ts'
 import { subjectStage } from '../../scoring/worker.ts'
 
 /**
@@ -11,12 +12,14 @@ const which: BenchLog = JSON.parse(process.argv[2] ?? '')
 const stage = subjectStage(() => {
   throw new Error('nothing is scored here')
 })
+// As a worker does it.
+const turns = new RestoreTurns()
 const residentBefore = resident()
 const eventLog = await openBenchLog(which)
 const began = performance.now()
 const states = await Promise.all(
   Array.from({ length: eventLog.partitions(stage.state) }, (_, partition) =>
-    restoreStates(eventLog, stage, { partition, decoded: 0, seed: partition }),
+    turns.take(undefined, () => restoreStates(eventLog, stage, { partition, decoded: 0, seed: partition })),
   ),
 )
 const seconds = (performance.now() - began) / 1000
