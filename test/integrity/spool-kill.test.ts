@@ -13,7 +13,7 @@ import type { Away } from '../support/unreachable-log.ts'
  * whenever the gateway dies: while it spools, while it drains, between an append
  * and its release, at a log that answers or not.
  */
-const KILLS = Number(process.env['SPOOL_KILLS'] ?? 12)
+const KILLS = Number(process.env['SPOOL_KILLS'] ?? 6)
 
 let dir: Awaited<ReturnType<typeof tempDir>>
 let upstream: Upstream

@@ -84,9 +84,7 @@ export function startRecorder(options: RecorderOptions): Recorder {
     const durable = new Promise<void>((resolve) => {
       queue.push({ seq, decision: { id, ...draft }, resolve })
     })
-    running ??= drain().finally(() => {
-      running = null
-    })
+    running ??= drain()
     return { id, durable }
   }
 
@@ -102,18 +100,26 @@ export function startRecorder(options: RecorderOptions): Recorder {
   async function drain(): Promise<void> {
     // Requests of the same turn of the event loop share the commit.
     await Promise.resolve()
-    while (queue.length > 0) {
-      const batch = queue.slice(0, MAX_BATCH)
-      // Linked once: a repeat after a failure writes the very same bytes.
-      const decisions: Decision[] = batch.map((waiting) => chain.link(waiting))
-      const records = decisions.map((decision) => jsonRecord(accessDecisions, decision))
-      const started = performance.now()
-      if (!(await delivery.write(records, decisions.map(linkOf)))) return
-      queue.splice(0, batch.length)
-      for (const { resolve } of batch) resolve()
-      options.flushed?.(performance.now() - started)
-      relieved()
+    try {
+      while (queue.length > 0) if (!(await commit())) return
+    } finally {
+      // At once, not in a later turn: who is told that a decision is durable may bring the next one right then.
+      running = null
     }
+  }
+
+  async function commit(): Promise<boolean> {
+    const batch = queue.slice(0, MAX_BATCH)
+    // Linked once: a repeat after a failure writes the very same bytes.
+    const decisions: Decision[] = batch.map((waiting) => chain.link(waiting))
+    const records = decisions.map((decision) => jsonRecord(accessDecisions, decision))
+    const started = performance.now()
+    if (!(await delivery.write(records, decisions.map(linkOf)))) return false
+    queue.splice(0, batch.length)
+    for (const { resolve } of batch) resolve()
+    options.flushed?.(performance.now() - started)
+    relieved()
+    return true
   }
 
   function relieved(): void {

@@ -74,14 +74,13 @@ export function startDelivery(options: DeliveryOptions): Delivery {
   let wake: (() => void) | null = null
 
   async function write(records: readonly OutRecord[], links: readonly ChainLink[]): Promise<boolean> {
-    const mine = records.map(toSpoolRecord)
     let sent: Promise<Shipped> | null = null
     let sentAt = 0
     let unsure = false
     for (let pause = RETRY_MIN_MS; ; pause = Math.min(pause * 2, RETRY_MAX_MS)) {
       await nearlyEmptied()
       if (sent === null && isDrained()) {
-        sent = unsure ? sendAgain(mine) : ship(eventLog, records)
+        sent = unsure ? sendAgain(records.map(toSpoolRecord)) : ship(eventLog, records)
         sentAt = performance.now()
         unsure = true
       }
@@ -91,7 +90,7 @@ export function startDelivery(options: DeliveryOptions): Delivery {
         if (outcome !== 'late') options.failed(outcome.error)
         if (outcome !== 'late' || performance.now() - sentAt > GIVE_UP_MS) sent = null
       }
-      if (await intoSpool(mine)) {
+      if (await intoSpool(records.map(toSpoolRecord))) {
         drain.begin(unsure ? (sent ?? FAILED) : null)
         return true
       }

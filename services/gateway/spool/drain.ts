@@ -22,6 +22,8 @@ export interface DrainOptions {
   readonly logger: Logger
   /** A log that takes an append within this is well. */
   readonly after_ms: number
+  /** An append that is silent for so long is given up: looked up in the log and, where it lacks, done again. */
+  readonly give_up_ms?: number
   /** The newest link in the log, as far as is known; what is drained next follows it. */
   readonly loggedHead: () => ChainHead | null
   /** Ids that the log was seen to hold when the spool was opened: appended, and not yet released when the process died. */
@@ -56,7 +58,7 @@ export interface Drain {
  * the first ones, and readers pass them over by their ids.
  */
 export function startDrain(options: DrainOptions): Drain {
-  const { eventLog, spool, logger, after_ms } = options
+  const { eventLog, spool, logger, after_ms, give_up_ms = GIVE_UP_MS } = options
   let running: Promise<void> | null = null
   let healthy = false
   const state = { stopped: false }
@@ -67,6 +69,14 @@ export function startDrain(options: DrainOptions): Drain {
   let unsure = false
 
   async function run(unsettled: Promise<Shipped> | null): Promise<void> {
+    try {
+      await untilEmpty(unsettled)
+    } finally {
+      running = null
+    }
+  }
+
+  async function untilEmpty(unsettled: Promise<Shipped> | null): Promise<void> {
     let pause = RETRY_MIN_MS
     for (let sent = unsettled; !state.stopped; sent = null) {
       let done = false
@@ -109,14 +119,14 @@ export function startDrain(options: DrainOptions): Drain {
   }
 
   async function answer(append: Promise<Shipped>): Promise<Shipped> {
-    const outcome = await within(append, GIVE_UP_MS)
+    const outcome = await within(append, give_up_ms)
     if (outcome !== 'late') return outcome
     silent += 1
     void append.finally(() => {
       silent -= 1
     })
     if (silent > MAX_SILENT) await append
-    return { kind: 'failed', error: new Error(`the log has not answered for ${GIVE_UP_MS} ms`) }
+    return { kind: 'failed', error: new Error(`the log has not answered for ${give_up_ms} ms`) }
   }
 
   function took(outcome: Shipped): boolean {
@@ -159,9 +169,7 @@ export function startDrain(options: DrainOptions): Drain {
 
   return {
     begin(unsettled) {
-      running ??= run(unsettled).finally(() => {
-        running = null
-      })
+      running ??= run(unsettled)
     },
     get running() {
       return running !== null
