@@ -46,7 +46,7 @@ export function declareReplay(program: Command, context: CliContext): void {
           list('only now', missing)
           list('only then', surplus)
           context.io.stdout.write(
-            `${records.toLocaleString('en')} records scored again: ${same} findings as they were, ${differences} otherwise.\n`,
+            `${records.toLocaleString('en')} records scored again: ${same} of the findings as they were, ${differences} otherwise.\n`,
           )
         }
         return differences === 0 ? 0 : 1

@@ -74,6 +74,12 @@ it('imports, scores and stores a log without a running Gatewatch, tells what was
   expect(again.out).toMatch(/imported before +61 /)
   expect(again.out).toMatch(/new findings +0 /)
   expect((await rows()).out).toBe(before.out)
+
+  const replayed = await gatewatch('replay')
+  expect(replayed).toMatchObject({ code: 0, err: '' })
+  expect(replayed.out).toMatch(
+    /^122 records scored again: [1-9]\d* of the findings as they were, 0 otherwise\.\n$/,
+  )
 }, 90_000)
 
 it('says in one sentence what is wrong with a source, with exit code 2', async () => {
