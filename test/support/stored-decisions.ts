@@ -10,7 +10,7 @@ import { openClickHouse } from '../../services/runtime/clickhouse/client.ts'
 import { verifyChain } from './chain.ts'
 import { rowsOf } from './temp-engine.ts'
 
-export async function storedDecisions(client: ClickHouseClient): Promise<Decision[]> {
+async function storedDecisions(client: ClickHouseClient): Promise<Decision[]> {
   const table = openDecisionRows()
   const query = 'SELECT * FROM decisions ORDER BY pep_id, pep_boot_id, pep_seq'
   const heads = new Map<unknown, string>()

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ClickHouseEndpoint } from '../../services/runtime/clickhouse/endpoint.ts'
 
@@ -26,6 +26,7 @@ export interface VersionedProcess {
 
 /** The root of this version's code. */
 export const THIS_VERSION = fileURLToPath(new URL('../../', import.meta.url))
+const ROLE = fileURLToPath(new URL('upgrade-role.ts', import.meta.url))
 
 /**
  * Makes the next minor version: a copy of the code, with what a minor version
@@ -94,7 +95,7 @@ async function change(path: string, text: string, by: (text: string) => string):
 
 /** Starts a role of the version whose code lies at `root`; resolves when it is ready. */
 export async function startRole(root: string, role: UpgradeRole): Promise<VersionedProcess> {
-  const child = fork(join(root, 'test/support/upgrade-role.ts'), [JSON.stringify(role)], { cwd: root })
+  const child = fork(join(root, relative(THIS_VERSION, ROLE)), [JSON.stringify(role)], { cwd: root })
   const exited = once(child, 'exit')
   const ended = exited.then(() => Promise.reject(new Error(`${role.name} of ${root} ended at its start`)))
   const [message] = await Promise.race([once(child, 'message'), ended])
