@@ -74,9 +74,9 @@ describe.skipIf(!canStartBrokers())(
           for (const victim of victims) killed.set(victim, (killed.get(victim) ?? 0) + 1)
           // Dead together, and back one beside the other: who starts while the broker is away says so and is started again.
           await Promise.all(
-            victims.map((victim) =>
-              victim === 'broker' ? brokers.kill(0) : running.get(victim)?.stop('SIGKILL'),
-            ),
+            victims.map(async (victim) => {
+              await (victim === 'broker' ? brokers.kill(0) : running.get(victim)?.stop('SIGKILL'))
+            }),
           )
           if (victims.includes('broker')) await brokers.start(0)
           await Promise.all(ROLES.filter((role) => victims.includes(role)).map(begin))
