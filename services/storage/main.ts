@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { ClickHouseEndpoint } from '../runtime/clickhouse/endpoint.ts'
+import { GatewatchError } from '../runtime/errors.ts'
 import { openClickHouse } from '../runtime/clickhouse/client.ts'
 import { migrate } from '../runtime/clickhouse/migrate.ts'
 import type { Running, Runtime } from '../runtime/runtime.ts'
@@ -41,7 +42,12 @@ export async function startStorage(
     signal: stopping.signal,
     random: Math.random,
   }
-  const migrated = migrate(client, { logger, cluster: endpoint.cluster }).catch((error: unknown) => {
+  const migrated = migrate(client, { logger, cluster: endpoint.cluster }).catch(async (error: unknown) => {
+    // Tables of a newer version, a migration that was changed: no repeat makes it right.
+    if (error instanceof GatewatchError && !error.retriable) {
+      await client.close()
+      throw error
+    }
     logger.warn({ err: error }, 'the store is away; rows wait in the log')
   })
   // A store that takes the connection and says nothing is away as well; the first block migrates then.

@@ -8,6 +8,8 @@ export interface StorageMetrics {
   readonly seconds: Histogram<'table'>
   readonly retries: Counter<'cause'>
   readonly deadLetters: Counter<'reason'>
+  /** Told of every insert, so that it is known since when none succeeds. */
+  tried(succeeded: boolean): void
 }
 
 export const GROUP = 'storage'
@@ -28,7 +30,20 @@ export function storageMetrics(
       for (const topic of topics) this.set({ topic: topic.name }, await lagOf(eventLog, topic))
     },
   })
+  let awaySince: number | null = null
+  void new Gauge({
+    name: 'gatewatch_storage_away_seconds',
+    help: 'How long no insert has succeeded since one failed; 0 while the store takes rows.',
+    registers,
+    collect() {
+      this.set(awaySince === null ? 0 : (performance.now() - awaySince) / 1000)
+    },
+  })
   return {
+    tried(succeeded) {
+      if (succeeded) awaySince = null
+      else awaySince ??= performance.now()
+    },
     rows: new Counter({
       name: 'gatewatch_storage_rows_total',
       help: 'Rows stored.',

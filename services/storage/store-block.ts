@@ -69,11 +69,13 @@ async function storedOrBad(block: Block, options: StoreOptions): Promise<boolean
     try {
       await insertBlock(client, block, cluster)
       done()
+      metrics.tried(true)
       metrics.rows.inc({ table }, block.rows)
       metrics.batches.inc({ table })
       return true
     } catch (error) {
       if (isBadRow(error)) return false
+      metrics.tried(false)
       const missing = isMissingTable(error)
       metrics.retries.inc({ cause: missing ? 'schema' : 'store' })
       if (tries === TRIES) throw error

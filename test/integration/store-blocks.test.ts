@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises'
+import { expect, it } from 'vitest'
+import { ScoredDecision } from '../../schemas/scored-decision.ts'
+import { readMigrations } from '../../services/runtime/clickhouse/migrate.ts'
+import { onEveryStore } from '../support/every-store.ts'
+import { storeDecisions } from '../support/store-decisions.ts'
+import { rowsOf } from '../support/temp-engine.ts'
+
+const NOW = Date.now()
+
+it('every table that is written to remembers its last blocks', async () => {
+  for (const { name, sql } of await readMigrations())
+    if (/^CREATE TABLE/m.test(sql)) expect(sql, name).toMatch(/non_replicated_deduplication_window = \d{4,}/)
+})
+
+onEveryStore((store) => {
+  it('a block that is repeated, at once, behind others or after a crash of the engine, counts once everywhere', async () => {
+    // given a table that adds up what ever got in, which merges can't make right again
+    const { client, restart } = store()
+    await client.command({
+      query: `CREATE TABLE admitted (rows UInt64) ENGINE = MergeTree ORDER BY tuple()
+        SETTINGS non_replicated_deduplication_window = 1000`,
+    })
+    await client.command({
+      query: 'CREATE MATERIALIZED VIEW admitted_mv TO admitted AS SELECT count() AS rows FROM decisions',
+    })
+    const blocks = await Promise.all(['a', 'b', 'c'].map((name) => block(name)))
+    const put = async (index: number) => storeDecisions(client, `batch/${index}`, blocks[index] ?? [], NOW)
+
+    // when blocks come again and again
+    await put(0)
+    await put(0)
+    await put(1)
+    await put(0)
+    await put(2)
+    await put(1)
+    await restart()
+    for (const index of [2, 0, 1, 0]) await put(index)
+
+    // then every row is there once, was let in once, and the roll-up says what a recount says
+    expect(await rowsOf(client, 'SELECT count() AS n FROM decisions')).toEqual([{ n: 300 }])
+    expect(await rowsOf(client, 'SELECT sum(rows) AS n FROM admitted')).toEqual([{ n: 300 }])
+    expect(
+      await rowsOf(
+        client,
+        `SELECT outcome, uniqCombined64Merge(14)(decisions) AS n, uniqCombinedMerge(14)(subjects) AS s
+         FROM decisions_by_minute GROUP BY outcome ORDER BY outcome`,
+      ),
+    ).toEqual([
+      { outcome: 'deny', n: 99, s: 10 },
+      { outcome: 'permit', n: 201, s: 10 },
+    ])
+  })
+
+  it('the same rows in other blocks, as after a change of their size, change no roll-up', async () => {
+    const { client } = store()
+    const rows = await block('a')
+    await storeDecisions(client, 'other/1', rows.slice(0, 30), NOW)
+    await storeDecisions(client, 'other/2', rows.slice(30), NOW)
+    expect(await rowsOf(client, 'SELECT count() AS n FROM decisions FINAL')).toEqual([{ n: 300 }])
+    expect(
+      await rowsOf(client, 'SELECT uniqCombined64Merge(14)(decisions) AS n FROM decisions_by_minute'),
+    ).toEqual([{ n: 300 }])
+  })
+})
+
+/** A hundred decisions within a minute, a third refused, by ten people. */
+async function block(name: string): Promise<readonly ScoredDecision[]> {
+  const golden = await readFile(new URL('../golden/v1/scored-decision.json', import.meta.url), 'utf8')
+  const base = ScoredDecision.parse(JSON.parse(golden))
+  return Array.from({ length: 100 }, (_, n) => ({
+    ...base,
+    decision: {
+      ...base.decision,
+      id: `${name}-${n}`,
+      decided_at: new Date(Date.UTC(2026, 0, 31, 9, 30) + n * 500).toISOString(),
+      outcome: n % 3 === 1 ? ('deny' as const) : ('permit' as const),
+      subject: { type: 'user' as const, id: `user-${n % 10}` },
+    },
+  }))
+}
