@@ -47,6 +47,7 @@ it(
     for (let round = 0; round < KILLS; round += 1) {
       const gateway = await start('well')
       const load = gateway.load(6)
+      await eventually('some answers', () => gateway.acknowledged.length > 5, 20_000)
       for (const away of ['deaf', 'well', 'mute', 'well', 'refuse', 'well'] as const) {
         void gateway.order({ away })
         await pause(Math.random() * 120)
