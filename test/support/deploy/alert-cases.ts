@@ -10,6 +10,7 @@ const QUIET: readonly Series[] = [
   ['up{job="gatewatch", role="storage", instance="t:9090"}', '1x80'],
   ['up{job="gatewatch", role="feedback", instance="f:9090"}', '1x80'],
   ['up{job="gatewatch", role="verify", instance="v:9090"}', '1x80'],
+  ['gatewatch_canary_age_seconds{job="gatewatch", stage="store"}', '6x80'],
   ['gatewatch_verify_problems{job="gatewatch", kind="altered"}', '0x80'],
   ['gatewatch_verify_verified_timestamp_seconds{job="gatewatch"}', '0+15x80'],
   [
@@ -201,6 +202,11 @@ const FIRING: Readonly<Record<string, Case>> = {
     ],
     labels: { stage: 'subject', part: 'risk' },
     summary: '2 partitions of subject are not scored: their state can not be read.',
+  },
+  GatewatchCanaryLate: {
+    series: [['gatewatch_canary_age_seconds{job="gatewatch", stage="store"}', '90x80']],
+    labels: { stage: 'store', part: 'log' },
+    summary: 'The newest canary that got as far as store is 1m 30s old.',
   },
   GatewatchChainRefuted: {
     series: [['gatewatch_verify_problems{job="gatewatch", kind="altered"}', '0x70 1x10']],

@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client'
 import { feedbackMetrics } from '../../../services/feedback/metrics.ts'
 import { gatewayMetrics } from '../../../services/gateway/metrics.ts'
 import { spoolMetrics } from '../../../services/gateway/spool/metrics.ts'
+import { canaryAge } from '../../../services/runtime/canary-age.ts'
 import type { EventLog } from '../../../services/runtime/log/event-log.ts'
 import { logMetrics } from '../../../services/runtime/log/log-metrics.ts'
 import { measuredLog } from '../../../services/runtime/log/measured-log.ts'
@@ -22,6 +23,7 @@ export function registeredMetrics(): Map<string, readonly string[] | null> {
   const registry: Registry = createMetrics()
   // Nothing is collected, so the log is never asked.
   const log = {} as EventLog
+  canaryAge(registry)
   logMetrics(registry)
   measuredLog(log, registry)
   gatewayMetrics(registry)
