@@ -172,37 +172,36 @@ export class Transactor {
     return written
   }
 
-  /** A partition takes one batch a request, so pieces beyond the first of a partition make further rounds. */
+  /**
+   * A partition takes one batch a request, so pieces beyond the first of a
+   * partition make further rounds, each after the answer to the one before:
+   * sent at once they overtake each other, and the broker refuses the gap.
+   */
   async #produce(transaction: Transaction, pieces: readonly Piece[], written: Written[]): Promise<void> {
-    const { names, compression } = this.#parts
+    const rounds: PieceBatch[][] = []
+    const taken = new Map<string, number>()
     const now = Date.now()
-    for (let rest = pieces; rest.length > 0;) {
-      const round: PieceBatch[] = []
-      const later: Piece[] = []
-      const taken = new Set<string>()
-      for (const piece of rest) {
-        const topic = names.topic(piece.topic)
-        const key = `${topic}/${piece.partition}`
-        if (taken.has(key)) {
-          later.push(piece)
-          continue
-        }
-        taken.add(key)
-        const sequence = this.#sequences.get(key) ?? 0
-        this.#sequences.set(key, (sequence + piece.records.length) % 0x8000_0000)
-        const { producer } = transaction
-        const batch = encodeBatch(piece.records, {
-          producer,
-          sequence,
-          transactional: true,
-          compression,
-          now,
-        })
-        round.push({ topic, partition: piece.partition, batch, piece })
-      }
-      await this.#send(transaction.id, round, written)
-      rest = later
+    for (const piece of pieces) {
+      const topic = this.#parts.names.topic(piece.topic)
+      const key = `${topic}/${piece.partition}`
+      const round = taken.get(key) ?? 0
+      taken.set(key, round + 1)
+      rounds[round] ??= []
+      rounds[round].push({
+        topic,
+        partition: piece.partition,
+        batch: this.#encode(transaction, key, piece, now),
+        piece,
+      })
     }
+    for (const round of rounds) await this.#send(transaction.id, round, written)
+  }
+
+  #encode({ producer }: Transaction, key: string, { records }: Piece, now: number): Buffer {
+    const sequence = this.#sequences.get(key) ?? 0
+    this.#sequences.set(key, (sequence + records.length) % 0x8000_0000)
+    const { compression } = this.#parts
+    return encodeBatch(records, { producer, sequence, transactional: true, compression, now })
   }
 
   /** The same bytes go again to whoever leads then; a repeat that had arrived is known by its sequence. */
