@@ -23,6 +23,8 @@ export interface Status {
     handled: number
     lag: number
   }[]
+  /** Stored decisions before this instant are verified; null: not yet. */
+  readonly verified: { readonly to: string | null; readonly problems: number } | null
   readonly gateways: readonly { pep_id: string; seconds_ago: number; seq: number; risk_age_ms: number }[]
 }
 
@@ -32,11 +34,12 @@ export async function readStatus(
   config: Config,
   now = Date.now(),
 ): Promise<Status> {
-  const [process, store, readers, gateways] = await Promise.all([
+  const [process, store, readers, gateways, verified] = await Promise.all([
     askProcess(config.admin),
     storeState(dataDir, config),
     readersOf(eventLog),
     gatewaysOf(eventLog, now),
+    readProgress(eventLog, config.tenant),
   ])
   const running = readers.length > 0 && readers.every((reader) => reader.running)
   return {
@@ -44,6 +47,7 @@ export async function readStatus(
     process,
     store,
     readers,
+    verified: verified === null ? null : { to: verified.verified_to, problems: verified.problems },
     gateways,
   }
 }

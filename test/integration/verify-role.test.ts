@@ -1,0 +1,174 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { Registry } from 'prom-client'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { Alert } from '../../schemas/alert.ts'
+import { CANARY_TENANT, canaryDraft } from '../../schemas/canary.ts'
+import type { Decision } from '../../schemas/decision.ts'
+import { accessScored, alertsOutbox, control } from '../../schemas/topics.ts'
+import { startCanaryWatch } from '../../services/canary/main.ts'
+import { jsonRecord } from '../../services/runtime/log/json-record.ts'
+import { migrate } from '../../services/runtime/clickhouse/migrate.ts'
+import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
+import type { EventLog } from '../../services/runtime/log/event-log.ts'
+import type { Runtime } from '../../services/runtime/runtime.ts'
+import { VerifyConfig } from '../../services/verify/config.ts'
+import { startVerify } from '../../services/verify/main.ts'
+import { readProgress } from '../../services/verify/progress.ts'
+import { chainedBoot, insertDecisions } from '../support/chained-store.ts'
+import { eventually } from '../support/eventually.ts'
+import { startTempEngine, type TempEngine } from '../support/temp-engine.ts'
+
+let engine: TempEngine
+let eventLog: EventLog
+let folder: string
+let decisions: Decision[]
+
+beforeAll(async () => {
+  engine = await startTempEngine()
+  await migrate(engine.client)
+  folder = await mkdtemp(join(tmpdir(), 'gatewatch-verify-'))
+  eventLog = await openEmbeddedLog({ directory: folder, partitions: 2 })
+  const from = Date.now() - 7_200_000
+  const boot = await chainedBoot({
+    dataDir: engine.dataDir,
+    eventLog,
+    pep_id: 'gw-1',
+    every: 50,
+    end: 'stop',
+    now: () => from + 200_000,
+    drafts: Array.from({ length: 120 }, (_, n) => ({
+      decided_at: new Date(from + n * 1000).toISOString(),
+      outcome: 'permit' as const,
+      subject: { type: 'user' as const, id: 'alice' },
+      action: { name: 'read' },
+      resource: { type: 'http', id: `/records/${n}` },
+    })),
+  })
+  decisions = boot.decisions
+  await insertDecisions({ dataDir: engine.dataDir, eventLog, client: engine.client }, 'all', decisions)
+})
+
+afterAll(async () => {
+  await eventLog.close()
+  await engine.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+function runtime(): Runtime {
+  return { dataDir: engine.dataDir, eventLog, logger: pino({ level: 'silent' }), metrics: new Registry() }
+}
+
+async function alerts(): Promise<Alert[]> {
+  const table = await eventLog.openTable(alertsOutbox)
+  await table.caughtUp()
+  const found = [...table.entries()].map(([, value]) =>
+    Alert.parse(JSON.parse(Buffer.from(value).toString())),
+  )
+  await table.close()
+  return found
+}
+
+async function verifyFor<T>(what: string, until: () => Promise<T | undefined | null | false>): Promise<T> {
+  const config = VerifyConfig.parse({ every: '100ms', sweep_every: '1s', settle: '1m', duty: 1 })
+  const checkpoint_paths = [join(engine.dataDir, 'checkpoints')]
+  const extras = { endpoint: engine.engine.endpoint, tenant: 'default', checkpoint_paths, pin_first: false }
+  const role = await startVerify(runtime(), config, extras)
+  try {
+    return await eventually(what, until, 25_000)
+  } finally {
+    await role.stop()
+  }
+}
+
+it('verifies what is stored, alerts once when some of it goes, and says when it is back', async () => {
+  // given a store that nobody touched
+  const progress = await verifyFor('a round', async () => {
+    const read = await readProgress(eventLog, 'default')
+    return read?.verified_to !== null && read
+  })
+  expect(progress).toMatchObject({ problems: 0 })
+  expect(await alerts()).toEqual([])
+
+  // when decisions disappear, which were verified long ago
+  await engine.client.command({
+    query: 'CREATE TABLE kept ENGINE = MergeTree ORDER BY id AS SELECT * FROM decisions',
+  })
+  await engine.client.command({ query: 'DELETE FROM decisions WHERE pep_seq BETWEEN 60 AND 69' })
+  const fired = await verifyFor('an alert', async () => (await alerts())[0])
+
+  // then one alert tells of it, and a restart tells of it no second time
+  expect(fired).toMatchObject({ kind: 'integrity', state: 'firing', severity: 'critical', revision: 1 })
+  expect(fired.description).toContain('numbers 60 to 69 (10 decisions) are missing')
+  await verifyFor('another round', async () => ((await readProgress(eventLog, 'default'))?.problems ?? 0) > 0)
+  expect(await alerts()).toEqual([fired])
+
+  // and when they are put back, it is over
+  await engine.client.command({
+    query: 'INSERT INTO decisions SELECT * FROM kept WHERE pep_seq BETWEEN 60 AND 69',
+    clickhouse_settings: { insert_deduplicate: 0 },
+  })
+  const over = await verifyFor('the end', async () =>
+    (await alerts()).find(({ state }) => state === 'resolved'),
+  )
+  expect(over).toMatchObject({ id: fired.id, revision: 2 })
+})
+
+it('tells how old the canary is that was scored last, and the one that the store has', async () => {
+  const now = Date.now()
+  const canary = (seconds: number): Decision => ({
+    schema_version: 1,
+    id: `canary-${seconds}`,
+    origin: 'live',
+    ...canaryDraft('gw-7', now - seconds * 1000),
+  })
+  const scored = (decision: Decision) => ({
+    decision,
+    enrichment: {
+      source: {
+        prefix: '',
+        city: '',
+        region: '',
+        country: '',
+        latitude: null,
+        longitude: null,
+        accuracy_km: 0,
+        asn: 0,
+        as_org: '',
+        network_kind: 'unknown' as const,
+      },
+      user_agent: { family: '', major: '', os: '', device_type: '' },
+      resource: { sensitivity: 'low' as const },
+    },
+    scores: {},
+  })
+  await insertDecisions({ dataDir: engine.dataDir, eventLog, client: engine.client }, 'canary', [canary(60)])
+  await eventLog.append([
+    jsonRecord(accessScored, scored(canary(20)), { ce_time: canary(20).decided_at }),
+    jsonRecord(control, {
+      schema_version: 1,
+      kind: 'heartbeat',
+      tenant: 'default',
+      name: 'pep/gw-7',
+      at: new Date(now).toISOString(),
+      pep_id: 'gw-7',
+      boot_id: 'b1',
+      seq: 1,
+      policy_revision: 'r',
+      risk_age_ms: 0,
+    }),
+  ])
+  const own = runtime()
+  const watch = await startCanaryWatch(own, { endpoint: engine.engine.endpoint })
+  const ages = await eventually('both ages', async () => {
+    const metric = await own.metrics.getSingleMetric('gatewatch_canary_age_seconds')?.get()
+    const values = new Map(metric?.values.map(({ labels, value }) => [labels['stage'], value]))
+    return values.size === 2 && (values.get('store') ?? 0) > 50 && (values.get('scored') ?? 0) > 15 && values
+  })
+  await watch.stop()
+  expect(ages.get('scored')).toBeLessThan(50)
+  expect(ages.get('store')).toBeGreaterThanOrEqual(60)
+  expect(CANARY_TENANT).not.toBe('default')
+})
