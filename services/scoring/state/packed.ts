@@ -44,6 +44,8 @@ export class UnreadableState extends Error {
   }
 }
 
+/** Where states are packed, one after the other; grows to the largest. */
+let scratch = Buffer.allocUnsafeSlow(16_384)
 const writer = new WordWriter()
 const reader = new WordReader()
 const NO_BLOCKS: readonly ForeignBlock[] = []
@@ -65,8 +67,8 @@ export function packAll(
   let bound = HEAD_BYTES + tail.length
   for (const { length } of blocks) bound += BLOCK_HEAD + packedBound(length)
   for (const each of foreign.blocks) bound += BLOCK_HEAD + packedBound(each.words.length)
-  // Not zeroed and from a pool: every byte up to where it ends is written.
-  const bytes = Buffer.allocUnsafe(bound)
+  if (scratch.length < bound) scratch = Buffer.allocUnsafeSlow(bound * 2)
+  const bytes = scratch
   bytes[0] = FORM
   bytes[BLOCKS_AT] = blocks.length + foreign.blocks.length
   bytes.writeUIntLE(head.hour, HOUR_AT, 3)
@@ -83,7 +85,8 @@ export function packAll(
   bytes.set(tail, at)
   const whole = bytes.subarray(0, at + tail.length)
   whole.writeUInt32LE(crc32(whole.subarray(BLOCKS_AT)), CRC_AT)
-  return new Uint8Array(whole)
+  // Out of a pool: a buffer of its own would cost more than all of the packing.
+  return Buffer.from(whole)
 }
 
 function writeBlock(

@@ -41,52 +41,55 @@ export class WordWriter {
     const recent = this.#recent
     const places = this.#places
     let count = this.#count
-    let codeAt = at
-    let used = 0
-    for (let first = 0; first < length; first += 8) {
-      const last = Math.min(length, first + 8)
-      let bits = 0
-      for (let index = first; index < last; index++) {
-        if (u32[start + index] === 0) continue
-        bits |= 1 << (index - first)
-        used += 1
-      }
-      into[codeAt++] = bits
-    }
-    let end = codeAt + ((used + 3) >>> 2)
+    let bitsAt = at
+    const codesAt = at + ((length + 7) >>> 3)
+    let codeAt = codesAt
+    // As if every word had a code; moved up at the end.
+    const dataAt = codesAt + ((length + 3) >>> 2)
+    let end = dataAt
+    let bits = 0
     let codes = 0
     let shift = 0
     for (let index = 0; index < length; index++) {
       const word = u32[start + index] ?? 0
-      if (word === 0) continue
-      const hash = Math.imul(word, 0x9e3779b1) >>> 22
-      const place = places[hash] ?? 0
-      if (place < count && recent[place] === word) into[end++] = place
-      else {
-        const next = count++ & (RECENT - 1)
-        recent[next] = word
-        places[hash] = next
-        const apart = index < STRIDE ? word | 0 : (word - (u32[start + index - STRIDE] ?? 0)) | 0
-        const near = apart >= -0x8000 && apart < 0x8000
-        const bytes = near ? apart : word
-        into[end++] = bytes
-        into[end++] = bytes >>> 8
-        if (near) codes |= NEAR << shift
+      if (word !== 0) {
+        bits |= 1 << (index & 7)
+        const hash = Math.imul(word, 0x9e3779b1) >>> 22
+        const place = places[hash] ?? 0
+        if (place < count && recent[place] === word) into[end++] = place
         else {
-          codes |= WHOLE << shift
-          into[end++] = bytes >>> 16
-          into[end++] = bytes >>> 24
+          const next = count++ & (RECENT - 1)
+          recent[next] = word
+          places[hash] = next
+          const apart = index < STRIDE ? word | 0 : (word - (u32[start + index - STRIDE] ?? 0)) | 0
+          const near = apart >= -0x8000 && apart < 0x8000
+          const bytes = near ? apart : word
+          into[end++] = bytes
+          into[end++] = bytes >>> 8
+          if (near) codes |= NEAR << shift
+          else {
+            codes |= WHOLE << shift
+            into[end++] = bytes >>> 16
+            into[end++] = bytes >>> 24
+          }
+        }
+        shift += 2
+        if (shift === 8) {
+          into[codeAt++] = codes
+          codes = 0
+          shift = 0
         }
       }
-      shift += 2
-      if (shift < 8) continue
-      into[codeAt++] = codes
-      codes = 0
-      shift = 0
+      if ((index & 7) === 7) {
+        into[bitsAt++] = bits
+        bits = 0
+      }
     }
-    if (shift > 0) into[codeAt] = codes
+    if ((length & 7) !== 0) into[bitsAt] = bits
+    if (shift > 0) into[codeAt++] = codes
     this.#count = count
-    return end
+    into.copyWithin(codeAt, dataAt, end)
+    return codeAt + end - dataAt
   }
 }
 
