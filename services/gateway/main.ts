@@ -25,12 +25,10 @@ import { fromLog } from './log-at-start.ts'
 import { gatewayMetrics } from './metrics.ts'
 import { openPolicyFile } from './policy-file.ts'
 import { openPolicyRevisions } from './policy-revisions.ts'
-import { liveConnections } from './proxy/connections.ts'
 import { recordMalformed } from './proxy/malformed.ts'
-import { startRejudging } from './proxy/rejudging.ts'
 import { buildProxy } from './proxy/server.ts'
 import { acceptUpgrades } from './proxy/upgrade.ts'
-import type { DecisionDraft } from './record/decision-draft.ts'
+import { watchLive } from './proxy/watch-live.ts'
 import { startRecording } from './recording.ts'
 import { startRiskAge } from './risk/risk-age.ts'
 import { askRisk } from './risk/risk-view.ts'
@@ -123,21 +121,18 @@ export async function startGateway(
     })
     stops.push(() => riskAge.stop())
 
-    const connections = liveConnections(tenant)
-    const cut = (draft: DecisionDraft) => {
-      recorder.record(draft)
-      metrics.cut.inc()
-      metrics.decisions.inc({ outcome: draft.outcome })
-    }
-    const rejudging = startRejudging({ connections, every_ms: config.limits.rejudge, logger, now, cut })
-    stops.push(() => rejudging.stop())
-    policyChanged = () => rejudging.allChanged()
-    stops.push(
-      risk.follow((key, value) => {
-        for (const draft of connections.riskChanged(key, value, now())) cut(draft)
-        rejudging.entityChanged(key)
-      }),
-    )
+    const live = watchLive({
+      tenant,
+      risk,
+      recorder,
+      metrics,
+      logger,
+      now,
+      rejudge_ms: config.limits.rejudge,
+    })
+    stops.push(() => live.stop())
+    policyChanged = live.policyChanged
+    const { connections } = live
     const deviceSecret = await openSecret(runtime.dataDir, 'gateway-device')
     const deviceCookies = sealer(deviceSecret, 'gatewatch-device')
     const devices = deviceIdentifier({
