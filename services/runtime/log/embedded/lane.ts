@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { LogTopic } from '../../../../schemas/topics.ts'
+import { batchToken } from '../batch-token.ts'
 import type { Batch, ConsumeOptions, PartitionRecords } from '../event-log.ts'
 import type { Claim } from './group.ts'
 import { readRange, type Range } from './reader.ts'
@@ -111,7 +111,7 @@ export class Lane {
       // The range is what was written down, even if retention has cut its first records off since.
       if (part !== undefined) parts.push({ ...part, first_offset: first, last_offset: last })
     }
-    return { parts, token: tokenOf(this.#options.group, this.topic.name, pinned), moves }
+    return { parts, token: batchToken(this.#options.group, this.topic.name, pinned), moves }
   }
 
   async #part(range: Range): Promise<PartitionRecords | undefined> {
@@ -161,15 +161,10 @@ export class Lane {
   }
 
   #token(parts: readonly PartitionRecords[]): string {
-    return tokenOf(this.#options.group, this.topic.name, parts.map(rangeOf))
+    return batchToken(this.#options.group, this.topic.name, parts.map(rangeOf))
   }
 }
 
 export function rangeOf(part: PartitionRecords): PinnedPart {
   return { partition: part.partition, first: part.first_offset, last: part.last_offset }
-}
-
-function tokenOf(group: string, topic: string, ranges: readonly PinnedPart[]): string {
-  const text = ranges.map(({ partition, first, last }) => `${partition}:${first}-${last}`).join(',')
-  return hash('sha256', `${group}/${topic}/${text}`).slice(0, 32)
 }

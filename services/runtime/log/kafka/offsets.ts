@@ -3,7 +3,6 @@ import type { Watermarks } from '../event-log.ts'
 import type { Names } from './names.ts'
 import { checkAll, retry } from './retrying.ts'
 import { listOffsets, type ListedOffset, type OffsetAt } from './wire/data-requests.ts'
-import { CODES, codeOf } from './wire/faults.ts'
 import { describeGroup, fetchOffsets, type CommittedOffset } from './wire/group-requests.ts'
 import type { Link } from './wire/link.ts'
 
@@ -73,8 +72,4 @@ export async function membersOf(link: Link, group: string): Promise<number> {
     count = members
   })
   return count
-}
-
-export function isUnstable(error: unknown): boolean {
-  return codeOf(error) === CODES.unstable_offset
 }
