@@ -44,10 +44,10 @@ it(
     const golden = await readFile(new URL('../golden/v1/scored-decision.json', import.meta.url), 'utf8')
     const base = ScoredDecision.parse(JSON.parse(golden))
     let made = 0
-    let coming = true
+    const ended = new AbortController()
     const appends: number[] = []
     const enforcement = (async () => {
-      while (coming) {
+      while (!ended.signal.aborted) {
         const records = Array.from({ length: PER_TICK }, () =>
           jsonRecord(accessScored, { ...base, decision: { ...base.decision, id: `d${made++}` } }),
         )
@@ -84,7 +84,7 @@ it(
     expect(rssAtEnd - rssMidway).toBeLessThan(200 * 1024 * 1024)
 
     // and the store has caught up with all of it, each decision let in once
-    coming = false
+    ended.abort()
     await enforcement
     await expect.poll(stored, { timeout: 40_000, interval: 200 }).toBe(made)
     expect(await away()).toBe(0)

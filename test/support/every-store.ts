@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
 import type { ClickHouseClient } from '@clickhouse/client'
-import { afterAll, beforeAll, describe, it } from 'vitest'
+import { afterAll, beforeAll, describe } from 'vitest'
 import { checkServer } from '../../services/runtime/clickhouse/check-server.ts'
 import { openClickHouse } from '../../services/runtime/clickhouse/client.ts'
 import type { ClickHouseEndpoint } from '../../services/runtime/clickhouse/endpoint.ts'
@@ -13,7 +13,7 @@ export interface StoreUnderTest {
   readonly endpoint: ClickHouseEndpoint
   readonly client: ClickHouseClient
   /** Kills the embedded engine and waits until it is back; a server is left alone. */
-  restart(): Promise<void>
+  readonly restart: () => Promise<void>
 }
 
 interface OpenedStore extends StoreUnderTest {
@@ -27,32 +27,26 @@ interface OpenedStore extends StoreUnderTest {
  * dropped at the end. A store that isn't to be had is a skipped test.
  */
 export function onEveryStore(suite: (store: () => StoreUnderTest) => void): void {
-  on('the embedded engine by its socket', () => embedded('socket'), suite)
-  on('the embedded engine by its port', () => embedded('port'), suite)
-  const url = process.env['CLICKHOUSE_URL']
-  if (url === undefined || url === '') {
-    describe('the server of CLICKHOUSE_URL', () => {
-      it.skip('CLICKHOUSE_URL is not set: nothing was tried on a ClickHouse server', () => undefined)
-    })
-    return
-  }
-  on('the server of CLICKHOUSE_URL', () => server(url), suite)
+  const url = process.env['CLICKHOUSE_URL'] ?? ''
+  describe.each([
+    ['the embedded engine by its socket', 'socket'],
+    ['the embedded engine by its port', 'port'],
+  ] as const)('%s', (_, by) => {
+    on(() => embedded(by), suite)
+  })
+  describe.skipIf(url === '')('the server that CLICKHOUSE_URL names (skipped where it is not set)', () => {
+    on(() => server(url), suite)
+  })
 }
 
-function on(
-  name: string,
-  open: () => Promise<OpenedStore>,
-  suite: (store: () => StoreUnderTest) => void,
-): void {
-  describe(name, () => {
-    let opened: OpenedStore
-    beforeAll(async () => {
-      opened = await open()
-      await migrate(opened.client)
-    })
-    afterAll(() => opened.close())
-    suite(() => opened)
+function on(open: () => Promise<OpenedStore>, suite: (store: () => StoreUnderTest) => void): void {
+  let opened: OpenedStore
+  beforeAll(async () => {
+    opened = await open()
+    await migrate(opened.client)
   })
+  afterAll(() => opened.close())
+  suite(() => opened)
 }
 
 async function embedded(by: 'socket' | 'port'): Promise<OpenedStore> {
