@@ -5,7 +5,7 @@ import { KafkaConfig } from '../../runtime/log/kafka/config.ts'
 /** A Kafka to measure on. */
 export interface BenchKafka {
   /** A section `kafka` as a configuration file has it, with a topic prefix that nobody used yet. */
-  section(): Readonly<Record<string, unknown>>
+  section(more?: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>
   /** The same, read. */
   fresh(): KafkaConfig
   close(): Promise<void>
@@ -18,7 +18,8 @@ const JAVA = ['-Xms1g', '-Xmx1g'] as const
 export async function openBenchKafka(directory: string): Promise<BenchKafka> {
   const named = process.env['KAFKA_BROKERS']
   const cluster = named === undefined ? await startOne(directory) : null
-  const section = () => ({
+  const section = (more: Readonly<Record<string, unknown>> = {}) => ({
+    ...more,
     brokers: cluster?.brokers ?? named,
     topic_prefix: `bench-${randomBytes(4).toString('hex')}.`,
   })

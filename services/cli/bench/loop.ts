@@ -15,6 +15,8 @@ const RATE = 500
 const PEOPLE = 2000
 const ATTACKS = 300
 const WARMUPS = 30
+/** On Kafka. One process runs every role here: more partitions would only be more and smaller transactions. */
+const PARTITIONS = 2
 
 /**
  * The closed loop: from the decision that completes an attack to the first
@@ -30,7 +32,12 @@ export async function benchLoop({ directory, scale, log }: BenchOptions): Promis
   if (log === 'embedded') return measure({ directory, attacks, begin, settings: {} })
   const kafka = await openBenchKafka(directory)
   try {
-    return await measure({ directory, attacks, begin, settings: { kafka: kafka.section() } })
+    return await measure({
+      directory,
+      attacks,
+      begin,
+      settings: { kafka: kafka.section({ partitions: PARTITIONS }) },
+    })
   } finally {
     await kafka.close()
   }
