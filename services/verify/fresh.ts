@@ -30,6 +30,8 @@ export interface Fresh {
   /** Looks at what was decided since the last look, up to a while ago. Null: there is nothing yet. */
   look(nowMs: number, signal: AbortSignal): Promise<Report | null>
   readonly verified_to: string | null
+  /** The earliest decision that a checkpoint tells of. */
+  readonly oldest: string | null
 }
 
 export function openFresh(options: FreshOptions, verifiedTo: string | null, nowMs: number): Fresh {
@@ -40,11 +42,15 @@ export function openFresh(options: FreshOptions, verifiedTo: string | null, nowM
   let pending: Stretch[] = []
   let verified = verifiedTo
   let loaded = false
+  let oldest: string | null = null
   let told = 0
 
   return {
     get verified_to() {
       return verified
+    },
+    get oldest() {
+      return oldest
     },
     async look(now, signal) {
       const began = performance.now()
@@ -56,6 +62,7 @@ export function openFresh(options: FreshOptions, verifiedTo: string | null, nowM
         book,
         trust: options.trust,
         pinned(stretch) {
+          if (oldest === null || stretch.decided_from < oldest) oldest = stretch.decided_from
           // Before the first look, what was verified in an earlier life is left to the round.
           const old = !loaded && verified !== null && stretch.decided_to <= verified
           if (!old && pending.length < MOST_PENDING) pending.push(stretch)

@@ -12,7 +12,7 @@ import type { Problem } from './report.ts'
 import { runVerify } from './run-verify.ts'
 
 /** One step of the round over everything. */
-const SWEEP_STEP_MS = 3_600_000
+const SWEEP_STEP_MS = 86_400_000
 const PATIENCE_MS = 30_000
 
 export interface VerifyExtras {
@@ -68,6 +68,18 @@ export async function startVerify(
     if (fresh.verified_to !== null) metrics.verified.set(Date.parse(fresh.verified_to) / 1000)
   }
 
+  /** The oldest decision that is signed or stored: before it there is nothing to go over. */
+  async function beginning(): Promise<number> {
+    const result = await client.query({
+      query: 'SELECT toUnixTimestamp64Milli(min(decided_at)) AS at FROM decisions HAVING count() > 0',
+      format: 'JSONEachRow',
+      clickhouse_settings: { readonly: '1', output_format_json_quote_64bit_integers: 0 },
+    })
+    const [stored] = await result.json<{ at: number }>()
+    const signed = fresh.oldest === null ? Date.now() : Date.parse(fresh.oldest)
+    return Math.max(Date.now() - config.retention, Math.min(signed, stored?.at ?? signed))
+  }
+
   /** One step of the round; true while it has further to go. */
   async function sweep(): Promise<boolean> {
     const end = fresh.verified_to === null ? null : Date.parse(fresh.verified_to)
@@ -76,7 +88,7 @@ export async function startVerify(
       sweepBegan = Date.now()
       roundProblems = []
     }
-    const from = sweepTo === null ? Date.now() - config.retention : Date.parse(sweepTo)
+    const from = sweepTo === null ? await beginning() : Date.parse(sweepTo)
     const to = Math.min(end, from + SWEEP_STEP_MS)
     const report = await runVerify({
       ...common,

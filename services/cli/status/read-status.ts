@@ -6,6 +6,7 @@ import type { EventLog } from '../../runtime/log/event-log.ts'
 import { readRecord } from '../../runtime/log/json-record.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { storeTrouble } from '../roles/store-trouble.ts'
+import { readProgress } from '../../verify/progress.ts'
 import { table } from '../table.ts'
 import { askProcess, processText } from './ask-process.ts'
 import type { ProcessState } from './ask-process.ts'
@@ -67,7 +68,7 @@ export function statusText(status: Status): string {
     String(g.risk_age_ms),
   ])
   return [
-    `${processText(status.process)}store    ${status.store}\n`,
+    `${processText(status.process)}store    ${status.store}\n${verifiedText(status.verified)}`,
     readers.length === 0
       ? 'Nobody has read this log yet.\n'
       : table(['reader', 'topic', 'running', 'handled', 'lag'], readers),
@@ -100,6 +101,13 @@ async function readersOf(eventLog: EventLog): Promise<Status['readers']> {
     }
   }
   return readers
+}
+
+function verifiedText(verified: Status['verified']): string {
+  if (verified === null || verified.to === null) return ''
+  const wrong =
+    verified.problems === 0 ? 'nothing wrong' : `${verified.problems} problems: run gatewatch verify`
+  return `verified up to ${verified.to}, ${wrong}\n`
 }
 
 async function gatewaysOf(eventLog: EventLog, now: number): Promise<Status['gateways']> {
