@@ -6,7 +6,7 @@ import type { KafkaConfig } from './config.ts'
 import { createTopics } from './create-topics.ts'
 
 /** A message of 5 MB must get in: it is the consumer that puts it aside, with a reason. */
-export const MAX_MESSAGE_BYTES = 8_388_608
+const MAX_MESSAGE_BYTES = 8_388_608
 const HOUR_MS = 3_600_000
 
 /** What the brokers call a topic, a group or a transaction of ours. */
@@ -20,7 +20,7 @@ export function partitionsOf(config: KafkaConfig, topic: LogTopic): number {
 }
 
 /** What a broker is told about a topic, by the names of Kafka's own settings. */
-export function topicSettings(topic: LogTopic, replicas: number): Readonly<Record<string, string>> {
+function topicSettings(topic: LogTopic, replicas: number): Readonly<Record<string, string>> {
   return {
     'cleanup.policy': topic.compacted ? 'compact' : 'delete',
     // A tombstone stays a week: a reader that was away for less learns of every removal.
