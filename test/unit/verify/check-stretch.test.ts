@@ -1,0 +1,123 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { GENESIS } from '../../../schemas/chain.ts'
+import { keptHashes } from '../../../schemas/clickhouse/stored-chain.ts'
+import type { Decision } from '../../../schemas/decision.ts'
+import { beginChain } from '../../../services/gateway/record/chain.ts'
+import { ReportWriter } from '../../../services/verify/report.ts'
+import { StretchCheck } from '../../../services/verify/rows/check-stretch.ts'
+import { linkOf, type Link } from '../../../services/verify/rows/link.ts'
+import type { Stretch } from '../../../services/verify/rows/stretch.ts'
+
+const LENGTH = 300
+
+const chain = beginChain({ id: 'gw', kind: 'gatewatch', version: '1' }, null, 'b1')
+const decisions: Decision[] = Array.from({ length: LENGTH }, (_, seq) =>
+  chain.link({
+    seq,
+    decision: {
+      id: `b1-${seq}`,
+      decided_at: new Date(Date.UTC(2026, 0, 1) + seq * 1000).toISOString(),
+      outcome: 'permit',
+      subject: { type: 'user', id: 'alice' },
+      action: { name: 'read' },
+      resource: { type: 'http', id: `/${seq}` },
+    },
+  }),
+)
+
+/** What the row of a decision keeps of its chain. */
+function stored(decision: Decision): Link {
+  const { chain: whole, pep } = decision
+  const kept = keptHashes(pep?.seq ?? null, { salt: true, personal_hash: true, prev_boot: false })
+  const fields = Object.entries(whole ?? {}).filter(
+    ([name]) => name === 'salt' || [...kept].some((field) => field === name),
+  )
+  const link = linkOf({ ...decision, chain: Object.fromEntries(fields) } as unknown as Decision)
+  if (!link) throw new Error('no link')
+  return link
+}
+
+const hashOf = (seq: number): string => (seq < 0 ? GENESIS : (decisions[seq]?.chain?.hash ?? ''))
+
+function check(from: number, to: number, links: readonly Link[]) {
+  const stretch: Stretch = {
+    pep_id: 'gw',
+    boot_id: 'b1',
+    seq_from: from,
+    seq_to: to,
+    prev_hash: hashOf(from - 1),
+    hash: hashOf(to),
+    decided_from: decisions[from]?.decided_at ?? '',
+    decided_to: decisions[to]?.decided_at ?? '',
+    signed_at: decisions[to]?.decided_at ?? '',
+    previous_boot: undefined,
+    derived: false,
+  }
+  const report = new ReportWriter()
+  const checking = new StretchCheck(stretch, report)
+  const bySeq = new Map<number, Link[]>()
+  for (const link of links) bySeq.set(link.seq, [...(bySeq.get(link.seq) ?? []), link])
+  for (const [, group] of [...bySeq].sort(([a], [b]) => a - b)) checking.take(group)
+  checking.finish()
+  return { report, holes: checking.holes, doubts: checking.doubts }
+}
+
+const range = fc
+  .tuple(fc.nat(LENGTH - 1), fc.nat(LENGTH - 1))
+  .map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const)
+
+describe('a signed stretch', () => {
+  it('is proven whole, wherever it begins and ends, and with copies of its rows', () => {
+    fc.assert(
+      fc.property(range, fc.nat(LENGTH), ([from, to], copy) => {
+        const links = decisions.slice(from, to + 1).map(stored)
+        const twice = links.filter(({ seq }) => seq === copy)
+        const { report, holes, doubts } = check(from, to, [...links, ...twice])
+        expect([report.problems, holes, doubts, report.proven]).toEqual([[], [], [], to - from + 1])
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('names exactly the numbers that lack', () => {
+    fc.assert(
+      fc.property(range, fc.uniqueArray(fc.nat(LENGTH - 1), { maxLength: 20 }), ([from, to], gone) => {
+        const lacking = gone.filter((seq) => seq >= from && seq <= to).sort((a, b) => a - b)
+        const links = decisions
+          .slice(from, to + 1)
+          .filter((_, n) => !gone.includes(from + n))
+          .map(stored)
+        const found = check(from, to, links).holes.flatMap(({ seq_from, seq_to }) =>
+          Array.from({ length: seq_to - seq_from + 1 }, (_, n) => seq_from + n),
+        )
+        expect(found).toEqual(lacking)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('doubts a segment of at most 64 that holds the altered row, and proves the others', () => {
+    fc.assert(
+      fc.property(range, fc.nat(LENGTH - 1), ([from, to], at) => {
+        fc.pre(at >= from && at <= to)
+        const links = decisions
+          .slice(from, to + 1)
+          .map((decision) => stored(decision.pep?.seq === at ? { ...decision, outcome: 'deny' } : decision))
+        const { doubts, report } = check(from, to, links)
+        expect(doubts).toHaveLength(1)
+        const { seq_from = -1, seq_to = -1 } = doubts[0]?.segment ?? {}
+        expect(seq_from <= at && at <= seq_to && seq_to - seq_from < 64).toBe(true)
+        expect(report.proven).toBe(to - from + 1 - (seq_to - seq_from + 1))
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('tells the row that was put beside the true one', () => {
+    const links = decisions.slice(0, 100).map(stored)
+    const forged = stored({ ...(decisions[30] as Decision), id: 'forged', outcome: 'deny' })
+    const { report } = check(0, 99, [...links.slice(0, 30), forged, ...links.slice(30)])
+    expect(report.problems).toMatchObject([{ kind: 'inserted', decision_id: 'forged', seq_from: 30 }])
+  })
+})
