@@ -43,7 +43,7 @@ export function chainHash(prev: string, decision: DecisionInput, personal_hash: 
 }
 
 /** What stands where a person was erased: `subject` is required, so something must. */
-export const ERASED_SUBJECT_ID = 'erased'
+const ERASED_SUBJECT_ID = 'erased'
 
 /**
  * The decision without its person: personal fields and salt are gone, the

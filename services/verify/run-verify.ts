@@ -17,7 +17,7 @@ const MOST_STRETCHES = 300_000
 /** Retention goes by whole parts and days: rows may go this much before their time, and stay after it. */
 const EDGE_MS = 86_400_000
 /** A boot's first checkpoint may come this much after its first decision, when the log is away. */
-export const SETTLE_MS = 15 * MINUTE_MS
+const SETTLE_MS = 15 * MINUTE_MS
 const CHECKPOINTS_KEPT_MS = 390 * 86_400_000
 
 export interface VerifyOptions {
