@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Feed } from './feed.ts'
 import { Pauses } from './pauses.ts'
 import { fetch, listOffsets, type FetchedPartition } from './wire/data-requests.ts'
@@ -9,6 +10,8 @@ import { readRecordSet } from './wire/record-set.ts'
 const MAX_WAIT_MS = 500
 /** The same while a partition is full: it may have room again at any moment. */
 const SHORT_WAIT_MS = 20
+/** Between two fetches: what comes meanwhile comes in one answer and is committed in one transaction. */
+const GATHER_MS = 3
 /** Of one answer, over all partitions. */
 const MAX_BYTES = 8 * 1024 * 1024
 
@@ -93,6 +96,7 @@ export class Fetcher {
         }
         await this.#fetch(node, open, open.length < mine.length)
         this.#pauses.reset()
+        await sleep(GATHER_MS)
       } catch (error) {
         if (signal.aborted) return
         this.#parts.failed(error)

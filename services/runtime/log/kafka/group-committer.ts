@@ -41,7 +41,6 @@ interface Job {
 export interface GroupCommitterParts {
   readonly link: Link
   readonly member: () => Member
-  /** Two, so that the next transaction begins while the markers of the last are written. */
   readonly transactors: readonly Transactor[]
   readonly failed: (error: unknown) => void
 }
