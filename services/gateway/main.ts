@@ -131,7 +131,7 @@ export async function startGateway(
       rejudge_ms: config.limits.rejudge,
     })
     stops.push(() => live.stop())
-    policyChanged = live.policyChanged
+    policyChanged = () => live.policyChanged()
     const { connections } = live
     const deviceSecret = await openSecret(runtime.dataDir, 'gateway-device')
     const deviceCookies = sealer(deviceSecret, 'gatewatch-device')

@@ -42,7 +42,11 @@ describe.skipIf(!canStartBrokers())('the broker of deploy/compose.yaml', () => {
     await transaction.send({ topic: 'kept', messages: [{ key: 'a', value: 'b' }] })
     await transaction.commit()
     await expect(admin.fetchTopicOffsets('kept')).resolves.toMatchObject([{ low: '0' }])
-    const resource = { type: ConfigResourceTypes.BROKER, name: '1', configNames: ['log.flush.interval.messages'] }
+    const resource = {
+      type: ConfigResourceTypes.BROKER,
+      name: '1',
+      configNames: ['log.flush.interval.messages'],
+    }
     const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [resource] })
     expect(resources[0]?.configEntries).toMatchObject([{ configValue: '1' }])
   }, 90_000)

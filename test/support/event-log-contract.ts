@@ -405,6 +405,25 @@ export function eventLogContract(name: string, openDriver: () => Promise<DriverU
         expect(table.get('never')).toBeUndefined()
       })
 
+      it('is opened by two parts of one process, and both hold and follow everything', async () => {
+        const of = topic('compacted')
+        await log.append([{ topic: of, key: 'before', value: '1' }])
+        const first = await log.openTable(of)
+        const second = await log.openTable(of)
+        await log.append([{ topic: of, key: 'after', value: '2' }])
+        for (const table of [first, second]) {
+          await table.caughtUp()
+          expect([...table.entries()].map(([key, value]) => `${key} ${text(value)}`).sort()).toEqual([
+            'after 2',
+            'before 1',
+          ])
+        }
+        await first.close()
+        await log.append([{ topic: of, key: 'after', value: '3' }])
+        await second.caughtUp()
+        expect(text(second.get('after') ?? null)).toBe('3')
+      })
+
       it('lists its entries by prefix', async () => {
         const of = topic('compacted')
         const table = await log.openTable(of)

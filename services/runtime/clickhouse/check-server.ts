@@ -9,7 +9,7 @@ import { storeFault } from './faults.ts'
  * block that a table drops by its token is dropped by the targets of its views
  * too; before, it doubled the roll-ups. 24.8 is the first long-term release of these.
  */
-export const OLDEST_VERSION = '24.8'
+const OLDEST_VERSION = '24.8'
 
 /**
  * Whether a server can be worked with: that it answers, lets us in, is new
