@@ -81,7 +81,7 @@ export async function makeNextVersion(directory: string): Promise<string> {
   for (const [file, text, by] of changes)
     if ((await change(join(root, file), text, by)) === 0) throw new Error(`${file} is not as this knows it`)
   await writeFile(
-    join(root, 'schemas/clickhouse/900_add_later.sql'),
+    join(root, 'schemas/clickhouse/099_add_later.sql'),
     'ALTER TABLE decisions ADD COLUMN IF NOT EXISTS a_field_of_a_later_version String CODEC(ZSTD(3))\n',
   )
   return root
