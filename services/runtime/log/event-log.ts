@@ -59,6 +59,13 @@ export interface ConsumeOptions {
   readonly group: string
   readonly topics: readonly LogTopic[]
   readonly handle: BatchHandler
+  /**
+   * Told of the batch that will probably come next, while one is handled and many
+   * records wait, so that what only reads can begin. It is not written down yet, and
+   * may never be handed out: nothing outside may be changed because of it. A driver
+   * need not call it, and does so for `pinned` groups only.
+   */
+  readonly ahead?: (batch: Batch) => void
   /** Upper bounds of a batch. Default 1000 records, 4 MiB. */
   readonly max_records?: number
   readonly max_bytes?: number

@@ -165,9 +165,9 @@ export class StoredRecord implements LogRecord {
   readonly offset: number
   readonly value: Uint8Array | null
   readonly appended_ms: number
-  readonly key: string
   readonly #block: Buffer
   readonly #at: number
+  #key: string | undefined
   #headers: Readonly<Record<string, string>> | undefined
 
   constructor(block: Buffer, at: number, length: number, offset: number, appended: number) {
@@ -175,16 +175,19 @@ export class StoredRecord implements LogRecord {
     this.#at = at
     this.offset = offset
     this.appended_ms = appended + block.readUInt32LE(at + 8)
-    const keyAt = at + RECORD_HEADER
-    const keyEnd = keyAt + block.readUInt16LE(at + 12)
-    this.key = block.toString('utf8', keyAt, keyEnd)
-    const valueAt = keyEnd + block.readUInt16LE(at + 14)
+    const valueAt = at + RECORD_HEADER + block.readUInt16LE(at + 12) + block.readUInt16LE(at + 14)
     this.value = ((block[at + 16] ?? 0) & FLAG_NULL) === 0 ? block.subarray(valueAt, at + length) : null
   }
 
   /** The encoded bytes, for moving the record into another block. */
   get bytes(): Buffer {
     return this.#block.subarray(this.#at, this.#at + this.#block.readUInt32LE(this.#at))
+  }
+
+  get key(): string {
+    const at = this.#at + RECORD_HEADER
+    this.#key ??= this.#block.toString('utf8', at, at + this.#block.readUInt16LE(this.#at + 12))
+    return this.#key
   }
 
   get headers(): Readonly<Record<string, string>> {

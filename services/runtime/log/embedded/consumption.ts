@@ -6,7 +6,8 @@ import type { Committer } from './committer.ts'
 import { Drains } from './drains.ts'
 import { Fenced, type Claim, type GroupMember } from './group.ts'
 import { Held, isHeld } from './hold.ts'
-import { Lane, rangeOf, type LaneBatch } from './lane.ts'
+import { Lane, type LaneBatch } from './lane.ts'
+import { Pins, proveOwned, type Following } from './pins.ts'
 import type { Store } from './store.ts'
 import { Takings } from './taking.ts'
 import { Waker } from './waker.ts'
@@ -39,6 +40,7 @@ export class EmbeddedConsumption implements Consumption {
   readonly #waker = new Waker()
   readonly #lanes = new Map<string, Lane>()
   readonly #takings: Takings
+  readonly #pins: Pins
   #sharing = true
   #looked = 0
   #turn = 0
@@ -49,6 +51,7 @@ export class EmbeddedConsumption implements Consumption {
   constructor(parts: ConsumptionParts, options: ConsumeOptions) {
     this.#parts = parts
     this.#options = options
+    this.#pins = new Pins(parts, options, (error) => this.#failed(error))
     this.#takings = new Takings(
       options.assigned,
       (error) => this.#failed(error),
@@ -130,12 +133,16 @@ export class EmbeddedConsumption implements Consumption {
     if (batch === undefined) return
     const began = performance.now()
     let outputs: readonly OutRecord[] = []
+    let upcoming: LaneBatch | undefined
+    let following: Following | undefined
     try {
       if (batch.parts.length > 0) {
-        if (this.#options.pinned === true && lane.pinned === undefined) await this.#pin(lane, batch)
+        if (this.#options.pinned === true) await this.#pins.written(lane, batch)
+        const reading = this.#pins.readAhead(lane)
         outputs = await this.#options.handle(batch)
+        upcoming = await reading
       }
-      await this.#commit(lane, batch, outputs)
+      following = await this.#commit({ lane, batch, outputs, upcoming })
     } catch (error) {
       if (error instanceof Fenced) {
         this.#parts.metrics?.fenced(this.#options.group)
@@ -151,45 +158,35 @@ export class EmbeddedConsumption implements Consumption {
     for (const { claim, next } of batch.moves) {
       for (const mine of lane.claims) if (mine.claim === claim) mine.next = next
     }
-    lane.done()
+    lane.done(following)
     const seconds = (performance.now() - began) / 1000
     for (const { topic, records } of batch.parts) {
       this.#parts.metrics?.handled(this.#options.group, topic.name, records.length, seconds)
     }
   }
 
-  /** Written down and flushed before the handler sees it, so that a crash repeats the same ranges under the same token. */
-  async #pin(lane: Lane, batch: LaneBatch): Promise<void> {
-    const ranges = batch.parts.map(rangeOf)
-    await this.#parts.committer.submit({
-      records: [],
-      check: () => {
-        this.#prove(batch)
-        if (isHeld(this.#parts.store, this.#options.group)) throw new Held(this.#options.group)
-      },
-      apply: () => void this.#parts.store.pins.put(`${this.#options.group}/${lane.name}`, ranges),
-    }).durable
-    lane.pinned = ranges
-  }
-
-  async #commit(lane: Lane, batch: LaneBatch, records: readonly OutRecord[]): Promise<void> {
+  /** Commits a batch; with it, the ranges of the upcoming one are written down, so that one flush serves both. */
+  async #commit(done: {
+    readonly lane: Lane
+    readonly batch: LaneBatch
+    readonly outputs: readonly OutRecord[]
+    readonly upcoming: LaneBatch | undefined
+  }): Promise<Following | undefined> {
+    const { lane, batch, outputs, upcoming } = done
     const { store, member, committer } = this.#parts
-    await committer.submit({
-      records,
-      check: () => this.#prove(batch),
+    let follows = false
+    const { visible, durable } = committer.submit({
+      records: outputs,
+      check: () => proveOwned(member, batch),
       apply: () => {
         for (const { claim, next } of batch.moves) {
           void store.offsets.put(member.row(claim.topic.name, claim.partition), next)
         }
-        if (lane.pinned !== undefined) void store.pins.remove(`${this.#options.group}/${lane.name}`)
+        follows = this.#pins.turn(lane, this.#stopping ? undefined : upcoming)
       },
-    }).visible
-  }
-
-  #prove(batch: LaneBatch): void {
-    for (const { claim } of batch.moves) {
-      if (!this.#parts.member.owns(claim)) throw new Fenced(claim.topic.name, claim.partition)
-    }
+    })
+    await visible
+    return follows && upcoming ? { batch: upcoming, durable } : undefined
   }
 
   #failed(error: unknown): void {
@@ -264,6 +261,7 @@ export class EmbeddedConsumption implements Consumption {
 
   async #drop(lane: Lane): Promise<void> {
     this.#lanes.delete(lane.name)
+    await this.#pins.giveBack([lane])
     await this.#release(lane.claims.map(({ claim }) => claim))
   }
 
@@ -280,6 +278,7 @@ export class EmbeddedConsumption implements Consumption {
     await this.#abandon(() => true)
     const claims = [...this.#lanes.values()].flatMap((lane) => lane.claims.map(({ claim }) => claim))
     for (const { topic, partition } of claims) await this.#options.revoked?.(topic, partition)
+    await this.#pins.giveBack([...this.#lanes.values()])
     this.#lanes.clear()
     await this.#parts.committer.submit({ records: [], apply: () => this.#parts.member.leave(claims) }).visible
     this.#parts.membersChanged()

@@ -9,6 +9,7 @@ import type { PinnedPart, Store } from './store.ts'
 
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 10_000
+const MAX_RECORDS = 1000
 /** Records decoded before others get a turn: some 14 µs each, so that a large batch holds nobody up for long. */
 const SLICE = 128
 
@@ -33,6 +34,9 @@ export class Lane {
   /** A batch that was handed out and not committed: it comes again as it was. */
   held: LaneBatch | undefined
   pinned: readonly PinnedPart[] | undefined
+  /** Set while `pinned` was written down with the commit before, and the handler has not seen the batch yet. */
+  pinning: Promise<void> | undefined
+  #upcoming: Promise<LaneBatch | undefined> | undefined
   notBefore = 0
   #pauseMs = 0
   #firstSeen = 0
@@ -51,9 +55,12 @@ export class Lane {
     this.notBefore = now + this.#pauseMs
   }
 
-  done(): void {
-    this.held = undefined
-    this.pinned = undefined
+  /** The batch is committed; `following`: the next one, whose ranges were written down in the same transaction. */
+  done(following?: { readonly batch: LaneBatch; readonly durable: Promise<void> }): void {
+    this.held = following?.batch
+    this.pinned = following?.batch.parts.map(rangeOf)
+    this.pinning = following?.durable
+    this.#upcoming = undefined
     this.notBefore = 0
     this.#pauseMs = 0
     this.#firstSeen = 0
@@ -68,12 +75,37 @@ export class Lane {
   async next(): Promise<LaneBatch | undefined> {
     if (this.held !== undefined) return this.held
     if (this.pinned !== undefined) return (this.held = await this.#repeat(this.pinned))
-    const { max_records = 1000, max_bytes = 4 * 1024 * 1024 } = this.#options
+    return (this.held = await this.#take(this.claims))
+  }
+
+  /**
+   * The batch after the one in hand, read while that one is handled; undefined unless so much
+   * waits that waiting longer would hardly make it larger.
+   */
+  ahead(): Promise<LaneBatch | undefined> {
+    return (this.#upcoming ??= this.#readAhead())
+  }
+
+  async #readAhead(): Promise<LaneBatch | undefined> {
+    const moves = this.held?.moves ?? []
+    const after = this.claims.map(({ claim, next }) => ({
+      claim,
+      next: moves.find((move) => move.claim === claim)?.next ?? next,
+    }))
+    const { max_records = MAX_RECORDS } = this.#options
+    const batch = this.#waiting(after) * 4 < max_records ? undefined : await this.#take(after)
+    return batch?.parts.length === 0 ? undefined : batch
+  }
+
+  async #take(
+    claims: readonly { readonly claim: Claim; readonly next: number }[],
+  ): Promise<LaneBatch | undefined> {
+    const { max_records = MAX_RECORDS, max_bytes = 4 * 1024 * 1024 } = this.#options
     const parts: PartitionRecords[] = []
     const moves: { claim: Claim; next: number }[] = []
     let records = max_records
     let bytes = max_bytes
-    for (const { claim, next } of this.claims) {
+    for (const { claim, next } of claims) {
       const head = this.#store.head(this.topic.name, claim.partition)
       if (next >= head.next || records <= 0 || bytes <= 0) continue
       const range = {
@@ -95,8 +127,7 @@ export class Lane {
       for (const { value } of part.records) bytes -= value?.length ?? 0
     }
     if (moves.length === 0) return undefined
-    this.held = { parts, token: this.#token(parts), moves }
-    return this.held
+    return { parts, token: this.#token(parts), moves }
   }
 
   async #repeat(pinned: readonly PinnedPart[]): Promise<LaneBatch> {
@@ -149,15 +180,20 @@ export class Lane {
 
   #enough(now: number): boolean {
     const { min_records = 1, linger_ms = 0 } = this.#options
-    let available = 0
-    for (const { claim, next } of this.claims) {
-      available += Math.max(0, this.#store.head(this.topic.name, claim.partition).next - next)
-    }
+    const available = this.#waiting(this.claims)
     if (available === 0) return false
     if (available >= min_records || linger_ms === 0) return true
     this.#firstSeen ||= now
     this.notBefore = this.#firstSeen + linger_ms
     return now >= this.notBefore
+  }
+
+  #waiting(claims: readonly { readonly claim: Claim; readonly next: number }[]): number {
+    let waiting = 0
+    for (const { claim, next } of claims) {
+      waiting += Math.max(0, this.#store.head(this.topic.name, claim.partition).next - next)
+    }
+    return waiting
   }
 
   #token(parts: readonly PartitionRecords[]): string {
