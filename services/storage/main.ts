@@ -6,8 +6,9 @@ import { openClickHouse } from '../runtime/clickhouse/client.ts'
 import { migrate } from '../runtime/clickhouse/migrate.ts'
 import type { Running, Runtime } from '../runtime/runtime.ts'
 import type { StorageConfig } from './config.ts'
+import { openDecisionThread } from './decisions/decision-thread.ts'
 import { GROUP, storageMetrics } from './metrics.ts'
-import { storeBatch } from './store-batch.ts'
+import { openBatchStore } from './store-batch.ts'
 import { openTableTypes } from './table-types.ts'
 import { openStoredTopics } from './tables.ts'
 
@@ -26,7 +27,8 @@ export async function startStorage(
   const logger = runtime.logger.child({ service: GROUP })
   const client = openClickHouse(endpoint)
   const stopping = new AbortController()
-  const topics = openStoredTopics()
+  const thread = openDecisionThread()
+  const topics = openStoredTopics(thread)
   const stored = new Map(topics.map((topic) => [topic.topic.name, topic]))
   const types = openTableTypes(client, { logger, cluster: endpoint.cluster })
   const options = {
@@ -45,18 +47,20 @@ export async function startStorage(
   const migrated = migrate(client, { logger, cluster: endpoint.cluster }).catch(async (error: unknown) => {
     // Tables of a newer version, a migration that was changed: no repeat makes it right.
     if (error instanceof GatewatchError && !error.retriable) {
-      await client.close()
+      await Promise.all([client.close(), thread.close()])
       throw error
     }
     logger.warn({ err: error }, 'the store is away; rows wait in the log')
   })
   // A store that takes the connection and says nothing is away as well; the first block migrates then.
   await Promise.race([migrated, pause(START_PATIENCE_MS, undefined, { ref: false })])
+  const batches = openBatchStore(stored, options)
   const warn = warnNowAndThen(logger, stopping.signal)
   const consumption = await runtime.eventLog.consume({
     group: GROUP,
     topics: topics.map(({ topic }) => topic),
-    handle: (batch) => storeBatch(batch, stored, options),
+    handle: (batch) => batches.store(batch),
+    ahead: (batch) => batches.prepare(batch),
     max_records: config.max_rows,
     max_bytes: config.max_bytes,
     min_records: config.min_rows,
@@ -81,7 +85,7 @@ export async function startStorage(
         await consumption.stop()
       } finally {
         clearTimeout(patience)
-        await client.close()
+        await Promise.all([client.close(), thread.close()])
       }
     },
   }

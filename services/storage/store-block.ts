@@ -23,7 +23,7 @@ export interface StoreOptions {
 }
 
 /** Makes the block of some of a block's rows again: those from one place up to before another. */
-export type Rebuild = (from: number, to: number) => Block['body']
+export type Rebuild = (from: number, to: number) => Promise<Block['body']>
 
 /**
  * Stores a block. While the store is away it is tried a few times, with growing
@@ -47,7 +47,7 @@ export async function storeBlock(
     const whole = to - from === block.rows
     const part = whole
       ? block
-      : { ...block, rows: to - from, body: rebuild(from, to), token: `${block.token}/${from}-${to}` }
+      : { ...block, rows: to - from, body: await rebuild(from, to), token: `${block.token}/${from}-${to}` }
     if (await storedOrBad(part, options)) return
     if (to - from === 1) {
       refused.push(from)

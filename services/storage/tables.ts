@@ -13,8 +13,7 @@ import type { Row } from '../../schemas/clickhouse/decision-row.ts'
 import { isRecord } from '../../schemas/record.ts'
 import { parseJson } from '../runtime/log/json-record.ts'
 import type { BlockBuilder } from './block.ts'
-import { DecisionBlock } from './decisions/decision-block.ts'
-import { openScanPlan } from './decisions/scan-plan.ts'
+import type { DecisionThread } from './decisions/decision-thread.ts'
 import { JsonBlock } from './json-block.ts'
 import { deadLetterRow } from './rows/dead-letter-row.ts'
 import { findingRow } from './rows/finding-row.ts'
@@ -31,9 +30,8 @@ export interface StoredTopic {
   open(types: ReadonlyMap<string, string>): BlockBuilder
 }
 
-/** Every topic that is stored, and how. */
-export function openStoredTopics(): readonly StoredTopic[] {
-  const decisions = openScanPlan()
+/** Every topic that is stored, and how. Decisions are many, and made into rows by a thread of their own. */
+export function openStoredTopics(decisions: DecisionThread): readonly StoredTopic[] {
   const json = <T>(
     topic: Topic<T>,
     table: string,
@@ -53,7 +51,7 @@ export function openStoredTopics(): readonly StoredTopic[] {
       }),
   })
   return [
-    { topic: accessScored, table: 'decisions', open: (types) => new DecisionBlock(decisions, types) },
+    { topic: accessScored, table: 'decisions', open: (types) => decisions.open(types) },
     json(accessFindings, 'findings', findingRow),
     json(accessStories, 'stories', storyRow),
     json(riskState, 'risk_states', riskStateRow),

@@ -3,7 +3,7 @@ import { Registry } from 'prom-client'
 import type { DecisionInput } from '../../../schemas/decision.ts'
 import { accessDecisions, accessScored } from '../../../schemas/topics.ts'
 import { beginChain } from '../../gateway/record/chain.ts'
-import type { EventLog } from '../../runtime/log/event-log.ts'
+import type { Batch, EventLog, LogRecord } from '../../runtime/log/event-log.ts'
 import { jsonRecord } from '../../runtime/log/json-record.ts'
 import { seededNumbers } from '../../runtime/seeded-numbers.ts'
 import { events } from '../../scoring/bench/events.ts'
@@ -86,24 +86,51 @@ function lively(event: Draft, atMs: number, random: () => number): Draft {
  */
 export function asTakenLive(eventLog: EventLog): EventLog {
   const random = seededNumbers(11)
-  const taken = (ce_time: string | undefined) => Date.parse(ce_time ?? '') + 15 + Math.floor(random() * 40)
+  const live = ({ token, parts }: Batch): Batch => ({
+    token,
+    parts: parts.map((part) =>
+      part.topic.name === accessScored.name
+        ? { ...part, records: part.records.map((record) => new TakenLive(record, 15 + random() * 40)) }
+        : part,
+    ),
+  })
   return {
     ...eventLog,
-    consume: (options) =>
+    consume: ({ handle, ahead, ...options }) =>
       eventLog.consume({
         ...options,
-        handle: (batch) =>
-          options.handle({
-            token: batch.token,
-            parts: batch.parts.map((part) => ({
-              ...part,
-              records: part.records.map((record) =>
-                part.topic.name === accessScored.name
-                  ? { ...record, appended_ms: taken(record.headers['ce_time']) }
-                  : record,
-              ),
-            })),
-          }),
+        handle: (batch) => handle(live(batch)),
+        ...(ahead && { ahead: (batch) => ahead(live(batch)) }),
       }),
+  }
+}
+
+class TakenLive implements LogRecord {
+  readonly #record: LogRecord
+  readonly #afterMs: number
+
+  constructor(record: LogRecord, afterMs: number) {
+    this.#record = record
+    this.#afterMs = Math.floor(afterMs)
+  }
+
+  get appended_ms(): number {
+    return Date.parse(this.headers['ce_time'] ?? '') + this.#afterMs
+  }
+
+  get offset(): number {
+    return this.#record.offset
+  }
+
+  get key(): string {
+    return this.#record.key
+  }
+
+  get value(): Uint8Array | null {
+    return this.#record.value
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return this.#record.headers
   }
 }

@@ -8,7 +8,7 @@ import { NumberColumn } from '../../runtime/clickhouse/native/number-column.ts'
 import type { LogRecord } from '../../runtime/log/event-log.ts'
 import { MAX_JSON_BYTES, parseJson } from '../../runtime/log/json-record.ts'
 import type { Outcome } from '../../runtime/outcome.ts'
-import type { BlockBody, BlockBuilder } from '../block.ts'
+import type { BlockBody } from '../block.ts'
 import type { RowReason } from '../rows/row-of.ts'
 import type { FieldReader } from './field-reader.ts'
 import { openReader } from './readers.ts'
@@ -22,7 +22,7 @@ const OK: Outcome<unknown, RowReason> = { kind: 'ok', value: null }
  * the records' bytes. `types` are the table's columns by name, as the store says
  * them; what the table has no column for yet is left out.
  */
-export class DecisionBlock implements BlockBuilder {
+export class DecisionBlock {
   rows = 0
   readonly #scanner: Scanner
   readonly #readers: readonly FieldReader[]
