@@ -4,7 +4,7 @@ import { EntityStore, NONE } from './state/entity-store.ts'
 import { openState, type EntityState, type Plan } from './state/entity-state.ts'
 import { checkPacked, headOf, NO_FOREIGN, packAll } from './state/packed.ts'
 import { TenantPopulation } from './state/population.ts'
-import { Roll, type Held, type RollList, type StateLimits, type TenantRoll } from './state/roll.ts'
+import { heldOf, Roll, type Held, type RollList, type StateLimits, type TenantRoll } from './state/roll.ts'
 import { allocate } from './state/words.ts'
 
 const HOUR_MS = 3_600_000
@@ -37,13 +37,18 @@ export class PartitionStates {
   readonly #store: EntityStore
   readonly #roll: Roll
   readonly #populations = new Map<string, TenantPopulation>()
-  /** Decoded states, the most recently used last. */
+  /** Decoded states, those that were decoded last, or spared last, at the end. */
   readonly #decoded = new Map<string, Held>()
   /** Touched by the batch in hand. */
   #touched: Held[] = []
   #pending: { key: string; value: Uint8Array | null; held?: Held }[] = []
   #last: { tenant: string; population: TenantPopulation } | undefined
-  readonly #letGo = (key: string) => void this.#decoded.delete(key)
+  /** The one that was asked for last. */
+  #latest: Held | undefined
+  readonly #letGo = (key: string) => {
+    this.#decoded.delete(key)
+    this.#latest = undefined
+  }
   /** Entities whose decoded state is kept between batches at most. */
   mostDecoded: number
 
@@ -104,23 +109,24 @@ export class PartitionStates {
     const tenant = this.#roll.tenant(tenantName)
     const hour = Math.max(tenant.hour, hourOf(atMs))
     let held = this.#decoded.get(key)
-    if (held === undefined) held = this.#open(key, tenant, plan)
-    else if (!held.touched) this.#decoded.delete(key)
+    if (held === undefined) {
+      held = this.#open(key, tenant, plan)
+      this.#decoded.set(key, held)
+    } else if (!held.touched) held.again = true
     if (held.list !== undefined && hour - held.state.head.hour > held.list.idleHours) {
       held.state = openState(plan)
     }
     if (!held.touched) {
       held.touched = true
       this.#touched.push(held)
-      // A Map keeps the order of insertion.
-      this.#decoded.set(key, held)
     }
+    this.#latest = held
     return held.state
   }
 
   /** The entity took a decision in: it is the one that was learnt last. `permitted`: a request was let through. */
   learnt(key: string, tenantName: string, atMs: number, permitted: boolean): void {
-    const held = this.#decoded.get(key)
+    const held = this.#latest?.key === key ? this.#latest : this.#decoded.get(key)
     if (held === undefined) return
     const tenant = this.#roll.tenant(tenantName)
     this.#roll.learnt(held, tenant, hourOf(atMs), permitted)
@@ -145,8 +151,8 @@ export class PartitionStates {
   changes(): OutRecord[] {
     for (const key of this.#roll.removed) this.#pending.push({ key, value: null })
     for (const tenant of this.#roll.tenants) {
-      for (const { fresh } of [tenant.strangers, tenant.established]) {
-        for (const held of fresh) {
+      for (const { first } of [tenant.strangers, tenant.established]) {
+        for (let held = first; held !== undefined; held = held.after) {
           this.#pending.push({ key: held.key, value: held.state.encode(), held })
         }
       }
@@ -164,7 +170,7 @@ export class PartitionStates {
     return this.#pending.map(({ key, value }) => ({ topic, key: `${stage}/${key}`, value, partition }))
   }
 
-  /** What `changes` gave is in the log: keep it, and let decoded states go that were used longest ago. */
+  /** What `changes` gave is in the log: keep it, and let decoded states go that are too many. */
   commit(): void {
     for (const { key, value, held } of this.#pending) {
       if (value === null) this.#store.remove(key)
@@ -173,10 +179,7 @@ export class PartitionStates {
     }
     for (const tenant of this.#roll.tenants) tenant.storedHour = tenant.hour
     this.#reset()
-    for (const key of this.#decoded.keys()) {
-      if (this.#decoded.size <= this.mostDecoded) break
-      this.#decoded.delete(key)
-    }
+    this.#letOldestGo()
     if (this.#populations.size > MOST_POPULATIONS) this.#forgetPopulations()
   }
 
@@ -189,10 +192,9 @@ export class PartitionStates {
 
   #open(key: string, tenant: TenantRoll, plan: Plan): Held {
     const entry = this.#store.find(key)
-    if (entry === NONE || this.#roll.removed.has(key))
-      return { key, entry, list: undefined, state: openState(plan), touched: false }
+    if (entry === NONE || this.#roll.removed.has(key)) return heldOf(key, entry, undefined, openState(plan))
     const state = openState(plan, this.#store.value(entry))
-    return { key, entry, list: listOf(tenant, state.head.established), state, touched: false }
+    return heldOf(key, entry, listOf(tenant, state.head.established), state)
   }
 
   /** Nothing is in hand. */
@@ -200,7 +202,20 @@ export class PartitionStates {
     for (const held of this.#touched) held.touched = false
     this.#touched = []
     this.#pending = []
+    this.#latest = undefined
     this.#roll.reset()
+  }
+
+  /** Lets decoded states go that are the oldest; whoever came back since is spared once: moving each to the end whenever it comes would cost more. */
+  #letOldestGo(): void {
+    // A Map keeps the order of insertion, and shows what is added meanwhile at the end.
+    for (const [key, held] of this.#decoded) {
+      if (this.#decoded.size <= this.mostDecoded) return
+      this.#decoded.delete(key)
+      if (!held.again) continue
+      held.again = false
+      this.#decoded.set(key, held)
+    }
   }
 
   #forgetPopulations(): void {

@@ -1,5 +1,5 @@
 import type { Activity } from '../../schemas/activity.ts'
-import { entityKey, type Entity } from '../../schemas/entity.ts'
+import type { Entity } from '../../schemas/entity.ts'
 import type { Finding } from '../../schemas/finding.ts'
 import { keepSubject, type Observed } from './case.ts'
 import type { Detector, SourceActivity } from './detector.ts'
@@ -19,15 +19,15 @@ export function sourceBench(detectors = sourceDetectors()): Bench<SourceActivity
   return benchOf(detectors, false)
 }
 
-/** Judges one slim record against its source's state; undefined: a repeat. */
+/** Judges one slim record against its source's state; `key` is its `entityKey`, as its record has it. Undefined: a repeat. */
 export function scoreActivity(
   bench: Bench<SourceActivity>,
   states: PartitionStates,
+  key: string,
   activity: Activity,
 ): readonly Finding[] | undefined {
   const facts = sourceFactsOf(activity)
   const { tenant } = activity
-  const key = entityKey(tenant, activity.entity)
   const state = states.entity(key, tenant, facts.at_ms, bench.plan)
   const related = subjectOf(activity)
   const observed: Observed = {

@@ -1,6 +1,6 @@
 import { isCanary } from '../../schemas/canary.ts'
 import { accessActivity, accessFindings, accessScored } from '../../schemas/topics.ts'
-import { decisionKey, type Decision } from '../../schemas/decision.ts'
+import type { Decision } from '../../schemas/decision.ts'
 import { subjectEntityId, type Entity } from '../../schemas/entity.ts'
 import type { Finding } from '../../schemas/finding.ts'
 import type { Enrichment, ScoredDecision, Scores } from '../../schemas/scored-decision.ts'
@@ -35,13 +35,15 @@ export interface SubjectResult {
 }
 
 /**
- * Scores one decision against its subject's state. Null: a repeat. An anonymous
+ * Scores one decision against its subject's state; `key` is its `decisionKey`, as
+ * its record has it. Null: a repeat. An anonymous
  * subject has no habits, so nothing is scored; its source's are, in the next
  * stage. A canary is nobody: it passes, and teaches nothing.
  */
 export function scoreDecision(
   bench: Bench<EnrichedDecision>,
   states: PartitionStates,
+  key: string,
   decision: Decision,
   enrichment: Enrichment,
 ): SubjectResult | null {
@@ -54,7 +56,6 @@ export function scoreDecision(
   const risk = decision.risk_at_decision?.level
   const trusted = (risk === undefined || risk === 'LOW') && decision.caused_by === undefined
   const { tenant } = decision
-  const key = decisionKey(decision)
   const state = states.entity(key, tenant, facts.at_ms, bench.plan)
   const judged = judge(bench, state, facts, observed, states.population(tenant), trusted)
   if (judged === null) return null

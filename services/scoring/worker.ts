@@ -67,8 +67,8 @@ export function subjectStage(enrich: Enrich, memory = SUBJECT_MEMORY): Stage {
     state: scoringState,
     memory,
     process: (part, states) =>
-      processPart(part, states, readDecision, (decision: Decision, tally) => {
-        const result = scoreDecision(bench, states, decision, enrich(decision))
+      processPart(part, states, readDecision, (decision: Decision, key, tally) => {
+        const result = scoreDecision(bench, states, key, decision, enrich(decision))
         if (result === null) return null
         if (result.late) tally.late += 1
         tally.findings.push(...result.findings)
@@ -86,8 +86,8 @@ export function sourceStage(memory = SOURCE_MEMORY): Stage {
     state: scoringSourceState,
     memory,
     process: (part, states) =>
-      processPart(part, states, readActivity, (activity: Activity, tally) => {
-        const findings = scoreActivity(bench, states, activity)
+      processPart(part, states, readActivity, (activity: Activity, key, tally) => {
+        const findings = scoreActivity(bench, states, key, activity)
         if (findings === undefined) return null
         tally.findings.push(...findings)
         return findings.map(findingRecord)
@@ -99,7 +99,7 @@ function processPart<T>(
   { topic, partition, records }: PartitionRecords,
   states: PartitionStates,
   read: (record: LogRecord) => Outcome<T>,
-  score: (value: T, tally: Tally) => OutRecord[] | null,
+  score: (value: T, key: string, tally: Tally) => OutRecord[] | null,
 ): { outputs: OutRecord[]; tally: Tally } {
   const tally: Tally = { ok: 0, repeat: 0, late: 0, dead: new Map(), findings: [] }
   const outputs: OutRecord[] = []
@@ -111,7 +111,7 @@ function processPart<T>(
       tally.dead.set(outcome.reason, (tally.dead.get(outcome.reason) ?? 0) + 1)
       continue
     }
-    const written = score(outcome.value, tally)
+    const written = score(outcome.value, record.key, tally)
     if (written === null) tally.repeat += 1
     else {
       tally.ok += 1

@@ -1,3 +1,4 @@
+import { entityKey } from '../../../schemas/entity.ts'
 import { accessDecisions, scoringSourceState, scoringState, type LogTopic } from '../../../schemas/topics.ts'
 import type { LogRecord, PartitionRecords } from '../../runtime/log/event-log.ts'
 import { cpuSeconds } from '../../runtime/bench-result.ts'
@@ -28,9 +29,11 @@ export function benchInMemory(enrich: Enrich, count: number, subjects: number): 
     const read = readDecision(record)
     if (read.kind !== 'ok') throw new Error(`the bench made a bad decision: ${read.reason}`)
     const enrichment = enrich(read.value)
-    scoreDecision(benches.subject, states.subject, read.value, enrichment)
+    scoreDecision(benches.subject, states.subject, record.key, read.value, enrichment)
     const activity = sourceActivityOf(read.value, enrichment)
-    if (activity !== undefined) scoreActivity(benches.source, states.source, activity)
+    if (activity === undefined) return
+    const key = entityKey(activity.tenant, activity.entity)
+    scoreActivity(benches.source, states.source, key, activity)
   }
   // Until nearly every subject and network has been seen once, and the code is compiled.
   const warm = Math.floor(count / 2)

@@ -16,8 +16,9 @@ export interface RollList {
   readonly stored: Order
   /** Entry of the store where the batch in hand has got to, looking for the oldest. */
   cursor: number
-  /** Learnt by the batch in hand. */
-  readonly fresh: Set<Held>
+  /** Learnt by the batch in hand: the one that was learnt longest ago, and the last; the others by `Held.after`. */
+  first: Held | undefined
+  last: Held | undefined
   size: number
 }
 
@@ -31,6 +32,17 @@ export interface Held {
   state: EntityState
   /** By the batch in hand. */
   touched: boolean
+  /** Among those of its list that the batch in hand learnt; then its neighbours there. */
+  fresh: boolean
+  before: Held | undefined
+  after: Held | undefined
+  /** By another batch than the one that decoded it, since it was spared last. */
+  again: boolean
+}
+
+export function heldOf(key: string, entry: number, list: RollList | undefined, state: EntityState): Held {
+  const nothing = { touched: false, fresh: false, before: undefined, after: undefined, again: false }
+  return { key, entry, list, state, ...nothing }
 }
 
 /** What is known of a tenant in one partition beside its entities. */
@@ -83,7 +95,7 @@ export class Roll {
     if (tenant === undefined) {
       const list = (idleHours: number): RollList => {
         const stored = this.#store.newOrder()
-        return { idleHours, stored, cursor: stored.first, fresh: new Set(), size: 0 }
+        return { idleHours, stored, cursor: stored.first, first: undefined, last: undefined, size: 0 }
       }
       const strangers = list(this.#limits.stranger_idle_hours)
       const established = list(this.#limits.idle_hours)
@@ -96,19 +108,25 @@ export class Roll {
   /** An entity took a decision of `hour` in: it is the one that was learnt last. `permitted`: a request was let through. */
   learnt(held: Held, tenant: TenantRoll, hour: number, permitted: boolean): void {
     tenant.hour = Math.max(tenant.hour, hour)
-    const established = held.state.head.established || permitted
-    held.state.head = { hour: tenant.hour, established }
+    const { head } = held.state
+    const established = head.established || permitted
+    if (head.hour !== tenant.hour || head.established !== established)
+      held.state.head = { hour: tenant.hour, established }
+    const list = established ? tenant.established : tenant.strangers
+    if (held.fresh) {
+      if (list.last === held) return
+    } else {
+      if (this.removed.size > 0) this.removed.delete(held.key)
+      if (held.entry !== NONE) this.#overlaid.add(held.entry)
+    }
     if (held.list === undefined) this.size += 1
     else {
       held.list.size -= 1
-      held.list.fresh.delete(held)
+      leave(held.list, held)
     }
-    const list = established ? tenant.established : tenant.strangers
     held.list = list
     list.size += 1
-    list.fresh.add(held)
-    this.removed.delete(held.key)
-    if (held.entry !== NONE) this.#overlaid.add(held.entry)
+    join(list, held)
   }
 
   /** Removes some of the tenant's idle entities, and one if there are too many; tells the key of each. */
@@ -126,7 +144,7 @@ export class Roll {
       tenant.hour = tenant.storedHour
       tenant.sweptHour = 0
       for (const list of [tenant.strangers, tenant.established]) {
-        list.fresh.clear()
+        for (let held = list.first; held !== undefined; held = list.first) leave(list, held)
         list.cursor = list.stored.first
         list.size = list.stored.size
         this.size += list.size
@@ -168,13 +186,13 @@ export class Roll {
       list.cursor = this.#store.after(list.cursor)
     const entry = list.cursor
     if (entry !== NONE) return { hour: this.#store.hour(entry), entry }
-    for (const held of list.fresh) return { hour: held.state.head.hour, entry: held.entry, held }
-    return undefined
+    const held = list.first
+    return held === undefined ? undefined : { hour: held.state.head.hour, entry: held.entry, held }
   }
 
   #remove(list: RollList, { entry, held }: { entry: number; held?: Held }): string {
     const key = held?.key ?? this.#store.key(entry)
-    if (held !== undefined) list.fresh.delete(held)
+    if (held !== undefined) leave(list, held)
     list.size -= 1
     this.size -= 1
     if (entry !== NONE) {
@@ -183,6 +201,26 @@ export class Roll {
     }
     return key
   }
+}
+
+/** The last of those that the batch in hand learnt. */
+function join(list: RollList, held: Held): void {
+  held.fresh = true
+  held.before = list.last
+  if (list.last === undefined) list.first = held
+  else list.last.after = held
+  list.last = held
+}
+
+function leave(list: RollList, held: Held): void {
+  if (!held.fresh) return
+  if (held.before === undefined) list.first = held.after
+  else held.before.after = held.after
+  if (held.after === undefined) list.last = held.before
+  else held.after.before = held.before
+  held.fresh = false
+  held.before = undefined
+  held.after = undefined
 }
 
 /** By name where they are equal: not in the order in which they were met, which differs after a restore. */
