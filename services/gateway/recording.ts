@@ -7,6 +7,7 @@ import type { GatewayMetrics } from './metrics.ts'
 import type { ChainHead, ChainLink, PepIdentity } from './record/chain.ts'
 import { loggedIds } from './record/logged-ids.ts'
 import { openMarkFile } from './record/mark-file.ts'
+import type { MarkFile } from './record/mark-file.ts'
 import { endOffsets, markKeeper } from './record/mark-keeper.ts'
 import { findPreviousBoot } from './record/previous-boot.ts'
 import { startRecorder } from './record/recorder.ts'
@@ -20,7 +21,9 @@ import { startDrain } from './spool/drain.ts'
 import { openSpoolKeys } from './spool/keys.ts'
 import { idOf, linkOfRecord } from './spool/link-of.ts'
 import { spoolMetrics } from './spool/metrics.ts'
+import type { SpoolMetrics } from './spool/metrics.ts'
 import { openSpool } from './spool/spool.ts'
+import type { Spool, SpoolFindings } from './spool/spool.ts'
 
 export interface RecordingOptions {
   readonly pep: PepIdentity
@@ -53,22 +56,41 @@ export interface Recording {
  * log, not what waits in the spool.
  */
 export async function startRecording(runtime: Runtime, options: RecordingOptions): Promise<Recording> {
-  const { dataDir, eventLog, logger } = runtime
-  const { pep, tenant, metrics, now } = options
-  const { max_bytes } = options.spool
-  const after_ms = options.spool.after ?? SPOOL_AFTER_MS[options.remote_log ? 'remote' : 'local']
-  const name = pep.id.replaceAll(/[^\w.-]/g, '_')
+  const { dataDir, logger } = runtime
+  const name = options.pep.id.replaceAll(/[^\w.-]/g, '_')
   const spooling = spoolMetrics(runtime.metrics)
   const keys = await openSpoolKeys(dataDir, options.spool.key_file)
   const { spool, found } = await openSpool({
     directory: join(dataDir, 'gateway', 'spool', name),
     keys,
-    max_bytes,
+    max_bytes: options.spool.max_bytes,
   })
   spooling.tornTails.inc(found.torn_tails)
   if (found.torn_tails > 0)
     logger.warn(found, 'a write to the spool was torn by a crash; nobody had been told that it was durable')
   const mark = await openMarkFile(join(dataDir, 'gateway', `${name}.mark`))
+  try {
+    return await beginBoot(runtime, options, { spool, found, spooling, mark })
+  } catch (error) {
+    await mark.close()
+    await spool.close()
+    throw error
+  }
+}
+
+interface Opened {
+  readonly spool: Spool
+  readonly found: SpoolFindings
+  readonly spooling: SpoolMetrics
+  readonly mark: MarkFile
+}
+
+async function beginBoot(runtime: Runtime, options: RecordingOptions, opened: Opened): Promise<Recording> {
+  const { dataDir, eventLog, logger } = runtime
+  const { pep, tenant, metrics, now } = options
+  const { max_bytes } = options.spool
+  const { spool, found, spooling, mark } = opened
+  const after_ms = options.spool.after ?? SPOOL_AFTER_MS[options.remote_log ? 'remote' : 'local']
   const previous = await fromLog(findPreviousBoot(eventLog, pep.id, mark.found))
   metrics.lost.set(previous.lost)
   if (previous.lost > 0) {

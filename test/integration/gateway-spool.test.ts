@@ -102,9 +102,10 @@ async function fill(gateway: TestGateway): Promise<void> {
 
 async function alerts(): Promise<Alert[]> {
   const found: Alert[] = []
-  for await (const records of log.read(alertsOutbox, { partition: 0 }))
-    for (const { value } of records)
-      if (value !== null) found.push(Alert.parse(JSON.parse(new TextDecoder().decode(value))))
+  for (const { partition } of await log.watermarks(alertsOutbox))
+    for await (const records of log.read(alertsOutbox, { partition }))
+      for (const { value } of records)
+        if (value !== null) found.push(Alert.parse(JSON.parse(new TextDecoder().decode(value))))
   return found
 }
 

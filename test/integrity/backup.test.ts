@@ -106,7 +106,7 @@ it('a backup taken under load, and restored after everything was killed, goes on
     { rows: n, ids: n },
   ])
   expect(
-    await rowsOf(client, 'SELECT uniqCombined64Merge(decisions) AS ids FROM decisions_by_minute'),
+    await rowsOf(client, 'SELECT uniqCombined64Merge(14)(decisions) AS ids FROM decisions_by_minute'),
   ).toEqual([{ ids: n }])
   await client.close()
   await engine.stop()

@@ -7,7 +7,7 @@ import { isAtLeast } from './fill-level.ts'
 import type { FillLevel } from './fill-level.ts'
 import { within } from './within.ts'
 
-const RETRY_MS = 5000
+const RETRY_MS = 1000
 const LEVEL_TEXT = {
   half: 'half full',
   four_fifths: 'four fifths full',
@@ -33,8 +33,9 @@ export interface SpoolAlarm {
 /**
  * Tells people that the spool fills: a log line at once, and one alert a
  * happening, which ends when less than two fifths are left. The alert's way, the
- * outbox, is on the very log that is away; it is tried every 5 s, so it comes as
- * soon as the log is back, and tells what the gateway has been through. Whoever
+ * outbox, is on the very log that is away; it is tried every second, so it comes as
+ * soon as the log is back, and tells what the gateway has been through: that it
+ * was firing, too, when it is over by then. Whoever
  * must hear while the log is away hears from Prometheus, which asks this process
  * itself (`gatewatch_gateway_spool_bytes`) and needs no log to page.
  */
@@ -42,7 +43,8 @@ export function startSpoolAlarm(options: SpoolAlarmOptions): SpoolAlarm {
   const { eventLog, logger, now } = options
   let happenings = 0
   let alert: Alert | null = null
-  let told: Alert | null = null
+  /** The newest firing revision and the resolved one, as far as the outbox lacks them. */
+  let untold: Alert[] = []
   let telling: Promise<void> | null = null
   const timer = setInterval(tell, RETRY_MS)
   timer.unref()
@@ -54,15 +56,21 @@ export function startSpoolAlarm(options: SpoolAlarmOptions): SpoolAlarm {
   }
 
   async function tellNewest(): Promise<void> {
-    for (let newest = alert; newest !== null && newest !== told; newest = alert) {
+    while (untold.length > 0) {
+      const telling = untold
       try {
-        await eventLog.append([jsonRecord(alertsOutbox, newest)])
-        told = newest
+        await eventLog.append(telling.map((one) => jsonRecord(alertsOutbox, one)))
+        untold = untold.filter((one) => !telling.includes(one))
       } catch {
         // Tried again in a while; the log says itself why it fails.
         return
       }
     }
+  }
+
+  function say(next: Alert): void {
+    alert = next
+    untold = [...untold.filter((one) => one.state !== next.state || one.id !== next.id).slice(-1), next]
   }
 
   function fired(level: keyof typeof LEVEL_TEXT): Alert {
@@ -111,17 +119,11 @@ export function startSpoolAlarm(options: SpoolAlarmOptions): SpoolAlarm {
         worst = 'calm'
         const at = new Date(now()).toISOString()
         if (alert?.state === 'firing')
-          alert = {
-            ...alert,
-            revision: alert.revision + 1,
-            state: 'resolved',
-            updated_at: at,
-            resolved_at: at,
-          }
+          say({ ...alert, revision: alert.revision + 1, state: 'resolved', updated_at: at, resolved_at: at })
         logger.info(options.fill(), 'the spool has room again')
       } else if (rose) {
         worst = level
-        alert = fired(level)
+        say(fired(level))
         const line = `the spool is ${LEVEL_TEXT[level]}, because the event log does not take decisions`
         if (level === 'half') logger.warn(options.fill(), line)
         else logger.error({ ...options.fill(), when_full: options.when_full }, line)

@@ -86,6 +86,8 @@ it('tells of what is in the log in the order of the chain, whether it went there
     for (let turn = 0; turn < 5; turn += 1) await record(`person-${turn}`)
     if (state === 'well') await eventually('the spool is empty', () => spool.empty)
   }
+  // The last are told of once their release is on disk, a moment after the spool is empty.
+  await eventually('all are told of', () => logged.length >= 25)
   expect(logged.map(({ seq }) => seq)).toEqual(Array.from({ length: 25 }, (_, seq) => seq))
   expect(spool.empty).toBe(true)
   await stop()
