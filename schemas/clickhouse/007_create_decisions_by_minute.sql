@@ -1,7 +1,7 @@
 -- Decisions by minute, tenant, origin, application and outcome, for dashboards over weeks.
 --
 -- Every aggregate bears repeats: a set of ids counts a decision once however often it comes, a maximum
--- does not rise. Sums would double with a repeated row. uniqCombined(14) is exact for the first thousand
+-- does not rise. Sums would double with a repeated row. uniqCombined(14) is exact for the first few hundred
 -- members of a row and within one percent beyond, at no more than 12 KB a state; an exact set would keep as
 -- many bytes as the table that it sums up, and states of 100 KB make a merge of some thousand rows take
 -- hundreds of megabytes. Decisions are counted by 64 bits of hash, since a quarter has billions; subjects by

@@ -105,9 +105,12 @@ it('a backup taken under load, and restored after everything was killed, goes on
   expect(await rowsOf(client, 'SELECT count() AS rows, uniqExact(id) AS ids FROM decisions')).toEqual([
     { rows: n, ids: n },
   ])
-  expect(
-    await rowsOf(client, 'SELECT uniqCombined64Merge(14)(decisions) AS ids FROM decisions_by_minute'),
-  ).toEqual([{ ids: n }])
+  // An estimate beyond the first few hundred, but one and the same for the same set of ids.
+  const [rollUp, rows] = await Promise.all([
+    rowsOf(client, 'SELECT uniqCombined64Merge(14)(decisions) AS ids FROM decisions_by_minute'),
+    rowsOf(client, 'SELECT uniqCombined64(14)(id) AS ids FROM decisions'),
+  ])
+  expect(rollUp).toEqual(rows)
   await client.close()
   await engine.stop()
 }, 150_000)
