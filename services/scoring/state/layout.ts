@@ -88,35 +88,27 @@ function writeAscii(into: Uint8Array, at: number, room: number, value: string): 
   return length
 }
 
-/** A fixed number of equal records, each a mutable object. */
+/** A fixed number of equal records, each a view of the words: nothing is copied in or out, however many there are. */
 export function records<F extends Fields>(count: number, fields: F): Field<StateOf<F>[]> {
   const one = layout(fields)
+  const view = viewsOf(fields)
   return {
     words: one.words * count,
     form: `${count}x${one.fingerprint}`,
-    read: (words, at) => Array.from({ length: count }, (_, index) => one.read(words, at + index * one.words)),
-    write(words, at, value) {
-      for (let index = 0; index < count; index++) {
-        const record = value[index]
-        if (record !== undefined) one.write(words, at + index * one.words, record)
-      }
+    read: (words, at) => Array.from({ length: count }, (_, index) => view(words, at + index * one.words)),
+    write() {
+      // Views: the words already hold them.
     },
   }
 }
 
 /** Lays fields out one after the other, each at an even word, so that doubles are aligned. */
 export function layout<F extends Fields>(fields: F): Layout<StateOf<F>> {
-  const places: { name: keyof F & string; field: Field<unknown>; at: number }[] = []
-  let words = 0
-  for (const name of Object.keys(fields) as (keyof F & string)[]) {
-    const field = fields[name]
-    if (field === undefined) continue
-    places.push({ name, field, at: words })
-    words += field.words + (field.words % 2)
-  }
+  const places = placesOf(fields)
+  const last = places.at(-1)
   const fingerprint = hash32(places.map(({ name, field, at }) => `${name}:${field.form}@${at}`).join())
   return {
-    words,
+    words: last === undefined ? 0 : last.at + evenWords(last.field),
     fingerprint,
     read(block, start) {
       const state: Record<string, unknown> = {}
@@ -128,6 +120,50 @@ export function layout<F extends Fields>(fields: F): Layout<StateOf<F>> {
       for (const { name, field, at } of places) field.write(block, start + at, state[name])
     },
   }
+}
+
+/** Makes objects whose members lie in words: what is assigned is written at once, what is asked for is read then. */
+function viewsOf<F extends Fields>(fields: F): (words: Words, at: number) => StateOf<F> {
+  class View {
+    readonly #words: Words
+    readonly #at: number
+
+    constructor(words: Words, at: number) {
+      this.#words = words
+      this.#at = at
+    }
+
+    static {
+      for (const { name, field, at } of placesOf(fields)) {
+        Object.defineProperty(this.prototype, name, {
+          get(this: View) {
+            return field.read(this.#words, this.#at + at)
+          },
+          set(this: View, value: unknown) {
+            field.write(this.#words, this.#at + at, value)
+          },
+        })
+      }
+    }
+  }
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- has exactly these members
+  return (words, at) => new View(words, at) as unknown as StateOf<F>
+}
+
+function placesOf<F extends Fields>(fields: F) {
+  const places: { name: keyof F & string; field: Field<unknown>; at: number }[] = []
+  let at = 0
+  for (const name of Object.keys(fields) as (keyof F & string)[]) {
+    const field = fields[name]
+    if (field === undefined) continue
+    places.push({ name, field, at })
+    at += evenWords(field)
+  }
+  return places
+}
+
+function evenWords({ words }: Field<unknown>): number {
+  return words + (words % 2)
 }
 
 /** Cuts text to `bytes` bytes of UTF-8 at a character's edge, and at the first NUL, which ends stored text. */
