@@ -17,7 +17,7 @@ export interface MadeBlock extends Block {
   readonly taken: readonly Place[]
   readonly without: readonly { readonly place: Place; readonly outcome: NoRow['outcome'] }[]
   /** An empty block of the same table. */
-  readonly open: () => BlockBuilder
+  readonly open: (rows: number) => BlockBuilder
 }
 
 /** Makes a batch's blocks one after the other; the same batch gives the same ones. */
@@ -28,7 +28,7 @@ export async function* blocksOf(
 ): AsyncGenerator<MadeBlock, undefined> {
   for (const [table, { open, places }] of await byTable(batch, stored, types)) {
     for (let first = 0, at = 0; at < places.length; first = at) {
-      const builder = open()
+      const builder = open(Math.min(BLOCK_ROWS, places.length - at))
       let ended = false
       try {
         const taken: Place[] = []
@@ -55,7 +55,7 @@ export async function* blocksOf(
 }
 
 interface TableRecords {
-  readonly open: () => BlockBuilder
+  readonly open: (rows: number) => BlockBuilder
   readonly places: Place[]
 }
 
@@ -72,7 +72,7 @@ async function byTable(
     let records_ = tables.get(target.table)
     if (!records_) {
       const columns = await types.of(target.table)
-      tables.set(target.table, (records_ = { open: () => target.open(columns), places: [] }))
+      tables.set(target.table, (records_ = { open: (rows) => target.open(columns, rows), places: [] }))
     }
     for (const record of records) records_.places.push({ topic, partition, record })
   }

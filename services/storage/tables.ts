@@ -26,8 +26,8 @@ import { rowOf } from './rows/row-of.ts'
 export interface StoredTopic {
   readonly topic: LogTopic
   readonly table: string
-  /** An empty block; `types` are the table's columns and their types. */
-  open(types: ReadonlyMap<string, string>): BlockBuilder
+  /** An empty block; `types` are the table's columns and their types, `rows` how many are expected. */
+  open(types: ReadonlyMap<string, string>, rows: number): BlockBuilder
 }
 
 /** Every topic that is stored, and how. Decisions are many, and made into rows by a thread of their own. */
@@ -51,7 +51,7 @@ export function openStoredTopics(decisions: DecisionThread): readonly StoredTopi
       }),
   })
   return [
-    { topic: accessScored, table: 'decisions', open: (types) => decisions.open(types) },
+    { topic: accessScored, table: 'decisions', open: (types, rows) => decisions.open(types, rows) },
     json(accessFindings, 'findings', findingRow),
     json(accessStories, 'stories', storyRow),
     json(riskState, 'risk_states', riskStateRow),

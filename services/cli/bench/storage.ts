@@ -44,7 +44,7 @@ export async function benchStorage({ directory, scale }: BenchOptions): Promise<
   try {
     await logScored(log, count)
     await migrate(client)
-    const eventLog = asTakenLive(log)
+    const eventLog = await asTakenLive(log)
     const runtime = { dataDir: directory, logger, metrics: new Registry(), eventLog }
     const config = StorageConfig.parse({ linger_ms: 0 })
     const storage = await startStorage(runtime, config, { endpoint: engine.endpoint })

@@ -20,7 +20,7 @@ const OK: Outcome<unknown, RowReason> = { kind: 'ok', value: null }
 /**
  * Scored decisions as a block of `decisions`, column by column, straight from
  * the records' bytes. `types` are the table's columns by name, as the store says
- * them; what the table has no column for yet is left out.
+ * them; what the table has no column for yet is left out. `rows` is how many are expected.
  */
 export class DecisionBlock {
   rows = 0
@@ -32,11 +32,11 @@ export class DecisionBlock {
   readonly #names: { readonly fields: readonly Uint8Array[]; readonly objects: readonly Uint8Array[] }
   readonly #at: Readonly<Record<'version' | 'seq' | 'salt' | 'prev_boot' | Hash, number>>
 
-  constructor(plan: ScanPlan, types: ReadonlyMap<string, string>) {
+  constructor(plan: ScanPlan, types: ReadonlyMap<string, string>, rows?: number) {
     this.#scanner = new Scanner(plan)
     this.#readers = plan.columns.map((column) => {
       const type = types.get(column.name)
-      const target = type === undefined ? null : openColumn(type)
+      const target = type === undefined ? null : openColumn(type, rows)
       if (target) this.#columns.set(column.name, target)
       return openReader(column, target)
     })
@@ -79,16 +79,20 @@ export class DecisionBlock {
   #row(bytes: Uint8Array, ingestedMs: number): Outcome<unknown, RowReason> {
     const { from, to, escaped } = this.#scanner
     // Everything is looked at before anything is added, so that a refused row leaves nothing behind.
+    let empty = this.#scanner.emptyObjects
     for (let column = 0; column < this.#readers.length; column++) {
       const reader = this.#readers[column]
-      if (reader && !reader.read(bytes, from[column] ?? -1, to[column] ?? -1, escaped))
+      if (!reader) continue
+      if (!reader.read(bytes, from[column] ?? -1, to[column] ?? -1, escaped))
         return unstorable(`${reader.name} is missing or not what its column holds`)
+      empty ||= reader.empty
     }
     if (this.#readers[this.#at.version]?.number !== 1) return unstorable('not of schema version 1')
     this.#dropHashes()
     for (const reader of this.#readers) reader.append()
     this.#ingested.append(ingestedMs)
-    this.#appendEmpty()
+    if (empty) this.#appendEmpty()
+    this.#emptyFields.endRow()
     this.rows++
     return OK
   }
@@ -113,7 +117,6 @@ export class DecisionBlock {
     }
     for (const [index, name] of objects.entries())
       if (this.#scanner.empty[index] === 1) list.elements.append(name, 0, name.length)
-    list.endRow()
   }
 
   #own<T extends Column>(

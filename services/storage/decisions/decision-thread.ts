@@ -14,8 +14,8 @@ const WAITING = 8
  * The thread starts with the first block, and again after one that died.
  */
 export interface DecisionThread {
-  /** An empty block of `decisions`; `types` are the table's columns and their types. */
-  open(types: ReadonlyMap<string, string>): BlockBuilder
+  /** An empty block of `decisions`; `types` are the table's columns and their types, `rows` how many are expected. */
+  open(types: ReadonlyMap<string, string>, rows: number): BlockBuilder
   close(): Promise<void>
 }
 
@@ -54,9 +54,9 @@ export function openDecisionThread(): DecisionThread {
   }
 
   return {
-    open(types) {
+    open(types, rows) {
       const block = ++serial
-      const opened = ask({ kind: 'open', job: ++serial, block, types })
+      const opened = ask({ kind: 'open', job: ++serial, block, types, rows })
       return new ThreadBlock(opened, {
         add: (piece) =>
           ask({ kind: 'add', job: ++serial, block, ...piece }, [
@@ -118,14 +118,23 @@ class ThreadBlock implements BlockBuilder {
 }
 
 function pieceOf(places: readonly Place[]): Piece {
-  const lengths = Int32Array.from(places, ({ record }) => record.value?.length ?? -1)
-  const taken = Float64Array.from(places, ({ record }) => record.appended_ms)
-  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + Math.max(0, length), 0))
+  const lengths = new Int32Array(places.length)
+  const taken = new Float64Array(places.length)
+  const values: (Uint8Array | null)[] = []
+  let size = 0
+  for (const [index, { record }] of places.entries()) {
+    const { value } = record
+    values.push(value)
+    lengths[index] = value?.length ?? -1
+    taken[index] = record.appended_ms
+    size += value?.length ?? 0
+  }
+  const bytes = new Uint8Array(size)
   let at = 0
-  for (const { record } of places) {
-    if (record.value === null) continue
-    bytes.set(record.value, at)
-    at += record.value.length
+  for (const value of values) {
+    if (value === null) continue
+    bytes.set(value, at)
+    at += value.length
   }
   return { bytes, lengths, taken }
 }

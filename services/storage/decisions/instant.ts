@@ -11,7 +11,7 @@ const LAST_MS = Date.UTC(2105, 11, 31)
  */
 export function instantAt(bytes: Uint8Array, at: number, length: number): number {
   if (length !== 24) return -1
-  for (const [place, mark] of MARKS) if (bytes[at + place] !== mark) return -1
+  for (let i = 0; i < PLACES.length; i++) if (bytes[at + (PLACES[i] ?? 0)] !== MARKS[i]) return -1
   const year = digits(bytes, at, 4)
   const month = digits(bytes, at + 5, 2)
   const day = digits(bytes, at + 8, 2)
@@ -20,22 +20,33 @@ export function instantAt(bytes: Uint8Array, at: number, length: number): number
   const second = digits(bytes, at + 17, 2)
   const ms = digits(bytes, at + 20, 3)
   if (hour > 23 || minute > 59 || second > 59 || !(ms >= 0)) return -1
-  const date = new Date(Date.UTC(year, month - 1, day, hour, minute, second, ms))
-  // Date.UTC takes 30 February for 2 March.
-  if (date.getUTCDate() !== day || date.getUTCMonth() !== month - 1) return -1
-  const time = date.getTime()
+  const time = dayAt(year, month, day) + ((hour * 60 + minute) * 60 + second) * 1000 + ms
   return time >= 0 && time <= LAST_MS ? time : -1
 }
 
-const MARKS = [
-  [4, 45],
-  [7, 45],
-  [10, 84],
-  [13, 58],
-  [16, 58],
-  [19, 46],
-  [23, 90],
-] as const
+/** `-`, `-`, `T`, `:`, `:`, `.`, `Z` */
+const MARKS = [45, 45, 84, 58, 58, 46, 90]
+const PLACES = [4, 7, 10, 13, 16, 19, 23]
+
+/**
+ * Milliseconds since 1970 of a day's beginning, or NaN when no calendar has it. By
+ * arithmetic: a Date takes three times as long as all the rest of reading an instant.
+ *
+ * @see Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", days_from_civil
+ */
+function dayAt(year: number, month: number, day: number): number {
+  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  const longest =
+    month === 2 ? (leap ? 29 : 28) : month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
+  if (!(month >= 1 && month <= 12 && day >= 1 && day <= longest)) return NaN
+  // Years begin in March here, so that a leap day is a year's last.
+  const y = month <= 2 ? year - 1 : year
+  const era = Math.floor(y / 400)
+  const ofEra = y - era * 400
+  const ofYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1
+  const days = ofEra * 365 + Math.floor(ofEra / 4) - Math.floor(ofEra / 100) + ofYear
+  return (era * 146_097 + days - 719_468) * 86_400_000
+}
 
 function digits(bytes: Uint8Array, at: number, count: number): number {
   let value = 0

@@ -6,6 +6,8 @@ import { Enrichment } from '../../../schemas/scored-decision.ts'
 export interface Field {
   /** Its key as JSON has it, with the colon: `"id":`. */
   readonly key: Uint8Array
+  /** The key four bytes at a time, little-endian, and at the end its last four. */
+  readonly words: Int32Array
   /** Number of its column, or -1 for an object that is looked into. */
   readonly column: number
   readonly node: Node | null
@@ -58,14 +60,23 @@ function childOf(node: Node, key: string, name: string | undefined, objects: str
   const known = node.fields.find((field) => Buffer.compare(field.key, bytes) === 0)?.node
   if (known) return known
   const child: Node = { fields: [], object: name === undefined ? -1 : objects.push(name) - 1 }
-  node.fields.push({ key: bytes, column: -1, node: child })
+  node.fields.push({ key: bytes, words: wordsOf(bytes), column: -1, node: child })
   return child
 }
 
 function addField(node: Node, key: string, column: number): void {
-  node.fields.push({ key: keyBytes(key), column, node: null })
+  const bytes = keyBytes(key)
+  node.fields.push({ key: bytes, words: wordsOf(bytes), column, node: null })
 }
 
 function keyBytes(key: string): Uint8Array {
   return Buffer.from(`${JSON.stringify(key)}:`)
+}
+
+function wordsOf(key: Uint8Array): Int32Array {
+  const view = new DataView(key.buffer, key.byteOffset, key.length)
+  const last = key.length - 4
+  const words = []
+  for (let at = 0; at < last; at += 4) words.push(view.getInt32(at, true))
+  return Int32Array.from([...words, view.getInt32(last, true)])
 }

@@ -1,4 +1,4 @@
-import type { Node, ScanPlan } from './scan-plan.ts'
+import type { Field, Node, ScanPlan } from './scan-plan.ts'
 
 const QUOTE = 34
 const COMMA = 44
@@ -23,12 +23,16 @@ export class Scanner {
   readonly to: Int32Array
   /** By optional object: 1 when it is there and has no field. */
   readonly empty: Uint8Array
+  /** Whether any of them is. */
+  emptyObjects = false
   /** Whether any string of the record has an escape. */
   escaped = false
   /** Whether the record has a field that this version does not know. */
   unknown = false
   readonly #root: Node
   #bytes: Uint8Array = new Uint8Array(0)
+  /** The same bytes, read four at a time; kept while records share a buffer. */
+  #view: DataView = new DataView(new ArrayBuffer(0))
   #at = 0
 
   constructor(plan: ScanPlan) {
@@ -42,9 +46,11 @@ export class Scanner {
   scan(bytes: Uint8Array): boolean {
     this.from.fill(-1)
     this.empty.fill(0)
+    this.emptyObjects = false
     this.escaped = false
     this.unknown = false
     this.#bytes = bytes
+    if (this.#view.buffer !== bytes.buffer) this.#view = new DataView(bytes.buffer)
     this.#at = 0
     return this.#object(this.#root) && this.#at === bytes.length
   }
@@ -54,7 +60,10 @@ export class Scanner {
     if (bytes[this.#at++] !== OPEN) return false
     if (bytes[this.#at] === CLOSE) {
       this.#at++
-      if (node.object >= 0) this.empty[node.object] = 1
+      if (node.object >= 0) {
+        this.empty[node.object] = 1
+        this.emptyObjects = true
+      }
       return true
     }
     // Writers keep the schema's order, so the field after the last one is tried first.
@@ -84,18 +93,25 @@ export class Scanner {
     const { fields } = node
     for (let tried = 0, index = next; tried < fields.length; tried++, index++) {
       if (index >= fields.length) index = 0
-      const key = fields[index]?.key
-      if (key === undefined || !this.#stands(key)) continue
-      this.#at += key.length
+      const field = fields[index]
+      if (field === undefined || !this.#stands(field)) continue
+      this.#at += field.key.length
       return index
     }
     return -1
   }
 
-  #stands(key: Uint8Array): boolean {
+  /** Whether a key of at least four bytes, as all are with quotes and colon, stands here. */
+  #stands({ key, words }: Field): boolean {
     const bytes = this.#bytes
-    for (let i = 1, at = this.#at + 1; i < key.length; i++, at++) if (bytes[at] !== key[i]) return false
-    return bytes[this.#at] === QUOTE
+    const last = key.length - 4
+    if (this.#at + key.length > bytes.length) return false
+    const view = this.#view
+    const at = bytes.byteOffset + this.#at
+    let word = 0
+    for (let i = 0; i < last; i += 4) if (view.getInt32(at + i, true) !== words[word++]) return false
+    // The last four bytes, some of which were compared before.
+    return view.getInt32(at + last, true) === words[word]
   }
 
   #unknownKey(): boolean {
@@ -121,7 +137,10 @@ export class Scanner {
     const bytes = this.#bytes
     const { length } = bytes
     let at = this.#at + 1
+    const view = this.#view
+    const begin = bytes.byteOffset
     for (; at < length; at++) {
+      while (at + 4 <= length && !hasMark(view.getInt32(begin + at, true))) at += 4
       const byte = bytes[at]
       if (byte === QUOTE) break
       if (byte === BACKSLASH) {
@@ -148,4 +167,11 @@ export class Scanner {
     }
     return false
   }
+}
+
+/** Whether one of four bytes is a quote or a backslash: a byte is zero where it is the same as the mark's. */
+function hasMark(word: number): boolean {
+  const quote = word ^ 0x22222222
+  const backslash = word ^ 0x5c5c5c5c
+  return ((((quote - 0x01010101) & ~quote) | ((backslash - 0x01010101) & ~backslash)) & 0x80808080) !== 0
 }

@@ -21,7 +21,7 @@ parentPort?.on('message', (request: ThreadRequest) => {
 
 function answerTo(request: ThreadRequest): Omit<ThreadAnswer, 'job'> {
   if (request.kind === 'open') {
-    blocks.set(request.block, new DecisionBlock(plan, request.types))
+    blocks.set(request.block, new DecisionBlock(plan, request.types, request.rows))
     return {}
   }
   if (request.kind === 'discard') {

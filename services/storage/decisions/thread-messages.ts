@@ -2,7 +2,7 @@ import type { NoRow } from '../block.ts'
 
 /** Asks the thread for one step of a block; each is answered once, under its `job`. */
 export type ThreadRequest = { readonly job: number; readonly block: number } & (
-  | { readonly kind: 'open'; readonly types: ReadonlyMap<string, string> }
+  | { readonly kind: 'open'; readonly types: ReadonlyMap<string, string>; readonly rows: number }
   | ({ readonly kind: 'add' } & Piece)
   | { readonly kind: 'body' | 'discard' }
 )

@@ -6,16 +6,16 @@ import { StringColumn } from './string-column.ts'
 
 export type Column = StringColumn | DictionaryColumn | NumberColumn | ListColumn | NumbersByName
 
-/** An empty column of a ClickHouse type. Throws `TypeError` on one that nothing here writes. */
-export function openColumn(type: string): Column {
+/** An empty column of a ClickHouse type, with room for so many rows at first. Throws `TypeError` on one that nothing here writes. */
+export function openColumn(type: string, rows = 1024): Column {
   if (type === 'String') return new StringColumn()
-  if (type === 'LowCardinality(String)') return new DictionaryColumn()
+  if (type === 'LowCardinality(String)') return new DictionaryColumn(rows)
   if (type === 'Array(LowCardinality(String))') return new ListColumn()
   if (type === 'Map(LowCardinality(String), Float32)') return new NumbersByName()
   const nullable = /^Nullable\((.*)\)$/.exec(type)?.[1]
   const number = numberType(nullable ?? type)
   if (number === null) throw new TypeError(`a column of type ${type} can't be written`)
-  return new NumberColumn(nullable ?? type, number, nullable !== undefined)
+  return new NumberColumn(nullable ?? type, number, { nullable: nullable !== undefined, rows })
 }
 
 /**

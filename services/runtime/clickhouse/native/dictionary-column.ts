@@ -23,11 +23,12 @@ export class DictionaryColumn {
   #count = 0
   /** Key number + 1 by hash, 0 for a free place; always at least half free. */
   #slots = new Int32Array(64)
-  #rows = new Uint32Array(1024)
+  #rows: Uint32Array<ArrayBuffer>
   #length = 0
   #last = 0
 
-  constructor() {
+  constructor(rows = 1024) {
+    this.#rows = new Uint32Array(Math.max(1, rows))
     // Key 0 is the type's default.
     this.#addKey(new Uint8Array(0), 0, 0)
   }

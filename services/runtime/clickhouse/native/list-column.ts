@@ -36,7 +36,7 @@ export class NumbersByName {
   constructor() {
     const float = numberType('Float32')
     if (float === null) throw new TypeError('there is no Float32')
-    this.#values = new NumberColumn('Float32', float, false)
+    this.#values = new NumberColumn('Float32', float, { nullable: false, rows: 1024 })
   }
 
   append(source: Uint8Array, from: number, to: number, value: number): void {

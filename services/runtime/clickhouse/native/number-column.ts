@@ -51,11 +51,17 @@ export class NumberColumn {
   readonly type: string
   readonly number: NumberType
   readonly #nullable: boolean
-  #values = new Float64Array(1024)
-  #nulls = new Uint8Array(1024)
+  #values: Float64Array<ArrayBuffer>
+  #nulls: Uint8Array<ArrayBuffer>
   #length = 0
 
-  constructor(type: string, number: NumberType, nullable: boolean) {
+  constructor(
+    type: string,
+    number: NumberType,
+    { nullable, rows }: { readonly nullable: boolean; readonly rows: number },
+  ) {
+    this.#values = new Float64Array(Math.max(1, rows))
+    this.#nulls = new Uint8Array(Math.max(1, rows))
     this.type = nullable ? `Nullable(${type})` : type
     this.number = number
     this.#nullable = nullable

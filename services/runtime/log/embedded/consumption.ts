@@ -155,10 +155,7 @@ export class EmbeddedConsumption implements Consumption {
       this.#failed(error)
       return
     }
-    for (const { claim, next } of batch.moves) {
-      for (const mine of lane.claims) if (mine.claim === claim) mine.next = next
-    }
-    lane.done(following)
+    lane.done(batch, following)
     const seconds = (performance.now() - began) / 1000
     for (const { topic, records } of batch.parts) {
       this.#parts.metrics?.handled(this.#options.group, topic.name, records.length, seconds)
@@ -278,7 +275,7 @@ export class EmbeddedConsumption implements Consumption {
     await this.#abandon(() => true)
     const claims = [...this.#lanes.values()].flatMap((lane) => lane.claims.map(({ claim }) => claim))
     for (const { topic, partition } of claims) await this.#options.revoked?.(topic, partition)
-    await this.#pins.giveBack([...this.#lanes.values()])
+    await this.#pins.giveBack(this.#lanes.values())
     this.#lanes.clear()
     await this.#parts.committer.submit({ records: [], apply: () => this.#parts.member.leave(claims) }).visible
     this.#parts.membersChanged()

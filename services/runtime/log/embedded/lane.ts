@@ -56,7 +56,10 @@ export class Lane {
   }
 
   /** The batch is committed; `following`: the next one, whose ranges were written down in the same transaction. */
-  done(following?: { readonly batch: LaneBatch; readonly durable: Promise<void> }): void {
+  done(batch: LaneBatch, following?: { readonly batch: LaneBatch; readonly durable: Promise<void> }): void {
+    for (const { claim, next } of batch.moves) {
+      for (const mine of this.claims) if (mine.claim === claim) mine.next = next
+    }
     this.held = following?.batch
     this.pinned = following?.batch.parts.map(rangeOf)
     this.pinning = following?.durable

@@ -89,8 +89,8 @@ export class Pins {
   }
 
   /** Takes back what no handler has seen, when its lane is given up. */
-  async giveBack(lanes: readonly Lane[]): Promise<void> {
-    const unseen = lanes.filter(({ pinning }) => pinning !== undefined)
+  async giveBack(lanes: Iterable<Lane>): Promise<void> {
+    const unseen = [...lanes].filter(({ pinning }) => pinning !== undefined)
     if (unseen.length === 0) return
     const { store, member, committer } = this.#parts
     await committer.submit({
