@@ -173,8 +173,11 @@ export class PartitionStates {
   /** What `changes` gave is in the log: keep it, and let decoded states go that are too many. */
   commit(): void {
     for (const { key, value, held } of this.#pending) {
-      if (value === null) this.#store.remove(key)
-      else if (held === undefined) this.#store.put(key, value)
+      if (value === null) {
+        this.#store.remove(key)
+        // It may have been asked for since, and not learnt: its entry is nobody's now.
+        this.#decoded.delete(key)
+      } else if (held === undefined) this.#store.put(key, value)
       else held.entry = this.#store.put(key, value, held.list?.stored, held.state.head.hour)
     }
     for (const tenant of this.#roll.tenants) tenant.storedHour = tenant.hour
