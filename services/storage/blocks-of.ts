@@ -5,8 +5,8 @@ import type { StoredTopic } from './tables.ts'
 
 /**
  * Rows of one insert. A batch of more is cut, always at the same rows, so that the
- * next block is made while the store takes the last one. An insert costs 90 ms of
- * flushes whatever its size, and 5 us a row (measured), hence not smaller; and the
+ * next blocks are made while the store takes the last ones. An insert costs 40 to 90 ms
+ * of flushes whatever its size, and 5 us a row (measured), hence not smaller; and the
  * last one of a batch is waited for, hence not larger.
  */
 const BLOCK_ROWS = 16_384

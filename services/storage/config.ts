@@ -12,8 +12,8 @@ export const StorageConfig = z
     linger_ms: z.int().min(0).max(60_000).default(1_500),
     min_rows: z.int().min(1).max(100_000).default(1_000),
     /**
-     * Bounds of what is taken from the log at once. Each time costs a wait for the last insert and two
-     * flushes of the log, so when there is much to catch up with, it is taken in large pieces.
+     * Bounds of what is taken from the log at once. Each time costs a wait for the last insert and a
+     * flush of the log, so when there is much to catch up with, it is taken in large pieces.
      */
     max_rows: z.int().min(1).max(100_000).default(40_000),
     max_bytes: z.int().min(65_536).max(268_435_456).default(67_108_864),
