@@ -79,7 +79,5 @@ it('who waits for a thread that ends is told', async () => {
   const thread = openThread()
   const block = thread.open(types, places.length)
   const added = block.add(places)
-  const told = expect(added).rejects.toThrow('has ended')
-  await thread.close()
-  await told
+  await Promise.all([expect(added).rejects.toThrow('has ended'), thread.close()])
 })
