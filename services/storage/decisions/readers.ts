@@ -225,7 +225,7 @@ function stringEnd(bytes: Uint8Array, at: number, to: number): number {
  * digits and the power of ten are then exact as doubles, and their quotient is
  * rounded once, hence the same as Number's (Clinger, 1990).
  */
-export function numberAt(bytes: Uint8Array, from: number, to: number): number {
+function numberAt(bytes: Uint8Array, from: number, to: number): number {
   const negative = bytes[from] === MINUS
   const first = negative ? from + 1 : from
   let value = 0
