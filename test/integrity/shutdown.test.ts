@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Decision } from '../../schemas/decision.ts'
-import { accessDecisions, accessScored } from '../../schemas/topics.ts'
+import { accessDecisions, accessScored, deadLetterOf } from '../../schemas/topics.ts'
 import { POLICY, prepareWhole, type PreparedWhole } from '../../services/cli/bench/whole.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import { freePorts, runCliProcess, type CliProcess } from '../support/cli-process.ts'
@@ -107,6 +107,8 @@ async function nothingLost(acknowledged: readonly string[], dataDir: string): Pr
   expect(acknowledged.filter((id) => !ids.has(id))).toEqual([])
   expect(chainProblems(decisions)).toEqual([])
   const scored = (await readJson(eventLog, accessScored)) as { decision: Decision }[]
+  const dead = await eventLog.watermarks(deadLetterOf(accessDecisions))
+  expect(dead.map(({ high }) => high)).toEqual(dead.map(() => 0))
   expect(scored.map(({ decision }) => decision.id).sort()).toEqual([...ids].sort())
   return ids.size
 }
@@ -154,10 +156,14 @@ describe('SIGTERM under load', () => {
     const asking = load(all, ROLES.length)
     await asking.more(60)
     acknowledged.push(...(await asking.stop()))
+    const [last, ...others] = ROLES.toReversed()
+    const gateway = last === undefined ? undefined : running.get(last)
+    if (gateway !== undefined) await ended(gateway)
+    // What the gateway still had in hand when it stopped comes into the log then, and is scored after that.
     const eventLog = await openEmbeddedLog({ directory: join(all.dataDir, 'log') })
     await untilCaughtUp(eventLog)
     await eventLog.close()
-    for (const role of ROLES.toReversed()) {
+    for (const role of others) {
       const child = running.get(role)
       if (child !== undefined) await ended(child)
     }
