@@ -7,7 +7,7 @@ import { Drains } from './drains.ts'
 import { Fenced, type Claim, type GroupMember } from './group.ts'
 import { Held, isHeld } from './hold.ts'
 import { Lane, type LaneBatch } from './lane.ts'
-import { Pins, proveOwned, type Following } from './pins.ts'
+import { Pins, proveNext, type Following } from './pins.ts'
 import type { Store } from './store.ts'
 import { Takings } from './taking.ts'
 import { Waker } from './waker.ts'
@@ -174,7 +174,7 @@ export class EmbeddedConsumption implements Consumption {
     let follows = false
     const { visible, durable } = committer.submit({
       records: outputs,
-      check: () => proveOwned(member, batch),
+      check: () => proveNext(store, member, lane, batch),
       apply: () => {
         for (const { claim, next } of batch.moves) {
           void store.offsets.put(member.row(claim.topic.name, claim.partition), next)

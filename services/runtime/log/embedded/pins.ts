@@ -110,8 +110,23 @@ export class Pins {
 }
 
 /** Under the write lock: of two members that both believe they own a partition, only its owner goes on. */
-export function proveOwned(member: GroupMember, batch: LaneBatch): void {
+function proveOwned(member: GroupMember, batch: LaneBatch): void {
   for (const { claim } of batch.moves) {
     if (!member.owns(claim)) throw new Fenced(claim.topic.name, claim.partition)
+  }
+}
+
+/**
+ * Under the write lock: the partition is ours, and the log stands where this batch begins. A lane goes
+ * on from the moment a commit is visible; should one that was told so not have
+ * come about after all, the next must not step over its records.
+ */
+export function proveNext(store: Store, member: GroupMember, lane: Lane, batch: LaneBatch): void {
+  proveOwned(member, batch)
+  for (const { claim } of batch.moves) {
+    const mine = lane.claims.find((one) => one.claim === claim)
+    const { topic, partition } = claim
+    if (mine === undefined || store.offsets.get(member.row(topic.name, partition)) !== mine.next)
+      throw new Fenced(topic.name, partition)
   }
 }
