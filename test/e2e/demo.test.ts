@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { freePorts, runCliProcess } from '../support/cli-process.ts'
+import { freePorts } from '../../deploy/kafka/free-ports.ts'
+import { runCliProcess } from '../support/cli-process.ts'
 
 /** Records of the decisions topic, as another process sees them. */
 async function recordedDecisions(directory: string): Promise<number> {

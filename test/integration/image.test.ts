@@ -4,7 +4,7 @@ import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { ROLES } from '../../services/cli/roles/role.ts'
-import { freePorts } from '../support/cli-process.ts'
+import { freePorts } from '../../deploy/kafka/free-ports.ts'
 import { CONTAINER_USER, layOutImage } from '../support/deploy/image.ts'
 import { eventually } from '../support/eventually.ts'
 

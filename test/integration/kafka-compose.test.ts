@@ -5,7 +5,7 @@ import { ConfigResourceTypes, Kafka, logLevel } from 'kafkajs'
 import { afterAll, describe, expect, it } from 'vitest'
 import { kafkaClasspath } from '../../deploy/kafka/classpath.ts'
 import { formatBroker, startBroker } from '../../deploy/kafka/process.ts'
-import { freePorts } from '../support/cli-process.ts'
+import { freePorts } from '../../deploy/kafka/free-ports.ts'
 import { readText } from '../support/deploy/files.ts'
 import { canStartBrokers } from '../support/kafka-broker.ts'
 

@@ -12,7 +12,7 @@ import { createTopics } from '../../services/runtime/log/kafka/create-topics.ts'
 import { partitionsOf, prefixed, surveyTopics } from '../../services/runtime/log/kafka/topics.ts'
 import { eventually } from '../support/eventually.ts'
 import { canStartBrokers, hasKafka, kafkaBrokers } from '../support/kafka-broker.ts'
-import { freePorts } from '../../deploy/kafka/plan.ts'
+import { freePorts } from '../../deploy/kafka/free-ports.ts'
 import { startSecuredBroker } from '../support/kafka-secured.ts'
 import type { SecuredBroker } from '../support/kafka-secured.ts'
 

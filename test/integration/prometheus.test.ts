@@ -9,7 +9,8 @@ import {
   hasAlertmanager,
   type AlertmanagerProcess,
 } from '../support/alertmanager-process.ts'
-import { freePorts, runCliProcess, type CliProcess } from '../support/cli-process.ts'
+import { freePorts } from '../../deploy/kafka/free-ports.ts'
+import { runCliProcess, type CliProcess } from '../support/cli-process.ts'
 import { ROOT, readYaml } from '../support/deploy/files.ts'
 import { everyRule, metricsIn, readRules } from '../support/deploy/rules.ts'
 import { eventually } from '../support/eventually.ts'

@@ -31,9 +31,13 @@ describe.skipIf(!canStartBrokers())('Kafka', () => {
       const sending = { now: true }
       const codes = new Set<string>()
       const writers = Promise.all([
-        write('single', sending, codes, (records) => Promise.all(records.map((one) => log.append([one])))),
-        write('independent', sending, codes, (records) => log.append(records, { independent: true })),
-        write('together', sending, codes, (records) => log.append(records)),
+        write('single', sending, (records) =>
+          Promise.all(records.map((one) => untilTaken(codes, () => log.append([one])))),
+        ),
+        write('independent', sending, (records) =>
+          untilTaken(codes, () => log.append(records, { independent: true })),
+        ),
+        write('together', sending, (records) => untilTaken(codes, () => log.append(records))),
       ])
       for (let kill = 0; kill < KILLS; kill++) {
         await new Promise((resolve) => setTimeout(resolve, 600))
@@ -59,11 +63,10 @@ describe.skipIf(!canStartBrokers())('Kafka', () => {
   )
 })
 
-/** Appends for as long as it may, and brings what was refused again until it is taken: as a spool does. */
+/** Appends for as long as it may, and resolves to what was taken. */
 async function write(
   name: string,
   sending: { readonly now: boolean },
-  codes: Set<string>,
   append: (records: Parameters<EventLog['append']>[0]) => Promise<unknown>,
 ): Promise<string[]> {
   const sent: string[] = []
@@ -73,19 +76,28 @@ async function write(
       key: `${name}-${n}`,
       value: `${name}-${i}-${n}`,
     }))
-    for (let taken = false; !taken;) {
-      try {
-        await append(records)
-        taken = true
-      } catch (error) {
-        if (!(error instanceof GatewatchError) || !error.retriable) throw error
-        codes.add(error.code)
-      }
-    }
+    await append(records)
     sent.push(...records.map(({ value }) => value))
     await new Promise((resolve) => setTimeout(resolve, 2))
   }
   return sent
+}
+
+/**
+ * Brings what was refused again until it is taken, as a spool does. Only what
+ * was refused: while an append is under way nobody knows its fate, and its
+ * records brought beside it are other records.
+ */
+async function untilTaken(codes: Set<string>, append: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    try {
+      await append()
+      return
+    } catch (error) {
+      if (!(error instanceof GatewatchError) || !error.retriable) throw error
+      codes.add(error.code)
+    }
+  }
 }
 
 async function values(log: EventLog, topic: LogTopic): Promise<string[][]> {

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePorts } from '../../deploy/kafka/free-ports.ts'
 import { eventually } from './eventually.ts'
 
 const BINARY = '/usr/bin/prometheus-alertmanager'
@@ -26,7 +26,7 @@ export interface AlertmanagerProcess {
 /** A real Alertmanager that posts what it is told to `webhookUrl`, quickly. */
 export async function startAlertmanager(webhookUrl: string, atPort?: number): Promise<AlertmanagerProcess> {
   const directory = await mkdtemp(join(tmpdir(), 'gatewatch-alertmanager-'))
-  const port = atPort ?? (await freePort())
+  const [port = 0] = atPort === undefined ? await freePorts(1) : [atPort]
   await writeFile(
     join(directory, 'alertmanager.yml'),
     [
@@ -62,17 +62,4 @@ export async function startAlertmanager(webhookUrl: string, atPort?: number): Pr
       await rm(directory, { recursive: true, force: true })
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve())
-  })
-  return port
 }

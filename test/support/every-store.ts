@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { createServer } from 'node:net'
 import type { ClickHouseClient } from '@clickhouse/client'
 import { afterAll, beforeAll, describe } from 'vitest'
+import { freePorts } from '../../deploy/kafka/free-ports.ts'
 import { checkServer } from '../../services/runtime/clickhouse/check-server.ts'
 import { openClickHouse } from '../../services/runtime/clickhouse/client.ts'
 import type { ClickHouseEndpoint } from '../../services/runtime/clickhouse/endpoint.ts'
@@ -51,7 +51,8 @@ function on(open: () => Promise<OpenedStore>, suite: (store: () => StoreUnderTes
 
 async function embedded(by: 'socket' | 'port'): Promise<OpenedStore> {
   // A port that stays the same when the engine comes back.
-  const store = await startTempEngine({ host: '127.0.0.1', port: await freePort() })
+  const [port = 0] = await freePorts(1)
+  const store = await startTempEngine({ host: '127.0.0.1', port })
   const { socket_path: _socket, ...rest } = store.engine.endpoint
   const endpoint: ClickHouseEndpoint =
     by === 'socket' ? store.engine.endpoint : { ...rest, url: `http://127.0.0.1:${store.engine.port}` }
@@ -74,16 +75,6 @@ async function embedded(by: 'socket' | 'port'): Promise<OpenedStore> {
       await store.close()
     },
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().on('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 }
 
 async function server(url: string): Promise<OpenedStore> {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeAuthority } from './certificates.ts'
 import { startBrokers } from './kafka-broker.ts'
-import { freePorts } from '../../deploy/kafka/plan.ts'
+import { freePorts } from '../../deploy/kafka/free-ports.ts'
 
 /** A broker with TLS listeners, and the files that a client needs to be let in. */
 export interface SecuredBroker {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { z } from 'zod'
-import { freePorts } from './cli-process.ts'
+import { freePorts } from '../../deploy/kafka/free-ports.ts'
 import { eventually } from './eventually.ts'
 
 const BINARIES = ['/usr/bin/prometheus', '/usr/bin/promtool']
