@@ -2,7 +2,7 @@ import { entityKey, subjectEntityId } from '../../../schemas/entity.ts'
 import type { Permitted } from '../enforce.ts'
 import type { DecisionDraft } from '../record/decision-draft.ts'
 import { demandsRevoke, readState } from '../risk/risk-view.ts'
-import type { KnownRisk } from '../risk/risk-view.ts'
+import { cutDraft } from './cut-draft.ts'
 
 /** A request that was permitted and is still being served: a WebSocket, a stream, a long download. */
 export interface LiveConnection {
@@ -90,7 +90,16 @@ export function liveConnections(tenant: string): LiveConnections {
       for (const connection of Array.from(touched)) {
         if (connection.break_glass || !demandsRevoke(state, connection.authenticated_at_ms, now)) continue
         cut(connection)
-        cuts.push(revoked(connection.draft, state, now))
+        const { score, level, revision } = state
+        cuts.push(
+          cutDraft(connection.draft, now, {
+            outcome: 'revoke',
+            reasons: ['risk_revoke'],
+            caused_by: 'risk_feedback',
+            inputs: { 'risk.revoke': true },
+            risk_at_decision: { score, level, revision, age_ms: 0 },
+          }),
+        )
       }
       return cuts
     },
@@ -115,20 +124,5 @@ export function liveConnection({ decided, identity, again }: Permitted, cut: () 
     draft,
     again,
     cut,
-  }
-}
-
-/** Cutting is a decision of its own: the same request, judged again when the risk changed. */
-function revoked(draft: DecisionDraft, state: KnownRisk, now: number): DecisionDraft {
-  const { would_be: _observed, latency_us: _first, ...rest } = draft
-  const { score, level, revision } = state
-  return {
-    ...rest,
-    decided_at: new Date(now).toISOString(),
-    outcome: 'revoke',
-    reasons: ['risk_revoke'],
-    caused_by: 'risk_feedback',
-    policy: { ...rest.policy, inputs: { 'risk.revoke': true } },
-    risk_at_decision: { score, level, revision, age_ms: 0 },
   }
 }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { DecisionDraft } from '../record/decision-draft.ts'
 import type { LiveConnection, LiveConnections } from './connections.ts'
+import { cutDraft } from './cut-draft.ts'
 
 export interface RejudgingOptions {
   readonly connections: LiveConnections
@@ -61,7 +62,8 @@ export function startRejudging(options: RejudgingOptions): Rejudging {
     judgedAt.set(connection, performance.now())
     const draft = await connection.again().catch((error: unknown) => {
       options.logger.warn({ err: error }, 'a live connection could not be judged again and is cut')
-      return unjudged(connection, options.now())
+      // What can't be judged can't go on: a new request would not be let in either.
+      return cutDraft(connection.draft, options.now(), { outcome: 'error_closed', reasons: ['policy_error'] })
     })
     if (draft.outcome !== 'permit' && connections.cut(connection)) options.cut(draft)
   }
@@ -85,16 +87,5 @@ export function startRejudging(options: RejudgingOptions): Rejudging {
       stopped = true
       clearInterval(timer)
     },
-  }
-}
-
-/** What can't be judged can't go on: a new request would not be let in either. */
-function unjudged({ draft }: LiveConnection, now: number): DecisionDraft {
-  const { would_be: _observed, latency_us: _first, ...rest } = draft
-  return {
-    ...rest,
-    decided_at: new Date(now).toISOString(),
-    outcome: 'error_closed',
-    reasons: ['policy_error'],
   }
 }
