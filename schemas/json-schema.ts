@@ -11,6 +11,7 @@ import { Policy, PolicyRevision } from './policy.ts'
 import { RiskState } from './risk.ts'
 import { ScoredDecision } from './scored-decision.ts'
 import { Story } from './story.ts'
+import { Truth } from './truth.ts'
 import { Verdict } from './verdict.ts'
 
 const contracts = {
@@ -27,6 +28,7 @@ const contracts = {
   'risk-state': RiskState,
   'scored-decision': ScoredDecision,
   story: Story,
+  truth: Truth,
   verdict: Verdict,
 }
 

@@ -7,6 +7,7 @@ const MISTAKES: ReadonlySet<string> = new Set([
   'ERR_POLICY_INVALID',
   'ERR_USAGE',
   'ERR_IMPORT_INPUT',
+  'ERR_EVALUATE_INPUT',
 ])
 
 /** Exit code of a failed command: 2 for a mistake in configuration or usage, 1 for a fault. */
