@@ -3,9 +3,7 @@ import type { Reason } from '../../schemas/reasons.ts'
 import type { CompiledPolicy } from '../policy/compile.ts'
 import type { StepUp } from '../policy/evaluate.ts'
 import type { RouteMatch } from '../policy/match.ts'
-import { subjectOf } from './decide.ts'
 import type { Decided } from './decide.ts'
-import { ANONYMOUS } from './identity/identity.ts'
 import type { Identity } from './identity/identity.ts'
 import { judge } from './judge.ts'
 import type { JudgeOptions, ProxiedRequest } from './judge.ts'
@@ -14,6 +12,7 @@ import type { DecisionDraft } from './record/decision-draft.ts'
 import { inTime } from './record/in-time.ts'
 import type { Recorder } from './record/recorder.ts'
 import { refusalStatus } from './refusal/explain.ts'
+import { unroutedDraft } from './unrouted-draft.ts'
 
 export interface Permitted {
   readonly kind: 'permit'
@@ -38,6 +37,8 @@ export interface Refused {
 }
 
 export interface EnforceOptions extends JudgeOptions {
+  /** The policy in force; read once a judgement. */
+  readonly policy: () => CompiledPolicy
   readonly recorder: Recorder
   readonly record_timeout_ms: number
   /** People can sign in here: an OpenID provider is configured. */
@@ -62,7 +63,7 @@ export function enforcer(options: EnforceOptions): Enforce {
     const started = performance.now()
     const { facts } = request
     const policy = options.policy()
-    const judged = await judge(options, request)
+    const judged = await judge(options, policy, request)
     if (judged === null) return refuseUnrouted(request, policy, started)
     const { decided, decide_us, match, identity } = judged
     const { decision } = decided
@@ -100,7 +101,7 @@ export function enforcer(options: EnforceOptions): Enforce {
 
   async function again(request: ProxiedRequest): Promise<DecisionDraft> {
     const policy = options.policy()
-    const judged = await judge(options, request)
+    const judged = await judge(options, policy, request)
     const draft = judged?.decided.draft ?? unrouted(request.facts, policy)
     return { ...draft, context: contextOf(request.facts, undefined) }
   }
@@ -112,19 +113,16 @@ export function enforcer(options: EnforceOptions): Enforce {
     return redirect ? 302 : status
   }
 
-  function unrouted(facts: RequestFacts, policy: CompiledPolicy): DecisionDraft & { reasons: Reason[] } {
+  function unrouted(facts: RequestFacts, { revision }: CompiledPolicy) {
     const malformed = facts.path === null || facts.host === ''
-    return {
+    return unroutedDraft({
       tenant: options.tenant,
-      origin: 'live',
-      decided_at: new Date(now()).toISOString(),
-      outcome: 'deny',
-      reasons: [malformed ? 'request_malformed' : 'no_route'],
-      policy: { revision: policy.revision },
-      subject: subjectOf(ANONYMOUS),
-      action: { name: facts.method === '' ? 'unknown' : facts.method.slice(0, 32) },
+      now: now(),
+      reason: malformed ? 'request_malformed' : 'no_route',
+      revision,
+      action: facts.method === '' ? 'unknown' : facts.method.slice(0, 32),
       resource: { type: 'http', id: (facts.path?.path ?? facts.target).slice(0, 1024) || '/' },
-    }
+    })
   }
 
   async function refuseUnrouted(

@@ -16,7 +16,6 @@ export interface ProxiedRequest {
 }
 
 export interface JudgeOptions extends DecideOptions {
-  readonly policy: () => CompiledPolicy
   readonly identify: (headers: IncomingHttpHeaders, facts: RequestFacts, now: number) => Promise<Identity>
   readonly identifyDevice: (request: ProxiedRequest, now: number) => Promise<PolicyInputs['device']>
   readonly now: () => number
@@ -31,15 +30,18 @@ export interface Judged {
 }
 
 /**
- * Judges a request as things stand now: policy, identity, device, risk. The
- * same for a request that comes in and for one that is still being served, so
- * that a connection stays open only while it would be let in again. Null: the
- * policy has no route for it.
+ * Judges a request under `policy` with identity, device and risk as they stand
+ * now. The same for a request that comes in and for one that is still being
+ * served, so that a connection stays open only while it would be let in again.
+ * Null: the policy has no route for it.
  */
-export async function judge(options: JudgeOptions, request: ProxiedRequest): Promise<Judged | null> {
+export async function judge(
+  options: JudgeOptions,
+  policy: CompiledPolicy,
+  request: ProxiedRequest,
+): Promise<Judged | null> {
   const { facts } = request
   const { now } = options
-  const policy = options.policy()
   if (facts.path === null || facts.host === '') return null
   const match = matchRoute(policy, facts.host, facts.method, facts.path.segments)
   if (match === null) return null

@@ -4,7 +4,7 @@ import type { Reason } from '../../../schemas/reasons.ts'
 import type { CompiledPolicy } from '../../policy/compile.ts'
 import type { StepUp } from '../../policy/evaluate.ts'
 import { normalAddress } from '../address.ts'
-import { decide, subjectOf } from '../decide.ts'
+import { decide } from '../decide.ts'
 import type { DecideOptions } from '../decide.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { DecisionDraft } from '../record/decision-draft.ts'
@@ -12,6 +12,7 @@ import { inTime } from '../record/in-time.ts'
 import type { Recorder } from '../record/recorder.ts'
 import { explanationOf } from '../refusal/explain.ts'
 import { inferDevice, NO_DEVICE } from '../trust.ts'
+import { unroutedDraft } from '../unrouted-draft.ts'
 import { findRoute } from './find-route.ts'
 import { QuestionContext, SubjectProperties } from './messages.ts'
 import type { Evaluation } from './messages.ts'
@@ -98,17 +99,15 @@ export async function answerEvaluation(
   }
   if (match === null) {
     return finish(
-      {
+      unroutedDraft({
         tenant: options.tenant,
-        origin: 'live',
-        decided_at: new Date(now).toISOString(),
-        outcome: 'deny',
-        reasons: ['no_route'],
-        policy: { revision: policy.revision },
-        subject: subjectOf(identity),
-        action: { name: evaluation.action.name },
-        resource: { type: evaluation.resource.type, id: evaluation.resource.id },
-      },
+        now,
+        reason: 'no_route',
+        revision: policy.revision,
+        identity,
+        action: evaluation.action.name,
+        resource: evaluation.resource,
+      }),
       false,
     )
   }

@@ -1,9 +1,8 @@
 import type { Socket } from 'node:net'
 import type { CompiledPolicy } from '../../policy/compile.ts'
 import { normalAddress } from '../address.ts'
-import { subjectOf } from '../decide.ts'
-import { ANONYMOUS } from '../identity/identity.ts'
 import type { Recorder } from '../record/recorder.ts'
+import { unroutedDraft } from '../unrouted-draft.ts'
 
 export interface MalformedOptions {
   readonly recorder: Recorder
@@ -17,15 +16,14 @@ export function recordMalformed({ recorder, tenant, policy, now }: MalformedOpti
   return (socket: Socket): void => {
     const ip = normalAddress(socket.remoteAddress ?? '')
     recorder.record({
-      tenant,
-      origin: 'live',
-      decided_at: new Date(now()).toISOString(),
-      outcome: 'deny',
-      reasons: ['request_malformed'],
-      policy: { revision: policy().revision },
-      subject: subjectOf(ANONYMOUS),
-      action: { name: 'unknown' },
-      resource: { type: 'http', id: 'unknown' },
+      ...unroutedDraft({
+        tenant,
+        now: now(),
+        reason: 'request_malformed',
+        revision: policy().revision,
+        action: 'unknown',
+        resource: { type: 'http', id: 'unknown' },
+      }),
       context: { ...(ip === null ? {} : { ip }), http: { status: 400 } },
     })
   }
