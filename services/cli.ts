@@ -4,6 +4,7 @@ import { declareBackup, declareRestore } from './cli/backup.ts'
 import { declareBench } from './cli/bench.ts'
 import { declareDevice } from './cli/device.ts'
 import { declareFindings } from './cli/findings.ts'
+import { declareEvaluate } from './cli/evaluate.ts'
 import { declareExplain } from './cli/explain.ts'
 import { declareImport } from './cli/import.ts'
 import type { CliIo } from './cli/io.ts'
@@ -53,6 +54,7 @@ export async function runCli(
   declareVerdict(program, context)
   declareVerify(program, context)
   declareReplay(program, context)
+  declareEvaluate(program, context)
   declareStatus(program, context)
   declareTopics(program, context)
   declareBench(program, context)

@@ -1,7 +1,7 @@
 import type { Finding } from '../../schemas/finding.ts'
 import { accessFindings, type LogTopic } from '../../schemas/topics.ts'
 import { GatewatchError } from '../runtime/errors.ts'
-import type { EventLog, OutRecord, PartitionRecords } from '../runtime/log/event-log.ts'
+import type { EventLog, LogRecord, OutRecord, PartitionRecords } from '../runtime/log/event-log.ts'
 import { PartitionStates } from './partition-states.ts'
 import type { Stage } from './worker.ts'
 
@@ -33,6 +33,49 @@ export function replay(stage: Stage, parts: Iterable<PartitionRecords>, partitio
     replayed.findings.push(...findings)
   }
   return replayed
+}
+
+/**
+ * Both stages as one step over decisions in the order in which they come, with
+ * state of its own, as a deployment with one partition has them: what a batch
+ * writes for the second stage goes through it before the next batch. Gives the
+ * revisions of findings in order; batches may be cut anywhere.
+ */
+export function replayInOrder({
+  subject,
+  source,
+}: Stages): (records: readonly LogRecord[]) => readonly Finding[] {
+  const first = replayWorker(subject, 1)
+  const second = replayWorker(source, 1)
+  const encoder = new TextEncoder()
+  let sourceOffset = 0
+  return (records) => {
+    const scored = first(partOf(subject.input, records))
+    const slim: LogRecord[] = []
+    for (const { topic, key, value } of scored.outputs) {
+      if (topic === source.input && typeof value === 'string') {
+        slim.push({
+          offset: sourceOffset,
+          key,
+          value: encoder.encode(value),
+          headers: {},
+          appended_ms: records.at(-1)?.appended_ms ?? 0,
+        })
+        sourceOffset += 1
+      }
+    }
+    return [...scored.findings, ...second(partOf(source.input, slim)).findings]
+  }
+}
+
+function partOf(topic: LogTopic, records: readonly LogRecord[]): PartitionRecords {
+  return {
+    topic,
+    partition: 0,
+    records,
+    first_offset: records[0]?.offset ?? 0,
+    last_offset: records.at(-1)?.offset ?? 0,
+  }
 }
 
 export interface ReplayOptions {
