@@ -3,7 +3,7 @@ import type { Control } from '../../schemas/control.ts'
 import { control } from '../../schemas/topics.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
 import { jsonRecord } from '../runtime/log/json-record.ts'
-import { within } from './spool/within.ts'
+import { within } from '../runtime/within.ts'
 
 const EVERY_MS = 5000
 /** A stop does not wait longer for a log that is silent: the missing beat says the same. */

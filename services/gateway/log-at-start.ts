@@ -1,5 +1,5 @@
 import { GatewatchError } from '../runtime/errors.ts'
-import { within } from './spool/within.ts'
+import { within } from '../runtime/within.ts'
 
 /**
  * Waits for the log at a start, `ms` at most. A gateway that runs goes on with

@@ -5,7 +5,7 @@ import { policyRevisions } from '../../schemas/topics.ts'
 import type { CompiledPolicy } from '../policy/compile.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
 import { jsonRecord, readRecord } from '../runtime/log/json-record.ts'
-import { within } from './spool/within.ts'
+import { within } from '../runtime/within.ts'
 
 const RETRY_MS = 5000
 

@@ -1,3 +1,4 @@
+import { within } from '../../runtime/within.ts'
 import type { Recorder } from './recorder.ts'
 
 /**
@@ -11,11 +12,5 @@ export async function inTime(
   { breakGlass, timeout_ms }: { readonly breakGlass: boolean; readonly timeout_ms: number },
 ): Promise<boolean> {
   if (breakGlass && recorder.refusing() !== null) return true
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, timeout_ms, false)
-  })
-  const done = await Promise.race([durable.then(() => true), late])
-  clearTimeout(timer)
-  return done
+  return (await within(durable, timeout_ms)) !== 'late'
 }

@@ -2,6 +2,7 @@ import type { Decision } from '../../../schemas/decision.ts'
 import type { Loss } from '../../../schemas/loss.ts'
 import { accessDecisions } from '../../../schemas/topics.ts'
 import { jsonRecord } from '../../runtime/log/json-record.ts'
+import { within } from '../../runtime/within.ts'
 import type { Delivery } from '../spool/delivery.ts'
 import { beginChain, linkOf } from './chain.ts'
 import type { ChainHead, NumberedDraft, PepIdentity } from './chain.ts'
@@ -147,8 +148,7 @@ export function startRecorder(options: RecorderOptions): Recorder {
       return null
     },
     async stop(timeout_ms = 5000) {
-      const deadline = new Promise<void>((resolve) => setTimeout(resolve, timeout_ms).unref())
-      await Promise.race([running, deadline])
+      if (running !== null) await within(running, timeout_ms)
       stopped = true
       return queue.length === 0
     },

@@ -1,7 +1,7 @@
 import { accessActivity, accessDecisions, accessFindings, analystVerdicts } from '../../../schemas/topics.ts'
 import type { LogTopic } from '../../../schemas/topics.ts'
 import type { EventLog, Table } from '../../runtime/log/event-log.ts'
-import { within } from '../spool/within.ts'
+import { within } from '../../runtime/within.ts'
 
 /** Who must have read what before the risk of a decision is known here, in the order of the loop. */
 const STAGES: readonly (readonly [group: string, topic: LogTopic])[] = [

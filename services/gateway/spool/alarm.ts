@@ -3,9 +3,9 @@ import type { Alert } from '../../../schemas/alert.ts'
 import { alertsOutbox } from '../../../schemas/topics.ts'
 import type { EventLog } from '../../runtime/log/event-log.ts'
 import { jsonRecord } from '../../runtime/log/json-record.ts'
+import { within } from '../../runtime/within.ts'
 import { isAtLeast } from './fill-level.ts'
 import type { FillLevel } from './fill-level.ts'
-import { within } from './within.ts'
 
 const RETRY_MS = 1000
 const LEVEL_TEXT = {

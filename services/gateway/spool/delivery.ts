@@ -1,5 +1,7 @@
 import type { Logger } from 'pino'
 import type { EventLog, OutRecord } from '../../runtime/log/event-log.ts'
+import { Waker } from '../../runtime/waker.ts'
+import { within } from '../../runtime/within.ts'
 import type { ChainLink } from '../record/chain.ts'
 import type { Drain } from './drain.ts'
 import { fillLevel } from './fill-level.ts'
@@ -10,7 +12,6 @@ import type { SpoolRecord } from './records.ts'
 import { GIVE_UP_MS, ship, toOutRecord } from './shipping.ts'
 import type { Shipped } from './shipping.ts'
 import type { Spool } from './spool.ts'
-import { within } from './within.ts'
 
 /** A spool of so few records is about to be empty: it is worth waiting a moment rather than adding to it. */
 const NEARLY_EMPTY = 500
@@ -71,7 +72,7 @@ export function startDelivery(options: DeliveryOptions): Delivery {
   let stopped = false
   let level: FillLevel = 'calm'
   let fault: Trouble | null = null
-  let wake: (() => void) | null = null
+  const waker = new Waker()
 
   async function write(records: readonly OutRecord[], links: readonly ChainLink[]): Promise<boolean> {
     let sent: Promise<Shipped> | null = null
@@ -95,7 +96,7 @@ export function startDelivery(options: DeliveryOptions): Delivery {
         return true
       }
       if (stopped) return false
-      await sleep(pause)
+      await waker.sleep(pause)
     }
   }
 
@@ -149,16 +150,6 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     options.levelChanged(level)
   }
 
-  function sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-  }
-
   return {
     write,
     measure,
@@ -172,7 +163,7 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     async stop() {
       if (drain.running && drain.healthy) await within(drain.emptied(), 2000)
       stopped = true
-      wake?.()
+      waker.wake()
       await drain.stop()
       await spool.close()
     },

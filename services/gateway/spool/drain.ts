@@ -1,13 +1,14 @@
 import type { Logger } from 'pino'
 import type { Loss } from '../../../schemas/loss.ts'
 import type { EventLog } from '../../runtime/log/event-log.ts'
+import { Waker } from '../../runtime/waker.ts'
+import { within } from '../../runtime/within.ts'
 import type { ChainHead, ChainLink } from '../record/chain.ts'
 import { idOf, linkOfRecord } from './link-of.ts'
 import type { SpoolRecord } from './records.ts'
 import { GIVE_UP_MS, ship, toOutRecord } from './shipping.ts'
 import type { Shipped } from './shipping.ts'
 import type { Front, Spool } from './spool.ts'
-import { within } from './within.ts'
 
 /** Bound of one append. */
 const MAX_RECORDS = 500
@@ -64,7 +65,7 @@ export function startDrain(options: DrainOptions): Drain {
   const state = { stopped: false }
   let failing = false
   let silent = 0
-  let wake: (() => void) | null = null
+  const waker = new Waker()
   /** The front may be in the log although nobody said so. */
   let unsure = false
 
@@ -91,7 +92,7 @@ export function startDrain(options: DrainOptions): Drain {
       }
       if (done) pause = RETRY_MIN_MS
       else if (!state.stopped) {
-        await sleep(pause)
+        await waker.sleep(pause)
         pause = Math.min(pause * 2, RETRY_MAX_MS)
       }
     }
@@ -157,16 +158,6 @@ export function startDrain(options: DrainOptions): Drain {
     if (links.length > 0) options.logged(links)
   }
 
-  function sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-  }
-
   return {
     begin(unsettled) {
       running ??= run(unsettled)
@@ -180,7 +171,7 @@ export function startDrain(options: DrainOptions): Drain {
     emptied: () => running ?? Promise.resolve(),
     async stop() {
       state.stopped = true
-      wake?.()
+      waker.wake()
       // What is under way may still be answered; what is not stays in the spool for the next start.
       if (running !== null) await within(running, 1000)
     },

@@ -5,6 +5,7 @@ import { checkpointHash, signCheckpoint, type Checkpoint } from '../../../schema
 import { integrityCheckpoints } from '../../../schemas/topics.ts'
 import type { EventLog } from '../log/event-log.ts'
 import { jsonRecord } from '../log/json-record.ts'
+import { within } from '../within.ts'
 import type { CheckpointSigner } from './signer.ts'
 
 const RETRY_MIN_MS = 100
@@ -157,16 +158,9 @@ export async function startCheckpointer(options: CheckpointerOptions): Promise<C
       if (stopped) return
       stopped = true
       clearInterval(timer)
-      let late: NodeJS.Timeout | undefined
-      const gaveUp = new Promise<void>((resolve) => {
-        late = setTimeout(() => {
-          stopping.abort()
-          resolve()
-        }, STOP_WITHIN_MS)
-      })
       const end = whole ? 'final' : 'open'
-      await Promise.race([(publishing ?? Promise.resolve()).then(() => turn(end)), gaveUp])
-      clearTimeout(late)
+      const published = (publishing ?? Promise.resolve()).then(() => turn(end))
+      await within(published, STOP_WITHIN_MS)
       stopping.abort()
     },
   }

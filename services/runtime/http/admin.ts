@@ -1,8 +1,11 @@
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Running } from '../runtime.ts'
+import { within } from '../within.ts'
 import { listen } from './listen.ts'
 import { buildServer } from './server.ts'
+
+const CHECK_WITHIN_MS = 1000
 
 /** Whether a part can do its work now; a text says why not. */
 export type ReadyCheck = () => Promise<string | null> | string | null
@@ -34,7 +37,7 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
   app.get('/health/ready', async (_request, reply) => {
     const failing: Record<string, string> = {}
     for (const [name, check] of options.checks) {
-      const why = await withinOneSecond(check)
+      const why = await whyNot(check)
       if (why !== null) failing[name] = why
     }
     const ready = Object.keys(failing).length === 0
@@ -56,17 +59,13 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
   return { port, stop: () => app.close() }
 }
 
-/** A check that hangs is a part that hangs. */
-async function withinOneSecond(check: ReadyCheck): Promise<string | null> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve('does not answer'), 1000)
-  })
+/** Why a part can't work; null when it can. A check that hangs is a part that hangs. */
+async function whyNot(check: ReadyCheck): Promise<string | null> {
+  const asked = async () => ({ why: await check() })
   try {
-    return await Promise.race([check(), late])
+    const answer = await within(asked(), CHECK_WITHIN_MS)
+    return answer === 'late' ? 'does not answer' : answer.why
   } catch (error) {
     return error instanceof Error ? error.message : 'fails'
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -10,7 +10,7 @@ import { Lane, type LaneBatch } from './lane.ts'
 import { Pins, proveNext, type Following } from './pins.ts'
 import type { Store } from './store.ts'
 import { Takings } from './taking.ts'
-import { Waker } from './waker.ts'
+import { Waker } from '../../waker.ts'
 
 /** How often a member looks whether others came or died, and for what a lost bell did not tell. */
 const LOOK_MS = 500

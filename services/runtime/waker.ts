@@ -1,4 +1,4 @@
-/** Lets loops sleep until something is committed, or a time is up. A wake before the sleep counts. */
+/** Lets a loop sleep until it is woken, or a time is up. A wake before the sleep counts. */
 export class Waker {
   #woken = false
   #resolve: (() => void) | undefined
