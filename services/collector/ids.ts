@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import type { Draft } from './formats/format.ts'
 
 /** How many different contents are counted at a time. */
 const WINDOW = 65_536
@@ -26,4 +27,21 @@ export function contentIds(...scope: readonly string[]): (content: string) => st
     }
     return `imp_${(occurrence === 0 ? key : hash('sha256', `${key}\0${occurrence}`, 'hex')).slice(0, 32)}`
   }
+}
+
+/**
+ * The id of a decision whose event the product itself has named, so that two
+ * exports of it (one with more fields, another order of members) are one.
+ *
+ * The verdict goes into the id as well as the name: an event under a name that
+ * was used before, with another instant, subject or outcome, is another one, and
+ * nobody hides a refusal behind the name of a permit.
+ */
+export function eventId(
+  scope: readonly string[],
+  name: string,
+  { decided_at, outcome, subject }: Pick<Draft, 'decided_at' | 'outcome' | 'subject'>,
+): string {
+  const parts = [...scope, 'event', name, decided_at, outcome, subject.type, subject.id]
+  return `imp_${hash('sha256', parts.join('\0'), 'hex').slice(0, 32)}`
 }

@@ -14,14 +14,14 @@ export interface ImportOutcome {
 const SKIPPED: ReadonlyMap<string, string> = new Map([
   ['blank', 'blank'],
   ['other_program', 'of other programs or kinds'],
-  ['no_decision', 'no decision (sessions, disconnects, what PAM repeats)'],
+  ['no_decision', 'no decision (ends of sessions, changes, what others repeat)'],
   ['same_attempt', 'about an attempt that another line told of'],
 ])
 
 /** The closing summary, for people: figures first, then what to look at, then what was odd. */
 export function importReport(request: ImportRequest, result: ImportResult, outcome: ImportOutcome): string {
   const { summary } = result
-  const what = request.format === 'sshd' ? 'lines' : 'records'
+  const what = result.framing === 'lines' ? 'lines' : 'records'
   const seconds = result.elapsed_ms / 1000
   const lines = [
     `${plain(result.source.name)} (${request.format}) into tenant ${request.tenant}${request.live ? ', live' : ''}`,
@@ -88,20 +88,20 @@ function plain(text: string): string {
 
 function remarks(
   request: ImportRequest,
-  { summary, source, assumed_year: year }: ImportResult,
+  { summary, source, framing, assumed_zone: zone, assumed_year: year }: ImportResult,
   { behind }: ImportOutcome,
 ): string[] {
   const said: string[] = []
   if (behind.length > 0) said.push(`Still behind, and going on when Gatewatch runs: ${behind.join(', ')}.`)
   if (year !== null) said.push(`The log has no year: ${year} was taken for its first line. --year sets it.`)
-  if (request.format === 'sshd' && summary.decisions + summary.known > 0) {
+  if (zone && summary.decisions + summary.known > 0) {
     said.push(`Instants without a zone were read as ${request.timezone}. --timezone sets it.`)
   }
   if (source.encoding !== 'utf-8') said.push(`Read as ${source.encoding.toUpperCase()}.`)
   if (summary.latin1 > 0) said.push(`${count(summary.latin1)} were not UTF-8 and were read as Latin-1.`)
   if (summary.out_of_order > 0) {
     const how =
-      request.format === 'sshd' ? 'and stayed so' : 'and were put in order as far as 10,000 at a time allow'
+      framing === 'lines' ? 'and stayed so' : 'and were put in order as far as 10,000 at a time allow'
     said.push(`${count(summary.out_of_order)} decisions stand after later ones, ${how}.`)
   }
   if (summary.first_dead_letter !== null) {

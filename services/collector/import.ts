@@ -6,7 +6,7 @@ import type { CheckpointSigner } from '../runtime/checkpoints/signer.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
 import { jsonRecord } from '../runtime/log/json-record.ts'
 import type { DeadLetterReason, Draft, FormatName, Framing, RecordReader } from './formats/format.ts'
-import { contentIds } from './ids.ts'
+import { contentIds, eventId } from './ids.ts'
 import { importBatch } from './import-batch.ts'
 import { importDeadLetter } from './import-dead-letter.ts'
 import { openImportChain, type ImportChain } from './import-chain.ts'
@@ -102,7 +102,12 @@ export async function importRecords(
     else summary.refused += 1
   }
 
-  const accept = async (record: SourceRecord, draft: Draft, content: string): Promise<void> => {
+  const accept = async (
+    record: SourceRecord,
+    draft: Draft,
+    content: string,
+    name: string | undefined,
+  ): Promise<void> => {
     const at = Date.parse(draft.decided_at)
     if (at > options.now_ms + MAX_AHEAD_MS) {
       return refuse(
@@ -111,7 +116,10 @@ export async function importRecords(
         `${draft.decided_at} is still to come: check --year and --timezone`,
       )
     }
-    const id = decisionId(`${draft.decided_at}\0${content}`)
+    const id =
+      name === undefined || name === ''
+        ? decisionId(`${draft.decided_at}\0${content}`)
+        : eventId([tenant, format], name, draft)
     const parsed = Decision.safeParse({ ...draft, id, tenant, origin: options.origin })
     if (!parsed.success) {
       const [issue] = parsed.error.issues
@@ -136,7 +144,9 @@ export async function importRecords(
       summary.skipped[reading.reason] = (summary.skipped[reading.reason] ?? 0) + 1
     } else {
       const content = options.reader.contentOf(record.text)
-      for (const draft of reading.value) await accept(record, draft, content)
+      for (const [nth, draft] of reading.value.entries()) {
+        await accept(record, draft, content, reading.event_ids?.[nth])
+      }
     }
   }
 

@@ -3,8 +3,8 @@ import type { Logger } from 'pino'
 import { GatewatchError } from '../runtime/errors.ts'
 import type { CheckpointSigner } from '../runtime/checkpoints/signer.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
-import type { FormatName } from './formats/format.ts'
-import { framingOf, openFormat } from './formats/open.ts'
+import type { FormatName, Framing } from './formats/format.ts'
+import { openFormat, shapeOf } from './formats/open.ts'
 import { importRecords } from './import.ts'
 import { emptySummary, type ImportSummary } from './import-summary.ts'
 import { openSource, type Source } from './source/open.ts'
@@ -37,6 +37,9 @@ export interface ImportResult {
   readonly source: Pick<Source, 'name' | 'encoding'>
   readonly summary: ImportSummary
   readonly elapsed_ms: number
+  readonly framing: Framing
+  /** Some instants had no zone, and `timezone` was taken. */
+  readonly assumed_zone: boolean
   /** Taken for the first line because nobody gave one. */
   readonly assumed_year: number | null
   /** Why the source could not be read to its end; what came before is in. */
@@ -51,8 +54,8 @@ export interface ImportResult {
  */
 export async function runImport(request: ImportRequest, around: ImportSurroundings): Promise<ImportResult> {
   const began = performance.now()
-  const framing = framingOf(request.format)
-  const source = await openSource(request.path, framing, around.stdin)
+  const { framing, wrappers } = shapeOf(request.format)
+  const source = await openSource(request.path, framing, around.stdin, wrappers)
   const reader = openFormat(request.format, {
     year: request.year,
     written_ms: source.modified_ms ?? around.now_ms,
@@ -88,6 +91,8 @@ export async function runImport(request: ImportRequest, around: ImportSurroundin
     source,
     summary,
     elapsed_ms: Math.round(performance.now() - began),
+    framing,
+    assumed_zone: reader.assumedZone?.() ?? false,
     assumed_year: reader.assumedYear?.() ?? null,
     failure,
   }

@@ -4,7 +4,7 @@ import { cloudtrailSubject } from './cloudtrail-subject.ts'
 import { decisions, unusable, type Reading, type RecordReader } from './format.ts'
 import { instantOf } from './instant.ts'
 import { isObject, jsonReader, objectOf, textOf, type JsonObject } from './json.ts'
-import { keep } from './unmapped.ts'
+import { keep, others } from './unmapped.ts'
 
 type Reason = NonNullable<DecisionInput['reasons']>[number]
 
@@ -67,7 +67,7 @@ function read(record: JsonObject): Reading {
         event_id: textOf(record, 'eventID'),
         access_key_id: textOf(identity, 'accessKeyId'),
       },
-      rest(record),
+      others(record, PLACED),
     ),
   })
 }
@@ -124,7 +124,3 @@ const PLACED = new Set([
   'resources',
   'tlsDetails',
 ])
-
-function rest(record: JsonObject): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(record).filter(([key]) => !PLACED.has(key)))
-}

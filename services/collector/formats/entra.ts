@@ -5,7 +5,7 @@ import { resultOf } from './entra-results.ts'
 import { decisions, skip, unusable, type Reading, type RecordReader } from './format.ts'
 import { instantOf } from './instant.ts'
 import { isObject, jsonReader, objectOf, textOf, type JsonObject } from './json.ts'
-import { keep } from './unmapped.ts'
+import { keep, others } from './unmapped.ts'
 
 /**
  * Microsoft Entra ID sign-ins: Log Analytics (`CreatedDateTime`), Microsoft
@@ -79,7 +79,7 @@ function read(object: JsonObject): Reading {
         conditional_access_status: row['conditionalaccessstatus'],
         status: row['status'],
       },
-      rest(row),
+      others(row, PLACED),
     ),
   })
 }
@@ -168,7 +168,3 @@ const PLACED = new Set([
   'level',
   'authenticationdetails',
 ])
-
-function rest(row: JsonObject): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(row).filter(([key]) => !PLACED.has(key)))
-}

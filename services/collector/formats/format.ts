@@ -2,7 +2,7 @@ import type { DecisionInput } from '../../../schemas/decision.ts'
 import type { Outcome } from '../../runtime/outcome.ts'
 
 /** The foreign formats that Gatewatch reads. */
-export const FORMATS = ['sshd', 'entra', 'cloudtrail', 'decisions'] as const
+export const FORMATS = ['sshd', 'entra', 'cloudtrail', 'envoy', 'nginx', 'decisions'] as const
 export type FormatName = (typeof FORMATS)[number]
 
 /** Why a readable record is no decision of its own. Counted in the summary, never a loss. */
@@ -26,7 +26,13 @@ export type DeadLetterReason =
  */
 export type Draft = Omit<DecisionInput, 'id' | 'tenant' | 'origin' | 'pep' | 'chain'>
 
-type Read = Exclude<Outcome<readonly Draft[], SkipReason>, { kind: 'dead-letter' }>
+/**
+ * What a record gives. `event_ids`, in the order of the drafts, are the ids that
+ * the product itself gave its events; without one, an id follows from content.
+ */
+type Read =
+  | Exclude<Outcome<readonly Draft[], SkipReason>, { kind: 'ok' | 'dead-letter' }>
+  | { readonly kind: 'ok'; readonly value: readonly Draft[]; readonly event_ids?: readonly string[] }
 type Unusable = Extract<Outcome<never, DeadLetterReason>, { kind: 'dead-letter' }>
 
 /** What became of one record. */
@@ -38,6 +44,8 @@ export interface RecordReader {
   read(text: string): Reading
   /** What a record says, without what may differ between two copies of it (line ends, spaces between JSON tokens). */
   contentOf(text: string): string
+  /** Whether an instant without a zone was read, and so `timezone` taken for it. */
+  assumedZone?(): boolean
   /** The year that was taken for the first line, when it had none and nobody gave one. */
   assumedYear?(): number | null
 }
@@ -66,4 +74,9 @@ export function unusable(reason: DeadLetterReason, detail: string): Reading {
 
 export function decisions(...drafts: readonly Draft[]): Reading {
   return { kind: 'ok', value: drafts }
+}
+
+/** One decision of an event that the product named; '' for no name. */
+export function named(eventId: string, draft: Draft): Reading {
+  return { kind: 'ok', value: [draft], event_ids: [eventId] }
 }

@@ -1,4 +1,4 @@
-import { unusable, type Reading, type RecordReader } from './format.ts'
+import { unusable, type Draft, type Reading, type RecordReader } from './format.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -9,12 +9,18 @@ const CLOSE_OBJECT = 0x7d
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
+/** Members under which CloudTrail and Azure (`Records`, `records`) and Microsoft Graph (`value`) put their records. */
+export const WRAPPERS: readonly string[] = ['Records', 'records', 'value']
+
 /**
  * A reader of JSON records from a function of one object. A record that is an
  * array or a wrapper on one line gives the decisions of all its objects; one
  * bad object refuses the record, since it is put aside as a whole.
  */
-export function jsonReader(readObject: (value: JsonObject) => Reading): RecordReader {
+export function jsonReader(
+  readObject: (value: JsonObject) => Reading,
+  wrappers: readonly string[] = WRAPPERS,
+): RecordReader {
   return {
     contentOf(text) {
       try {
@@ -32,7 +38,7 @@ export function jsonReader(readObject: (value: JsonObject) => Reading): RecordRe
       } catch (error) {
         return unusable('json_invalid', error instanceof Error ? error.message : 'no JSON')
       }
-      return readAll(elementsOf(value), readObject)
+      return readAll(elementsOf(value, wrappers), readObject)
     },
   }
 }
@@ -59,22 +65,28 @@ export function isTooDeep(text: string): boolean {
 }
 
 function readAll(elements: readonly unknown[], readObject: (value: JsonObject) => Reading): Reading {
-  const drafts = []
+  const drafts: Draft[] = []
+  const eventIds: string[] = []
   let skipped: Reading | null = null
   for (const element of elements) {
     if (!isObject(element)) return unusable('record_invalid', 'not a JSON object')
     const reading = readObject(element)
     if (reading.kind === 'dead-letter') return reading
     if (reading.kind === 'drop') skipped = reading
-    else drafts.push(...reading.value)
+    else {
+      drafts.push(...reading.value)
+      eventIds.push(...reading.value.map((_, nth) => reading.event_ids?.[nth] ?? ''))
+    }
   }
-  return drafts.length === 0 && skipped !== null ? skipped : { kind: 'ok', value: drafts }
+  return drafts.length === 0 && skipped !== null
+    ? skipped
+    : { kind: 'ok', value: drafts, event_ids: eventIds }
 }
 
-function elementsOf(value: unknown): readonly unknown[] {
+function elementsOf(value: unknown, wrappers: readonly string[]): readonly unknown[] {
   if (Array.isArray(value)) return value
   if (!isObject(value)) return [value]
-  for (const key of ['Records', 'records', 'value']) {
+  for (const key of wrappers) {
     const inner = value[key]
     if (Array.isArray(inner) && !('id' in value)) return inner
   }

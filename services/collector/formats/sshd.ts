@@ -45,6 +45,8 @@ export function sshdReader(options: ReadingOptions): RecordReader {
   return {
     contentOf: (text) => text.trimEnd(),
     assumedYear: () => head.assumedYear(),
+    // Syslog's own form has none; a line that has one is not changed by it.
+    assumedZone: () => true,
     read(text) {
       if (text.trim() === '') return skip('blank')
       // `-- Boot … --` and the like: journald's own remarks.

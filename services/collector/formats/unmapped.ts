@@ -31,7 +31,43 @@ export function keep(first: Record<string, unknown>, rest: Record<string, unknow
   return kept
 }
 
+/** The members that have no place of their own. */
+export function others(
+  record: Readonly<Record<string, unknown>>,
+  placed: ReadonlySet<string>,
+): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(record).filter(([key]) => !placed.has(key)))
+}
+
 function isEmpty(value: unknown): boolean {
   if (value === undefined || value === null || value === '' || value === '[]' || value === '{}') return true
   return typeof value === 'object' && Object.keys(value).length === 0
+}
+
+const SECRET =
+  /^(?:(?:proxy[-_])?authorization|(?:set[-_])?cookie|passw(?:or)?d|(?:client[-_])?secret|(?:x[-_])?api[-_]?key|jwt|(?:id|access|refresh|session|bearer)?[-_]?token)$/i
+
+/**
+ * A foreign record without what lets its reader act as somebody: headers with
+ * credentials, cookies, tokens, passwords. Such members are dropped at any
+ * depth, by name; `secrets_left_out` says how many.
+ */
+export function withoutSecrets(record: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  let dropped = 0
+  const clean = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(clean)
+    if (typeof value !== 'object' || value === null) return value
+    return cleanObject(value)
+  }
+  const cleanObject = (object: object): Record<string, unknown> => {
+    const kept: Record<string, unknown> = Object.create(null)
+    for (const [key, value] of Object.entries(object)) {
+      if (SECRET.test(key.slice(key.lastIndexOf('.') + 1))) dropped += 1
+      else kept[key] = clean(value)
+    }
+    return kept
+  }
+  const kept = cleanObject(record)
+  if (dropped > 0) kept['secrets_left_out'] = dropped
+  return kept
 }

@@ -11,18 +11,22 @@ const HEAD_BYTES = 65_536
  * one document, an array or a wrapper (`{"Records":[…]}`), on one line or many.
  * Lines are preferred, because a malformed one costs that line alone.
  */
-export async function* jsonRecordsOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<readonly SourceRecord[]> {
+export async function* jsonRecordsOf(
+  chunks: AsyncIterable<Buffer>,
+  wrappers: readonly string[],
+): AsyncGenerator<readonly SourceRecord[]> {
   const { head, all } = await peek(chunks, HEAD_BYTES)
-  if (hasOneValueALine(head)) yield* linesOf(all, MAX_JSON_BYTES)
-  else yield* documentRecordsOf(all)
+  if (hasOneValueALine(head, wrappers)) yield* linesOf(all, MAX_JSON_BYTES)
+  else yield* documentRecordsOf(all, wrappers)
 }
 
 /** Whether some whole line of the beginning is a JSON object by itself, unindented and not a wrapper. */
-function hasOneValueALine(head: Buffer): boolean {
+function hasOneValueALine(head: Buffer, wrappers: readonly string[]): boolean {
+  const wrapper = wrapperOf(wrappers)
   for (const line of head.toString('utf8').split('\n')) {
     const text = line.trimEnd()
     if (!text.startsWith('{') || !text.endsWith('}')) continue
-    if (/^\{"(?:Records|records|value)":\s*\[/.test(text)) continue
+    if (wrapper?.test(text) === true) continue
     try {
       JSON.parse(text)
       return true
@@ -33,12 +37,22 @@ function hasOneValueALine(head: Buffer): boolean {
   return false
 }
 
+/** A line that begins a wrapper: nothing but strings and plain values stand before its list. */
+function wrapperOf(wrappers: readonly string[]): RegExp | null {
+  if (wrappers.length === 0) return null
+  const text = String.raw`"(?:[^"\\]|\\.)*"`
+  return new RegExp(
+    String.raw`^\{\s*(?:${text}:\s*(?:${text}|[\w.+-]+),\s*)*"(?:${wrappers.join('|')})":\s*\[`,
+  )
+}
+
 /** Cuts a document into the objects that are its records; what fails is told as `linesOf` tells it. */
 async function* documentRecordsOf(
   chunks: AsyncIterable<Buffer>,
+  wrappers: readonly string[],
   maxBytes = MAX_JSON_BYTES,
 ): AsyncGenerator<readonly SourceRecord[]> {
-  const scanner = jsonScanner()
+  const scanner = jsonScanner(wrappers)
   let line = 1
   let byte = 0
   let position = { line, byte }

@@ -6,8 +6,6 @@ export interface JsonScanner {
   readonly inside: boolean
 }
 
-/** Keys under which exports wrap their records: CloudTrail and Azure `Records`, Microsoft Graph `value`. */
-const WRAPPERS = new Set(['Records', 'records', 'value'])
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const NEWLINE = 0x0a
@@ -18,14 +16,15 @@ const CLOSE_ARRAY = 0x5d
 
 /**
  * Finds the JSON objects that are records: at the top, in arrays at the top,
- * and in the array of a wrapper (`{"Records":[…]}`). It only tells where they
+ * and in the array of a wrapper (`{"Records":[…]}`), whose key is one of `wrappers`. It only tells where they
  * begin and end; whether they are JSON is for the parser to say.
  *
  * A line end inside a string is never JSON (RFC 8259, section 7): the record is
  * `broken` there, and the search goes on. Without it one missing quote would
  * swallow the rest of the file.
  */
-export function jsonScanner(): JsonScanner {
+export function jsonScanner(wrappers: readonly string[]): JsonScanner {
+  const wrapping = new Set(wrappers)
   let state: 'between' | 'record' | 'tail' = 'between'
   let depth = 0
   let inString = false
@@ -69,7 +68,7 @@ export function jsonScanner(): JsonScanner {
       if (byte === QUOTE) {
         inString = true
         if (depth === 1) key = ''
-      } else if (byte === OPEN_ARRAY && state === 'record' && !wrapped && depth === 1 && WRAPPERS.has(key)) {
+      } else if (byte === OPEN_ARRAY && state === 'record' && !wrapped && depth === 1 && wrapping.has(key)) {
         wrapped = true
         state = 'between'
       } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) depth += 1

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Framing } from '../formats/format.ts'
+import { WRAPPERS } from '../formats/json.ts'
 import { asText, type Encoding } from './encoding.ts'
 import { gunzipped } from './gunzip.ts'
 import { jsonRecordsOf } from './json-records.ts'
@@ -25,12 +26,18 @@ export interface Source {
 }
 
 /**
- * Opens `path` (`-`: standard input). Refuses what is no text before anything
+ * Opens `path` (`-`: standard input). `wrappers` are the members in which a
+ * JSON export may hold the list of its records. Refuses what is no text before anything
  * is read from it.
  *
  * @throws GatewatchError ERR_IMPORT_INPUT when there is no such file, or it is none, or it is binary.
  */
-export async function openSource(path: string, framing: Framing, stdin: Readable): Promise<Source> {
+export async function openSource(
+  path: string,
+  framing: Framing,
+  stdin: Readable,
+  wrappers: readonly string[] = WRAPPERS,
+): Promise<Source> {
   const file = path === '-' ? null : await fileFacts(path)
   const name = file === null ? 'stdin' : basename(path)
   let read = 0
@@ -52,7 +59,7 @@ export async function openSource(path: string, framing: Framing, stdin: Readable
     total_bytes: file?.size ?? null,
     modified_ms: file?.mtimeMs ?? null,
     encoding,
-    records: framing === 'lines' ? linesOf(chunks) : jsonRecordsOf(chunks),
+    records: framing === 'lines' ? linesOf(chunks) : jsonRecordsOf(chunks, wrappers),
     bytesRead: () => read,
   }
 }
