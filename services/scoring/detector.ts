@@ -92,8 +92,12 @@ export interface EnrichedDecision {
   readonly agent: number
   readonly family: number
   readonly os: number
+  /** Fingerprint of the client's TLS handshake. */
+  readonly tls: number
   /** Application and route, or resource: of low cardinality where the enforcement point names templates. */
   readonly resource: number
+  /** The very thing that was asked for: of high cardinality. */
+  readonly object: number
   /** Hashes of the subject's groups, at most 16. */
   readonly groups: readonly number[]
 }

@@ -9,10 +9,18 @@ import { jsonRecord } from '../runtime/log/json-record.ts'
 import type { Observed } from './case.ts'
 import type { Detector, EnrichedDecision } from './detector.ts'
 import { deniedBurst } from './detectors/denied-burst.ts'
+import { dormantAccount } from './detectors/dormant-account.ts'
+import { enumeration } from './detectors/enumeration.ts'
 import { impossibleTravel } from './detectors/impossible-travel.ts'
+import { mfaFatigue } from './detectors/mfa-fatigue.ts'
+import { offHours } from './detectors/off-hours.ts'
+import { postureFall } from './detectors/posture-fall.ts'
 import { rareResource } from './detectors/rare-resource.ts'
+import { serviceInteractive } from './detectors/service-interactive.ts'
+import { sessionReplay } from './detectors/session-replay.ts'
 import { successAfterFailures } from './detectors/success-after-failures.ts'
 import { unfamiliarContext } from './detectors/unfamiliar-context.ts'
+import { volume } from './detectors/volume.ts'
 import { factsOf, sourceActivityOf } from './enrich/facts.ts'
 import { benchOf, judge, type Bench } from './judge.ts'
 import type { PartitionStates } from './partition-states.ts'
@@ -21,7 +29,21 @@ export const SUBJECT_STAGE = 'subject'
 
 /** The detectors of the first stage. */
 export function subjectDetectors(): readonly Detector<EnrichedDecision, unknown>[] {
-  return [unfamiliarContext(), impossibleTravel(), deniedBurst(), successAfterFailures(), rareResource()]
+  return [
+    unfamiliarContext(),
+    impossibleTravel(),
+    deniedBurst(),
+    successAfterFailures(),
+    rareResource(),
+    sessionReplay(),
+    mfaFatigue(),
+    dormantAccount(),
+    serviceInteractive(),
+    postureFall(),
+    enumeration(),
+    volume(),
+    offHours(),
+  ]
 }
 
 export function subjectBench(detectors = subjectDetectors()): Bench<EnrichedDecision> {

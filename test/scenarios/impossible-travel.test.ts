@@ -28,7 +28,12 @@ describe('impossible travel', () => {
   )
 
   it("alice's session in New York while she works in Berlin is found at once; bob, who flies to Tokyo overnight, is not", () => {
-    const { findings } = play(day)
+    const all = play(day).findings
+    expect([...new Set(all.map((f) => `${f.detector.id} ${f.entity.id}`))].sort()).toEqual([
+      'impossible-travel user:alice',
+      'session-replay user:alice',
+    ])
+    const findings = all.filter((f) => f.detector.id === 'impossible-travel')
     expect(findings.map((f) => [f.detector.id, f.entity.id, f.risk_level, f.observed_at])).toEqual([
       ['impossible-travel', 'user:alice', 'HIGH', '2026-01-01T01:05:00.000Z'],
       // Back in Berlin five minutes later: the same finding, revised.
@@ -54,8 +59,9 @@ describe('impossible travel', () => {
     const rest = day.filter(({ id }) => !/^alice-(39|40)\d{5}$/.test(id))
     const until = rest.findIndex(({ decided_at }) => decided_at >= '2026-01-01T01:10:00.000Z') + 1
     const { findings } = play([...rest.slice(0, until), ...late, ...rest.slice(until)])
-    expect(findings.map((f) => [f.entity.id, f.observed_at])).toEqual([
-      ['user:alice', '2026-01-01T01:05:00.000Z'],
+    expect(findings.map((f) => [f.detector.id, f.entity.id, f.observed_at])).toEqual([
+      ['impossible-travel', 'user:alice', '2026-01-01T01:05:00.000Z'],
+      ['session-replay', 'user:alice', '2026-01-01T01:05:00.000Z'],
     ])
   })
 

@@ -43,6 +43,7 @@ export function factsOf(decision: Decision, enrichment: Enrichment): EnrichedDec
   const placed = source.prefix !== ''
   const known = agent.family !== ''
   const family = begin(agent.family)
+  const app = hash32(resource.app ?? resource.type)
   return {
     decision,
     enrichment,
@@ -62,7 +63,9 @@ export function factsOf(decision: Decision, enrichment: Enrichment): EnrichedDec
     agent: known ? hash32(agent.os, begin(' ', begin(agent.major, begin(' ', family)))) : 0,
     family: known ? hash32('', family) : 0,
     os: known ? hash32(agent.os, OS) : 0,
-    resource: hash32(resource.path_template ?? resource.id, hash32(resource.app ?? resource.type)),
+    tls: optional(decision.context?.tls_fingerprint),
+    resource: hash32(resource.path_template ?? resource.id, app),
+    object: hash32(resource.id, app),
     groups: subject.groups === undefined ? NO_GROUPS : subject.groups.slice(0, MOST_GROUPS).map(groupHash),
   }
 }

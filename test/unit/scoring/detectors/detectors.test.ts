@@ -49,7 +49,7 @@ describe('every detector', () => {
 
   it('scores the first decision of anybody 0', () => {
     const { scored } = play([decisionOf('alice', 0)])
-    expect(Object.values(scored[0]?.scores ?? {})).toEqual([0, 0, 0, 0, 0])
+    expect(Object.values(scored[0]?.scores ?? {})).toEqual(subjectDetectors().map(() => 0))
   })
 })
 
@@ -313,5 +313,87 @@ describe('rare resource', () => {
         [HOUR, page('payroll', 'high')],
       ]).at(-1),
     ).toBe(0)
+  })
+})
+
+describe('the documented figures of', () => {
+  const inSession = { subject: { type: 'user' as const, id: 'alice', session_id: 's' } }
+  const refusedCode: Partial<DecisionInput> = {
+    outcome: 'deny',
+    reasons: ['mfa_rejected'],
+    action: { name: 'sign_in' },
+  }
+
+  it('session replay', () => {
+    const all = scores('session-replay', [
+      [0, inSession],
+      [MINUTE, { ...inSession, ...from(TOKYO_IP, CHROME) }],
+    ])
+    expect(all).toEqual([0, 5])
+  })
+
+  it('MFA fatigue', () => {
+    const run = Array.from({ length: 8 }, (_, i): Step => [i * 15_000, refusedCode])
+    const all = scores('mfa-fatigue', [...run, [165_000, { action: { name: 'sign_in' } }]])
+    expect(all.slice(-2).map(round)).toEqual([7.5, 10])
+  })
+
+  it('dormant account', () => {
+    const used = Array.from({ length: 8 }, (_, i): Step => [i * DAY])
+    const back = 67 * DAY
+    expect(scores('dormant-account', [...used, [back, from(LONDON_IP, CHROME)]]).at(-1)).toBe(60)
+    const sameBrowser = decisionOf('a', 0).context?.user_agent ?? ''
+    expect(scores('dormant-account', [...used, [back, from(LONDON_IP, sameBrowser)]]).at(-1)).toBe(30)
+  })
+
+  it('interactive use of a service account', () => {
+    const service = { type: 'service' as const, id: 'backup' }
+    const program = { subject: service, context: { ip: BERLIN_IP, user_agent: 'curl/8.5' } }
+    const runs = Array.from({ length: 200 }, (_, i): Step => [i * MINUTE, program])
+    const all = scores('service-interactive', [
+      ...runs,
+      [4 * HOUR, { subject: service }],
+      [DAY, { subject: service }],
+    ])
+    expect([round(all.at(-2)), round(all.at(-1))]).toEqual([7.7, 3.9])
+  })
+
+  it('posture fall', () => {
+    const device = { id: 'laptop', posture: 'compliant' as const }
+    const resource = { type: 'http', id: '/payroll', sensitivity: 'high' as const }
+    const all = scores('posture-fall', [
+      [0, { device }],
+      [HOUR, { device: { ...device, posture: 'not_compliant' }, resource }],
+    ])
+    expect(all).toEqual([0, 4])
+  })
+
+  it('enumeration, within its error', () => {
+    const record = (id: number) => ({ resource: { type: 'http', id: `/${id}`, app: 'records' } })
+    const habit = Array.from({ length: 40 }, (_, i): Step => [i * 150_000, record(i % 4)])
+    const walk = Array.from({ length: 100 }, (_, i): Step => [DAY + i * 1000, record(1000 + i)])
+    const last = scores('enumeration', [...habit, ...walk]).at(-1) ?? 0
+    expect(Math.abs(last - 4.5)).toBeLessThan(0.5)
+  })
+
+  it('volume, about', () => {
+    const hours = Array.from({ length: 60 }, (_, hour) =>
+      Array.from({ length: 12 + (hour % 2) * 24 }, (_each, i): Step => [hour * HOUR + i * MINUTE]),
+    ).flat()
+    const copy = Array.from({ length: 300 }, (_, i): Step => [100 * HOUR + i * 1000])
+    expect(Math.abs((scores('volume', [...hours, ...copy]).at(-1) ?? 0) - 40)).toBeLessThan(10)
+  })
+
+  it('off-hours', () => {
+    const resource = { type: 'http', id: '/payroll', sensitivity: 'high' as const }
+    // The first of January 2026 is a Thursday.
+    const weekdays = Array.from({ length: 14 }, (_, day) => day).filter(
+      (day) => day % 7 !== 2 && day % 7 !== 3,
+    )
+    const office = weekdays.flatMap((day) =>
+      Array.from({ length: 10 }, (_, i): Step => [day * DAY + (8 + i) * HOUR, { resource }]),
+    )
+    const night = scores('off-hours', [...office, [14 * DAY + 2 * HOUR, { resource }]]).at(-1) ?? 0
+    expect(Math.abs(night - 3.9)).toBeLessThan(0.15)
   })
 })

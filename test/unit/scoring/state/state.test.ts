@@ -239,7 +239,7 @@ describe('state of an entity', () => {
 
   it('is the same after being stored, and a stored empty one is small', () => {
     const state = openState(plan)
-    expect(state.encode().length).toBeLessThan(200)
+    expect(state.encode().length).toBeLessThan(20 * plan.blocks.length)
     state.book.last_ms = AT
     for (let index = 0; index < 100; index++)
       state.book.seen.add(hashId(`decision-${index}`), AT + index * 1000)

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { backedOffShare } from '../../../../services/scoring/statistics/backed-off-share.ts'
 import { clamp } from '../../../../services/scoring/statistics/clamp.ts'
+import { countSurprise, dispersionOf } from '../../../../services/scoring/statistics/count-surprise.ts'
 import { decay } from '../../../../services/scoring/statistics/decay.ts'
 import { goodTuring } from '../../../../services/scoring/statistics/good-turing.ts'
 import { haversine } from '../../../../services/scoring/statistics/haversine.ts'
@@ -27,6 +28,9 @@ describe('the documented examples', () => {
     ['travelStrangeness far above', travelStrangeness(5_850, 3_600_000), 3, 3],
     ['travelStrangeness at medium', travelStrangeness(1_319, 3_600_000), 1, 2],
     ['travelStrangeness near', travelStrangeness(450, 60_000), 0, 3],
+    ['countSurprise of scattered counts', countSurprise(200, 20, 1), 6.5, 1],
+    ['countSurprise of even ones', countSurprise(200, 20, 10), 52, 0],
+    ['dispersionOf', dispersionOf(20, 420, 0.5, 20), 1, 3],
     ['rarityBits new', rarityBits(0, 50, 0.01, 2), 11.3, 1],
     ['rarityBits peers use it', rarityBits(0, 50, 0.5, 2), 5.7, 1],
     ['rarityBits own habit', rarityBits(10, 50, 0.5, 2), 2.2, 1],
