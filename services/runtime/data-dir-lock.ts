@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { open } from 'lmdb'
 import { GatewatchError } from './errors.ts'
+import { writeNewest } from './lmdb/newest.ts'
 
 interface Holder {
   readonly pid: number
@@ -26,14 +27,15 @@ export async function lockDataDir(
   names: readonly string[],
   what: string,
 ): Promise<{ release(): Promise<void> }> {
+  const path = join(dataDir, 'lock.mdb')
   const database = open<Holder, string>({
-    path: join(dataDir, 'lock.mdb'),
+    path,
     noSubdir: true,
     encoding: 'json',
     mapSize: 1024 * 1024,
   })
   const me: Holder = { pid: process.pid, started: startOf(process.pid) ?? 'unknown', what }
-  const taken = database.transactionSync(() => {
+  const taken = writeNewest(database, path, () => {
     for (const name of names) {
       const holder = database.get(name)
       if (holder && isAlive(holder)) return holder
@@ -51,7 +53,7 @@ export async function lockDataDir(
   }
   return {
     async release() {
-      database.transactionSync(() => {
+      writeNewest(database, path, () => {
         for (const name of names) {
           const holder = database.get(name)
           if (holder?.pid === me.pid && holder.started === me.started) database.removeSync(name)

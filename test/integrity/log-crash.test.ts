@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import type { LogTopic } from '../../schemas/topics.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
-import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { startChild } from '../support/event-log-contract.ts'
 import { copyTo } from '../support/event-log-roles.ts'
+import { partitionValues } from '../support/partition-values.ts'
 
 const ROUNDS = 12
 const PARTITIONS = 4
@@ -43,8 +43,8 @@ it(
     await rest.drained()
     await rest.stop()
 
-    const inputs = await values(log, from)
-    const outputs = await values(log, to)
+    const inputs = await partitionValues(log, from)
+    const outputs = await partitionValues(log, to)
     expect(acknowledged.length).toBeGreaterThan(ROUNDS * 4)
     const counted = new Map<string, number>()
     for (const value of inputs.flat()) counted.set(value, (counted.get(value) ?? 0) + 1)
@@ -54,15 +54,3 @@ it(
     expect(outputs).toEqual(inputs)
   },
 )
-
-async function values(log: EventLog, topic: LogTopic): Promise<string[][]> {
-  return await Promise.all(
-    Array.from({ length: PARTITIONS }, async (_, partition) => {
-      const found: string[] = []
-      for await (const records of log.read(topic, { partition })) {
-        for (const { value } of records) found.push(Buffer.from(value ?? []).toString())
-      }
-      return found
-    }),
-  )
-}

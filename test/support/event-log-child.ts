@@ -56,6 +56,16 @@ if (role === 'copy') {
   say('consuming')
 }
 
+if (role === 'open-and-close') {
+  // As processes that start and stop: nothing else is open in this one meanwhile.
+  await log.close()
+  for (;;) {
+    const once = await driver.openForChild(argument)
+    await once.close()
+    say('closed')
+  }
+}
+
 function topicNamed(name: string): LogTopic {
   return { name, partitions: 4, retention_ms: 3_600_000, compacted: false }
 }

@@ -2,6 +2,7 @@ import type { OutRecord } from '../event-log.ts'
 import type { LogMetrics } from '../log-metrics.ts'
 import { BlockWriter, checkRecord } from './block-writer.ts'
 import { closedError } from '../closed-error.ts'
+import { BehindNewest, newestCommit, proveNewest } from '../../lmdb/newest.ts'
 import { toLogError } from './errors.ts'
 import type { Store } from './store.ts'
 
@@ -10,6 +11,13 @@ const MAX_IN_FLIGHT = 2
 /** Records and bytes of one transaction, so that the write lock is never held for long. */
 const MAX_RECORDS = 20_000
 const MAX_BYTES = 8 * 1024 * 1024
+
+/**
+ * A transaction that takes longer may wait for one of LMDB's own loops, which
+ * ends only when the number of the newest transaction is set right again. On a
+ * disk that is slower than this, a process is started now and then in vain.
+ */
+const LATE_MS = 5_000
 
 /** LMDB's status codes of a write: the transaction can be read, its disk flush is still under way. */
 const VISIBLE = 1
@@ -125,9 +133,11 @@ export class Committer {
   async #run(batch: Batch): Promise<void> {
     let began = false
     const failed: [Queued, unknown][] = []
+    const late = setInterval(() => void this.#store.mend().catch(ignore), LATE_MS)
     try {
       // A child transaction, because only that is undone when its callback throws.
       const done = this.#store.env.childTransaction(() => {
+        proveNewest(this.#store.env)
         began = true
         this.#waiting--
         batch.jobs = this.#take()
@@ -140,6 +150,7 @@ export class Committer {
       await done
       await flushed
     } catch (error) {
+      if (error instanceof BehindNewest) return await this.#again()
       if (!began) {
         this.#waiting--
         batch.jobs = this.#take()
@@ -151,6 +162,8 @@ export class Committer {
         job.kept.reject(fault)
       }
       return
+    } finally {
+      clearInterval(late)
     }
     for (const [job, error] of failed) {
       job.seen.reject(error)
@@ -158,6 +171,20 @@ export class Committer {
     }
     this.#seen(batch)
     for (const job of batch.jobs) job.kept.resolve()
+  }
+
+  /** Nothing was written: what waits stays in the queue for the transaction after this one. */
+  async #again(): Promise<void> {
+    try {
+      await this.#store.mend()
+    } catch (error) {
+      for (const job of this.#queue.splice(0)) {
+        job.seen.reject(error)
+        job.kept.reject(error)
+      }
+    } finally {
+      this.#waiting--
+    }
   }
 
   #take(): Queued[] {
@@ -210,13 +237,9 @@ export class Committer {
     const native: unknown = Reflect.get(this.#store.env, 'env')
     if (typeof native !== 'object' || native === null) return
     const start: unknown = Reflect.get(native, 'startWriting')
-    const info: unknown = Reflect.get(native, 'info')
-    if (typeof start !== 'function' || typeof info !== 'function') return
+    if (typeof start !== 'function') return
     const visible = () => {
-      const answer: unknown = Reflect.apply(info, native, [])
-      const last: unknown =
-        typeof answer === 'object' && answer !== null ? Reflect.get(answer, 'lastTxnId') : 0
-      if (typeof last !== 'number') return
+      const last = newestCommit(this.#store.env)
       for (const batch of this.#executed.filter(({ transaction }) => transaction <= last)) this.#seen(batch)
     }
     Reflect.set(native, 'startWriting', (address: unknown, told: (status: number) => unknown) =>

@@ -44,7 +44,7 @@ export interface EmbeddedLogOptions {
 export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<EventLog> {
   const store = openStore(options.directory, options.partitions ?? 1)
   try {
-    await store.checkFormat()
+    store.checkFormat()
     return await EmbeddedLog.start(store, options)
   } catch (error) {
     await store.close()

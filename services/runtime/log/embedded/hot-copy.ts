@@ -28,7 +28,7 @@ export async function copyLog(options: HotCopyOptions): Promise<void> {
   const store = openStore(options.directory, 1)
   const committer = new Committer(store, undefined, () => {})
   try {
-    await store.checkFormat()
+    store.checkFormat()
     const holds = []
     try {
       for (const group of options.groups)
@@ -67,7 +67,7 @@ export interface LogPositions {
 export async function settleCopy(directory: string): Promise<LogPositions> {
   const store = openStore(directory, 1)
   try {
-    await store.checkFormat()
+    store.checkFormat()
     await store.env.transaction(() => {
       for (const rows of [store.processes, store.members, store.owners, store.holds]) {
         const keys = Array.from(rows.getKeys())

@@ -1,8 +1,9 @@
 import { join, resolve } from 'node:path'
 import { mkdirSync } from 'node:fs'
-import { open, type Database, type RootDatabase } from 'lmdb'
+import { open, type Database, type DatabaseOptions, type Key, type RootDatabase } from 'lmdb'
 import type { LogTopic } from '../../../../schemas/topics.ts'
 import { GatewatchError } from '../../errors.ts'
+import { openOnce, writeNewest } from '../../lmdb/newest.ts'
 import { blockAppendedMs } from './block.ts'
 import { toLogError } from './errors.ts'
 
@@ -112,6 +113,7 @@ export class Store {
   readonly #topics = new Map<string, TopicStore>()
   readonly #partitions: number
   readonly #directory: string
+  readonly #file: string
 
   constructor(directory: string, partitions: number) {
     if (!Number.isInteger(partitions) || partitions < 1 || partitions > MAX_PARTITIONS) {
@@ -119,9 +121,10 @@ export class Store {
     }
     this.#partitions = partitions
     this.#directory = directory
+    this.#file = join(directory, 'log.mdb')
     try {
       mkdirSync(directory, { recursive: true, mode: 0o700 })
-      this.env = open<Buffer, string>(join(directory, 'log.mdb'), {
+      this.env = open<Buffer, string>(this.#file, {
         encoding: 'binary',
         maxDbs: MAX_DATABASES,
         mapSize: MAP_BYTES,
@@ -129,23 +132,23 @@ export class Store {
         // catch, so that a full disk would end the process.
         eventTurnBatching: false,
       })
-      this.#format = this.env.openDB({ name: 'format', encoding: 'json' })
-      this.#rows = this.env.openDB({ name: 'topics', encoding: 'json' })
-      this.processes = this.env.openDB({ name: 'processes', encoding: 'json' })
-      this.members = this.env.openDB({ name: 'members', encoding: 'json' })
-      this.owners = this.env.openDB({ name: 'owners', encoding: 'json' })
-      this.offsets = this.env.openDB({ name: 'offsets', encoding: 'json' })
-      this.pins = this.env.openDB({ name: 'pins', encoding: 'json' })
-      this.holds = this.env.openDB({ name: 'holds', encoding: 'json' })
-      this.heads = this.env.openDB({ name: 'heads', encoding: 'binary' })
+      this.#format = this.#openDb({ name: 'format', encoding: 'json' })
+      this.#rows = this.#openDb({ name: 'topics', encoding: 'json' })
+      this.processes = this.#openDb({ name: 'processes', encoding: 'json' })
+      this.members = this.#openDb({ name: 'members', encoding: 'json' })
+      this.owners = this.#openDb({ name: 'owners', encoding: 'json' })
+      this.offsets = this.#openDb({ name: 'offsets', encoding: 'json' })
+      this.pins = this.#openDb({ name: 'pins', encoding: 'json' })
+      this.holds = this.#openDb({ name: 'holds', encoding: 'json' })
+      this.heads = this.#openDb({ name: 'heads', encoding: 'binary' })
     } catch (error) {
       throw toLogError(error)
     }
   }
 
   /** Claims the directory for this format, or refuses another one's. */
-  async checkFormat(): Promise<void> {
-    const found = await this.env.transaction(() => {
+  checkFormat(): void {
+    const found = this.#write(() => {
       const format = this.#format.get('format')
       if (format === undefined) void this.#format.put('format', FORMAT)
       return format ?? FORMAT
@@ -165,9 +168,9 @@ export class Store {
     const store: TopicStore = {
       topic,
       partitions: row.partitions,
-      log: this.env.openDB({ name: `log/${topic.name}`, encoding: 'binary' }),
+      log: this.#openDb({ name: `log/${topic.name}`, encoding: 'binary' }),
       latest: topic.compacted
-        ? this.env.openDB({ name: `latest/${topic.name}`, encoding: 'binary', keyEncoding: 'binary' })
+        ? this.#openDb({ name: `latest/${topic.name}`, encoding: 'binary', keyEncoding: 'binary' })
         : undefined,
     }
     this.#topics.set(topic.name, store)
@@ -181,12 +184,25 @@ export class Store {
       retention_ms: Number.isFinite(topic.retention_ms) ? topic.retention_ms : null,
       compacted: topic.compacted,
     }
-    return this.env.transactionSync(() => {
+    return this.#write(() => {
       const there = this.#rows.get(topic.name)
       if (there !== undefined) return there
       void this.#rows.put(topic.name, fresh)
       return fresh
     })
+  }
+
+  #openDb<V, K extends Key = string>(options: DatabaseOptions & { name: string }): Database<V, K> {
+    return this.#write(() => this.env.openDB<V, K>(options))
+  }
+
+  #write<T>(run: () => T): T {
+    return writeNewest(this.env, this.#file, run)
+  }
+
+  /** To be called when a transaction proved to be behind the newest commit, or does not end: see lmdb/newest.ts. */
+  async mend(): Promise<void> {
+    await openOnce(this.#file)
   }
 
   /** Every topic that any process has used here. */
