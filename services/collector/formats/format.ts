@@ -2,7 +2,22 @@ import type { DecisionInput } from '../../../schemas/decision.ts'
 import type { Outcome } from '../../runtime/outcome.ts'
 
 /** The foreign formats that Gatewatch reads. */
-export const FORMATS = ['sshd', 'entra', 'cloudtrail', 'envoy', 'nginx', 'decisions'] as const
+export const FORMATS = [
+  'sshd',
+  'entra',
+  'cloudtrail',
+  'envoy',
+  'nginx',
+  'pomerium',
+  'okta',
+  'teleport',
+  'google',
+  'cloudflare',
+  'opa',
+  'ocsf',
+  'cef',
+  'decisions',
+] as const
 export type FormatName = (typeof FORMATS)[number]
 
 /** Why a readable record is no decision of its own. Counted in the summary, never a loss. */

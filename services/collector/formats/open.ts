@@ -1,11 +1,19 @@
+import { cefReader } from './cef.ts'
+import { cloudflareReader } from './cloudflare.ts'
 import { cloudtrailReader } from './cloudtrail.ts'
 import { decisionsReader } from './decisions.ts'
 import { entraReader } from './entra.ts'
 import { envoyReader } from './envoy.ts'
 import type { FormatName, Framing, ReadingOptions, RecordReader } from './format.ts'
+import { googleReader } from './google.ts'
 import { WRAPPERS } from './json.ts'
 import { nginxReader } from './nginx.ts'
+import { ocsfReader } from './ocsf.ts'
+import { oktaReader } from './okta.ts'
+import { opaReader } from './opa.ts'
+import { pomeriumReader } from './pomerium.ts'
 import { sshdReader } from './sshd.ts'
+import { teleportReader } from './teleport.ts'
 
 interface Shape {
   readonly framing: Framing
@@ -22,6 +30,17 @@ const FORMAT: Readonly<Record<FormatName, Shape & { open(options: ReadingOptions
   cloudtrail: { ...json(...WRAPPERS), open: cloudtrailReader },
   envoy: { ...json(), open: envoyReader },
   nginx: { ...LINES, open: nginxReader },
+  pomerium: { ...LINES, open: pomeriumReader },
+  okta: { ...json(), open: oktaReader },
+  // The web API's page of events.
+  teleport: { ...json('events'), open: teleportReader },
+  // A page of the Reports API, and one of Cloud Logging.
+  google: { ...json('items', 'entries'), open: googleReader },
+  // A page of the API.
+  cloudflare: { ...json('result'), open: cloudflareReader },
+  opa: { ...json(), open: opaReader },
+  ocsf: { ...json(), open: ocsfReader },
+  cef: { ...LINES, open: cefReader },
   decisions: { ...json(...WRAPPERS), open: decisionsReader },
 }
 
