@@ -53,3 +53,14 @@ export function isBadRow(error: unknown): boolean {
 export function isMissingTable(error: unknown): boolean {
   return error instanceof ClickHouseError && (error.code === '60' || error.code === '81')
 }
+
+/**
+ * The store has no room: it can't reserve it (243), or the disk refuses a write. That comes under
+ * several codes, with the operating system's number 28, ENOSPC, in its text.
+ */
+export function isDiskFull(error: unknown): boolean {
+  return (
+    error instanceof ClickHouseError &&
+    (error.code === '243' || /\berrno: 28\b|\bENOSPC\b/.test(error.message))
+  )
+}

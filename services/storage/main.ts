@@ -7,6 +7,7 @@ import { migrate } from '../runtime/clickhouse/migrate.ts'
 import type { Running, Runtime } from '../runtime/runtime.ts'
 import type { StorageConfig } from './config.ts'
 import { openDecisionThread } from './decisions/decision-thread.ts'
+import { isDiskFull } from './insert.ts'
 import { GROUP, storageMetrics } from './metrics.ts'
 import { openBatchStore } from './store-batch.ts'
 import { openTableTypes } from './table-types.ts'
@@ -103,7 +104,12 @@ function warnNowAndThen(logger: Logger, stopping: AbortSignal): (error: unknown)
     if (stopping.aborted) return
     unsaid++
     if (performance.now() - warnedAt < WARN_EVERY_MS) return
-    logger.warn({ err: error, tries: unsaid }, 'rows could not be stored; they wait in the log')
+    logger.warn(
+      { err: error, tries: unsaid },
+      isDiskFull(error)
+        ? 'the disk of the store is full, and rows wait in the log; make room where clickhouse has its data'
+        : 'rows could not be stored; they wait in the log',
+    )
     warnedAt = performance.now()
     unsaid = 0
   }

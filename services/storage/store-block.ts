@@ -3,7 +3,7 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import type { Logger } from 'pino'
 import { migrate } from '../runtime/clickhouse/migrate.ts'
 import type { Block } from './block.ts'
-import { insertBlock, isBadRow, isMissingTable } from './insert.ts'
+import { insertBlock, isBadRow, isDiskFull, isMissingTable } from './insert.ts'
 import type { StorageMetrics } from './metrics.ts'
 
 /** Tries before the batch goes back to the log, which hands it out again after a longer pause and lets other topics go on. */
@@ -77,7 +77,7 @@ async function storedOrBad(block: Block, options: StoreOptions): Promise<boolean
       if (isBadRow(error)) return false
       metrics.tried(false)
       const missing = isMissingTable(error)
-      metrics.retries.inc({ cause: missing ? 'schema' : 'store' })
+      metrics.retries.inc({ cause: missing ? 'schema' : isDiskFull(error) ? 'disk' : 'store' })
       if (tries === TRIES) throw error
       if (missing) await migrate(client, { logger, cluster })
       const longest = FIRST_PAUSE_MS * 4 ** (tries - 1)

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { ClickHouseClient } from '@clickhouse/client'
 import { pino } from 'pino'
 import { expect, it, onTestFinished } from 'vitest'
 import { Outcome } from '../../schemas/decision.ts'
@@ -16,6 +15,7 @@ import { startEngine } from '../../services/runtime/clickhouse/start-engine.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
+import { countInserts } from '../support/count-inserts.ts'
 import { rowsOf } from '../support/temp-engine.ts'
 
 const DECISIONS = 20_000
@@ -87,22 +87,7 @@ it('no row is lost and none is doubled, in tables and in roll-ups, whoever is ki
   )
   expect(rolledUp).toEqual(recounted)
   expect(recounted.length).toBeGreaterThan(30)
-}, 90_000)
-
-/**
- * Merges replace copies, so a table that is right now may have been wrong before.
- * This view adds up what ever got past the deduplication, in the table and in the
- * view's own target: a block that is let in twice stays counted twice.
- */
-async function countInserts(client: ClickHouseClient): Promise<void> {
-  await client.command({
-    query: `CREATE TABLE inserted (rows UInt64) ENGINE = MergeTree ORDER BY tuple()
-      SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1`,
-  })
-  await client.command({
-    query: 'CREATE MATERIALIZED VIEW inserted_mv TO inserted AS SELECT count() AS rows FROM decisions',
-  })
-}
+})
 
 async function append(log: EventLog, from: number, to: number): Promise<void> {
   const golden = await readFile(new URL('../golden/v1/scored-decision.json', import.meta.url), 'utf8')

@@ -221,9 +221,14 @@ const FIRING: Readonly<Record<string, Case>> = {
     after: '90m',
   },
   GatewatchStoreAway: {
-    series: [['gatewatch_storage_retries_total{job="gatewatch", cause="unreachable"}', '0+1x80']],
+    series: [['gatewatch_storage_retries_total{job="gatewatch", cause="store"}', '0+1x80']],
     labels: { part: 'store' },
     summary: 'ClickHouse does not take rows.',
+  },
+  GatewatchStoreDiskFull: {
+    series: [['gatewatch_storage_retries_total{job="gatewatch", cause="disk"}', '0+1x80']],
+    labels: { part: 'store' },
+    summary: 'The disk of ClickHouse is full.',
   },
   GatewatchEngineRestarts: {
     series: [['gatewatch_clickhouse_engine_restarts_total{job="gatewatch", instance="t:9090"}', '0x40 3x40']],
