@@ -6,8 +6,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 const LOG4J = fileURLToPath(new URL('log4j2.properties', import.meta.url))
 const STARTED = 'Kafka Server started'
-const START_MS = 60_000
-const STOP_MS = 15_000
+const START_MS = 180_000
+const STOP_MS = 30_000
 
 /** A small heap and the quick compiler alone: starts in three seconds, and is enough for tests. */
 export const SMALL_JAVA = ['-Xms256m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'] as const

@@ -4,6 +4,7 @@ import type { Finding } from '../../schemas/finding.ts'
 import { accessFindings, accessScored, riskState } from '../../schemas/topics.ts'
 import { parseJson, jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { noBrowser, openBrowser, type OpenBrowser } from '../support/browser.ts'
+import { eventually } from '../support/eventually.ts'
 import { type ConsoleStack, startConsoleStack } from '../support/console-stack.ts'
 import { sampleFinding, sampleScored } from '../support/samples.ts'
 
@@ -75,11 +76,11 @@ describe.skipIf(skip)(`console in a browser${noBrowser ? ` (${noBrowser})` : ''}
     expect(await browser.context.cookies()).toEqual([])
   })
 
-  it('shows a new decision within a second, filtered and paused as asked', async () => {
+  it('shows a new decision by itself, filtered and paused as asked', async () => {
     await signIn()
     await page.getByRole('link', { name: 'Why was d-old decided so?' }).waitFor()
     await decide('d-live', 0, { outcome: 'deny', reasons: ['policy_deny'] })
-    await row('d-live').waitFor({ timeout: 2000 })
+    await row('d-live').waitFor()
 
     await page.getByRole('button', { name: 'Permitted' }).click()
     await row('d-old').waitFor()
@@ -139,17 +140,17 @@ describe.skipIf(skip)(`console in a browser${noBrowser ? ` (${noBrowser})` : ''}
     await page.getByLabel('Note').fill('called her: it was not she')
     await page.getByRole('dialog').getByRole('button', { name: 'Confirm compromised' }).click()
     await page.getByText('Confirmed as compromised').waitFor()
-    await eventually(async () => (await riskOf('user:mallory'))?.required_action === 'revoke')
+    await eventually('revoked', async () => (await riskOf('user:mallory'))?.required_action === 'revoke')
 
     await page.getByRole('button', { name: 'Undo: confirm safe' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Confirm safe' }).click()
     await page.getByText('Confirmed as safe').waitFor()
-    await eventually(async () => (await riskOf('user:mallory'))?.required_action === 'none')
+    await eventually('let in again', async () => (await riskOf('user:mallory'))?.required_action === 'none')
   })
 
   it('an entity has its risk history drawn and told', async () => {
     await signIn()
-    await eventually(async () => {
+    await eventually('it is stored', async () => {
       const answer = await page.request.get(`${stack.url}api/v1/entities/subject/user%3Amallory/timeline`)
       return /confirm_safe/.test(await answer.text())
     })
@@ -304,12 +305,4 @@ async function riskOf(id: string) {
   } finally {
     await table.close()
   }
-}
-
-async function eventually(holds: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 8000; Date.now() < deadline;) {
-    if (await holds()) return
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  throw new Error(`this never came true: ${holds.toString()}`)
 }

@@ -43,16 +43,16 @@ it(
     // when it starts on an empty directory, then it says where things are
     await first.shows(/Ready after/, 60_000)
     expect(first.output()).toMatch(/history +ready/)
-    await first.shows(new RegExp(`Console +http://localhost:${feedback}/#token=gw_`), 5_000)
+    await first.shows(new RegExp(`Console +http://localhost:${feedback}/#token=gw_`), 60_000)
 
     // then an attack is told with what was found and what the gateway did, and the bystander was left alone
     const [, outcome] = await first.shows(
       /^ {3}gateway .*\((step_up|deny|revoke), risk \d+ (?:MEDIUM|HIGH)\)$/m,
-      90_000,
+      120_000,
     )
     expect(['step_up', 'deny', 'revoke']).toContain(outcome)
     expect(first.output()).toMatch(/^ {3}found .*\d ms after the decision\)$/m)
-    await first.shows(/^ {3}others .* none of them touched$/m, 20_000)
+    await first.shows(/^ {3}others .* none of them touched$/m, 60_000)
     const health = await fetch(`http://127.0.0.1:${admin}/health/ready`)
     expect([health.status, await health.json()]).toEqual([200, { status: 'pass', failing: {} }])
 
@@ -75,7 +75,7 @@ it(
     })
     await again.shows(/Ready after/, 60_000)
     expect(again.output()).not.toMatch(/history +ready/)
-    await again.shows(/── .*stolen session/, 20_000)
+    await again.shows(/── .*stolen session/, 120_000)
     expect((await again.stop('SIGINT')).code).toBe(0)
     expect(await recordedDecisions(directory)).toBeGreaterThan(before)
   },

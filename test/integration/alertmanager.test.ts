@@ -110,14 +110,10 @@ describe.skipIf(!hasAlertmanager())('a real Alertmanager', () => {
     )
     await eventually('two pages by the other', () => told('/two').length >= 2)
     replicas[0] = await startAlertmanager(`${pager.url}/back`, first.port)
-    const back = await eventually(
-      'two pages',
-      () => {
-        const principals = new Set(told('/back').map(({ labels }) => labels['principal']))
-        return principals.size === 2 ? principals : null
-      },
-      20_000,
-    )
+    const back = await eventually('two pages', () => {
+      const principals = new Set(told('/back').map(({ labels }) => labels['principal']))
+      return principals.size === 2 ? principals : null
+    })
     expect(back).toEqual(new Set(['subject/user:alice', 'subject/user:bob']))
   })
 })

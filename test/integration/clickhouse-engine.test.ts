@@ -3,7 +3,6 @@ import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createServer } from 'node:net'
-import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
@@ -13,6 +12,7 @@ import { locateEngine } from '../../services/runtime/clickhouse/endpoint-file.ts
 import { migrate, readMigrations } from '../../services/runtime/clickhouse/migrate.ts'
 import { openStore } from '../../services/runtime/clickhouse/open-store.ts'
 import { startEngine } from '../../services/runtime/clickhouse/start-engine.ts'
+import { eventually } from '../support/eventually.ts'
 import { rowsOf, startTempEngine } from '../support/temp-engine.ts'
 
 const logger = pino({ level: 'silent' })
@@ -37,7 +37,10 @@ describe('the engine process', () => {
       const before = engine.pid
       if (before === null) throw new Error('the engine is not there')
       process.kill(before, 'SIGKILL')
-      await until(async () => engine.pid !== null && engine.pid !== before && (await client.ping()).success)
+      await eventually(
+        'another process answers',
+        async () => engine.pid !== null && engine.pid !== before && (await client.ping()).success,
+      )
     }
     expect(await rowsOf(client, 'SELECT n FROM kept ORDER BY n')).toEqual([{ n: 1 }, { n: 2 }])
     expect(await metrics.metrics()).toContain('gatewatch_clickhouse_engine_restarts_total 2')
@@ -105,7 +108,7 @@ describe('the engine process', () => {
     const pid = await messageOf(parent)
     expect(alive(pid)).toBe(true)
     parent.kill('SIGKILL')
-    await until(() => Promise.resolve(!alive(pid)))
+    await eventually('it is gone', () => !alive(pid))
     // and its directory is free at once
     const engine = await startEngine({ dataDir, logger })
     await engine.stop()
@@ -191,9 +194,4 @@ async function residentMiB(pid: number | null): Promise<number> {
   const { readFile } = await import('node:fs/promises')
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => 'VmRSS: 0 kB')
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024
-}
-
-async function until(done: () => Promise<boolean>, withinMs = 15_000): Promise<void> {
-  for (const deadline = Date.now() + withinMs; !(await done()); await pause(25))
-    if (Date.now() > deadline) throw new Error('it did not come about in time')
 }

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
 import { request as httpRequest } from 'node:http'
 import { Readable } from 'node:stream'
-import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { createClient, TupleParam } from '@clickhouse/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { rowsOf, startTempEngine, type TempEngine } from '../support/temp-engine.ts'
 
 let store: TempEngine
@@ -186,10 +186,10 @@ describe('@clickhouse/client', () => {
     })
     const running =
       "SELECT query FROM system.processes WHERE query LIKE '%slow one%' AND query NOT LIKE '%processes%'"
-    await until(async () => (await rowsOf(store.client, running)).length === 1)
+    await eventually('it runs', async () => (await rowsOf(store.client, running)).length === 1)
     controller.abort()
     await expect(slow).rejects.toThrow(/abort/i)
-    await until(async () => (await rowsOf(store.client, running)).length === 0)
+    await eventually('it runs no more', async () => (await rowsOf(store.client, running)).length === 0)
   })
 })
 
@@ -400,8 +400,3 @@ it('many queries at once wait their turn, and all are answered', async () => {
   )
   expect(answers.map(([row]) => row?.n)).toEqual(Array.from({ length: 100 }, (_, n) => n))
 })
-
-async function until(done: () => Promise<boolean>, withinMs = 8_000): Promise<void> {
-  for (const deadline = Date.now() + withinMs; !(await done()); await pause(25))
-    if (Date.now() > deadline) throw new Error('it did not come about in time')
-}

@@ -15,7 +15,8 @@ import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-lo
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { fromLog } from '../../services/gateway/log-at-start.ts'
 import { verifyChain } from '../support/chain.ts'
-import { eventually, readDecisions, startTestGateway, startUpstream, tempDir } from '../support/gateway.ts'
+import { eventually } from '../support/eventually.ts'
+import { readDecisions, startTestGateway, startUpstream, tempDir } from '../support/gateway.ts'
 import type { TestGateway, Upstream } from '../support/gateway.ts'
 import { openPolicy } from '../support/spooling-gateway.ts'
 import { unreachableLog } from '../support/unreachable-log.ts'
@@ -82,22 +83,17 @@ async function metric(gateway: TestGateway, name: string): Promise<number> {
   return Number(line?.split(' ')[1])
 }
 
-const drained = (gateway: TestGateway) =>
-  eventually('the spool is empty', () => gateway.note() === null, 15_000)
+const drained = (gateway: TestGateway) => eventually('the spool is empty', () => gateway.note() === null)
 
 const REFUSED = 'gatewatch_gateway_unrecorded_total{cause="spool_full"}'
 
 /** Long paths fill a spool sooner. */
 async function fill(gateway: TestGateway): Promise<void> {
   const path = `/${'a'.repeat(1900)}`
-  await eventually(
-    'a refusal',
-    async () => {
-      await Promise.all(Array.from({ length: 20 }, () => get(gateway, path)))
-      return (await metric(gateway, REFUSED)) > 0
-    },
-    25_000,
-  )
+  await eventually('a refusal', async () => {
+    await Promise.all(Array.from({ length: 20 }, () => get(gateway, path)))
+    return (await metric(gateway, REFUSED)) > 0
+  })
 }
 
 async function alerts(): Promise<Alert[]> {
@@ -148,7 +144,7 @@ it('denies when it is full, lets break glass in and records it, says how many it
     severity: 'critical',
     entity: { type: 'pep', id: 'gateway' },
   })
-}, 60_000)
+})
 
 it('says that decisions which waited can not be read any more: in the chain, by number, and drains the rest', async () => {
   const away = unreachableLog(log)

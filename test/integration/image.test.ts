@@ -43,16 +43,12 @@ it('the files of the image are enough for every role, under a user that may writ
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
   const exited = once(child, 'exit')
-  const failing = await eventually(
-    'all roles are up',
-    async () => {
-      if (child.exitCode !== null) throw new Error(output)
-      const answer = await fetch(`http://127.0.0.1:${admin}/health/ready`).catch(() => null)
-      const body = await answer?.json()
-      return body !== undefined && !('start' in body.failing) ? body.failing : null
-    },
-    60_000,
-  ).catch((error: unknown) => {
+  const failing = await eventually('all roles are up', async () => {
+    if (child.exitCode !== null) throw new Error(output)
+    const answer = await fetch(`http://127.0.0.1:${admin}/health/ready`).catch(() => null)
+    const body = await answer?.json()
+    return body !== undefined && !('start' in body.failing) ? body.failing : null
+  }).catch((error: unknown) => {
     throw new Error(output, { cause: error })
   })
   expect(Object.keys(failing)).toEqual(['store'])
@@ -64,4 +60,4 @@ it('the files of the image are enough for every role, under a user that may writ
   expect(code).toBe(0)
   expect(healthcheck().status).toBe(1)
   expect(listing()).toBe(before)
-}, 90_000)
+})

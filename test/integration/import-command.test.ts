@@ -80,7 +80,7 @@ it('imports, scores and stores a log without a running Gatewatch, tells what was
   expect(replayed.out).toMatch(
     /^122 records scored again: [1-9]\d* of the findings as they were, 0 otherwise\.\n$/,
   )
-}, 90_000)
+})
 
 it('says in one sentence what is wrong with a source, with exit code 2', async () => {
   const binary = join(folder, 'core')

@@ -49,5 +49,5 @@ describe.skipIf(!canStartBrokers())('the broker of deploy/compose.yaml', () => {
     }
     const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [resource] })
     expect(resources[0]?.configEntries).toMatchObject([{ configValue: '1' }])
-  }, 90_000)
+  })
 })

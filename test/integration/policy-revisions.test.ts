@@ -8,7 +8,8 @@ import { openBreakGlassList } from '../../services/feedback/usage/break-glass-li
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { parseJson } from '../../services/runtime/log/json-record.ts'
-import { eventually, startTestGateway, tempDir } from '../support/gateway.ts'
+import { eventually } from '../support/eventually.ts'
+import { startTestGateway, tempDir } from '../support/gateway.ts'
 
 let dir: Awaited<ReturnType<typeof tempDir>>
 let log: EventLog

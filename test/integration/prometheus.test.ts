@@ -57,7 +57,6 @@ const Notified = z.object({
 
 describe.skipIf(!hasPrometheus() || !hasAlertmanager())(
   'a real Prometheus with every role as a process of its own',
-  { timeout: 90_000 },
   () => {
     const roles = new Map<Role, CliProcess>()
     const adminPorts = new Map<Role, number>()
@@ -85,14 +84,14 @@ describe.skipIf(!hasPrometheus() || !hasAlertmanager())(
       pager = await startCatcher()
       alertmanager = await startAlertmanager(`${pager.url}/page`)
       prometheus = await startPrometheus(config(), rules())
-    }, 60_000)
+    })
     afterAll(async () => {
       await prometheus?.stop()
       await alertmanager?.stop()
       await pager?.close()
       await Promise.all([...roles.values()].map((one) => one.stop('SIGTERM')))
       await rm(directory, { recursive: true, force: true })
-    }, 30_000)
+    })
 
     /** The shipped configuration, with loopback in place of names, faster. */
     function config() {
@@ -132,16 +131,12 @@ describe.skipIf(!hasPrometheus() || !hasAlertmanager())(
       Vector.parse(await prometheus.ask(`query?query=${encodeURIComponent(query)}`)).result
 
     it('scrapes them all, each under its role', async () => {
-      const scraped = await eventually(
-        'every role is up',
-        async () => {
-          const { activeTargets } = Targets.parse(await prometheus.ask('targets?state=active'))
-          return activeTargets.filter(({ health }) => health === 'up').length === ROLES.length
-            ? activeTargets
-            : null
-        },
-        80_000,
-      )
+      const scraped = await eventually('every role is up', async () => {
+        const { activeTargets } = Targets.parse(await prometheus.ask('targets?state=active'))
+        return activeTargets.filter(({ health }) => health === 'up').length === ROLES.length
+          ? activeTargets
+          : null
+      })
       expect(scraped.map(({ labels }) => `${labels['job']} ${labels['role']}`).sort()).toEqual(
         ROLES.map((role) => `gatewatch ${role}`).sort(),
       )
@@ -164,16 +159,10 @@ describe.skipIf(!hasPrometheus() || !hasAlertmanager())(
     it('finds every metric that a rule names, where the process of that role has it', async () => {
       const wanted = new Set(everyRule().flatMap(({ expr }) => metricsIn(expr)))
       expect(wanted.size).toBeGreaterThan(10)
-      const known = await eventually(
-        'the metadata of what was scraped',
-        async () => {
-          const metadata = z
-            .record(z.string(), z.unknown())
-            .parse(await prometheus.ask('metadata?limit=10000'))
-          return [...wanted].every((name) => name in metadata || ONLY_KAFKA.has(name)) ? metadata : null
-        },
-        15_000,
-      ).catch(async () =>
+      const known = await eventually('the metadata of what was scraped', async () => {
+        const metadata = z.record(z.string(), z.unknown()).parse(await prometheus.ask('metadata?limit=10000'))
+        return [...wanted].every((name) => name in metadata || ONLY_KAFKA.has(name)) ? metadata : null
+      }).catch(async () =>
         z.record(z.string(), z.unknown()).parse(await prometheus.ask('metadata?limit=10000')),
       )
       expect([...wanted].filter((name) => !(name in known) && !ONLY_KAFKA.has(name))).toEqual([])
@@ -195,19 +184,16 @@ describe.skipIf(!hasPrometheus() || !hasAlertmanager())(
       // What came up late was told about too; this is about what is said from now on.
       const before = pager.caught.length
       await roles.get('storage')?.stop('SIGKILL')
-      const alert = await eventually(
-        'a page',
-        () =>
-          pager.caught
-            .slice(before)
-            .flatMap(({ body }) => Notified.parse(JSON.parse(body)).alerts)
-            .find(
-              ({ status, labels }) =>
-                status === 'firing' &&
-                labels['alertname'] === 'GatewatchRoleDown' &&
-                labels['role'] === 'storage',
-            ),
-        20_000,
+      const alert = await eventually('a page', () =>
+        pager.caught
+          .slice(before)
+          .flatMap(({ body }) => Notified.parse(JSON.parse(body)).alerts)
+          .find(
+            ({ status, labels }) =>
+              status === 'firing' &&
+              labels['alertname'] === 'GatewatchRoleDown' &&
+              labels['role'] === 'storage',
+          ),
       )
       expect(alert).toMatchObject({
         labels: { role: 'storage', severity: 'critical', part: 'storage' },

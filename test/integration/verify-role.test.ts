@@ -77,7 +77,7 @@ async function verifyFor<T>(what: string, until: () => Promise<T | undefined | n
   const extras = { endpoint: engine.engine.endpoint, tenant: 'default', checkpoint_paths, pin_first: false }
   const role = await startVerify(runtime(), config, extras)
   try {
-    return await eventually(what, until, 25_000)
+    return await eventually(what, until)
   } finally {
     await role.stop()
   }

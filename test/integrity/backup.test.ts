@@ -113,4 +113,4 @@ it('a backup taken under load, and restored after everything was killed, goes on
   expect(rollUp).toEqual(rows)
   await client.close()
   await engine.stop()
-}, 150_000)
+})

@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import { verifyChain } from '../support/chain.ts'
-import { eventually, readDecisions, startUpstream, tempDir } from '../support/gateway.ts'
+import { eventually } from '../support/eventually.ts'
+import { readDecisions, startUpstream, tempDir } from '../support/gateway.ts'
 import type { Upstream } from '../support/gateway.ts'
 import { openPolicy, startSpoolingGateway } from '../support/spooling-gateway.ts'
 import type { SpoolingGateway } from '../support/spooling-gateway.ts'
@@ -77,4 +78,4 @@ it('keeps numbers, chain and spool in the order of the decisions while the clock
   const hoursApart = (from: number, to: number) =>
     Math.round(((times[to] ?? 0) - (times[from] ?? 0)) / HOUR_MS)
   expect([hoursApart(0, 10), hoursApart(10, 20)]).toEqual([5, -8])
-}, 60_000)
+})

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { lossOf } from '../../schemas/loss.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import { verifyChain } from '../support/chain.ts'
-import { eventually, readDecisions, startUpstream, tempDir } from '../support/gateway.ts'
+import { eventually } from '../support/eventually.ts'
+import { readDecisions, startUpstream, tempDir } from '../support/gateway.ts'
 import type { Upstream } from '../support/gateway.ts'
 import { smallDisk } from '../support/small-disk.ts'
 import type { SmallDisk } from '../support/small-disk.ts'
@@ -60,7 +61,7 @@ async function stored(directory: string) {
 }
 
 const untilRefused = (gateway: SpoolingGateway) =>
-  eventually('a refusal', async () => (await gateway.ask(1)).status === 503, 20_000)
+  eventually('a refusal', async () => (await gateway.ask(1)).status === 503)
 
 it('refuses when neither the log nor the disk of the spool takes a decision, and says why and what helps', async (context) => {
   if (disk === null) {
@@ -100,7 +101,7 @@ it('refuses when neither the log nor the disk of the spool takes a decision, and
   const losses = decisions.map(lossOf).filter((loss) => loss !== null)
   expect(losses.at(-1)).toMatchObject({ state: 'ended', cause: 'spool_full' })
   expect(losses.at(-1)?.refused).toBeGreaterThan(0)
-}, 60_000)
+})
 
 it('refuses when the embedded log is on the full disk too, and goes on by itself when there is room', async (context) => {
   if (disk === null) {
@@ -113,7 +114,7 @@ it('refuses when the embedded log is on the full disk too, and goes on by itself
   await disk.fill(0)
   await untilRefused(gateway)
   await disk.free()
-  await eventually('requests are served again', async () => (await gateway.ask(2)).status === 200, 20_000)
+  await eventually('requests are served again', async () => (await gateway.ask(2)).status === 200)
   await eventually('the spool is empty', async () => (await gateway.order({})).note === null)
   const { acknowledged } = gateway
   expect(await gateway.stop()).toBe(0)
@@ -122,7 +123,7 @@ it('refuses when the embedded log is on the full disk too, and goes on by itself
   expect(acknowledged.filter((id) => !ids.has(id))).toEqual([])
   expect(ids.size).toBe(decisions.length)
   expect(verifyChain(decisions)).toMatchObject({ boots: 1, problems: [] })
-}, 60_000)
+})
 
 it('serves without a record where the configuration says so, and owns up to it in the chain, though it is killed', async (context) => {
   if (disk === null) {
@@ -133,10 +134,8 @@ it('serves without a record where the configuration says so, and owns up to it i
   const gateway = await start(log, 'well', { when_full: 'serve', max_bytes: 2 * MIB })
   await gateway.order({ away: 'refuse' })
   const load = gateway.load(8)
-  await eventually(
-    'the spool is full',
-    async () => (await gateway.order({})).metrics.includes('\ngatewatch_gateway_spool_full 1\n'),
-    50_000,
+  await eventually('the spool is full', async () =>
+    (await gateway.order({})).metrics.includes('\ngatewatch_gateway_spool_full 1\n'),
   )
   await load.stop()
   const answer = await gateway.ask(1)
@@ -145,7 +144,7 @@ it('serves without a record where the configuration says so, and owns up to it i
   await gateway.kill()
 
   const next = await start(log, 'well')
-  await eventually('the spool is empty', async () => (await next.order({})).note === null, 30_000)
+  await eventually('the spool is empty', async () => (await next.order({})).note === null)
   expect(await next.stop()).toBe(0)
   const decisions = await stored(log)
   const ids = new Set(decisions.map(({ id }) => id))
@@ -155,4 +154,4 @@ it('serves without a record where the configuration says so, and owns up to it i
   // How much was lost died with the process; that there was a loss, and from when on, did not.
   const losses = decisions.map(lossOf).filter((loss) => loss !== null)
   expect(losses).toMatchObject([{ state: 'began', cause: 'spool_full', served: 1 }])
-}, 60_000)
+})

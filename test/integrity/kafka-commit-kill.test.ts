@@ -40,38 +40,36 @@ const steps: readonly Omit<Fault, 'signal' | 'nth'>[] = [
 ]
 
 describe.skipIf(!hasKafka())('Kafka', () => {
-  it(
-    'kill -9 of a worker at every step of a commit: outputs and offsets are there both or neither, and the next one goes on at once',
-    { timeout: 120_000 },
-    async ({ onTestFinished }) => {
-      const [brokers, prefix] = [await kafkaBrokers(), newPrefix()]
-      const log = await openTestLog({ brokers, prefix, session_ms: SESSION_MS })
-      onTestFinished(() => log.close())
-      let sent = 0
-      const slow: string[] = []
-      for (const step of steps) {
-        sent = await send(log, sent, 60)
-        const began = performance.now()
-        const argument: FaultyArgument = {
-          brokers,
-          prefix,
-          session_ms: SESSION_MS,
-          fault: { ...step, signal: 'SIGKILL', nth: step.at === 'OffsetCommit' ? 1 : 2 },
-        }
-        const child = startChild({ child: { module, argument: JSON.stringify(argument) } }, 'copy', from, to)
-        const [, signal] = await child.exited
-        expect(signal).toBe('SIGKILL')
-        // A dead one's open transaction would hold the next up for ten seconds and more, were it not fenced.
-        if (performance.now() - began > 8_000) slow.push(`${step.version} ${step.at} ${step.when}`)
+  it('kill -9 of a worker at every step of a commit: outputs and offsets are there both or neither, and the next one goes on at once', async ({
+    onTestFinished,
+  }) => {
+    const [brokers, prefix] = [await kafkaBrokers(), newPrefix()]
+    const log = await openTestLog({ brokers, prefix, session_ms: SESSION_MS })
+    onTestFinished(() => log.close())
+    let sent = 0
+    const slow: string[] = []
+    for (const step of steps) {
+      sent = await send(log, sent, 60)
+      const began = performance.now()
+      const argument: FaultyArgument = {
+        brokers,
+        prefix,
+        session_ms: SESSION_MS,
+        fault: { ...step, signal: 'SIGKILL', nth: step.at === 'OffsetCommit' ? 1 : 2 },
       }
-      await send(log, sent, 60)
-      const rest = await log.consume({ group: 'g', topics: [from], handle: copyTo(to) })
-      await rest.drained()
-      await rest.stop()
-      expect(await values(log, to)).toEqual(await values(log, from))
-      expect(slow).toEqual([])
-    },
-  )
+      const child = startChild({ child: { module, argument: JSON.stringify(argument) } }, 'copy', from, to)
+      const [, signal] = await child.exited
+      expect(signal).toBe('SIGKILL')
+      // A dead one's open transaction would hold the next up for ten seconds and more, were it not fenced.
+      if (performance.now() - began > 8_000) slow.push(`${step.version} ${step.at} ${step.when}`)
+    }
+    await send(log, sent, 60)
+    const rest = await log.consume({ group: 'g', topics: [from], handle: copyTo(to) })
+    await rest.drained()
+    await rest.stop()
+    expect(await values(log, to)).toEqual(await values(log, from))
+    expect(slow).toEqual([])
+  })
 })
 
 async function send(log: EventLog, first: number, count: number): Promise<number> {

@@ -63,18 +63,14 @@ describe.skipIf(!hasKafka())('a rebalance storm', () => {
     storming.abort()
     await writing
 
-    const moved = await eventually(
-      'everything was handed on',
-      async () => {
-        const records: { key: string; value: number }[] = []
-        for (let partition = 0; partition < PARTITIONS; partition += 1)
-          for await (const some of steady.read(to, { partition }))
-            for (const { key, value } of some)
-              records.push({ key, value: Number(new TextDecoder().decode(value ?? new Uint8Array())) })
-        return records.length >= sent ? records : undefined
-      },
-      30_000,
-    )
+    const moved = await eventually('everything was handed on', async () => {
+      const records: { key: string; value: number }[] = []
+      for (let partition = 0; partition < PARTITIONS; partition += 1)
+        for await (const some of steady.read(to, { partition }))
+          for (const { key, value } of some)
+            records.push({ key, value: Number(new TextDecoder().decode(value ?? new Uint8Array())) })
+      return records.length >= sent ? records : undefined
+    })
     expect(sent).toBeGreaterThan(200)
     expect(moved.map(({ value }) => value).toSorted((a, b) => a - b)).toEqual(
       Array.from({ length: sent }, (_, index) => index),
@@ -83,5 +79,5 @@ describe.skipIf(!hasKafka())('a rebalance storm', () => {
       expect(ofKey.map(({ value }) => value)).toEqual(
         ofKey.map(({ value }) => value).toSorted((a, b) => a - b),
       )
-  }, 90_000)
+  })
 })

@@ -71,7 +71,7 @@ describe.skipIf(!hasKafka())('Kafka: a consumer that stands still', () => {
     })
     await log.append(numbered(0))
     const all = numbered(0).length
-    await expect.poll(async () => (await values(log)).length, { timeout: 10_000 }).toBeGreaterThan(all / 2)
+    await expect.poll(async () => (await values(log)).length, { timeout: 60_000 }).toBeGreaterThan(all / 2)
     await new Promise((resolve) => setTimeout(resolve, 1_500))
     expect(await restarts()).toEqual({})
     healed = true

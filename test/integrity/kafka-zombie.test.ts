@@ -25,7 +25,6 @@ describe
   .concurrent('Kafka: a worker that sleeps while its partitions move, and wakes', () => {
     it.each(sleeps)(
       'version $version, $when $at: nothing of what it had in hand is committed, and it works on',
-      { timeout: 60_000 },
       async ({ version, at, when }) => {
         const [brokers, prefix] = [await kafkaBrokers(), newPrefix()]
         const from: LogTopic = {

@@ -48,15 +48,11 @@ it('kill -9 of the ledger under load: every finding counts once, in one story, w
       child = await startChild(directory.path)
     }
   }
-  await eventually(
-    'all handled',
-    async () => {
-      const marks = await eventLog.watermarks(accessFindings)
-      const committed = await eventLog.committed('feedback', accessFindings)
-      return marks.every(({ partition, high }) => (committed.get(partition) ?? 0) >= high)
-    },
-    30_000,
-  )
+  await eventually('all handled', async () => {
+    const marks = await eventLog.watermarks(accessFindings)
+    const committed = await eventLog.committed('feedback', accessFindings)
+    return marks.every(({ partition, high }) => (committed.get(partition) ?? 0) >= high)
+  })
   child.kill('SIGKILL')
   await once(child, 'exit')
 
@@ -84,4 +80,4 @@ it('kill -9 of the ledger under load: every finding counts once, in one story, w
   expect(paged).toHaveLength(PEOPLE)
   await eventLog.close()
   await directory.remove()
-}, 60_000)
+})

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { verifyChain } from '../support/chain.ts'
-import { eventually, readDecisions, startUpstream, tempDir } from '../support/gateway.ts'
+import { eventually } from '../support/eventually.ts'
+import { readDecisions, startUpstream, tempDir } from '../support/gateway.ts'
 import type { Upstream } from '../support/gateway.ts'
 import { canStartBrokers, startBrokers } from '../support/kafka-broker.ts'
 import type { OwnBrokers } from '../support/kafka-broker.ts'
@@ -26,7 +27,7 @@ describe.skipIf(!canStartBrokers())('Kafka', () => {
     dir = await tempDir()
     upstream = await startUpstream()
     cluster = await startBrokers()
-  }, 60_000)
+  })
 
   afterEach(async () => {
     for (const gateway of started.splice(0)) await gateway.kill()
@@ -66,13 +67,12 @@ describe.skipIf(!canStartBrokers())('Kafka', () => {
         'draining has begun',
         async () =>
           !(await first.order({})).metrics.includes('\ngatewatch_gateway_spool_drained_decisions_total 0\n'),
-        60_000,
       )
       await first.kill()
       await load.stop()
 
       const second = await start()
-      await eventually('the spool is empty', async () => (await second.order({})).note === null, 60_000)
+      await eventually('the spool is empty', async () => (await second.order({})).note === null)
       await second.ask(1)
       expect(await second.stop()).toBe(0)
       const acknowledged = [...first.acknowledged, ...second.acknowledged]

@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import { verifyChain } from '../support/chain.ts'
-import { eventually, readDecisions, startUpstream, tempDir } from '../support/gateway.ts'
+import { eventually } from '../support/eventually.ts'
+import { readDecisions, startUpstream, tempDir } from '../support/gateway.ts'
 import type { Upstream } from '../support/gateway.ts'
 import { openPolicy, startSpoolingGateway } from '../support/spooling-gateway.ts'
 import type { SpoolingGateway } from '../support/spooling-gateway.ts'
@@ -65,7 +66,7 @@ it(
       if (away !== 'well') notes.push((await gateway.order({})).note)
     }
     await load.stop()
-    await eventually('the spool is empty', async () => (await gateway.order({})).note === null, 60_000)
+    await eventually('the spool is empty', async () => (await gateway.order({})).note === null)
     expect(gateway.refused.total).toBe(0)
     for (const note of notes) expect(note).toMatch(/decisions wait/)
     const { acknowledged } = gateway

@@ -101,8 +101,8 @@ it('what can not be read is put aside with its reason, by scoring and by the led
     const marks = await eventLog.watermarks(topic)
     return marks.every(({ partition, high }) => (committed.get(partition) ?? 0) >= high)
   }
-  await eventually('scoring is past it', () => past('scoring', accessDecisions), 30_000)
-  await eventually('the ledger is past it', () => past('feedback', accessFindings), 30_000)
+  await eventually('scoring is past it', () => past('scoring', accessDecisions))
+  await eventually('the ledger is past it', () => past('feedback', accessFindings))
   expect(await reasons(eventLog, accessDecisions)).toEqual(ofDecisions)
   expect(await reasons(eventLog, accessFindings)).toEqual(ofFindings)
 })

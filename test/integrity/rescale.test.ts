@@ -22,7 +22,6 @@ type Keyed = readonly [key: string, value: string | null]
 describe.each(logDrivers())('scoring on the $name log', ({ skip, ...log }) => {
   it.skipIf(skip)(
     'grows from one worker to three and shrinks again under load, workers killed in between, and every score, finding and state is that of one worker',
-    { timeout: 150_000 },
     async ({ onTestFinished }) => {
       const driver = await log.open()
       onTestFinished(() => driver.close())

@@ -132,7 +132,7 @@ describe('SIGTERM under load', () => {
     await eventLog.close()
     await ended(last)
     expect(await nothingLost(acknowledged, all.dataDir)).toBeGreaterThanOrEqual(acknowledged.length)
-  }, 180_000)
+  }, 300_000)
 
   it('to each role by itself: the others go on, it exits with 0 within 10 s, and its next start goes on', async () => {
     const all = await house()
@@ -169,7 +169,7 @@ describe('SIGTERM under load', () => {
       if (child !== undefined) await ended(child)
     }
     expect(await nothingLost(acknowledged, all.dataDir)).toBeGreaterThanOrEqual(acknowledged.length)
-  }, 180_000)
+  }, 300_000)
 
   it('to the whole while the store takes connections and never answers: it exits with 0 within 10 s', async () => {
     const sockets = new Set<Socket>()
@@ -189,7 +189,7 @@ describe('SIGTERM under load', () => {
     await ended(up)
     expect(sockets.size).toBeGreaterThan(0)
     await nothingLostInLog(await asking.ended, all.dataDir)
-  }, 120_000)
+  })
 })
 
 async function nothingLostInLog(acknowledged: readonly string[], dataDir: string): Promise<void> {

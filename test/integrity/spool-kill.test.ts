@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import { verifyChain } from '../support/chain.ts'
-import { eventually, readDecisions, startUpstream, tempDir } from '../support/gateway.ts'
+import { eventually } from '../support/eventually.ts'
+import { readDecisions, startUpstream, tempDir } from '../support/gateway.ts'
 import type { Upstream } from '../support/gateway.ts'
 import { openPolicy, startSpoolingGateway } from '../support/spooling-gateway.ts'
 import type { SpoolingGateway } from '../support/spooling-gateway.ts'
@@ -47,7 +48,7 @@ it(
     for (let round = 0; round < KILLS; round += 1) {
       const gateway = await start('well')
       const load = gateway.load(6)
-      await eventually('some answers', () => gateway.acknowledged.length > 5, 20_000)
+      await eventually('some answers', () => gateway.acknowledged.length > 5)
       for (const away of ['deaf', 'well', 'mute', 'well', 'refuse', 'well'] as const) {
         void gateway.order({ away })
         await pause(Math.random() * 120)
@@ -59,7 +60,7 @@ it(
       acknowledged.push(...gateway.acknowledged)
     }
     const last = await start('well')
-    await eventually('the spool is empty', async () => (await last.order({})).note === null, 20_000)
+    await eventually('the spool is empty', async () => (await last.order({})).note === null)
     await last.ask(1)
     expect(await last.stop()).toBe(0)
 

@@ -61,7 +61,7 @@ it(
       (await rowsOf<{ n: number }>(client, 'SELECT count() AS n FROM decisions'))[0]?.n ?? 0
     const away = async () =>
       Number(/^gatewatch_storage_away_seconds (.*)$/m.exec(await metrics.metrics())?.[1] ?? NaN)
-    await expect.poll(stored, { timeout: 20_000 }).toBeGreaterThan(200)
+    await expect.poll(stored, { timeout: 60_000 }).toBeGreaterThan(200)
     expect(await away()).toBe(0)
 
     // when the store goes away and comes back

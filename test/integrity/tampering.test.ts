@@ -69,7 +69,7 @@ beforeAll(async () => {
   bystander = beside.decisions
   await insertDecisions(store, 'genuine', [...boots.flat(), ...bystander])
   await sql('CREATE TABLE genuine ENGINE = MergeTree ORDER BY id AS SELECT * FROM decisions')
-}, 120_000)
+})
 
 afterAll(async () => {
   await engine.close()

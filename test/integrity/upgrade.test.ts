@@ -153,4 +153,4 @@ it('a version, the next one beside it, the next alone, and back again, under loa
   await table.close()
   expect(states.length).toBeGreaterThan(0)
   expect(states).not.toContain(undefined)
-}, 180_000)
+}, 300_000)

@@ -36,7 +36,7 @@ export async function openBrowser(options: BrowserContextOptions = {}): Promise<
     ],
     ...options,
   })
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(60_000)
   return {
     context,
     async close() {

@@ -181,18 +181,3 @@ export async function readDecisions(eventLog: EventLog): Promise<Decision[]> {
     (a, b) => a.decided_at.localeCompare(b.decided_at) || (a.pep?.seq ?? 0) - (b.pep?.seq ?? 0),
   )
 }
-
-/** Asks until `probe` gives something, at most `timeout_ms`. */
-export async function eventually<T>(
-  what: string,
-  probe: () => Promise<T | null | undefined | false> | T | null | undefined | false,
-  timeout_ms = 5000,
-): Promise<T> {
-  const deadline = performance.now() + timeout_ms
-  for (;;) {
-    const value = await probe()
-    if (value !== null && value !== undefined && value !== false) return value
-    if (performance.now() > deadline) throw new Error(`not seen in ${timeout_ms} ms: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}

@@ -11,7 +11,8 @@ import { openSpool } from '../../../../services/gateway/spool/spool.ts'
 import { openEmbeddedLog } from '../../../../services/runtime/log/embedded/embedded-log.ts'
 import type { EventLog } from '../../../../services/runtime/log/event-log.ts'
 import { verifyChain } from '../../../support/chain.ts'
-import { eventually, readDecisions, tempDir } from '../../../support/gateway.ts'
+import { eventually } from '../../../support/eventually.ts'
+import { readDecisions, tempDir } from '../../../support/gateway.ts'
 import { unreachableLog } from '../../../support/unreachable-log.ts'
 
 const pep = { id: 'gateway', kind: 'gatewatch', version: '0' }
