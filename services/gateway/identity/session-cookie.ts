@@ -1,11 +1,13 @@
-import { base64url, EncryptJWT, jwtDecrypt } from 'jose'
+import { EncryptJWT, jwtDecrypt } from 'jose'
 import { z } from 'zod'
+import { GatewatchError } from '../../runtime/errors.ts'
 import { boundedCache } from './bounded-cache.ts'
 import type { Identity } from './identity.ts'
 
 /** Browsers keep 4096 bytes for a cookie with its name and attributes. */
 const MAX_COOKIE_LENGTH = 3800
 const CACHED_SESSIONS = 10_000
+const KEY_BYTES = 32
 
 /** What a session knows. It was made at sign-in and is never changed; a new sign-in makes a new one. */
 export const Session = z.strictObject({
@@ -34,9 +36,12 @@ export interface Sealer {
 /**
  * Seals with JWE, direct A256GCM (RFC 7516), so that a cookie can neither be
  * read nor changed outside. `purpose` is bound in: a sealed login is no session.
+ * `secret` is 32 random bytes in base64, of either alphabet.
+ *
+ * @throws GatewatchError `ERR_CONFIG_INVALID` when it is shorter
  */
 export function sealer(secret: string, purpose: string): Sealer {
-  const key = base64url.decode(secret).subarray(0, 32)
+  const key = keyOf(secret, purpose)
   return {
     async seal(value, expires_at_ms) {
       const text = await new EncryptJWT({ v: value })
@@ -61,6 +66,15 @@ export function sealer(secret: string, purpose: string): Sealer {
       }
     },
   }
+}
+
+function keyOf(secret: string, purpose: string): Uint8Array {
+  const key = Buffer.from(secret, 'base64url').subarray(0, KEY_BYTES)
+  if (key.length === KEY_BYTES) return key
+  throw new GatewatchError(
+    'ERR_CONFIG_INVALID',
+    `The secret that seals ${purpose} is not ${KEY_BYTES} bytes in base64; put one in secrets/ that \`openssl rand -base64 ${KEY_BYTES}\` made.`,
+  )
 }
 
 export interface Sessions {
