@@ -11,7 +11,7 @@ export interface Estate {
   guests(site: SiteName): string
   gateway(name: GatewayName, day: number): string
   /** A node of the cloud proxy through which two sites reach the web; which one, the provider decides each time. */
-  proxy(day: number, dice: Dice): string
+  proxy(site: SiteName, day: number, dice: Dice): string
   /** Kiosks stand in offices. */
   readonly hasProxy: ReadonlySet<SiteName>
 }
@@ -37,9 +37,17 @@ export function estateOf(seed: number, calendar: Calendar, networks: Networks): 
     // One stands with a hosting provider.
     singapore: [addressIn(hostingPool(networks, 'SG', dice), dice), ''],
   }
-  const nodes = networks.proxies().map((pool) => dice.shuffled(pool.prefixes).slice(0, 4))
+  const nodes = new Map(
+    PROXIED.map((site) => {
+      const { country, name } = SITES[site].city
+      return [
+        site,
+        networks.proxies(country, name).map(({ prefixes: [near = 0, ...far] }) => ({ near, far })),
+      ]
+    }),
+  )
   return {
-    hasProxy: new Set<SiteName>(['london', 'newYork']),
+    hasProxy: new Set(PROXIED),
     office: (site, day) =>
       (site === 'berlin' && day >= calendar.officeMovesDay ? moved : offices).get(site) ?? '',
     guests: (site) => guests.get(site) ?? '',
@@ -47,13 +55,17 @@ export function estateOf(seed: number, calendar: Calendar, networks: Networks): 
       const [before = '', after = ''] = gateways[name]
       return after !== '' && day >= calendar.gatewayMovesDay ? after : before
     },
-    proxy(day, own) {
-      const ofProvider = nodes[day >= calendar.proxyMovesDay ? 1 : 0] ?? []
-      // Mostly the nearest, now and then another country's.
-      return addressText(own.chance(0.85) ? (ofProvider[0] ?? 0) + 20 : own.pick(ofProvider) + 20)
+    proxy(site, day, own) {
+      const provider = nodes.get(site)?.[day >= calendar.proxyMovesDay ? 1 : 0]
+      if (provider === undefined) throw new Error(`${site} has no proxy`)
+      // Nearly always the nearest, now and then another country's.
+      return addressText((own.chance(0.996) ? provider.near : own.pick(provider.far)) + 20)
     },
   }
 }
+
+/** Sites that reach the web through a cloud proxy. */
+const PROXIED: readonly SiteName[] = ['london', 'newYork']
 
 export function hostingPool(networks: Networks, country: string, dice: Dice): Pool {
   return dice.pick(networks.hosting(country))

@@ -22,13 +22,13 @@ export interface Pool {
 export interface Networks {
   /** Providers at people's homes in a city, the largest first. */
   homes(country: string, city: string): readonly Pool[]
-  /** Addresses of a country's carriers: placed anywhere in it. */
-  carriers(country: string): readonly Pool[]
+  /** Exits of a country's carriers: placed anywhere in it, those in the city first. */
+  carriers(country: string, city: string): readonly Pool[]
   /** Consumer providers of a country, over all its cities. */
   anywhere(country: string): readonly Pool[]
   hosting(country: string): readonly Pool[]
-  /** Cloud proxies of companies, wherever their nodes are. */
-  proxies(): readonly Pool[]
+  /** Cloud proxies of companies, wherever their nodes are, those in the city first. */
+  proxies(country: string, city: string): readonly Pool[]
   /** Networks in aeroplanes. */
   inFlight(): readonly Pool[]
 }
@@ -129,20 +129,18 @@ export async function openNetworks(): Promise<Networks> {
     looked.set(system.asn, byPlace)
     return byPlace
   }
-  const pools = (found: readonly System[], key: string | null, least: number): Pool[] =>
+  const pools = (found: readonly System[], place: string | null, least: number, first?: string): Pool[] =>
     found
       .map((system) => {
         const byPlace = prefixesOf(system)
         const prefixes =
-          key === null
-            ? [...byPlace].filter(([place]) => !place.includes('/')).flatMap(([, some]) => some)
-            : (byPlace.get(key) ?? [])
+          place === null
+            ? [...byPlace].filter(([key]) => !key.includes('/')).flatMap(([, some]) => some)
+            : (byPlace.get(place) ?? [])
         const every = Math.max(1, Math.floor(prefixes.length / MOST_KEPT))
-        return {
-          asn: system.asn,
-          name: system.name,
-          prefixes: prefixes.filter((_, index) => index % every === 0),
-        }
+        const thinned = prefixes.filter((_, index) => index % every === 0)
+        const near = first === undefined ? [] : (byPlace.get(first) ?? []).slice(0, 4)
+        return { asn: system.asn, name: system.name, prefixes: [...new Set([...near, ...thinned])] }
       })
       .filter(({ prefixes }) => prefixes.length >= least)
 
@@ -155,12 +153,13 @@ export async function openNetworks(): Promise<Networks> {
   }
   const anywhere = (country: string) =>
     once(`provider in ${country}`, () => pools(chosen(country, 'access'), country, LEAST_IN_CITY))
-  const named = (asns: readonly number[]) =>
-    once(`network of ${asns.join(' or ')}`, () =>
+  const named = (asns: readonly number[], first: string) =>
+    once(`network of ${asns.join(' or ')} for ${first}`, () =>
       pools(
         all.filter(({ asn }) => asns.includes(asn)),
         null,
         1,
+        first,
       ),
     )
   return {
@@ -170,16 +169,19 @@ export async function openNetworks(): Promise<Networks> {
         const found = pools(chosen(country, 'access'), `${country}/${city}`, LEAST_IN_CITY)
         return found.length > 0 ? found : anywhere(country)
       }),
-    carriers: (country) =>
-      once(`carrier in ${country}`, () => {
-        const mobile = pools(chosen(country, 'mobile'), country, LEAST_IN_CITY)
+    carriers: (country, city) =>
+      once(`carrier in ${country} for ${city}`, () => {
+        const near = `${country}/${city}`
+        const mobile = pools(chosen(country, 'mobile'), country, LEAST_IN_CITY, near)
         // The same systems serve homes and phones in many countries, and then no name tells.
-        return mobile.length > 0 ? mobile : anywhere(country).slice(0, 2)
+        return mobile.length > 0
+          ? mobile
+          : pools(chosen(country, 'access'), country, LEAST_IN_CITY, near).slice(0, 2)
       }),
     hosting: (country) =>
       once(`hosting in ${country}`, () => pools(chosen(country, 'hosting'), country, LEAST_IN_CITY)),
-    proxies: () => named(PROXIES),
-    inFlight: () => named(IN_FLIGHT),
+    proxies: (country, city) => named(PROXIES, `${country}/${city}`),
+    inFlight: () => named(IN_FLIGHT, ''),
   }
 }
 

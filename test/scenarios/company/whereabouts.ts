@@ -49,11 +49,11 @@ export function whereabouts(who: Person, day: number, { seed, networks, estate }
   const laptopAddress = (place: Place, internal: boolean, dice: Dice): string => {
     if (place.kind === 'office' || place.kind === 'kiosk') {
       return !internal && estate.hasProxy.has(who.site)
-        ? estate.proxy(day, dice)
+        ? estate.proxy(who.site, day, dice)
         : estate.office(who.site, day)
     }
     const tunnelled =
-      who.tunnel === 'full' ? internal || !dice.chance(0.12) : who.tunnel === 'split' ? internal : false
+      who.tunnel === 'full' ? internal || !dice.chance(0.02) : who.tunnel === 'split' ? internal : false
     return tunnelled ? estate.gateway(who.gateway, day) : outside(place)
   }
   return {
@@ -90,8 +90,8 @@ export function deviceOf(who: Person, day: number): Device {
 }
 
 /** A carrier moves its customers between a few exits, each shared by thousands; the nearest is the likeliest. */
-function carrierAddress({ index, carrier, city }: Person, seed: number, period: number): string {
-  const exits = new Dice(seed, 'exits', carrier.asn, city.name).shuffled(carrier.prefixes).slice(0, 8)
+function carrierAddress({ index, carrier }: Person, seed: number, period: number): string {
+  const exits = carrier.prefixes.slice(0, 8)
   const dice = new Dice(seed, 'carrier', index, period)
-  return addressText((dice.chance(0.6) ? (exits[0] ?? 0) : dice.early(exits)) + dice.whole(1, 4))
+  return addressText((dice.chance(0.85) ? (exits[0] ?? 0) : dice.early(exits)) + dice.whole(1, 4))
 }
