@@ -8,6 +8,7 @@ import { Decision, decisionKey } from './decision.ts'
 import { Device } from './device.ts'
 import { entityKey } from './entity.ts'
 import { Finding } from './finding.ts'
+import { Logout } from './logout.ts'
 import { PolicyRevision } from './policy.ts'
 import { RiskState } from './risk.ts'
 import { ScoredDecision } from './scored-decision.ts'
@@ -103,6 +104,14 @@ export const deviceInventory = topic<Device>(
   (d) => `${d.tenant}/${d.id}`,
   'compacted',
 )
+/** Sessions that were signed out before they ended, so that no gateway takes their cookies. */
+export const sessionLogouts = topic<Logout>(
+  'session.logouts.v1',
+  Logout,
+  (l) => `${l.tenant}/${l.session_id}`,
+  'compacted',
+  1,
+)
 /** What receivers of alerts should know; the durable outbox. */
 export const alertsOutbox = topic<Alert>(
   'alerts.outbox.v1',
@@ -144,15 +153,23 @@ export const integrityCheckpoints = topic<Checkpoint>(
 
 /** Where the original bytes of an unusable record go, with headers `reason`, `source-topic`, `source-partition`, `source-offset`. */
 export function deadLetterOf(source: LogTopic): LogTopic {
-  return bytesTopic(`${source.name}.dead-letter`, { days: 30 }, source.partitions)
+  return bytesTopic(`${source.name}${DEAD_LETTER}`, { days: 30 }, source.partitions)
 }
 
-/** The topics whose readers parse foreign bytes, and so have a dead-letter topic. */
+export function isDeadLetter({ name }: LogTopic): boolean {
+  return name.endsWith(DEAD_LETTER)
+}
+
+const DEAD_LETTER = '.dead-letter'
+
+/** The topics whose readers put aside what they can't read, and so have a dead-letter topic. */
 export const parsedTopics: readonly LogTopic[] = [
   accessDecisions,
   accessActivity,
   accessScored,
   accessFindings,
+  accessStories,
+  riskState,
   analystVerdicts,
 ]
 
@@ -168,6 +185,7 @@ export const topics: readonly LogTopic[] = [
   analystVerdicts,
   control,
   deviceInventory,
+  sessionLogouts,
   alertsOutbox,
   alertsDeliveries,
   subjectCensus,

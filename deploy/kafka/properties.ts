@@ -20,6 +20,8 @@ export interface SecuredListeners {
   /** PEM: who may have signed a client's certificate. */
   readonly truststoreFile: string
   readonly users: readonly { readonly username: string; readonly password: string }[]
+  /** What users may do follows from ACLs; whoever comes by the plain listener may do everything, brokers above all. */
+  readonly authorizer?: boolean
 }
 
 /**
@@ -79,6 +81,12 @@ function securedProperties(secured: SecuredListeners): Record<string, string | n
     'listener.name.sasl_ssl.plain.sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required ${users};`,
     'listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config': scram,
     'listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config': scram,
+    ...(secured.authorizer === true
+      ? {
+          'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+          'super.users': 'User:ANONYMOUS',
+        }
+      : {}),
   }
 }
 

@@ -4,6 +4,7 @@ import { topics } from '../../schemas/topics.ts'
 import type { Config } from '../config.ts'
 import { openDataDir } from '../runtime/data-dir.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
+import type { LogRights } from '../runtime/log/kafka/rights.ts'
 import { logMetrics } from '../runtime/log/log-metrics.ts'
 import type { LogMetrics } from '../runtime/log/log-metrics.ts'
 import { measuredLog } from '../runtime/log/measured-log.ts'
@@ -15,14 +16,17 @@ export interface OpenRuntime extends Runtime {
   close(): Promise<void>
 }
 
-/** The one Runtime of a process. Without a logger (short commands), warnings go to the terminal. */
-export async function openRuntime(config: Config, logger?: Logger): Promise<OpenRuntime> {
+/**
+ * The one Runtime of a process. Without a logger (short commands), warnings go to
+ * the terminal. With `rights`, a Kafka that does not grant them refuses the start.
+ */
+export async function openRuntime(config: Config, logger?: Logger, rights?: LogRights): Promise<OpenRuntime> {
   const dataDir = await openDataDir(config.data_dir)
   const used =
     logger ??
     createLogger({ level: quieter(config.log_level), destination: terminalDestination(process.stderr) })
   const metrics = createMetrics()
-  const eventLog = await openEventLog(config, { dataDir, logger: used, metrics: logMetrics(metrics) })
+  const eventLog = await openEventLog(config, { dataDir, logger: used, metrics: logMetrics(metrics), rights })
   return {
     dataDir,
     logger: used,
@@ -35,7 +39,12 @@ export async function openRuntime(config: Config, logger?: Logger): Promise<Open
 /** The log that the configuration names: Kafka's topics are created and checked before anything uses them. */
 async function openEventLog(
   config: Config,
-  parts: { readonly dataDir: string; readonly logger: Logger; readonly metrics: LogMetrics },
+  parts: {
+    readonly dataDir: string
+    readonly logger: Logger
+    readonly metrics: LogMetrics
+    readonly rights: LogRights | undefined
+  },
 ): Promise<EventLog> {
   const { dataDir, logger, metrics } = parts
   if (config.kafka !== undefined) {
@@ -43,7 +52,7 @@ async function openEventLog(
       import('../runtime/log/kafka/admin.ts'),
       import('../runtime/log/kafka/kafka-log.ts'),
     ])
-    await checkKafka(config.kafka, logger, topics)
+    await checkKafka(config.kafka, logger, topics, parts.rights)
     return openKafkaLog({
       config: config.kafka,
       logger,

@@ -1,46 +1,74 @@
-import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { pino } from 'pino'
 import { z } from 'zod'
+import { CANARY_TENANT } from '../../schemas/canary.ts'
+import { topics } from '../../schemas/topics.ts'
 import { prepareWhole } from '../../services/cli/bench/whole.ts'
+import { RIGHTS } from '../../services/cli/roles/rights.ts'
+import { ROLES } from '../../services/cli/roles/role.ts'
+import { checkKafka, withAdmin } from '../../services/runtime/log/kafka/admin.ts'
+import { KafkaConfig } from '../../services/runtime/log/kafka/config.ts'
+import { connectKafka } from '../../services/runtime/log/kafka/connect.ts'
+import { namesOf } from '../../services/runtime/log/kafka/names.ts'
 import { runCliProcess } from '../support/cli-process.ts'
 import { eventually } from '../support/eventually.ts'
-import { hasKafka, kafkaBrokers } from '../support/kafka-broker.ts'
+import { aclsOf, grant } from '../support/kafka-acls.ts'
+import { canStartBrokers } from '../support/kafka-broker.ts'
+import { startSecuredBroker } from '../support/kafka-secured.ts'
 
+/** Those that write come last. */
+const STARTED = ['storage', 'feedback', 'scoring', 'verify', 'gateway'] as const
 const Answer = z.object({ context: z.object({ outcome: z.string(), decision_id: z.string() }) })
 
-describe.skipIf(!hasKafka())('roles as processes of their own, on Kafka', () => {
-  it('an attack at the gateway is scored, found, stored, and restricted at the gateway', async ({
+describe.skipIf(!canStartBrokers())('roles as processes of their own, on Kafka', () => {
+  it('each with a user that may do what the table of rights says and nothing else: an attack at the gateway is scored, found, stored, and restricted at the gateway', async ({
     onTestFinished,
   }) => {
     const directory = await mkdtemp(join(tmpdir(), 'gatewatch-roles-'))
     onTestFinished(() => rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }))
+    const broker = await startSecuredBroker({ users: ROLES, authorizer: true })
+    onTestFinished(() => broker.dispose())
+    const kafka = { topic_prefix: 'roles.', partitions: 3 }
     const prepared = await prepareWhole(directory, {
       log_level: 'info',
       kafka: {
-        brokers: await kafkaBrokers(),
-        topic_prefix: `roles-${randomUUID().slice(0, 8)}.`,
-        partitions: 3,
+        ...kafka,
+        brokers: [broker.sasl],
+        create_topics: false,
+        ssl: { ca_file: broker.caFile },
+        sasl: { mechanism: 'scram-sha-512', username: 'nobody', password_file: broker.passwordFile },
       },
     })
-    const gatewatch = (...args: string[]) =>
-      runCliProcess(['--config', prepared.config, ...args], {}, directory)
-    // Topics first, as an operator does: four processes that create them at once are tried elsewhere.
-    expect(await gatewatch('topics', '--create').exited()).toBe(0)
-    const roles = ['storage', 'feedback', 'scoring', 'gateway'].map((role) => gatewatch('run', role))
+    const gatewatch = (args: string[], env: Record<string, string> = {}) =>
+      runCliProcess(['--config', prepared.config, ...args], env, directory)
+    // Topics and rights first, by somebody who may: an operator.
+    const operator = KafkaConfig.parse({ ...kafka, brokers: [broker.plain] })
+    const logger = pino({ level: 'silent' })
+    await checkKafka(operator, logger, topics)
+    await withAdmin(await connectKafka(operator, logger), operator, async (admin) => {
+      await grant(
+        admin,
+        ROLES.flatMap((role) => aclsOf(role, RIGHTS[role], namesOf(operator))),
+      )
+    })
+    const roles = STARTED.map((role) => gatewatch(['run', role], { GATEWATCH_KAFKA__SASL__USERNAME: role }))
     onTestFinished(async () => {
       await Promise.all(roles.map((role) => role.stop('SIGKILL')))
     })
-    const [storage, feedback, scoring, gateway] = roles
+    const [storage, feedback, scoring, verify, gateway] = roles
     await Promise.all([
       storage?.shows(/storage started/, 50_000),
       feedback?.shows(/feedback started/, 50_000),
       scoring?.shows(/scoring started/, 50_000),
+      verify?.shows(/"part":"verify"/, 50_000),
     ])
     const port = (await gateway?.shows(/"decision_port":(\d+)/, 50_000))?.[1]
 
+    const nothingDenied = () =>
+      expect(roles.flatMap((role) => /ERR_LOG_DENIED.*/.exec(role.output())?.[0] ?? [])).toEqual([])
     const decided: string[] = []
     const ask = async (subject: string, action: string, resource: number): Promise<string> => {
       const response = await fetch(`http://127.0.0.1:${port}/access/v1/evaluation`, {
@@ -72,14 +100,17 @@ describe.skipIf(!hasKafka())('roles as processes of their own, on Kafka', () => 
 
     // then the finding and every decision are in the store, each once
     const query = async (sql: string): Promise<string> => {
-      const run = gatewatch('query', sql, '--json')
+      const run = gatewatch(['query', sql, '--json'])
       await run.exited()
       return run.output().trim()
     }
     await eventually(
       'every decision is stored',
       async () => {
-        const found = await query('SELECT count() AS n, uniqExact(id) AS ids FROM decisions')
+        nothingDenied()
+        const found = await query(
+          `SELECT count() AS n, uniqExact(id) AS ids FROM decisions WHERE tenant != '${CANARY_TENANT}'`,
+        )
         return found.includes(`"n":${decided.length},"ids":${decided.length}`) ? true : undefined
       },
       40_000,
@@ -90,7 +121,10 @@ describe.skipIf(!hasKafka())('roles as processes of their own, on Kafka', () => 
 
     // and each process goes in order when told to
     const ends = await Promise.all(roles.map((role) => role.stop('SIGTERM')))
-    expect(ends.map(({ code }) => code)).toEqual([0, 0, 0, 0])
+    expect(ends.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0])
+    expect(roles.map((role) => /ERR_LOG_DENIED.*/.exec(role.output())?.[0])).toEqual(
+      roles.map(() => undefined),
+    )
     expect(Math.max(...ends.map(({ ms }) => ms))).toBeLessThan(15_000)
   }, 180_000)
 })

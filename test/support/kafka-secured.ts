@@ -23,7 +23,17 @@ export interface SecuredBroker {
   dispose(): Promise<void>
 }
 
-export async function startSecuredBroker(): Promise<SecuredBroker> {
+export interface SecuredOptions {
+  /** Further users, with the same password. */
+  readonly users?: readonly string[]
+  /** Users may do what ACLs say; by the plain listener everything is allowed. */
+  readonly authorizer?: boolean
+}
+
+export async function startSecuredBroker({
+  users = [],
+  authorizer = false,
+}: SecuredOptions = {}): Promise<SecuredBroker> {
   const directory = await mkdtemp(join(tmpdir(), 'gatewatch-kafka-tls-'))
   const authority = makeAuthority(directory)
   const other = makeAuthority(directory, 'other')
@@ -43,7 +53,8 @@ export async function startSecuredBroker(): Promise<SecuredBroker> {
         tlsPort,
         keystoreFile,
         truststoreFile: authority.caFile,
-        users: [{ username, password }],
+        users: [username, ...users].map((one) => ({ username: one, password })),
+        authorizer,
       },
     }),
   })

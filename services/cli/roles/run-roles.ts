@@ -5,6 +5,7 @@ import { createLifecycle } from '../../runtime/lifecycle.ts'
 import { createLogger, terminalDestination } from '../../runtime/logger.ts'
 import type { CliIo } from '../io.ts'
 import { openRuntime } from '../open-runtime.ts'
+import { rightsOf } from './rights.ts'
 import type { Role } from './role.ts'
 import { startRoles } from './start-roles.ts'
 
@@ -19,7 +20,7 @@ export async function runRoles(config: Config, roles: readonly Role[], io: CliIo
       const lock = await lockDataDir(dataDir, roles, `run ${roles.join(' ')}`)
       return { stop: () => lock.release() }
     })
-    const runtime = await openRuntime(config, logger)
+    const runtime = await openRuntime(config, logger, rightsOf(roles))
     await lifecycle.start('event log', async () => ({ stop: () => runtime.close() }))
     await startRoles({
       runtime,

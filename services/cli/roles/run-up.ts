@@ -11,6 +11,7 @@ import type { CliIo } from '../io.ts'
 import { openRuntime } from '../open-runtime.ts'
 import { whereThingsAre } from './addresses.ts'
 import { loginToken } from './login-token.ts'
+import { rightsOf } from './rights.ts'
 import type { Role } from './role.ts'
 import { startRoles } from './start-roles.ts'
 
@@ -41,7 +42,7 @@ export async function runUp(config: Config, { roles, demo: withDemo, io }: UpOpt
   try {
     await lifecycle.start('lock', async () => ({ stop: () => lock.release() }))
     say(`Gatewatch starts in ${dataDir}`)
-    const runtime = await openRuntime(config, logger)
+    const runtime = await openRuntime(config, logger, rightsOf(roles))
     await lifecycle.start('event log', async () => ({ stop: () => runtime.close() }))
     const started = (part: string, ms: number): unknown =>
       say(`  ${part.padEnd(10)} ready in ${(ms / 1000).toFixed(1)} s`)

@@ -79,19 +79,33 @@ export interface DeadLetterCause {
   readonly detail?: string
 }
 
-/** The original bytes on the topic's dead-letter topic, with where they came from and why, in headers. */
+/** What either log takes, so that what can't be read never stands in its reader's way for being too large as well. */
+const MAX_DEAD = { value_bytes: 16 * 1024 * 1024, key_bytes: 65_536, headers_bytes: 262_144 }
+
+/**
+ * The original bytes on the topic's dead-letter topic, with where they came from
+ * and why, in headers. The largest message that a topic takes fits with them; what
+ * only compression let in beyond 16 MiB is cut there, and `cut-from` says how
+ * long it was; a key beyond 64 KiB and headers beyond 256 KiB are cut likewise.
+ */
 export function deadLetterRecord(
   source: LogTopic,
   partition: number,
   record: Pick<LogRecord, 'key' | 'value' | 'offset' | 'headers'>,
   cause: DeadLetterCause,
 ): OutRecord {
+  const value = record.value ?? new Uint8Array()
+  const cut: Record<string, string> = {}
+  if (value.length > MAX_DEAD.value_bytes) cut['cut-from'] = String(value.length)
   return {
     topic: deadLetterOf(source),
-    key: record.key,
-    value: record.value === null ? new Uint8Array() : record.value,
+    // A character of a text takes three bytes of UTF-8 at most.
+    key:
+      record.key.length * 3 > MAX_DEAD.key_bytes ? record.key.slice(0, MAX_DEAD.key_bytes / 4) : record.key,
+    value: value.length > MAX_DEAD.value_bytes ? value.subarray(0, MAX_DEAD.value_bytes) : value,
     headers: {
-      ...record.headers,
+      ...(headersBytes(record.headers) > MAX_DEAD.headers_bytes ? { 'headers-cut': 'true' } : record.headers),
+      ...cut,
       reason: cause.reason,
       detail: (cause.detail ?? '').slice(0, 500),
       'source-topic': source.name,
@@ -99,6 +113,10 @@ export function deadLetterRecord(
       'source-offset': String(record.offset),
     },
   }
+}
+
+function headersBytes(headers: Readonly<Record<string, string>>): number {
+  return Object.entries(headers).reduce((sum, [name, text]) => sum + 3 * (name.length + text.length), 0)
 }
 
 function deadLetter(reason: ParseReason, detail: string): Outcome<never, ParseReason> {

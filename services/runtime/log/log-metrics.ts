@@ -9,6 +9,8 @@ export interface LogMetrics {
   fenced(group: string): void
   /** Records that a group has still to handle, up to the first open transaction. */
   lag(group: string, topic: string, partition: number, records: number): void
+  /** Kafka refused something to our user: a right was never granted, or taken away. */
+  denied(resource: string): void
   /** A consumer that stood still was started anew. */
   restarted(group: string, cause: string): void
   /** Records that retention or compaction removed; `unread` when a group had not read them. */
@@ -47,6 +49,11 @@ export function logMetrics(registry: Registry): LogMetrics {
     'group',
     'cause',
   ])
+  const denied = counter(
+    'denied_requests_total',
+    'Requests that Kafka refused to our user, by what it may not use.',
+    ['resource'],
+  )
   const removed = counter('removed_records_total', 'Records removed, by cause.', ['topic', 'cause'])
   const unread = counter('removed_unread_records_total', 'Records removed before a group read them.', [
     'topic',
@@ -65,6 +72,7 @@ export function logMetrics(registry: Registry): LogMetrics {
     failed: (group) => failures.inc({ group }),
     fenced: (group) => fenced.inc({ group }),
     lag: (group, topic, partition, count) => lag.set({ group, topic, partition: String(partition) }, count),
+    denied: (resource) => denied.inc({ resource }),
     restarted: (group, cause) => restarts.inc({ group, cause }),
     removed(topic, cause, count, lost) {
       removed.inc({ topic, cause }, count)

@@ -4,6 +4,7 @@ import type { LogTopic } from '../../../../schemas/topics.ts'
 import type { KafkaConfig } from './config.ts'
 import { connectKafka } from './connect.ts'
 import { kafkaFault } from './faults.ts'
+import { checkRights, type LogRights } from './rights.ts'
 import { assertTopics, surveyTopics } from './topics.ts'
 
 /** Tries of a request while a command waits or a process starts: a person looks on. Some two seconds. */
@@ -35,15 +36,19 @@ export async function withAdmin<T>(
 /**
  * Before anything starts: brokers reached, user accepted, topics there and as
  * the catalogue says. Creates what is missing unless `kafka.create_topics`
- * forbids it. Throws one sentence otherwise.
+ * forbids it. With `rights`, also that our user may do all of that. Throws one
+ * sentence otherwise.
  */
 export async function checkKafka(
   config: KafkaConfig,
   logger: Logger,
   topics: readonly LogTopic[],
+  rights?: LogRights,
 ): Promise<void> {
   const kafka = await connectKafka(config, logger, QUICK_RETRY)
   await withAdmin(kafka, config, async (admin) => {
+    // First, since whoever may not see a topic takes it for missing.
+    if (rights !== undefined) await checkRights(kafka, config, topics, rights)
     const states = await surveyTopics(admin, config, topics, config.create_topics)
     assertTopics(states, config)
     for (const { differences } of states)

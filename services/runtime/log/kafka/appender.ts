@@ -151,7 +151,7 @@ export class Appender {
   async #newProducer(): Promise<void> {
     const node = await this.#parts.link.anyNode()
     const { error, producer } = await this.#parts.link.send(node, initProducer(null, PRODUCE_MS))
-    check('InitProducerId', error)
+    check('an idempotent producer (InitProducerId)', error)
     this.#producer = producer
     for (const lane of this.#lanes.values()) lane.sequence = 0
   }
@@ -222,7 +222,7 @@ export class Appender {
       }
       return false
     }
-    const fault = new KafkaFault(`Produce of ${lane.topic}/${lane.partition}`, error)
+    const fault = new KafkaFault(`topic ${lane.topic} (Produce)`, error)
     if (fault.passing) {
       this.#parts.link.doubt(fault)
       return true

@@ -80,7 +80,7 @@ export async function claim(
         })),
       ),
     )
-    checkAll('OffsetCommit', answers)
+    checkAll(`OffsetCommit of group ${as.group}`, answers)
   })
   return claimed
 }

@@ -21,6 +21,7 @@ import { quietRequestQueues } from './request-queue.ts'
 const RETRY = { initialRetryTime: 50, maxRetryTime: 2000, factor: 0.2, multiplier: 2, retries: 8 }
 const CONNECT_MS = 5000
 const REQUEST_MS = 15_000
+const MAX_WAITING = 1_000
 
 /**
  * The kafkajs client of a configuration; connects nothing yet. Reads the files
@@ -58,6 +59,8 @@ const promptSockets: ISocketFactory = ({ host, port, ssl, onConnect }) => {
     : connectPlain({ host, port }, onConnect)
   socket.setKeepAlive(true, 60_000)
   socket.setNoDelay(true)
+  // kafkajs unrefs a lost socket once for each request that was under way, and Node takes more than ten for a leak.
+  socket.setMaxListeners(MAX_WAITING)
   return socket
 }
 

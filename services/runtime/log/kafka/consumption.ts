@@ -17,7 +17,7 @@ import { Member } from './member.ts'
 import type { Names } from './names.ts'
 import { Pauses } from './pauses.ts'
 import { Transactor, type Written } from './transactor.ts'
-import { isPassing, toLogError } from './wire/faults.ts'
+import { deniedOf, isPassing, toLogError } from './wire/faults.ts'
 import type { Membership } from './wire/group-requests.ts'
 import type { Link } from './wire/link.ts'
 import type { Compression } from './wire/record-batch.ts'
@@ -243,6 +243,15 @@ export class KafkaConsumption {
   }
 
   #note(error: unknown): void {
-    this.#parts.logger.info({ err: error, group: this.#options.group }, 'event log: tried again')
+    const { logger, metrics } = this.#parts
+    const { group } = this.#options
+    const denied = deniedOf(error)
+    if (denied === undefined) {
+      logger.info({ err: error, group }, 'event log: tried again')
+      return
+    }
+    metrics?.denied(denied)
+    const { message } = toLogError(error)
+    logger.warn({ group, code: 'ERR_LOG_DENIED' }, `${message} Tried again until then.`)
   }
 }

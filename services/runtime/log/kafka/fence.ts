@@ -14,7 +14,7 @@ export async function fence(link: Link, id: string): Promise<Producer> {
   await retry(link, WITHIN_MS, 1, async () => {
     const node = await link.coordinator('transaction', id)
     const answer = await link.send(node, initProducer(id, TRANSACTION_MS))
-    check('InitProducerId', answer.error)
+    check(`transactional id ${id} (InitProducerId)`, answer.error)
     producer = answer.producer
   })
   return producer

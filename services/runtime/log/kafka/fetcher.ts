@@ -147,7 +147,7 @@ export class Fetcher {
       return undefined
     }
     if (answer.error !== CODES.none) {
-      return new KafkaFault(`Fetch of ${feed.topic}/${feed.partition}`, answer.error)
+      return new KafkaFault(`topic ${feed.topic} (Fetch of partition ${feed.partition})`, answer.error)
     }
     const { records, next, bytes } = readRecordSet(answer.set, feed.position, answer.aborted)
     const moved = next > feed.position

@@ -185,7 +185,10 @@ export class GroupCommitter {
       try {
         await retry(link, 2_000, 5, async () => {
           const node = await link.coordinator('group', as.group)
-          checkAll('OffsetCommit', await link.send(node, commitOffsets(as, this.#offsets(jobs))))
+          checkAll(
+            `OffsetCommit of group ${as.group}`,
+            await link.send(node, commitOffsets(as, this.#offsets(jobs))),
+          )
         })
         for (const { done } of jobs) done.resolve([])
       } catch (error) {

@@ -1,6 +1,7 @@
 import type { Kafka } from 'kafkajs'
 import type { Logger } from 'pino'
 import type { LogTopic } from '../../../../schemas/topics.ts'
+import { GatewatchError } from '../../errors.ts'
 import { closedError } from '../closed-error.ts'
 import type {
   AppendOptions,
@@ -20,7 +21,7 @@ import { namesOf, type Names } from './names.ts'
 import { committedOf, membersOf, watermarksOf } from './offsets.ts'
 import { readRange } from './read.ts'
 import { Tables } from './tables.ts'
-import { toLogError } from './wire/faults.ts'
+import { deniedOf, toLogError } from './wire/faults.ts'
 import { WatchedConsumption } from './watched-consumption.ts'
 import { Link } from './wire/link.ts'
 import { Writing } from './writing.ts'
@@ -83,7 +84,13 @@ class KafkaLog implements EventLog {
     this.#assertOpen()
     if (records.length === 0) return
     for (const topic of new Set(records.map((record) => record.topic))) await this.#prepare(topic)
-    await this.#tables.shown(await this.#writing.append(records, options))
+    try {
+      await this.#tables.shown(await this.#writing.append(records, options))
+    } catch (error) {
+      const denied = error instanceof GatewatchError ? deniedOf(error.cause) : undefined
+      if (denied !== undefined) this.#options.metrics?.denied(denied)
+      throw error
+    }
   }
 
   async consume(options: ConsumeOptions): Promise<Consumption> {

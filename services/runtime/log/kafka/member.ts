@@ -151,12 +151,12 @@ export class Member {
       this.#again = true
       return
     }
-    check('JoinGroup', joined.error)
+    check(`group ${group} (JoinGroup)`, joined.error)
     this.#id = joined.member
     this.#generation = joined.generation
     const plan = joined.leader === joined.member ? this.#plan(joined.members) : []
     const { error, assignment } = await link.send(node, syncGroup(this.as, plan, REBALANCE_MS))
-    check('SyncGroup', error)
+    check(`group ${group} (SyncGroup)`, error)
     this.#parts.assigned(decodeAssignment(assignment), this.as)
   }
 
@@ -179,7 +179,7 @@ export class Member {
         const node = await link.coordinator('group', group)
         const { error } = await link.send(node, heartbeat(this.as))
         if (error === CODES.rebalancing) return
-        check('Heartbeat', error)
+        check(`group ${group} (Heartbeat)`, error)
       } catch (error) {
         if (!isPassing(error)) throw error
         link.doubt(error)

@@ -3,6 +3,7 @@ import type { Watermarks } from '../event-log.ts'
 import type { Names } from './names.ts'
 import { checkAll, retry } from './retrying.ts'
 import { listOffsets, type ListedOffset, type OffsetAt } from './wire/data-requests.ts'
+import { check } from './wire/faults.ts'
 import { describeGroup, fetchOffsets, type CommittedOffset } from './wire/group-requests.ts'
 import type { Link } from './wire/link.ts'
 
@@ -58,7 +59,7 @@ export async function committedOf(
   await retry(link, options.within_ms ?? WITHIN_MS, 10, async () => {
     const node = await link.coordinator('group', group)
     found = await link.send(node, fetchOffsets(group, partitions, options.stable))
-    checkAll('OffsetFetch', found)
+    checkAll(`OffsetFetch of group ${group}`, found)
   })
   return found
 }
@@ -68,7 +69,7 @@ export async function membersOf(link: Link, group: string): Promise<number> {
   await retry(link, WITHIN_MS, 10, async () => {
     const node = await link.coordinator('group', group)
     const { error, members } = await link.send(node, describeGroup(group))
-    checkAll('DescribeGroups', [{ topic: group, partition: 0, error }])
+    check(`group ${group} (DescribeGroups)`, error)
     count = members
   })
   return count

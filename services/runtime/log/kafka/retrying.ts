@@ -45,7 +45,10 @@ export async function allOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
 export function checkAll(what: string, answers: readonly PartitionError[]): void {
   const faults = answers
     .filter(({ error }) => error !== CODES.none)
-    .map(({ topic, partition, error }) => new KafkaFault(`${what} of ${topic}/${partition}`, error))
+    .map(
+      ({ topic, partition, error }) =>
+        new KafkaFault(topic === '' ? what : `${topic}/${partition} (${what})`, error),
+    )
   const worst = faults.find((fault) => !fault.passing) ?? faults[0]
   if (worst !== undefined) throw worst
 }

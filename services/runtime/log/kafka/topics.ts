@@ -1,12 +1,17 @@
 import kafkajs from 'kafkajs'
 import type { Admin } from 'kafkajs'
-import type { LogTopic } from '../../../../schemas/topics.ts'
+import { isDeadLetter, type LogTopic } from '../../../../schemas/topics.ts'
 import { GatewatchError } from '../../errors.ts'
 import type { KafkaConfig } from './config.ts'
 import { createTopics } from './create-topics.ts'
 
 /** A message of 5 MB must get in: it is the consumer that puts it aside, with a reason. */
 const MAX_MESSAGE_BYTES = 8_388_608
+/**
+ * Of a dead-letter topic: a message as large as its topic takes, unpacked if it was compressed, with the headers that
+ * say why. `deadLetterRecord` cuts what is beyond that.
+ */
+const MAX_DEAD_LETTER_BYTES = 17 * 1024 * 1024
 const HOUR_MS = 3_600_000
 
 /** What the brokers call a topic, a group or a transaction of ours. */
@@ -27,7 +32,7 @@ function topicSettings(topic: LogTopic, replicas: number): Readonly<Record<strin
     ...(topic.compacted
       ? { 'delete.retention.ms': String(168 * HOUR_MS), 'max.compaction.lag.ms': String(24 * HOUR_MS) }
       : { 'retention.ms': String(topic.retention_ms), 'segment.ms': String(segmentMs(topic)) }),
-    'max.message.bytes': String(MAX_MESSAGE_BYTES),
+    'max.message.bytes': String(isDeadLetter(topic) ? MAX_DEAD_LETTER_BYTES : MAX_MESSAGE_BYTES),
     // An acknowledgement means two copies, where there are three.
     'min.insync.replicas': replicas >= 3 ? '2' : '1',
     // Retention and `appended_ms` go by the log's clock, never by a producer's.

@@ -146,7 +146,7 @@ export class Transactor {
       }
       if (offsets !== undefined) {
         const asked = link.send(node, addOffsets(transaction, offsets.as.group))
-        announced.push(asked.then(({ error }) => check('AddOffsetsToTxn', error)))
+        announced.push(asked.then(({ error }) => check(`group ${offsets.as.group} (AddOffsetsToTxn)`, error)))
       }
       await allOf(announced)
     })
@@ -164,7 +164,7 @@ export class Transactor {
       const moved = this.#step(5, async () => {
         const node = await link.coordinator('group', offsets.as.group)
         const request = commitOffsetsInTransaction(transaction, offsets.as, offsets.offsets, this.#joining)
-        checkAll('TxnOffsetCommit', await link.send(node, request))
+        checkAll(`TxnOffsetCommit of group ${offsets.as.group}`, await link.send(node, request))
       })
       writing.push(moved)
     }
@@ -245,10 +245,10 @@ export class Transactor {
         const node = await link.coordinator('transaction', transaction.id)
         if (!this.#joining) {
           const { error } = await link.send(node, endTransaction(transaction, true))
-          return check('EndTxn', error)
+          return check(`transactional id ${transaction.id} (EndTxn)`, error)
         }
         const { error, producer } = await link.send(node, endAndBump(transaction, true))
-        check('EndTxn', error)
+        check(`transactional id ${transaction.id} (EndTxn)`, error)
         this.#producer = producer
         // A new epoch counts from 0.
         this.#sequences.clear()

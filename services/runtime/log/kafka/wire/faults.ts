@@ -40,12 +40,15 @@ const PASSING = new Set<number>([
 
 /** An answer of a broker that says no. */
 export class KafkaFault extends Error {
+  /** What was asked for, by its name on Kafka. */
+  readonly what: string
   readonly error: number
   readonly passing: boolean
 
   constructor(what: string, error: number) {
     super(`${what} was answered with error ${error}${nameOf(error)}`)
     this.name = 'KafkaFault'
+    this.what = what
     this.error = error
     this.passing = PASSING.has(error)
   }
@@ -67,6 +70,22 @@ export function codeOf(error: unknown): number | undefined {
   return error instanceof KafkaFault ? error.error : undefined
 }
 
+/** Which kind of right is missing; undefined for any other fault. */
+export function deniedOf(error: unknown): 'topic' | 'group' | 'cluster' | 'transaction' | undefined {
+  switch (codeOf(error)) {
+    case CODES.topic_denied:
+      return 'topic'
+    case CODES.group_denied:
+      return 'group'
+    case CODES.cluster_denied:
+      return 'cluster'
+    case CODES.transaction_denied:
+      return 'transaction'
+    default:
+      return undefined
+  }
+}
+
 export function check(what: string, error: number): void {
   if (error !== 0) throw new KafkaFault(what, error)
 }
@@ -74,8 +93,9 @@ export function check(what: string, error: number): void {
 /** A fault that no waiting heals, as one sentence with its remedy; others as they are. */
 export function toLogError(error: unknown): Error {
   if (error instanceof GatewatchError) return error
-  const told = REMEDIES[codeOf(error) ?? 0]
-  if (told !== undefined) return new GatewatchError(told[0], told[1], { cause: error })
+  const told = error instanceof KafkaFault ? REMEDIES[error.error] : undefined
+  if (told !== undefined && error instanceof KafkaFault)
+    return new GatewatchError(told[0], told[1].replace('{what}', error.what), { cause: error })
   if (isPassing(error)) return unavailable(error)
   return error instanceof Error ? error : new Error(String(error))
 }
@@ -99,19 +119,19 @@ const REMEDIES: Record<number, [ErrorCode, string]> = {
   ],
   [CODES.topic_denied]: [
     'ERR_LOG_DENIED',
-    'Kafka does not let this user read or write a topic of gatewatch: grant Read, Write and Describe on the topics with its prefix.',
+    'Kafka denies our user {what}: grant it Read, Write and Describe on that topic, as its role needs them (deploy/kafka/README.md).',
   ],
   [CODES.group_denied]: [
     'ERR_LOG_DENIED',
-    'Kafka does not let this user use a consumer group of gatewatch: grant Read and Describe on the groups with its prefix.',
+    'Kafka denies our user {what}: grant it Read on that consumer group (deploy/kafka/README.md).',
   ],
   [CODES.cluster_denied]: [
     'ERR_LOG_DENIED',
-    'Kafka does not let this user write with idempotence: grant IdempotentWrite on the cluster, or Write on a topic.',
+    'Kafka denies our user {what}: grant it IdempotentWrite on the cluster, or Write on a topic (deploy/kafka/README.md).',
   ],
   [CODES.transaction_denied]: [
     'ERR_LOG_DENIED',
-    'Kafka does not let this user use transactions: grant Write and Describe on the transactional ids with the prefix of gatewatch.',
+    'Kafka denies our user {what}: grant it Write and Describe on transactional ids with that prefix (deploy/kafka/README.md).',
   ],
 }
 

@@ -177,14 +177,17 @@ export class Link {
       this.#stale = false
     } catch (error) {
       this.#failed(cluster)
-      if (isUnknownTopic(error)) throw new KafkaFault('metadata', CODES.unknown_topic)
+      const type = typeOf(error)
+      if (type === 'UNKNOWN_TOPIC_OR_PARTITION') throw new KafkaFault('metadata', CODES.unknown_topic)
+      if (type === 'TOPIC_AUTHORIZATION_FAILED')
+        throw new KafkaFault(`one of the topics ${[...this.#topics].join(', ')}`, CODES.topic_denied)
       throw new NoAnswer('Metadata', error)
     }
   }
 
   async #findCoordinator(kind: 'group' | 'transaction', id: string): Promise<number> {
     const { error, node } = await this.send(await this.anyNode(), findCoordinator(kind, id))
-    if (error !== 0) throw new KafkaFault('FindCoordinator', error)
+    if (error !== 0) throw new KafkaFault(`the coordinator of ${kind} ${id}`, error)
     return node
   }
 
@@ -207,8 +210,9 @@ export class Link {
   }
 }
 
-function isUnknownTopic(error: unknown): boolean {
-  return error instanceof Error && 'type' in error && error.type === 'UNKNOWN_TOPIC_OR_PARTITION'
+/** Kafka's name of an error that kafkajs gives out. */
+function typeOf(error: unknown): string {
+  return error instanceof Error && 'type' in error ? String(error.type) : ''
 }
 
 async function quietly(promise: Promise<unknown>, withinMs: number): Promise<void> {

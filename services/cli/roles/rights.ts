@@ -1,0 +1,124 @@
+import {
+  accessActivity,
+  accessDecisions,
+  accessFindings,
+  accessScored,
+  accessStories,
+  alertsDeliveries,
+  alertsOutbox,
+  analystVerdicts,
+  control,
+  deadLetterOf,
+  deviceInventory,
+  feedbackTicks,
+  integrityCheckpoints,
+  parsedTopics,
+  policyRevisions,
+  riskState,
+  scoringSourceState,
+  scoringState,
+  sessionLogouts,
+  subjectCensus,
+} from '../../../schemas/topics.ts'
+import type { LogRights } from '../../runtime/log/kafka/rights.ts'
+import type { Role } from './role.ts'
+
+/**
+ * What each role does on the event log, and so what its user on Kafka must be
+ * allowed. A start is refused where something lacks; `deploy/kafka/README.md`
+ * has the same as a table, and a test runs every role with these rights and no
+ * others.
+ */
+export const RIGHTS: Readonly<Record<Role, LogRights>> = {
+  gateway: {
+    reads: [accessDecisions, riskState, policyRevisions, deviceInventory, sessionLogouts],
+    writes: [
+      accessDecisions,
+      policyRevisions,
+      deviceInventory,
+      sessionLogouts,
+      control,
+      alertsOutbox,
+      integrityCheckpoints,
+    ],
+    joins: [],
+    watches: ['scoring', 'scoring-source', 'feedback'],
+  },
+  scoring: {
+    reads: [accessDecisions, accessActivity, scoringState, scoringSourceState, alertsOutbox],
+    writes: [
+      accessActivity,
+      accessScored,
+      accessFindings,
+      scoringState,
+      scoringSourceState,
+      alertsOutbox,
+      deadLetterOf(accessDecisions),
+      deadLetterOf(accessActivity),
+    ],
+    joins: ['scoring', 'scoring-source'],
+    watches: [],
+  },
+  storage: {
+    // Its canary watch reads control.
+    reads: [
+      accessScored,
+      accessFindings,
+      accessStories,
+      riskState,
+      analystVerdicts,
+      control,
+      ...parsedTopics.map(deadLetterOf),
+    ],
+    writes: [accessScored, accessFindings, accessStories, riskState, analystVerdicts].map(deadLetterOf),
+    joins: ['storage'],
+    watches: [],
+  },
+  feedback: {
+    reads: [
+      accessDecisions,
+      accessScored,
+      accessFindings,
+      accessStories,
+      analystVerdicts,
+      riskState,
+      policyRevisions,
+      control,
+      alertsOutbox,
+      alertsDeliveries,
+      subjectCensus,
+      feedbackTicks,
+    ],
+    writes: [
+      accessFindings,
+      accessStories,
+      analystVerdicts,
+      riskState,
+      alertsOutbox,
+      alertsDeliveries,
+      subjectCensus,
+      feedbackTicks,
+      deadLetterOf(accessFindings),
+      deadLetterOf(analystVerdicts),
+    ],
+    joins: ['feedback', 'feedback-usage'],
+    watches: ['storage'],
+  },
+  verify: {
+    reads: [accessDecisions, integrityCheckpoints, control, alertsOutbox],
+    writes: [control, alertsOutbox],
+    joins: [],
+    watches: ['storage'],
+  },
+}
+
+/** What a process needs that runs several roles. */
+export function rightsOf(roles: readonly Role[]): LogRights {
+  const all = roles.map((role) => RIGHTS[role])
+  return {
+    reads: all.flatMap(({ reads }) => reads),
+    writes: all.flatMap(({ writes }) => writes),
+    joins: all.flatMap(({ joins }) => joins),
+    watches: all.flatMap(({ watches }) => watches),
+  }
+}

@@ -1,0 +1,176 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { AclEntry, Admin, Kafka } from 'kafkajs'
+import { pino } from 'pino'
+import { Registry } from 'prom-client'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { accessDecisions, accessFindings, accessScored, topics } from '../../schemas/topics.ts'
+import { RIGHTS } from '../../services/cli/roles/rights.ts'
+import { checkKafka } from '../../services/runtime/log/kafka/admin.ts'
+import { KafkaConfig } from '../../services/runtime/log/kafka/config.ts'
+import { connectKafka } from '../../services/runtime/log/kafka/connect.ts'
+import { openKafkaLog } from '../../services/runtime/log/kafka/kafka-log.ts'
+import { namesOf } from '../../services/runtime/log/kafka/names.ts'
+import { logMetrics } from '../../services/runtime/log/log-metrics.ts'
+import { copyTo } from '../support/event-log-roles.ts'
+import { eventually } from '../support/eventually.ts'
+import { acl, aclsOf, grant, takeAway } from '../support/kafka-acls.ts'
+import { canStartBrokers } from '../support/kafka-broker.ts'
+import { startSecuredBroker, type SecuredBroker } from '../support/kafka-secured.ts'
+import { textsOf } from '../support/log-load.ts'
+
+const quiet = pino({ level: 'silent' })
+const [USER, STRANGER] = ['scoring-1', 'stranger-1']
+const PREFIX = 'acme.'
+
+describe.skipIf(!canStartBrokers())('what a user on Kafka may do', () => {
+  let broker: SecuredBroker
+  let kafka: Kafka
+  let admin: Admin
+  const operators = () => KafkaConfig.parse({ brokers: broker.plain, topic_prefix: PREFIX, partitions: 2 })
+  const settings = (username: string) =>
+    KafkaConfig.parse({
+      brokers: broker.sasl,
+      topic_prefix: PREFIX,
+      partitions: 2,
+      create_topics: false,
+      ssl: { ca_file: broker.caFile },
+      sasl: { mechanism: 'plain', username, password_file: broker.passwordFile },
+    })
+  const start = (username: string) => checkKafka(settings(username), quiet, topics, RIGHTS.scoring)
+
+  /** The broker acts on what changed in a moment of its own. */
+  const allowed = () =>
+    eventually('the rights are in force', () =>
+      start(USER).then(
+        () => true,
+        () => false,
+      ),
+    )
+
+  /** Takes a right away while `during` runs. */
+  async function without(entry: AclEntry, during: () => Promise<void>): Promise<void> {
+    await takeAway(admin, [entry])
+    try {
+      await during()
+    } finally {
+      await grant(admin, [entry])
+      await allowed()
+    }
+  }
+
+  beforeAll(async () => {
+    broker = await startSecuredBroker({ users: [USER, STRANGER], authorizer: true })
+    await checkKafka(operators(), quiet, topics)
+    kafka = await connectKafka(operators(), quiet)
+    admin = kafka.admin()
+    await admin.connect()
+    await grant(admin, aclsOf(USER, RIGHTS.scoring, namesOf(operators())))
+    await allowed()
+  }, 90_000)
+  afterAll(async () => {
+    await admin?.disconnect()
+    await broker?.dispose()
+  })
+
+  it.each([
+    [acl(USER, 'TOPIC', 'acme.access.decisions.v1', 'READ'), 'Read on topic acme.access.decisions.v1'],
+    [acl(USER, 'TOPIC', 'acme.access.findings.v1', 'WRITE'), 'Write on topic acme.access.findings.v1'],
+    [acl(USER, 'GROUP', 'acme.scoring-source', 'READ'), 'Read on group acme.scoring-source'],
+    [
+      acl(USER, 'TRANSACTIONAL_ID', 'acme.gatewatch.', 'WRITE'),
+      'Write on transactional ids that begin with acme.gatewatch.',
+    ],
+  ])('a start that lacks one right is refused in one sentence that names it: %#', async (entry, named) => {
+    await without(entry, async () => {
+      const refused = await eventually('a refusal', () =>
+        start(USER).then(
+          () => null,
+          (error: unknown) => error,
+        ),
+      )
+      expect(refused).toMatchObject({
+        code: 'ERR_LOG_DENIED',
+        message: `Kafka does not let User:${USER} do what this process must: grant it ${named} (deploy/kafka/README.md lists what each role needs).`,
+      })
+    })
+  })
+
+  it('a start of somebody with no right at all names the first five and counts the others', async () => {
+    await expect(start(STRANGER)).rejects.toThrow(
+      /^Kafka does not let User:stranger-1 do .*: grant it (Describe .* on topic .*; ){4}Describe .* on topic .*, and \d+ more \(/,
+    )
+  })
+
+  it.each([
+    ['Write on the topic of its outputs', acl(USER, 'TOPIC', 'acme.access.scored.v1', 'WRITE'), 'topic'],
+    ['Read on the topic of its inputs', acl(USER, 'TOPIC', 'acme.access.decisions.v1', 'READ'), 'topic'],
+    ['Read on its group', acl(USER, 'GROUP', 'acme.scoring', 'READ'), 'group'],
+    ['its transactional ids', acl(USER, 'TRANSACTIONAL_ID', 'acme.gatewatch.', 'WRITE'), 'transaction'],
+  ])(
+    'a consumer that loses %s while it runs says so, tries again, and loses and doubles nothing',
+    async (_, entry, resource) => {
+      const registry = new Registry()
+      const said: string[] = []
+      const logger = pino({ level: 'warn' }, { write: (line: string) => void said.push(line) })
+      const log = await openKafkaLog({ config: settings(USER), logger, metrics: logMetrics(registry) })
+      const feeder = await openKafkaLog({ config: operators(), logger: quiet })
+      const consumption = await log.consume({
+        group: 'scoring',
+        topics: [accessDecisions],
+        handle: copyTo(accessScored),
+      })
+      let sent = 0
+      const send = () =>
+        feeder.append(
+          Array.from({ length: 10 }, () => ({
+            topic: accessDecisions,
+            key: `key-${sent}`,
+            value: `${resource}-${sent++}`,
+          })),
+        )
+      const denied = async () =>
+        (await registry.getSingleMetric('gatewatch_log_denied_requests_total')?.get())?.values.find(
+          ({ labels }) => labels['resource'] === resource,
+        )?.value ?? 0
+      await send()
+      await consumption.drained()
+      await without(entry, async () => {
+        await eventually('it is counted', async () => {
+          await send()
+          await pause(100)
+          return (await denied()) > 0
+        })
+        expect(said.join('')).toMatch(/ERR_LOG_DENIED.*Kafka denies our user .*acme\./)
+      })
+      await consumption.drained()
+      await consumption.stop()
+      const [from, to] = [await textsOf(feeder, accessDecisions), await textsOf(feeder, accessScored)]
+      expect(to).toEqual(from)
+      await log.close()
+      await feeder.close()
+    },
+    60_000,
+  )
+
+  it('an append without the right is refused with the name of the topic, and others go on', async () => {
+    const entry = acl(USER, 'TOPIC', 'acme.access.findings.v1', 'WRITE')
+    const log = await openKafkaLog({ config: settings(USER), logger: quiet })
+    const append = (topic: typeof accessFindings | typeof accessScored) =>
+      log.append([{ topic, key: 'k', value: 'v' }])
+    await without(entry, async () => {
+      const refused = await eventually('a refusal', () =>
+        append(accessFindings).then(
+          () => null,
+          (error: unknown) => error,
+        ),
+      )
+      expect(refused).toMatchObject({
+        code: 'ERR_LOG_DENIED',
+        message: expect.stringMatching(/denies our user topic acme\.access\.findings\.v1/),
+      })
+      await expect(append(accessScored)).resolves.toBeUndefined()
+    })
+    await expect(append(accessFindings)).resolves.toBeUndefined()
+    await log.close()
+  })
+})

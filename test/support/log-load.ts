@@ -1,0 +1,54 @@
+import type { LogTopic } from '../../schemas/topics.ts'
+import { GatewatchError } from '../../services/runtime/errors.ts'
+import type { EventLog, OutRecord } from '../../services/runtime/log/event-log.ts'
+
+/** Appends for as long as `sending.now` says so, five records at a time, and resolves to the values that were taken. */
+export async function writeWhile(
+  sending: { readonly now: boolean },
+  topic: LogTopic,
+  name: string,
+  append: (records: readonly OutRecord[]) => Promise<unknown>,
+): Promise<string[]> {
+  const sent: string[] = []
+  for (let i = 0; sending.now; i++) {
+    const records = Array.from({ length: 5 }, (_, n) => ({
+      topic,
+      key: `${name}-${n}`,
+      value: `${name}-${i}-${n}`,
+    }))
+    await append(records)
+    sent.push(...records.map(({ value }) => value))
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+  return sent
+}
+
+/**
+ * Brings what was refused again until it is taken, as a spool does. Only what
+ * was refused: while an append is under way nobody knows its fate, and its
+ * records brought beside it are other records.
+ */
+export async function untilTaken(codes: Set<string>, append: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    try {
+      await append()
+      return
+    } catch (error) {
+      if (!(error instanceof GatewatchError) || !error.retriable) throw error
+      codes.add(error.code)
+    }
+  }
+}
+
+/** What a topic holds, as text, partition by partition. */
+export async function textsOf(log: EventLog, topic: LogTopic): Promise<string[][]> {
+  return await Promise.all(
+    Array.from({ length: log.partitions(topic) }, async (_, partition) => {
+      const found: string[] = []
+      for await (const records of log.read(topic, { partition })) {
+        for (const { value } of records) found.push(Buffer.from(value ?? []).toString())
+      }
+      return found
+    }),
+  )
+}
