@@ -144,7 +144,14 @@ export async function startGateway(
     stops.push(devices.stop)
     const sessionSecret = await openSecret(runtime.dataDir, 'gateway-session')
     const sessions = sessionCookies(sessionSecret)
-    const logouts = await openLogouts(join(runtime.dataDir, 'gateway', 'logouts'), now())
+    const logouts = await openLogouts({
+      eventLog,
+      logger,
+      tenant,
+      path: join(runtime.dataDir, 'gateway', 'logouts'),
+      now,
+      ended: live.sessionEnded,
+    })
     stops.push(() => logouts.close())
 
     const decideOptions = {

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { entityKey } from '../../../schemas/entity.ts'
 import type { Table } from '../../runtime/log/event-log.ts'
 import type { GatewayMetrics } from '../metrics.ts'
 import type { DecisionDraft } from '../record/decision-draft.ts'
@@ -22,6 +23,8 @@ export interface WatchLiveOptions {
 export interface WatchedLive {
   readonly connections: LiveConnections
   policyChanged(): void
+  /** Its connections are judged again soon. */
+  readonly sessionEnded: (session_id: string) => void
   stop(): void
 }
 
@@ -42,6 +45,7 @@ export function watchLive(options: WatchLiveOptions): WatchedLive {
   return {
     connections,
     policyChanged: () => rejudging.allChanged(),
+    sessionEnded: (id) => rejudging.entityChanged(entityKey(options.tenant, { type: 'session', id })),
     stop() {
       unfollow()
       rejudging.stop()
