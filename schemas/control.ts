@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Count, Id, Instant, Name, Tenant } from './bounds.ts'
+import { Calibration } from './calibration.ts'
 
 /** Versioned facts that workers read beside their input; compacted by tenant and `name`. */
 export const Control = z.discriminatedUnion('kind', [
@@ -34,13 +35,25 @@ export const Control = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     schema_version: z.literal(1),
-    kind: z.literal('thresholds'),
+    kind: z.literal('calibration'),
     tenant: Tenant,
+    /** `calibration/<version>`. */
     name: Name,
     at: Instant,
-    version: Count,
-    /** Raw scores from which a detector's finding is MEDIUM and HIGH. */
-    thresholds: z.record(z.string().max(64), z.strictObject({ medium: z.number(), high: z.number() })),
+    calibration: Calibration,
+  }),
+  z.strictObject({
+    schema_version: z.literal(1),
+    kind: z.literal('adoption'),
+    tenant: Tenant,
+    /** `adoption/<stage>/<partition>/<version>`. */
+    name: Name,
+    at: Instant,
+    stage: Name,
+    partition: Count,
+    /** The calibration that the partition's decisions are held against, from this offset of the stage's input on. */
+    version: z.int().min(1),
+    offset: Count,
   }),
 ])
 export type Control = z.infer<typeof Control>

@@ -1,7 +1,8 @@
 import type { Finding } from '../../schemas/finding.ts'
 import type { Scores } from '../../schemas/scored-decision.ts'
+import { Readings, type Reading } from './calibration/reading.ts'
 import { advance, keepRefused, prune, type Observed } from './case.ts'
-import type { Detector } from './detector.ts'
+import type { Detector, Explanation } from './detector.ts'
 import type { Population } from './state/population.ts'
 import { planOf, type EntityState, type Plan } from './state/entity-state.ts'
 import { hashId } from './state/recent-ids.ts'
@@ -19,6 +20,8 @@ export interface Bench<Input> {
    * is not learnt. Off where the log itself has already dropped repeats.
    */
   readonly strict: boolean
+  /** How scores are read while nothing is calibrated. */
+  readonly declared: readonly Reading[]
 }
 
 export function benchOf<Input>(
@@ -28,6 +31,7 @@ export function benchOf<Input>(
   return {
     detectors,
     strict,
+    declared: new Readings(detectors).of(''),
     plan: planOf(detectors.map((each) => ({ name: `${each.id}@${each.version}`, layout: each.layout }))),
   }
 }
@@ -44,6 +48,8 @@ export interface Judgement {
  *
  * Scoring comes first for all, so that the decision is known to be calm or not
  * before any baseline takes it in.
+ *
+ * @param readings how each detector's score is read, in their order
  */
 export function judge<Input>(
   bench: Bench<Input>,
@@ -52,10 +58,11 @@ export function judge<Input>(
   observed: Observed,
   population: Population,
   trusted: boolean,
+  readings = bench.declared,
 ): Judgement | null {
   const { book } = state
-  const id = hashId(observed.decision_id)
-  if (book.seen.has(id)) return null
+  const hashed = hashId(observed.decision_id)
+  if (book.seen.has(hashed)) return null
   const atMs = observed.at_ms
   const late = atMs < book.last_ms - LATE_MS || (bench.strict && atMs < book.seen.forgottenMs)
   if (state.notes !== undefined && !late) state.notes = prune(state.notes, atMs)
@@ -65,20 +72,24 @@ export function judge<Input>(
   let calm = trusted
   for (let index = 0; index < bench.detectors.length; index++) {
     const detector = bench.detectors[index]
-    if (detector === undefined) continue
+    const reading = readings[index]
+    if (detector === undefined || reading === undefined) continue
     const own = state.states[index]
     const score = detector.score(own, input, population)
     scores[detector.id] = Math.round(score * 1000) / 1000
-    const { medium } = detector.thresholds
-    if (score < medium) {
+    const { thresholds } = reading
+    if (score < thresholds.medium) {
       if (score > 0 && detector.ungated !== undefined)
-        suppress(scores, detector, score, own, input, population)
+        suppress(scores, detector, thresholds.medium, score, own, input, population)
       continue
     }
     calm = false
     if (late) continue
     const notes = (state.notes ??= { cases: [], refused: [], subjects: [] })
-    const finding = advance(notes, detector, score, observed, () => detector.explain(own, input, population))
+    const { id, version, technique } = detector
+    const finding = advance(notes, { id, version, technique, thresholds }, score, observed, () =>
+      withRarity(detector.explain(own, input, population), reading, score),
+    )
     if (finding !== undefined) findings.push(finding)
   }
   if (late) return { scores, findings, late }
@@ -88,7 +99,7 @@ export function judge<Input>(
     bench.detectors[index]?.learn(state.states[index], input, population, standing)
   }
   if (observed.refused) keepRefused((state.notes ??= { cases: [], refused: [], subjects: [] }), observed)
-  book.seen.add(id, atMs)
+  book.seen.add(hashed, atMs)
   book.last_ms = Math.max(book.last_ms, atMs)
   return { scores, findings, late }
 }
@@ -100,15 +111,25 @@ const RESTLESS = { calm: false }
 function suppress<Input>(
   scores: Scores,
   detector: Detector<Input, unknown>,
+  medium: number,
   score: number,
   own: unknown,
   input: Input,
   population: Population,
 ): void {
   const before = detector.ungated?.(own, input, population) ?? score
-  if (before < detector.thresholds.medium) return
+  if (before < medium) return
   scores[`${detector.id}.ungated`] = Math.round(before * 1000) / 1000
   for (const gate of detector.explain(own, input, population).gates) {
     scores[`${detector.id}.gate.${gate.name}`] = gate.factor
   }
+}
+
+/** How rare the score is among decisions like this one, where that is known: once in so many. */
+function withRarity(explanation: Explanation, reading: Reading, score: number): Explanation {
+  const rarity = reading.rarityOf(score)
+  if (rarity === undefined) return explanation
+  const once = Number(Math.exp(rarity.nats).toPrecision(2))
+  const evidence = { ...explanation.evidence, once_in: once, once_in_extrapolated: rarity.extrapolated }
+  return { ...explanation, evidence }
 }

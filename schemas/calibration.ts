@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import { Count, Instant, Name } from './bounds.ts'
+
+/** How rare the scores of one detector are in one segment, and from which on they are findings. */
+export const CalibrationTable = z.strictObject({
+  detector: Name,
+  detector_version: z.int().min(1),
+  /** `person` or `program`, and the sensitivity of the resource: `person/high`. */
+  segment: Name,
+  /** How many scores it rests on; old ones count less. */
+  scores: Count,
+  /** Raw scores from which a finding is MEDIUM and HIGH. */
+  medium: z.number(),
+  high: z.number(),
+  /** Scores that are as rare as -ln p says, rising; between them both are interpolated. */
+  knots: z
+    .array(
+      z.strictObject({
+        score: z.number(),
+        nats: z.number().min(0).max(30),
+        /** By a fitted tail: fewer scores than ten have been as large. */
+        extrapolated: z.boolean(),
+      }),
+    )
+    .max(32),
+})
+export type CalibrationTable = z.infer<typeof CalibrationTable>
+
+/**
+ * How a tenant's scores are to be read. A worker says from which offset on it
+ * holds decisions against it (the control record `adoption`), in the commit that
+ * does so first, so that a replay reads the same decisions in the same way.
+ */
+export const Calibration = z.strictObject({
+  version: z.int().min(1),
+  /** Event time. */
+  made_at: Instant,
+  /** Findings a day of all detectors together, at most. */
+  budget_per_day: z.number().min(0),
+  /** Days that the threshold rests on. */
+  days: Count,
+  /** -ln p from which on a score is a finding; null while no day is over. */
+  threshold_nats: z.number().nullable(),
+  tables: z.array(CalibrationTable).max(1000),
+})
+export type Calibration = z.infer<typeof Calibration>

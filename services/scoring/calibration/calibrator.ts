@@ -1,0 +1,182 @@
+import type { Calibration, CalibrationTable } from '../../../schemas/calibration.ts'
+import type { Scores } from '../../../schemas/scored-decision.ts'
+import type { Thresholds } from '../detector.ts'
+import { DayExtremes, type StoredExtremes } from './day-extremes.ts'
+import { ScoreTable, type StoredTable } from './score-table.ts'
+import type { Segment } from './segment.ts'
+
+const HOUR_MS = 3_600_000
+const DAY_HOURS = 24
+/** Weight of a score halves in this time. */
+const HALF_LIFE_HOURS = 14 * DAY_HOURS
+/** A new calibration at most this often, in event time. */
+const EVERY_HOURS = 6
+/** A table says nothing before it rests on so many scores. */
+const LEAST_SCORES = 1000
+/** A finding is HIGH when it is so many times rarer than one that is MEDIUM. */
+const RARER = 10
+const KNOTS_NATS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 20, 24] as const
+
+/** A detector as the calibrator knows it. */
+export interface Calibrated {
+  readonly id: string
+  readonly version: number
+  /** Never below these: a budget is a ceiling, not a quota. */
+  readonly thresholds: Thresholds
+}
+
+/** What is read of a scored decision. */
+export interface Observation {
+  readonly at_ms: number
+  /** Whom findings of it would be about. */
+  readonly entity: string
+  readonly segment: Segment
+  readonly scores: Scores
+}
+
+/** All that a calibrator knows of one tenant, in a form that can be stored. */
+export interface StoredCalibrator {
+  readonly hour: number
+  readonly made_hour: number
+  readonly version: number
+  readonly tables: readonly (readonly [name: string, table: StoredTable])[]
+  readonly extremes: StoredExtremes
+}
+
+/**
+ * Learns how rare each detector's scores are for one tenant, and from which
+ * scores on findings keep to a budget of so many a day. Event time only: the
+ * same decisions in the same order give the same calibrations.
+ */
+export class Calibrator {
+  readonly #detectors: readonly Calibrated[]
+  readonly #budget: number
+  readonly #tables = new Map<string, ScoreTable>()
+  #extremes = new DayExtremes()
+  #hour = 0
+  #madeHour = 0
+  #version = 0
+
+  /** @param budget findings a day of all detectors together, at most */
+  constructor(detectors: readonly Calibrated[], budget: number) {
+    this.#detectors = detectors
+    this.#budget = budget
+  }
+
+  /** Takes a scored decision in; returns a calibration when a new one is due. */
+  observe({ at_ms, entity, segment, scores }: Observation): Calibration | undefined {
+    const hour = Math.floor(at_ms / HOUR_MS)
+    const made = hour > this.#hour ? this.#next(hour) : undefined
+    let nats = 0
+    for (const { id, version } of this.#detectors) {
+      const score = scores[id]
+      if (score === undefined) continue
+      const table = this.#table(id, version, segment)
+      if (score > 0 && table.total >= LEAST_SCORES) nats = Math.max(nats, -Math.log(table.rarityOf(score).p))
+      table.add(score, 1)
+    }
+    if (nats > 0) this.#extremes.observe(Math.floor(hour / DAY_HOURS), entity, nats)
+    return made
+  }
+
+  stored(): StoredCalibrator {
+    return {
+      hour: this.#hour,
+      made_hour: this.#madeHour,
+      version: this.#version,
+      tables: [...this.#tables].map(([name, table]) => [name, table.stored()]),
+      extremes: this.#extremes.stored(),
+    }
+  }
+
+  restore({ hour, made_hour, version, tables, extremes }: StoredCalibrator): void {
+    this.#hour = hour
+    this.#madeHour = made_hour
+    this.#version = version
+    this.#tables.clear()
+    for (const [name, table] of tables) this.#tables.set(name, ScoreTable.restore(table))
+    this.#extremes = DayExtremes.restore(extremes)
+  }
+
+  #table(id: string, version: number, segment: Segment): ScoreTable {
+    const name = `${id}@${version}/${segment}`
+    let table = this.#tables.get(name)
+    if (table === undefined) {
+      table = new ScoreTable()
+      this.#tables.set(name, table)
+    }
+    return table
+  }
+
+  #next(hour: number): Calibration | undefined {
+    const passed = this.#hour === 0 ? 0 : hour - this.#hour
+    if (passed > 0) for (const table of this.#tables.values()) table.fade(2 ** (-passed / HALF_LIFE_HOURS))
+    this.#hour = hour
+    if (this.#madeHour === 0) this.#madeHour = hour
+    if (hour - this.#madeHour < EVERY_HOURS) return undefined
+    this.#madeHour = hour
+    this.#version += 1
+    const nats = this.#extremes.thresholdFor(this.#budget)
+    return {
+      version: this.#version,
+      made_at: instantOf(hour),
+      budget_per_day: this.#budget,
+      days: this.#extremes.days,
+      threshold_nats: nats === undefined ? null : round(nats),
+      tables: this.#published(nats),
+    }
+  }
+
+  #published(nats: number | undefined): CalibrationTable[] {
+    const published: CalibrationTable[] = []
+    for (const { id, version, thresholds } of this.#detectors) {
+      for (const [name, table] of this.#tables) {
+        const prefix = `${id}@${version}/`
+        if (!name.startsWith(prefix) || table.total < LEAST_SCORES) continue
+        const knots = knotsOf(table)
+        if (knots.length === 0) continue
+        const medium = nats === undefined ? thresholds.medium : atLeast(thresholds.medium, table, nats)
+        const high =
+          nats === undefined ? thresholds.high : atLeast(thresholds.high, table, nats + Math.log(RARER))
+        published.push({
+          detector: id,
+          detector_version: version,
+          segment: name.slice(prefix.length),
+          scores: Math.round(table.total),
+          medium: round(medium),
+          high: round(Math.max(high, medium)),
+          knots,
+        })
+      }
+    }
+    return published
+  }
+}
+
+/** The score that is as rare as `nats` say, but not below what the detector declares. */
+function atLeast(declared: number, table: ScoreTable, nats: number): number {
+  const score = table.scoreAt(Math.exp(-nats))
+  return Number.isFinite(score) ? Math.max(declared, score) : declared
+}
+
+/** Scores by how rare they are, as far as they differ. */
+function knotsOf(table: ScoreTable): { score: number; nats: number; extrapolated: boolean }[] {
+  const knots: { score: number; nats: number; extrapolated: boolean }[] = []
+  for (const nats of KNOTS_NATS) {
+    const score = table.scoreAt(Math.exp(-nats))
+    const last = knots.at(-1)?.score ?? 0
+    if (!Number.isFinite(score) || score <= last || score > MOST_SCORE) continue
+    knots.push({ score: round(score), nats, extrapolated: table.rarityOf(score).extrapolated })
+  }
+  return knots
+}
+
+const MOST_SCORE = 1e9
+
+function instantOf(hour: number): string {
+  return new Date(hour * HOUR_MS).toISOString()
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000
+}

@@ -1,0 +1,17 @@
+import type { Decision } from '../../../schemas/decision.ts'
+import type { Sensitivity } from '../../../schemas/bounds.ts'
+
+/**
+ * Scores are compared within a segment: what is common for a program is not for
+ * a person, and what is common on a wiki is not on payroll. A closed set, so
+ * that tables stay bounded.
+ */
+export type Segment = `${'person' | 'program'}/${Sensitivity}`
+
+const PERSON = { low: 'person/low', medium: 'person/medium', high: 'person/high' } as const
+const PROGRAM = { low: 'program/low', medium: 'program/medium', high: 'program/high' } as const
+
+/** The segment of a decision; devices act for themselves, as programs do. */
+export function segmentOf(subjectType: Decision['subject']['type'], sensitivity: Sensitivity): Segment {
+  return (subjectType === 'user' ? PERSON : PROGRAM)[sensitivity]
+}

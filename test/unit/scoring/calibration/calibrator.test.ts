@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest'
+import { Calibration } from '../../../../schemas/calibration.ts'
+import { seededNumbers } from '../../../../services/runtime/seeded-numbers.ts'
+import { Calibrator, type Observation } from '../../../../services/scoring/calibration/calibrator.ts'
+import { DayExtremes } from '../../../../services/scoring/calibration/day-extremes.ts'
+import { segmentOf } from '../../../../services/scoring/calibration/segment.ts'
+
+const HOUR = 3_600_000
+const START = Date.parse('2026-01-05T00:00:00.000Z')
+const DETECTORS = [
+  { id: 'rare', version: 1, thresholds: { medium: 2, high: 4 } },
+  { id: 'loud', version: 1, thresholds: { medium: 2, high: 4 } },
+]
+
+/** Twenty people, two hundred decisions an hour; one detector's declared threshold would find dozens a day. */
+function* quiet(days: number, seed = 1): Generator<Observation> {
+  const random = seededNumbers(seed)
+  for (let hour = 0; hour < days * 24; hour++) {
+    for (let index = 0; index < 200; index++) {
+      yield {
+        at_ms: START + hour * HOUR + index * 15_000,
+        entity: `person-${Math.floor(random() * 20)}`,
+        segment: 'person/medium',
+        scores: { rare: random() < 0.98 ? 0 : -Math.log(random()), loud: -2 * Math.log(random()) },
+      }
+    }
+  }
+}
+
+function last(calibrator: Calibrator, observations: Iterable<Observation>): Calibration | undefined {
+  let made: Calibration | undefined
+  for (const each of observations) made = calibrator.observe(each) ?? made
+  return made
+}
+
+describe('a calibrator', () => {
+  it('keeps quiet days that follow to the budget, within its 99 % Poisson interval, all detectors together', () => {
+    const budget = 3
+    const calibration = last(new Calibrator(DETECTORS, budget), quiet(10))
+    const thresholds = new Map(calibration?.tables.map((table) => [table.detector, table.medium]))
+    const found = new Set<string>()
+    for (const { at_ms, entity, scores } of quiet(10, 2)) {
+      const over = DETECTORS.some(({ id }) => (scores[id] ?? 0) >= (thresholds.get(id) ?? Infinity))
+      if (over) found.add(`${Math.floor(at_ms / (24 * HOUR))} ${entity}`)
+    }
+    // Poisson with mean 30: 99 % lie below 46. A ceiling; but it is used.
+    expect(found.size).toBeLessThan(46)
+    expect(found.size).toBeGreaterThan(5)
+  })
+
+  it('never goes below what a detector declares: a budget is a ceiling, not a quota', () => {
+    const calibration = last(new Calibrator(DETECTORS, 1000), quiet(6))
+    expect(calibration?.tables.map(({ medium, high }) => [medium >= 2, high >= 4])).toEqual([
+      [true, true],
+      [true, true],
+    ])
+    expect(calibration?.tables.find(({ detector }) => detector === 'rare')?.medium).toBe(2)
+  })
+
+  it('gives what the contract allows, with rising knots', () => {
+    const calibration = last(new Calibrator(DETECTORS, 5), quiet(4))
+    expect(Calibration.parse(calibration)).toEqual(calibration)
+    for (const { knots } of calibration?.tables ?? []) {
+      expect(knots.length).toBeGreaterThan(3)
+      knots.reduce((before, knot) => {
+        expect(knot.score).toBeGreaterThan(before)
+        return knot.score
+      }, 0)
+    }
+  })
+
+  it('goes on after being stored as if it had not been', () => {
+    const all = [...quiet(6)]
+    const whole = new Calibrator(DETECTORS, 5)
+    const first = new Calibrator(DETECTORS, 5)
+    const half = all.length / 2
+    last(first, all.slice(0, half))
+    const second = new Calibrator(DETECTORS, 5)
+    second.restore(JSON.parse(JSON.stringify(first.stored())))
+    const [one, other] = [last(whole, all), last(second, all.slice(half))]
+    expect(other?.version).toBe(one?.version)
+    expect(other?.threshold_nats).toBeCloseTo(one?.threshold_nats ?? NaN, 1)
+    expect(other?.tables.map(({ detector, segment }) => [detector, segment])).toEqual(
+      one?.tables.map(({ detector, segment }) => [detector, segment]),
+    )
+  })
+
+  it('keeps programs apart from people', () => {
+    expect([segmentOf('user', 'high'), segmentOf('service', 'low'), segmentOf('device', 'low')]).toEqual([
+      'person/high',
+      'program/low',
+      'program/low',
+    ])
+  })
+})
+
+describe('the extremes of days', () => {
+  it('give the threshold above which a day had as many as the budget allows, and one entity counts once a day', () => {
+    const extremes = new DayExtremes()
+    for (let day = 1; day <= 5; day++) {
+      for (let entity = 0; entity < 10; entity++) {
+        for (let times = 0; times < 3; times++) extremes.observe(day, `e-${entity}`, 6 + entity)
+      }
+    }
+    expect(extremes.thresholdFor(2)).toBeCloseTo(13)
+    expect(new DayExtremes().thresholdFor(2)).toBeUndefined()
+    expect(extremes.days).toBe(4)
+  })
+
+  it('stay bounded when somebody invents names, and keep the most surprising', () => {
+    const extremes = new DayExtremes()
+    for (let entity = 0; entity < 25_000; entity++)
+      extremes.observe(1, `invented-${entity}`, 5 + (entity % 7))
+    extremes.observe(1, 'thief', 30)
+    extremes.observe(2, 'nobody', 6)
+    expect(extremes.stored().days[0]?.length).toBeLessThanOrEqual(1000)
+    expect(extremes.thresholdFor(1)).toBeLessThan(30)
+  })
+})
