@@ -25,8 +25,8 @@ export function decisionsFile(directory: string): { readonly path: string; reado
   const found = NAMES.map((name) => join(directory, name)).filter((path) => existsSync(path))
   const [path] = found
   if (path === undefined || found.length > 1) {
-    const reason = path === undefined ? 'holds neither' : 'holds both'
-    throw new GatewatchError('ERR_EVALUATE_INPUT', `${directory} ${reason} ${NAMES.join(' and ')}.`)
+    const names = path === undefined ? `neither ${NAMES.join(' nor ')}` : `both ${NAMES.join(' and ')}`
+    throw new GatewatchError('ERR_EVALUATE_INPUT', `${directory} holds ${names}.`)
   }
   return { path, bytes: statSync(path).size }
 }

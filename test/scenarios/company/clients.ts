@@ -1,4 +1,4 @@
-import type { Dice } from './dice.ts'
+import { Dice } from './dice.ts'
 
 /** A browser on a system. Its version rises while the company goes on. */
 export interface Client {
@@ -45,32 +45,25 @@ export function versionOf({ upgradeDay }: Client, day: number): 0 | 1 {
   return day >= upgradeDay ? 1 : 0
 }
 
-export function userAgent(client: Client, version: number): string {
-  const system = SYSTEMS[client.system]
-  const chrome = 145 + version
-  switch (client.browser) {
-    case 'chrome':
-      return `Mozilla/5.0 (${system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${chrome}.0.0.0 Safari/537.36`
-    case 'edge':
-      return `Mozilla/5.0 (${system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${chrome}.0.0.0 Safari/537.36 Edg/${chrome}.0.0.0`
-    case 'firefox':
-      return `Mozilla/5.0 (${client.system === 'mac' ? 'Macintosh; Intel Mac OS X 10.15' : system}; rv:${148 + version}.0) Gecko/20100101 Firefox/${148 + version}.0`
-    case 'safari':
-      return `Mozilla/5.0 (${system}) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.${2 + version} Safari/605.1.15`
-    case 'mobile_safari':
-      return `Mozilla/5.0 (${system}) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.${2 + version} Mobile/15E148 Safari/604.1`
-    case 'mobile_chrome':
-      return `Mozilla/5.0 (${system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${chrome}.0.0.0 Mobile Safari/537.36`
+export function userAgent({ browser, system: name }: Client, version: number): string {
+  const system = SYSTEMS[name]
+  const chrome = `AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${145 + version}.0.0.0`
+  const safari = `AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.${2 + version}`
+  const firefox = `${148 + version}.0`
+  const products: Readonly<Record<Client['browser'], string>> = {
+    chrome: `(${system}) ${chrome} Safari/537.36`,
+    edge: `(${system}) ${chrome} Safari/537.36 Edg/${145 + version}.0.0.0`,
+    firefox: `(${name === 'mac' ? 'Macintosh; Intel Mac OS X 10.15' : system}; rv:${firefox}) Gecko/20100101 Firefox/${firefox}`,
+    safari: `(${system}) ${safari} Safari/605.1.15`,
+    mobile_safari: `(${system}) ${safari} Mobile/15E148 Safari/604.1`,
+    mobile_chrome: `(${system}) ${chrome} Mobile Safari/537.36`,
   }
+  return `Mozilla/5.0 ${products[browser]}`
 }
 
 /** A fingerprint as a gateway would compute it: by library, so by family and system, and now and then by version. */
-export function tlsFingerprint(client: Client, version: number): string {
-  const family =
-    client.system === 'ios' ? 'safari' : client.browser.replace('mobile_', '').replace('edge', 'chrome')
-  const changes = family === 'chrome' ? version : 0
-  return `t13d1516h2_${[...`${family}${changes}`]
-    .reduce((sum, letter) => Math.imul(sum ^ letter.charCodeAt(0), 0x01000193) >>> 0, 7)
-    .toString(16)
-    .padStart(8, '0')}`
+export function tlsFingerprint({ browser, system }: Client, version: number): string {
+  const family = system === 'ios' ? 'safari' : browser.replace('mobile_', '').replace('edge', 'chrome')
+  const library = family === 'chrome' ? `chrome${version}` : family
+  return `t13d1516h2_${new Dice(library).hex(12)}`
 }
