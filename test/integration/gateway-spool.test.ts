@@ -194,7 +194,10 @@ it('counts the age of risk from before what waits: nobody can have scored that',
   const gateway = await start(away.eventLog, {}, policy)
   await get(gateway)
   await new Promise((resolve) => setTimeout(resolve, 1500))
-  await get(gateway)
+  await eventually('a decision that knows of all before it', async () => {
+    await get(gateway)
+    return ((await readDecisions(log)).at(-1)?.risk_at_decision?.age_ms ?? Infinity) < 1000
+  })
   // Everything can be read, so every reader has read all that there is; what is decided from here on waits.
   away.become('read_only')
   await get(gateway)
@@ -202,11 +205,8 @@ it('counts the age of risk from before what waits: nobody can have scored that',
   await get(gateway)
   away.become('well')
   await drained(gateway)
-  const ages = (await readDecisions(log)).map(({ risk_at_decision }) => risk_at_decision?.age_ms ?? -1)
-  expect(ages).toHaveLength(4)
-  expect(ages[1]).toBeLessThan(1000)
-  expect(ages[3]).toBeGreaterThan(1500)
   const last = (await readDecisions(log)).at(-1)
+  expect(last?.risk_at_decision?.age_ms).toBeGreaterThan(1500)
   expect(last?.reasons).toContain('risk_stale')
   await Promise.all(readers.map((reader) => reader.stop()))
 })

@@ -138,7 +138,7 @@ async function load(eventLog: EventLog, decisions: readonly Decision[], at: numb
 }
 
 async function caughtUp(eventLog: EventLog): Promise<void> {
-  const deadline = Date.now() + 60_000
+  const deadline = Date.now() + 150_000
   for (const [group, topic] of [
     ['scoring', accessDecisions],
     ['scoring-source', accessActivity],

@@ -73,5 +73,5 @@ it(
     expect(ids.size).toBe(decisions.length)
     expect(verifyChain(decisions)).toMatchObject({ links: decisions.length, problems: [] })
   },
-  30_000 + KILLS * 5_000,
+  120_000 + KILLS * 10_000,
 )

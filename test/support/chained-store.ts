@@ -9,6 +9,7 @@ import { openCheckpointFile } from '../../services/runtime/checkpoints/checkpoin
 import { CheckpointsConfig } from '../../services/runtime/checkpoints/config.ts'
 import { openCheckpointSigner } from '../../services/runtime/checkpoints/signer.ts'
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
+import { NOWHERE } from '../../services/scoring/enrich/city.ts'
 import type { openClickHouse } from '../../services/runtime/clickhouse/client.ts'
 import { eventually } from './eventually.ts'
 import { storeDecisions } from './store-decisions.ts'
@@ -17,20 +18,14 @@ import type { Report } from '../../services/verify/report.ts'
 import { runVerify } from '../../services/verify/run-verify.ts'
 
 const ENRICHMENT: ScoredDecision['enrichment'] = {
-  source: {
-    prefix: '',
-    city: '',
-    region: '',
-    country: '',
-    latitude: null,
-    longitude: null,
-    accuracy_km: 0,
-    asn: 0,
-    as_org: '',
-    network_kind: 'unknown',
-  },
+  source: { prefix: '', ...NOWHERE, asn: 0, as_org: '', network_kind: 'unknown' },
   user_agent: { family: '', major: '', os: '', device_type: '' },
   resource: { sensitivity: 'low' },
+}
+
+/** A decision as scoring passes one on of which it knows nothing. */
+export function plainlyScored(decision: Decision): ScoredDecision {
+  return { decision, enrichment: ENRICHMENT, scores: {} }
 }
 
 export interface BootOptions {
@@ -95,8 +90,12 @@ export async function insertDecisions(
   token: string,
   decisions: readonly Decision[],
 ): Promise<void> {
-  const scored = decisions.map((decision) => ({ decision, enrichment: ENRICHMENT, scores: {} }))
-  await storeDecisions(client, token, scored, ({ decision }) => Date.parse(decision.decided_at) + 1000)
+  await storeDecisions(
+    client,
+    token,
+    decisions.map(plainlyScored),
+    ({ decision }) => Date.parse(decision.decided_at) + 1000,
+  )
 }
 
 export interface VerifyTestOptions {
