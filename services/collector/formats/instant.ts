@@ -10,14 +10,15 @@ const ISO = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d+))?\s*(Z|[+-]\d
 export function instantOf(text: string): string | null {
   const match = ISO.exec(text.trim())
   if (match === null) return null
-  const [, date, time, fraction = '', zone = 'Z'] = match
+  const [, date = '', time, fraction = '', zone = 'Z'] = match
+  // 30 February parses as 2 March in some engines.
+  const midnight = Date.parse(`${date}T00:00:00Z`)
+  if (Number.isNaN(midnight) || !new Date(midnight).toISOString().startsWith(date)) return null
   const ms = Date.parse(`${date}T${time}.${fraction.slice(0, 3).padEnd(3, '0')}${normalZone(zone)}`)
   if (Number.isNaN(ms)) return null
   const instant = new Date(ms).toISOString()
-  // Years beyond 9999 are written with a sign; 30 February parses as 2 March in some engines.
-  return instant.length === 24 && (zone.toUpperCase() !== 'Z' || instant.startsWith(date ?? ''))
-    ? instant
-    : null
+  // Years beyond 9999 are written with a sign.
+  return instant.length === 24 ? instant : null
 }
 
 function normalZone(zone: string): string {

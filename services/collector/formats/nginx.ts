@@ -36,6 +36,10 @@ import { keep, others, withoutSecrets } from './unmapped.ts'
  * | http_user_agent, request_length, body_bytes_sent | `context` |
  * | http_referer without query, request_id and what else there is | `unmapped`, without credentials |
  *
+ * `$remote_user` is the name that the client sent, whether or not the location
+ * asks for one: a log of places without `auth_basic` should leave it out, or
+ * anybody writes anybody's name into it.
+ *
  * nginx answers 500 when its authorization service fails, and so may an
  * application: without upstream_status no decision is read from a 5xx.
  *

@@ -21,7 +21,7 @@ const DENIED = /denied|unauthori[sz]ed|forbidden|not.?authori[sz]ed|permission|i
  * | 6004: activity_id 1 Grant, 2 Deny, 3 Revoke, 4 Error | `permit`, `deny`, `revoke`, `error_closed` |
  * | HTTP Activity: the response's code | as `http-verdict.ts` |
  * | status_id 1 Success | `permit` |
- * | status_id 2 Failure of a sign-in | `deny` |
+ * | status_id 2 Failure of a sign-in, or with a status_code of ours | `deny` |
  * | status_id 2 of another class | `deny` where its code or detail speaks of permission or says nothing; else `permit`: the call failed otherwise |
  * | none of these | no decision |
  *
@@ -69,7 +69,8 @@ function ofStatus(event: JsonObject, classUid: number): Verdict | null {
   const status = wholeOf(event['status_id'])
   if (status === 1) return ['permit', 'foreign_permit']
   if (status !== 2) return null
-  if (classUid === 3002) return ['deny', 'credentials_rejected']
+  if (classUid === 3002 || Reason.safeParse(event['status_code']).success)
+    return ['deny', 'credentials_rejected']
   const response = objectOf(objectOf(event, 'api'), 'response')
   const why = [
     textOf(event, 'status_code'),

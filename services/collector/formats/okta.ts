@@ -48,7 +48,8 @@ function read(event: JsonObject, instants: InstantReader): Reading {
   if (known === null) return skip('no_decision')
   const factors = factorsOf(event)
   // Okta Identity Engine calls a password a factor too.
-  const password = known.action === 'mfa.verify' && factors.some((factor) => factor.startsWith('PASSWORD'))
+  const step = known.action === 'mfa.verify' && known.kind === 'result'
+  const password = step && factors.some((factor) => factor.startsWith('PASSWORD'))
   const kind: OktaEvent = password ? { ...known, action: 'sign_in' } : known
   const result = objectOf(event, 'outcome')
   const verdict = oktaVerdict(kind, textOf(result, 'result'), textOf(result, 'reason'))
