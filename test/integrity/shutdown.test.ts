@@ -9,25 +9,39 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Decision } from '../../schemas/decision.ts'
 import { accessDecisions, accessScored, deadLetterOf } from '../../schemas/topics.ts'
 import { POLICY, prepareWhole, type PreparedWhole } from '../../services/cli/bench/whole.ts'
+import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import { freePorts } from '../../deploy/kafka/free-ports.ts'
 import { runCliProcess, type CliProcess } from '../support/cli-process.ts'
+import { hasKafka, kafkaBrokers } from '../support/kafka-broker.ts'
+import { newPrefix, openTestLog } from '../support/kafka-log-driver.ts'
 import { chainProblems } from '../support/stored-decisions.ts'
 import { askUntilGone, readJson, untilCaughtUp, type Asking } from '../support/whole-load.ts'
 
 /** What the platform gives a process between SIGTERM and SIGKILL. */
 const WITHIN_MS = 10_000
 const ROLES = ['storage', 'feedback', 'scoring', 'gateway'] as const
+const PARTITIONS = 3
+/** The logs that the whole runs on; undefined is the embedded one. */
+const LOGS: readonly { name: string; place: () => Promise<KafkaPlace | undefined> }[] = [
+  { name: 'the embedded log', place: async () => undefined },
+  ...(hasKafka()
+    ? [{ name: 'Kafka', place: async () => ({ brokers: await kafkaBrokers(), prefix: newPrefix() }) }]
+    : []),
+]
 type RoleName = (typeof ROLES)[number]
 
 interface House extends PreparedWhole {
   readonly directory: string
   readonly ports: { readonly proxy: number; readonly decisions: number }
   run(...args: string[]): CliProcess
+  openLog(): Promise<EventLog>
 }
 
 /** Everything on ports that are known before it starts, in front of an application that takes half a second. */
-async function house(clickhouse: object = {}): Promise<House> {
+async function house(
+  settings: { readonly clickhouse?: object; readonly kafka?: KafkaPlace } = {},
+): Promise<House> {
   const directory = await mkdtemp(join(tmpdir(), 'gatewatch-shutdown-'))
   const children: CliProcess[] = []
   const application = createHttpServer((_, response) => setTimeout(() => response.end('slow'), 500))
@@ -47,7 +61,7 @@ async function house(clickhouse: object = {}): Promise<House> {
   const config = JSON.parse(await readFile(whole.config, 'utf8'))
   await writeFile(config.gateway.policy_file, policyFor(upstream))
   config.gateway = { ...config.gateway, listen: { port: proxy }, decision_point: { port: decisions } }
-  await writeFile(whole.config, JSON.stringify({ ...config, clickhouse, log_level: 'info' }))
+  await writeFile(whole.config, JSON.stringify({ ...config, ...inConfig(settings), log_level: 'info' }))
   return {
     ...whole,
     directory,
@@ -57,8 +71,28 @@ async function house(clickhouse: object = {}): Promise<House> {
       children.push(child)
       return child
     },
+    async openLog() {
+      const eventLog =
+        settings.kafka === undefined
+          ? await openEmbeddedLog({ directory: join(whole.dataDir, 'log') })
+          : await openTestLog({ ...settings.kafka, partitions: PARTITIONS })
+      onTestFinished(() => eventLog.close())
+      return eventLog
+    },
   }
 }
+
+interface KafkaPlace {
+  readonly brokers: readonly string[]
+  readonly prefix: string
+}
+
+const inConfig = ({ clickhouse = {}, kafka }: Parameters<typeof house>[0] = {}): object => ({
+  clickhouse,
+  ...(kafka === undefined
+    ? {}
+    : { kafka: { brokers: kafka.brokers, topic_prefix: kafka.prefix, partitions: PARTITIONS } }),
+})
 
 /** Anybody may read, nobody may delete. */
 const policyFor = (upstream: number): string =>
@@ -99,9 +133,8 @@ async function ended(process: CliProcess): Promise<void> {
 }
 
 /** Resolves to the number of decisions that are logged, each scored once. */
-async function nothingLost(acknowledged: readonly string[], dataDir: string): Promise<number> {
-  const eventLog = await openEmbeddedLog({ directory: join(dataDir, 'log') })
-  onTestFinished(() => eventLog.close())
+async function nothingLost(acknowledged: readonly string[], all: House): Promise<number> {
+  const eventLog = await all.openLog()
   const decisions = (await readJson(eventLog, accessDecisions)) as Decision[]
   const ids = new Set(decisions.map(({ id }) => id))
   expect(ids.size).toBe(decisions.length)
@@ -115,24 +148,29 @@ async function nothingLost(acknowledged: readonly string[], dataDir: string): Pr
 }
 
 describe('SIGTERM under load', () => {
-  it('to the whole: what is under way is answered, it exits with 0 within 10 s, nothing acknowledged is lost, and the next start goes on', async () => {
-    const all = await house()
-    const up = all.run('up')
-    await up.shows(/Ready after/, 60_000)
-    const asking = load(all, 1)
-    await asking.more(100)
-    const slow = await underWay(all)
-    await ended(up)
-    expect(await slow.status).toBe(200)
-    const acknowledged = await asking.ended
-    const last = all.run('up')
-    await last.shows(/Ready after/, 60_000)
-    const eventLog = await openEmbeddedLog({ directory: join(all.dataDir, 'log') })
-    await untilCaughtUp(eventLog)
-    await eventLog.close()
-    await ended(last)
-    expect(await nothingLost(acknowledged, all.dataDir)).toBeGreaterThanOrEqual(acknowledged.length)
-  }, 300_000)
+  it.each(LOGS)(
+    'to the whole, on $name: what is under way is answered, it exits with 0 within 10 s, nothing acknowledged is lost, and the next start goes on',
+    async ({ place }) => {
+      const kafka = await place()
+      const all = await house(kafka === undefined ? {} : { kafka })
+      const up = all.run('up')
+      await up.shows(/Ready after/, 60_000)
+      const asking = load(all, 1)
+      await asking.more(100)
+      const slow = await underWay(all)
+      await ended(up)
+      expect(await slow.status).toBe(200)
+      const acknowledged = await asking.ended
+      const last = all.run('up')
+      await last.shows(/Ready after/, 60_000)
+      const eventLog = await all.openLog()
+      await untilCaughtUp(eventLog)
+      await eventLog.close()
+      await ended(last)
+      expect(await nothingLost(acknowledged, all)).toBeGreaterThanOrEqual(acknowledged.length)
+    },
+    300_000,
+  )
 
   it('to each role by itself: the others go on, it exits with 0 within 10 s, and its next start goes on', async () => {
     const all = await house()
@@ -161,14 +199,14 @@ describe('SIGTERM under load', () => {
     const gateway = last === undefined ? undefined : running.get(last)
     if (gateway !== undefined) await ended(gateway)
     // What the gateway still had in hand when it stopped comes into the log then, and is scored after that.
-    const eventLog = await openEmbeddedLog({ directory: join(all.dataDir, 'log') })
+    const eventLog = await all.openLog()
     await untilCaughtUp(eventLog)
     await eventLog.close()
     for (const role of others) {
       const child = running.get(role)
       if (child !== undefined) await ended(child)
     }
-    expect(await nothingLost(acknowledged, all.dataDir)).toBeGreaterThanOrEqual(acknowledged.length)
+    expect(await nothingLost(acknowledged, all)).toBeGreaterThanOrEqual(acknowledged.length)
   }, 300_000)
 
   it('to the whole while the store takes connections and never answers: it exits with 0 within 10 s', async () => {
@@ -181,20 +219,19 @@ describe('SIGTERM under load', () => {
     })
     const address = silent.address()
     const port = typeof address === 'object' && address !== null ? address.port : 0
-    const all = await house({ url: `http://127.0.0.1:${port}` })
+    const all = await house({ clickhouse: { url: `http://127.0.0.1:${port}` } })
     const up = all.run('up')
     await up.shows(/Ready after/, 60_000)
     const asking = load(all, 1)
     await asking.more(100)
     await ended(up)
     expect(sockets.size).toBeGreaterThan(0)
-    await nothingLostInLog(await asking.ended, all.dataDir)
+    await nothingLostInLog(await asking.ended, all)
   })
 })
 
-async function nothingLostInLog(acknowledged: readonly string[], dataDir: string): Promise<void> {
-  const eventLog = await openEmbeddedLog({ directory: join(dataDir, 'log') })
-  onTestFinished(() => eventLog.close())
+async function nothingLostInLog(acknowledged: readonly string[], all: House): Promise<void> {
+  const eventLog = await all.openLog()
   const ids = new Set(((await readJson(eventLog, accessDecisions)) as Decision[]).map(({ id }) => id))
   expect(acknowledged.filter((id) => !ids.has(id))).toEqual([])
 }

@@ -11,7 +11,7 @@ import { startFeedback } from '../../services/feedback/main.ts'
 import { GatewayConfig } from '../../services/gateway/config.ts'
 import { startGateway } from '../../services/gateway/main.ts'
 import type { ClickHouseEndpoint } from '../../services/runtime/clickhouse/endpoint.ts'
-import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
+import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import type { Running, Runtime } from '../../services/runtime/runtime.ts'
 import { openTokens } from '../../services/runtime/tokens.ts'
 import { ScoringConfig } from '../../services/scoring/config.ts'
@@ -21,7 +21,9 @@ import { startStorage } from '../../services/storage/main.ts'
 import type { UpgradeRole } from './upgrade.ts'
 
 const role: UpgradeRole = JSON.parse(process.argv[2] ?? '{}')
-const eventLog = await openEmbeddedLog({ directory: role.log, partitions: 4 })
+// Of the version that this file belongs to.
+const driver: { openForChild(argument: string): Promise<EventLog> } = await import(`./${role.log.module}`)
+const eventLog = await driver.openForChild(role.log.argument)
 const logger = pino({ level: process.env['TEST_LOG'] ?? 'silent' })
 const runtime: Runtime = { dataDir: role.dataDir, logger, metrics: new Registry(), eventLog }
 
