@@ -89,11 +89,17 @@ export function signingIn(atMs: number, session: Session, origin: Origin, dice: 
 
 function choose(who: Person, day: number, calendar: Calendar, dice: Dice): Resource {
   const department = departmentOf(who, day)
-  if (dice.chance(who.curiosity))
-    return dice.pick(ALL_RESOURCES.filter(({ sensitivity }) => sensitivity !== 'high'))
+  // A link that somebody sent, a page found by searching; now and then one that is not for everybody.
+  if (dice.chance(who.curiosity)) {
+    const sensitive = dice.chance(0.04)
+    return dice.pick(ALL_RESOURCES.filter(({ sensitivity }) => (sensitivity === 'high') === sensitive))
+  }
   const closing = day >= calendar.quarterEnd.from && day <= calendar.quarterEnd.to
-  if (department === 'finance' && closing && dice.chance(0.35))
-    return dice.pick(resourcesOf(dice.pick(['ledger', 'ledger', 'billing', 'contracts', 'board'])))
+  if (department === 'finance' && closing && dice.chance(0.35)) {
+    const apps =
+      who.team === 1 ? ['ledger', 'billing', 'board'] : ['ledger', 'ledger', 'billing', 'contracts']
+    return dice.pick(resourcesOf(dice.pick(apps)))
+  }
   const app = dice.chance(0.42) ? dice.early(COMMON) : dice.early(DEPARTMENTS[department].apps)
   return dice.early(resourcesOf(app))
 }
@@ -125,8 +131,9 @@ function visit(
       }),
     )
   }
-  const mine = isMine(resource, own)
-  if (!mine && resource.app !== 'board' && dice.chance(0.4))
+  // Who prepares the board's papers is let in for that.
+  const mine = isMine(resource, own) || (own === 'finance' && resource.app === 'board')
+  if (!mine && dice.chance(resource.sensitivity === 'high' ? 0.8 : 0.4))
     return [access(atMs, session, origin, resource, dice, { said: NOT_YOURS })]
   return [access(atMs, session, origin, resource, dice, dice.chance(0.006) ? { said: REFUSED } : {})]
 }
