@@ -11,6 +11,12 @@ import type { StoredTopic } from './tables.ts'
  */
 const BLOCK_ROWS = 16_384
 
+/**
+ * Bytes of one insert's records. The embedded engine takes 64 MiB at once, and a row may be a third
+ * larger than its record (a dead letter's value as base64): a block that it refuses would come again for ever.
+ */
+const BLOCK_BYTES = 41_943_040
+
 /** A block, and what it was made from. */
 export interface MadeBlock extends Block {
   /** The records of its rows. */
@@ -33,9 +39,15 @@ export async function* blocksOf(
       try {
         const taken: Place[] = []
         const without: MadeBlock['without'][number][] = []
-        while (at < places.length && builder.rows < BLOCK_ROWS) {
-          const some = places.slice(at, at + BLOCK_ROWS - builder.rows)
-          at += some.length
+        let room = BLOCK_BYTES
+        while (at < places.length && builder.rows < BLOCK_ROWS && room > 0) {
+          const some: Place[] = []
+          for (; at < places.length && builder.rows + some.length < BLOCK_ROWS && room > 0; at++) {
+            const place = places[at]
+            if (place === undefined) break
+            some.push(place)
+            room -= place.record.value?.length ?? 0
+          }
           const none = new Map((await builder.add(some)).map(({ index, outcome }) => [index, outcome]))
           for (const [index, place] of some.entries()) {
             const outcome = none.get(index)
