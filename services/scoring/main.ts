@@ -5,6 +5,7 @@ import { readNetworksFile } from './enrich/networks-file.ts'
 import { scoringMetrics } from './metrics.ts'
 import type { Stages } from './replay.ts'
 import { runStage } from './run-stage.ts'
+import { openStateAlerts } from './state-alerts.ts'
 import { SOURCE_MEMORY, sourceStage, subjectStage } from './worker.ts'
 
 /** A started scoring role; `drained` is for whoever waits until all that was in the log is scored. */
@@ -13,12 +14,18 @@ export interface RunningScoring extends Running {
 }
 
 /** Starts both stages: decisions by subject, and their slim records by source. */
-export async function startScoring(runtime: Runtime, config: ScoringConfig): Promise<RunningScoring> {
+export async function startScoring(
+  runtime: Runtime,
+  config: ScoringConfig,
+  { tenant = 'default', now = Date.now }: { readonly tenant?: string; readonly now?: () => number } = {},
+): Promise<RunningScoring> {
   const { eventLog } = runtime
   const logger = runtime.logger.child({ service: 'scoring' })
   const metrics = scoringMetrics(runtime.metrics)
   const enrich = await openEnrich(config)
+  const alerts = await openStateAlerts(eventLog, { tenant, now })
   const options = {
+    alerts,
     eventLog,
     logger,
     metrics,
@@ -37,6 +44,7 @@ export async function startScoring(runtime: Runtime, config: ScoringConfig): Pro
     async stop() {
       await subjects.stop()
       await sources.stop()
+      await alerts.close()
     },
   }
 }

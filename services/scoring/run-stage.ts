@@ -6,6 +6,7 @@ import type { Holdings, ScoringMetrics } from './metrics.ts'
 import { RestoreTurns } from './restore-turns.ts'
 import { restoreStates } from './restore-states.ts'
 import type { PartitionStates } from './partition-states.ts'
+import type { StateAlerts } from './state-alerts.ts'
 import type { Stage } from './worker.ts'
 
 export interface RunStageOptions {
@@ -16,6 +17,8 @@ export interface RunStageOptions {
   /** Entities whose decoded state is kept, over all partitions of this worker. */
   readonly entitiesInMemory: number
   readonly batchRecords: number
+  /** Told of partitions whose state can't be read, and of those that were restored. */
+  readonly alerts?: Pick<StateAlerts, 'refused' | 'restored'>
 }
 
 interface Owned {
@@ -60,9 +63,16 @@ export async function runStage(stage: Stage, options: RunStageOptions): Promise<
       )
     } catch (error) {
       if (signal.aborted) return
-      if (error instanceof GatewatchError) mine.refused = error.message
+      if (error instanceof GatewatchError) {
+        mine.refused = error.message
+        await options.alerts?.refused(stage.name, partition, error.message)
+      }
       throw error
     }
+    // Not waited for: a person who is told late is no reason to score late.
+    options.alerts?.restored(stage.name, partition).catch((error: unknown) => {
+      logger.warn({ err: error, stage: stage.name }, 'that state can be read again could not be told')
+    })
     const seconds = (performance.now() - began) / 1000
     metrics.restore.observe({ stage: stage.name }, seconds)
     const { size: entities, bytes } = mine.states

@@ -134,7 +134,7 @@ export async function startRoles({
   if (has('scoring')) {
     const { startScoring } = await import('../../scoring/main.ts')
     const scoring = await timed('scoring', () =>
-      lifecycle.start('scoring', () => startScoring(runtime, config.scoring)),
+      lifecycle.start('scoring', () => startScoring(runtime, config.scoring, { tenant })),
     )
     scored = () => scoring.drained()
   }

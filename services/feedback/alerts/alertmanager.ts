@@ -26,6 +26,7 @@ const NAMES = {
   break_glass: 'GatewatchBreakGlassUse',
   integrity: 'GatewatchIntegrity',
   spool: 'GatewatchSpoolFilling',
+  state: 'GatewatchStateUnreadable',
 } as const
 /** How long a story that ended while Alertmanager was away is shown, so that somebody hears of it. */
 const LATE_MS = 300_000
