@@ -139,6 +139,8 @@ export const feedbackTicks = topic<Tick>('feedback.ticks.v1', Tick, () => 'tick'
 export const scoringState = bytesTopic('scoring.state.v1', 'compacted')
 /** The same of sources, in the partition of their activity. A topic of its own: each partition of a changelog has one writer, so its end is its writer's last commit. */
 export const scoringSourceState = bytesTopic('scoring.source-state.v1', 'compacted')
+/** What the calibration role knows of each tenant's scores, as gzipped JSON under the tenant. */
+export const scoringCalibrationState = bytesTopic('scoring.calibration-state.v1', 'compacted', 1)
 
 /** What the collector has imported: ids in binary by tenant and day, and the end of each source's chain, so that a second import changes nothing. */
 export const collectorImports = bytesTopic('collector.imports.v1', 'compacted')
@@ -192,6 +194,7 @@ export const topics: readonly LogTopic[] = [
   feedbackTicks,
   scoringState,
   scoringSourceState,
+  scoringCalibrationState,
   collectorImports,
   integrityCheckpoints,
   ...parsedTopics.map(deadLetterOf),

@@ -3,6 +3,7 @@ import { listen } from '../runtime/http/listen.ts'
 import { readTls } from '../runtime/http/tls.ts'
 import type { Running, Runtime } from '../runtime/runtime.ts'
 import type { Tokens } from '../runtime/tokens.ts'
+import { soleMember } from '../runtime/log/sole-member.ts'
 import { startDispatcher } from './alerts/dispatcher.ts'
 import { openOutbox } from './alerts/outbox.ts'
 import { receiversOf } from './alerts/receivers.ts'
@@ -15,7 +16,6 @@ import { feedbackMetrics } from './metrics.ts'
 import { parametersOf } from './parameters-of.ts'
 import { openBreakGlassList } from './usage/break-glass-list.ts'
 import { openCensus } from './usage/census.ts'
-import { soleMember } from './sole-member.ts'
 import { startUsage } from './usage/usage.ts'
 import { startWorker } from './worker/worker.ts'
 
@@ -48,7 +48,7 @@ export async function startFeedback(
   const { eventLog } = runtime
   const { tokens, plugins = [], tenant = 'default', now = Date.now, takeover_ms = 0 } = extras
   const logger = runtime.logger.child({ service: 'feedback' })
-  await soleMember(eventLog, takeover_ms)
+  await soleMember(eventLog, 'feedback', takeover_ms)
   const metrics = feedbackMetrics(runtime.metrics)
   const parameters = parametersOf(config)
   const stops: (() => Promise<void>)[] = []

@@ -1,4 +1,5 @@
 import type { Running, Runtime } from '../runtime/runtime.ts'
+import { runCalibration } from './calibration/run-calibration.ts'
 import type { ScoringConfig } from './config.ts'
 import { enricher, openLookups, type Enrich } from './enrich/enrich.ts'
 import { readNetworksFile } from './enrich/networks-file.ts'
@@ -6,6 +7,7 @@ import { scoringMetrics } from './metrics.ts'
 import type { Stages } from './replay.ts'
 import { runStage } from './run-stage.ts'
 import { openStateAlerts } from './state-alerts.ts'
+import { subjectDetectors } from './subject-stage.ts'
 import { SOURCE_MEMORY, sourceStage, subjectStage } from './worker.ts'
 
 /** A started scoring role; `drained` is for whoever waits until all that was in the log is scored. */
@@ -47,6 +49,18 @@ export async function startScoring(
       await alerts.close()
     },
   }
+}
+
+/**
+ * Starts the calibration role: thresholds of the detectors whose scores are
+ * stored with decisions. Those of sources stay as they are declared.
+ */
+export function startCalibration(
+  runtime: Runtime,
+  { findings_per_day }: Pick<ScoringConfig, 'findings_per_day'>,
+  { takeover_ms }: { readonly takeover_ms: number },
+): Promise<Running> {
+  return runCalibration(runtime, subjectDetectors(), findings_per_day, takeover_ms)
 }
 
 /** Both stages, with as much memory as configured; a replay needs the same. */

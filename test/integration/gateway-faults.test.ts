@@ -2,37 +2,20 @@ import { createServer } from 'node:http'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { request } from 'undici'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Control } from '../../schemas/control.ts'
 import { lossOf } from '../../schemas/loss.ts'
 import { control } from '../../schemas/topics.ts'
 import { enrolDevice } from '../../services/gateway/enrol-device.ts'
-import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
-import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { verifyChain } from '../support/chain.ts'
 import { eventually } from '../support/eventually.ts'
-import { listenOn, readDecisions, startTestGateway, startUpstream, tempDir } from '../support/gateway.ts'
-import type { TestGateway, Upstream } from '../support/gateway.ts'
+import { gatewayPlace } from '../support/gateway-place.ts'
+import { listenOn, readDecisions } from '../support/gateway.ts'
+import type { TestGateway } from '../support/gateway.ts'
 import { unreachableLog } from '../support/unreachable-log.ts'
 
 const HOST = 'app.localhost'
-let dir: Awaited<ReturnType<typeof tempDir>>
-let log: EventLog
-let upstream: Upstream
-const started: TestGateway[] = []
-
-beforeEach(async () => {
-  dir = await tempDir()
-  log = await openEmbeddedLog({ directory: dir.path, partitions: 2 })
-  upstream = await startUpstream()
-})
-
-afterEach(async () => {
-  for (const gateway of started.splice(0)) await gateway.stop()
-  await upstream.stop()
-  await log.close()
-  await dir.release()
-})
+const place = gatewayPlace()
 
 function policy(rules = `[{ id: all, when: 'true', outcome: permit }]`, more = ''): string {
   return `version: 1
@@ -42,7 +25,7 @@ routes:
   - id: app
     host: ${HOST}
     path: /**
-    upstream: ${upstream.url}
+    upstream: ${place.upstream.url}
     app: app
     public: true
     ${more}
@@ -50,11 +33,7 @@ routes:
 `
 }
 
-async function start(text: string, over: Record<string, unknown> = {}, eventLog = log): Promise<TestGateway> {
-  const gateway = await startTestGateway(dir.path, eventLog, text, over)
-  started.push(gateway)
-  return gateway
-}
+const { start } = place
 
 async function get(gateway: TestGateway, path = '/x', headers: Record<string, string> = {}) {
   const answer = await request(`${gateway.origin}${path}`, { headers: { host: HOST, ...headers } })
@@ -67,7 +46,7 @@ async function metric(gateway: TestGateway, name: string): Promise<string[]> {
 
 describe('when the log is away', () => {
   it('serves, says that decisions wait, and brings them into the log in order when it is back', async () => {
-    const away = unreachableLog(log)
+    const away = unreachableLog(place.log)
     const gateway = await start(policy(), { spool: { after: '25ms' } }, away.eventLog)
     expect((await get(gateway)).status).toBe(200)
     away.become('refuse')
@@ -79,7 +58,7 @@ describe('when the log is away', () => {
     }
     expect(gateway.note()).toMatch(/^20 decisions wait for the event log in the spool, \d+ % of its bound$/)
     expect(await metric(gateway, 'gatewatch_gateway_spool_waiting_decisions 20')).toHaveLength(1)
-    expect(await readDecisions(log)).toHaveLength(1)
+    expect(await readDecisions(place.log)).toHaveLength(1)
     away.become('well')
     await eventually('the spool is empty', () => gateway.note() === null)
     const decisions = await gateway.decisions()
@@ -88,7 +67,7 @@ describe('when the log is away', () => {
   })
 
   it('answers while the log hangs, and looks up what was under way before it repeats it', async () => {
-    const away = unreachableLog(log)
+    const away = unreachableLog(place.log)
     const gateway = await start(policy(), { spool: { after: '25ms' } }, away.eventLog)
     await get(gateway)
     away.become('hang')
@@ -103,7 +82,7 @@ describe('when the log is away', () => {
   it.each(['deaf', 'mute'] as const)(
     'appends nothing twice when the log took it and the answer was lost (%s)',
     async (kind) => {
-      const away = unreachableLog(log)
+      const away = unreachableLog(place.log)
       const gateway = await start(policy(), { spool: { after: '25ms' } }, away.eventLog)
       await get(gateway)
       away.become(kind)
@@ -117,7 +96,7 @@ describe('when the log is away', () => {
   )
 
   it('refuses when more decisions wait in memory than the queue holds, and says in the chain how many', async () => {
-    const away = unreachableLog(log)
+    const away = unreachableLog(place.log)
     const gateway = await start(policy(), { limits: { queue: 10 }, spool: { after: '1s' } }, away.eventLog)
     away.become('hang')
     const answers = Array.from({ length: 25 }, () => get(gateway))
@@ -141,7 +120,7 @@ describe('when the log is away', () => {
 describe('policy file', () => {
   it('takes a changed policy without a restart, and keeps the old one when the new is wrong', async () => {
     const gateway = await start(policy())
-    const file = join(dir.path, 'policy.yaml')
+    const file = join(place.path, 'policy.yaml')
     expect((await get(gateway)).status).toBe(200)
     await writeFile(file, policy(`[{ id: none, when: 'false', outcome: permit }]`))
     await eventually('the new policy', async () => (await get(gateway)).status === 403)
@@ -158,7 +137,7 @@ describe('policy file', () => {
     await expect(start(policy(`[{ id: x, when: 'nobody.id == 1', outcome: maybe }]`))).rejects.toThrow(
       /2 mistakes.*\n.*policy\.yaml:\d+:\d+: routes\[0\]\.rules\[0\]\.when: Unknown variable: nobody\n.*outcome/s,
     )
-    await expect(start(policy(), { policy_file: join(dir.path, 'none.yaml') })).rejects.toThrow(
+    await expect(start(policy(), { policy_file: join(place.path, 'none.yaml') })).rejects.toThrow(
       /can't be read; correct gateway\.policy_file/,
     )
     await expect(start(policy(), { policy_file: undefined })).rejects.toThrow(/set gateway\.policy_file/)
@@ -190,9 +169,8 @@ it('beats for its enforcement point: boot, highest durable number, policy, age o
   const gateway = await start(policy(), { pep_id: 'edge-1' })
   await get(gateway)
   await get(gateway)
-  await gateway.stop()
-  started.splice(0)
-  const table = await log.openTable(control)
+  await place.stop(gateway)
+  const table = await place.log.openTable(control)
   await table.caughtUp()
   const value = table.get('default/pep/edge-1')
   await table.close()
@@ -232,7 +210,7 @@ describe('age of risk', () => {
       ['feedback', [accessFindings, analystVerdicts]],
     ] as const
     const readers = await Promise.all(
-      groups.map(([group, topics]) => log.consume({ group, topics: [...topics], handle: () => [] })),
+      groups.map(([group, topics]) => place.log.consume({ group, topics: [...topics], handle: () => [] })),
     )
     const gateway = await start(policy().replace('routes:', 'risk_stale_after_s: 1\nroutes:'))
     for (let index = 0; index < 30; index += 1) {
@@ -250,7 +228,7 @@ describe('age of risk', () => {
 
 describe('devices', () => {
   it('counts a device that enrolment gave a cookie, and one that a trusted proxy names; not one that names itself', async () => {
-    const code = await enrolDevice(log, dir.path, {
+    const code = await enrolDevice(place.log, place.path, {
       tenant: 'default',
       id: 'laptop-1',
       managed: true,
@@ -271,8 +249,8 @@ describe('devices', () => {
     expect((await gateway.decisions()).at(-1)).toMatchObject({
       device: { id: 'laptop-1', managed: true, posture: 'compliant', tier: 'privileged' },
     })
-    expect(upstream.seen.at(-1)?.headers['x-gatewatch-device']).toBe('laptop-1')
-    expect(upstream.seen.at(-1)?.headers.cookie).toBeUndefined()
+    expect(place.upstream.seen.at(-1)?.headers['x-gatewatch-device']).toBe('laptop-1')
+    expect(place.upstream.seen.at(-1)?.headers.cookie).toBeUndefined()
     expect((await get(gateway, '/.gatewatch/enrol?code=wrong')).status).toBe(403)
     // A code is no cookie, and a cookie no code.
     expect((await get(gateway, '/x', { cookie: `gatewatch_device=${code}` })).status).toBe(403)

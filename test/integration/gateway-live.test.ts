@@ -4,30 +4,25 @@ import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import WebSocket from 'ws'
 import type { Decision } from '../../schemas/decision.ts'
-import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
-import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { eventually } from '../support/eventually.ts'
-import { startTestGateway, startUpstream, tempDir } from '../support/gateway.ts'
 import type { TestGateway, Upstream } from '../support/gateway.ts'
-import { startTestProvider, testBrowser } from '../support/oidc.ts'
-import type { TestProvider } from '../support/oidc.ts'
+import { startGatewayWithProvider } from '../support/gateway-with-provider.ts'
+import type { GatewayWithProvider } from '../support/gateway-with-provider.ts'
 
 const HOST = 'wiki.localhost'
 const REJUDGE = '300ms'
 
-let dir: Awaited<ReturnType<typeof tempDir>>
-let log: EventLog
+let house: GatewayWithProvider
 let upstream: Upstream
-let provider: TestProvider
 let gateway: TestGateway
 
 /** `admitted` is whom the wiki lets in; `/calm` only notes what risk would change. */
-function policyOf(admitted: string): string {
+function policyOf(admitted: string, url: string): string {
   const route = (id: string, path: string, enforcement: string) => `
   - id: ${id}
     host: ${HOST}
     path: ${path}
-    upstream: ${upstream.url}
+    upstream: ${url}
     app: wiki
     sensitivity: high
     enforcement: ${enforcement}
@@ -36,40 +31,17 @@ function policyOf(admitted: string): string {
 }
 
 beforeAll(async () => {
-  dir = await tempDir()
-  log = await openEmbeddedLog({ directory: dir.path })
-  upstream = await startUpstream()
-  provider = await startTestProvider([`http://${HOST}/.gatewatch/callback`])
-  const secret = join(dir.path, 'client-secret')
-  await writeFile(secret, 'test-secret-of-the-client')
-  gateway = await startTestGateway(dir.path, log, policyOf('"staff" in subject.groups'), {
-    oidc: {
-      issuer: provider.issuer,
-      client_id: 'gatewatch',
-      client_secret_file: secret,
-      scopes: ['openid'],
-    },
-    limits: { rejudge: REJUDGE },
+  house = await startGatewayWithProvider({
+    host: HOST,
+    policy: (url) => policyOf('"staff" in subject.groups', url),
+    config: { limits: { rejudge: REJUDGE } },
   })
+  ;({ upstream, gateway } = house)
 })
 
-afterAll(async () => {
-  await gateway?.stop()
-  await provider?.stop()
-  await upstream?.stop()
-  await log?.close()
-  await dir?.release()
-})
+afterAll(() => house?.stop())
 
-async function signIn(id: string) {
-  Object.assign(provider.person, { id, groups: ['staff', id], hasKey: true })
-  const person = testBrowser((host) =>
-    host === HOST ? `127.0.0.1:${gateway.proxy_port}` : host.replace('localhost', '127.0.0.1'),
-  )
-  expect((await person.visit(`http://${HOST}/start`)).status).toBe(200)
-  const cookie = [...person.cookies(HOST)].map(([name, value]) => `${name}=${value}`).join('; ')
-  return { cookie }
-}
+const signIn = (id: string) => house.signIn(id, ['staff', id])
 
 async function open(cookie: string, path = '/ws'): Promise<WebSocket> {
   const socket = new WebSocket(`ws://127.0.0.1:${gateway.proxy_port}${path}`, {
@@ -134,7 +106,7 @@ describe('a connection that stays open', () => {
   it('is cut when the policy in force no longer lets its owner in', async () => {
     const [carol, alice] = [await signIn('carol'), await signIn('alice')]
     const [hers, kept] = [await open(carol.cookie), await open(alice.cookie)]
-    await writeFile(join(dir.path, 'policy.yaml'), policyOf('"alice" in subject.groups'))
+    await writeFile(join(house.path, 'policy.yaml'), policyOf('"alice" in subject.groups', upstream.url))
     await isClosed(hers)
     expect(await endOf(({ subject }) => subject.id === 'carol')).toMatchObject({
       outcome: 'deny',

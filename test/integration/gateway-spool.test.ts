@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { request } from 'undici'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { Alert } from '../../schemas/alert.ts'
 import { lossOf } from '../../schemas/loss.ts'
 import {
@@ -11,50 +11,25 @@ import {
   alertsOutbox,
   analystVerdicts,
 } from '../../schemas/topics.ts'
-import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { fromLog } from '../../services/gateway/log-at-start.ts'
 import { verifyChain } from '../support/chain.ts'
 import { eventually } from '../support/eventually.ts'
-import { readDecisions, startTestGateway, startUpstream, tempDir } from '../support/gateway.ts'
-import type { TestGateway, Upstream } from '../support/gateway.ts'
+import { gatewayPlace } from '../support/gateway-place.ts'
+import { readDecisions } from '../support/gateway.ts'
+import type { TestGateway } from '../support/gateway.ts'
 import { openPolicy } from '../support/spooling-gateway.ts'
 import { unreachableLog } from '../support/unreachable-log.ts'
 
-let dir: Awaited<ReturnType<typeof tempDir>>
-let log: EventLog
-let upstream: Upstream
-const started: TestGateway[] = []
+const place = gatewayPlace()
 
-beforeEach(async () => {
-  dir = await tempDir()
-  log = await openEmbeddedLog({ directory: dir.path, partitions: 2 })
-  upstream = await startUpstream()
-})
-
-afterEach(async () => {
-  for (const gateway of started.splice(0)) await gateway.stop()
-  await upstream.stop()
-  await log.close()
-  await dir.release()
-})
-
-async function start(
+function start(
   eventLog: EventLog,
   spool: Record<string, unknown> = {},
-  policy = openPolicy(upstream.url),
+  policy = openPolicy(place.upstream.url),
 ) {
-  const gateway = await startTestGateway(dir.path, eventLog, policy, {
-    spool: { after: '25ms', ...spool },
-    limits: { record_timeout: '500ms' },
-  })
-  started.push(gateway)
-  return gateway
-}
-
-async function stop(gateway: TestGateway): Promise<void> {
-  started.splice(started.indexOf(gateway), 1)
-  await gateway.stop()
+  const over = { spool: { after: '25ms', ...spool }, limits: { record_timeout: '500ms' } }
+  return place.start(policy, over, eventLog)
 }
 
 async function get(gateway: TestGateway, path = '/x') {
@@ -98,15 +73,15 @@ async function fill(gateway: TestGateway): Promise<void> {
 
 async function alerts(): Promise<Alert[]> {
   const found: Alert[] = []
-  for (const { partition } of await log.watermarks(alertsOutbox))
-    for await (const records of log.read(alertsOutbox, { partition }))
+  for (const { partition } of await place.log.watermarks(alertsOutbox))
+    for await (const records of place.log.read(alertsOutbox, { partition }))
       for (const { value } of records)
         if (value !== null) found.push(Alert.parse(JSON.parse(new TextDecoder().decode(value))))
   return found
 }
 
 it('denies when it is full, lets break glass in and records it, says how many it refused, and tells people once', async () => {
-  const away = unreachableLog(log)
+  const away = unreachableLog(place.log)
   const gateway = await start(away.eventLog, { max_bytes: 1_048_576 })
   expect(await get(gateway)).toBe(200)
   away.become('refuse')
@@ -122,7 +97,7 @@ it('denies when it is full, lets break glass in and records it, says how many it
   await eventually('requests are served again', async () => (await get(gateway)) === 200)
   // What was asked meanwhile may have gone through the spool, too.
   await drained(gateway)
-  const decisions = await readDecisions(log)
+  const decisions = await readDecisions(place.log)
   expect(verifyChain(decisions)).toMatchObject({ boots: 1, problems: [] })
   const root = decisions.filter(({ subject }) => subject.type === 'service' && subject.id === 'root')
   expect(root).toHaveLength(1)
@@ -147,13 +122,13 @@ it('denies when it is full, lets break glass in and records it, says how many it
 })
 
 it('says that decisions which waited can not be read any more: in the chain, by number, and drains the rest', async () => {
-  const away = unreachableLog(log)
+  const away = unreachableLog(place.log)
   const first = await start(away.eventLog)
   expect(await get(first)).toBe(200)
   away.become('refuse')
   for (let turn = 0; turn < 9; turn += 1) expect(await get(first)).toBe(200)
-  await stop(first)
-  const directory = join(dir.path, 'gateway', 'spool', 'gateway')
+  await place.stop(first)
+  const directory = join(place.path, 'gateway', 'spool', 'gateway')
   const [name = ''] = await readdir(directory)
   const bytes = await readFile(join(directory, name))
   // The middle of the file is the middle of some decision's frame.
@@ -165,7 +140,7 @@ it('says that decisions which waited can not be read any more: in the chain, by 
   const second = await start(away.eventLog)
   await drained(second)
   const decisions = await eventually('the loss is recorded', async () => {
-    const found = await readDecisions(log)
+    const found = await readDecisions(place.log)
     return found.some((decision) => (lossOf(decision)?.missing.length ?? 0) > 0) && found
   })
   const missing = decisions.flatMap((decision) => lossOf(decision)?.missing ?? [])
@@ -187,16 +162,16 @@ it('counts the age of risk from before what waits: nobody can have scored that',
     ['feedback', [accessFindings, analystVerdicts]],
   ] as const
   const readers = await Promise.all(
-    groups.map(([group, topics]) => log.consume({ group, topics: [...topics], handle: () => [] })),
+    groups.map(([group, topics]) => place.log.consume({ group, topics: [...topics], handle: () => [] })),
   )
-  const away = unreachableLog(log)
-  const policy = openPolicy(upstream.url).replace('routes:', 'risk_stale_after_s: 1\nroutes:')
+  const away = unreachableLog(place.log)
+  const policy = openPolicy(place.upstream.url).replace('routes:', 'risk_stale_after_s: 1\nroutes:')
   const gateway = await start(away.eventLog, {}, policy)
   await get(gateway)
   await new Promise((resolve) => setTimeout(resolve, 1500))
   await eventually('a decision that knows of all before it', async () => {
     await get(gateway)
-    return ((await readDecisions(log)).at(-1)?.risk_at_decision?.age_ms ?? Infinity) < 1000
+    return ((await readDecisions(place.log)).at(-1)?.risk_at_decision?.age_ms ?? Infinity) < 1000
   })
   // Everything can be read, so every reader has read all that there is; what is decided from here on waits.
   away.become('read_only')
@@ -205,7 +180,7 @@ it('counts the age of risk from before what waits: nobody can have scored that',
   await get(gateway)
   away.become('well')
   await drained(gateway)
-  const last = (await readDecisions(log)).at(-1)
+  const last = (await readDecisions(place.log)).at(-1)
   expect(last?.risk_at_decision?.age_ms).toBeGreaterThan(1500)
   expect(last?.reasons).toContain('risk_stale')
   await Promise.all(readers.map((reader) => reader.stop()))
@@ -218,19 +193,19 @@ it('does not start while the log is silent, and says so in one sentence', async 
       /^The event log does not answer, .* what waits in the spool stays there\.$/,
     ) as string,
   })
-  const away = unreachableLog(log)
+  const away = unreachableLog(place.log)
   away.become('refuse')
   await expect(start(away.eventLog)).rejects.toThrow('the log can not be reached')
 })
 
 it('goes on under a new key after a rotation, and refuses to start when the old one is taken away too soon', async () => {
-  const keyFile = join(dir.path, 'spool-keys')
+  const keyFile = join(place.path, 'spool-keys')
   await writeFile(keyFile, `${'old-key-'.repeat(5)}\n`)
-  const away = unreachableLog(log)
+  const away = unreachableLog(place.log)
   const first = await start(away.eventLog, { key_file: keyFile })
   away.become('refuse')
   await get(first)
-  await stop(first)
+  await place.stop(first)
   away.become('well')
   await writeFile(keyFile, `${'new-key-'.repeat(5)}\n`)
   await expect(start(away.eventLog, { key_file: keyFile })).rejects.toThrow(
@@ -239,5 +214,5 @@ it('goes on under a new key after a rotation, and refuses to start when the old 
   await writeFile(keyFile, `${'new-key-'.repeat(5)}\n${'old-key-'.repeat(5)}\n`)
   const second = await start(away.eventLog, { key_file: keyFile })
   await drained(second)
-  expect(await readDecisions(log)).toHaveLength(1)
+  expect(await readDecisions(place.log)).toHaveLength(1)
 })

@@ -1,22 +1,18 @@
 import { connect } from 'node:net'
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import WebSocket from 'ws'
-import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
-import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { verifyChain } from '../support/chain.ts'
 import { eventually } from '../support/eventually.ts'
-import { startTestGateway, startUpstream, tempDir } from '../support/gateway.ts'
 import type { TestGateway, Upstream } from '../support/gateway.ts'
-import { AUDIENCE, startTestProvider, STEP_UP_ACR, testBrowser } from '../support/oidc.ts'
+import { startGatewayWithProvider } from '../support/gateway-with-provider.ts'
+import type { GatewayWithProvider } from '../support/gateway-with-provider.ts'
+import { AUDIENCE, STEP_UP_ACR } from '../support/oidc.ts'
 import type { TestProvider } from '../support/oidc.ts'
 
 const HOST = 'wiki.localhost'
 
-let dir: Awaited<ReturnType<typeof tempDir>>
-let log: EventLog
+let house: GatewayWithProvider
 let upstream: Upstream
 let provider: TestProvider
 let gateway: TestGateway
@@ -85,37 +81,16 @@ routes:
 }
 
 beforeAll(async () => {
-  dir = await tempDir()
-  log = await openEmbeddedLog({ directory: dir.path, partitions: 4 })
-  upstream = await startUpstream()
-  // The gateway's port is not known before it listens, and the provider wants the redirect URI: the host stands in.
-  provider = await startTestProvider([`http://${HOST}/.gatewatch/callback`])
-  const secret = join(dir.path, 'client-secret')
-  await writeFile(secret, 'test-secret-of-the-client')
-  gateway = await startTestGateway(dir.path, log, policyOf(upstream.url), {
-    oidc: {
-      issuer: provider.issuer,
-      client_id: 'gatewatch',
-      client_secret_file: secret,
-      scopes: ['openid'],
-      audience: AUDIENCE,
-    },
+  house = await startGatewayWithProvider({
+    host: HOST,
+    policy: policyOf,
+    partitions: 4,
+    oidc: { audience: AUDIENCE },
   })
+  ;({ upstream, provider, gateway } = house)
 })
 
-afterAll(async () => {
-  await gateway?.stop()
-  await provider?.stop()
-  await upstream?.stop()
-  await log?.close()
-  await dir?.release()
-})
-
-function browser() {
-  return testBrowser((host) =>
-    host === HOST ? `127.0.0.1:${gateway.proxy_port}` : host.replace('localhost', '127.0.0.1'),
-  )
-}
+afterAll(() => house?.stop())
 
 async function ask(
   path: string,
@@ -134,14 +109,7 @@ async function decisionOf(headers: { 'x-gatewatch-decision-id'?: unknown } | Hea
   return found
 }
 
-async function signIn(id: string, groups = ['staff']) {
-  Object.assign(provider.person, { id, groups, hasKey: true })
-  const person = browser()
-  const page = await person.visit(`http://${HOST}/start`)
-  expect(page.status).toBe(200)
-  const cookie = [...person.cookies(HOST)].map(([name, value]) => `${name}=${value}`).join('; ')
-  return { person, cookie }
-}
+const signIn = (id: string, groups = ['staff']) => house.signIn(id, groups)
 
 describe('proxy', () => {
   it('passes a permitted request on with the decision, without what the client claimed', async () => {
@@ -283,7 +251,7 @@ describe('proxy', () => {
 describe('signing in', () => {
   it('brings a browser back to where it wanted to go, as who it is', async () => {
     Object.assign(provider.person, { id: 'alice', groups: ['staff', 'a,b'], hasKey: true })
-    const alice = browser()
+    const alice = house.browser()
     const page = await alice.visit(`http://${HOST}/pages/1?x=%20y`)
     expect(page.status).toBe(200)
     expect(upstream.seen.at(-1)).toMatchObject({
@@ -346,7 +314,9 @@ describe('signing in', () => {
   })
 
   it('refuses a callback that was not begun in this browser', async () => {
-    const answer = await browser().visit(`http://${HOST}/.gatewatch/callback?code=x&state=${'s'.repeat(20)}`)
+    const answer = await house
+      .browser()
+      .visit(`http://${HOST}/.gatewatch/callback?code=x&state=${'s'.repeat(20)}`)
     expect(answer.status).toBe(400)
   })
 

@@ -20,7 +20,7 @@ import { canStartBrokers } from '../support/kafka-broker.ts'
 import { startSecuredBroker } from '../support/kafka-secured.ts'
 
 /** Those that write come last. */
-const STARTED = ['storage', 'feedback', 'scoring', 'verify', 'gateway'] as const
+const STARTED = ['storage', 'feedback', 'calibration', 'scoring', 'verify', 'gateway'] as const
 const Answer = z.object({ context: z.object({ outcome: z.string(), decision_id: z.string() }) })
 
 describe.skipIf(!canStartBrokers())('roles as processes of their own, on Kafka', () => {
@@ -58,10 +58,11 @@ describe.skipIf(!canStartBrokers())('roles as processes of their own, on Kafka',
     onTestFinished(async () => {
       await Promise.all(roles.map((role) => role.stop('SIGKILL')))
     })
-    const [storage, feedback, scoring, verify, gateway] = roles
+    const [storage, feedback, calibration, scoring, verify, gateway] = roles
     await Promise.all([
       storage?.shows(/storage started/, 50_000),
       feedback?.shows(/feedback started/, 50_000),
+      calibration?.shows(/calibration started/, 50_000),
       scoring?.shows(/scoring started/, 50_000),
       verify?.shows(/"part":"verify"/, 50_000),
     ])
@@ -121,7 +122,7 @@ describe.skipIf(!canStartBrokers())('roles as processes of their own, on Kafka',
 
     // and each process goes in order when told to
     const ends = await Promise.all(roles.map((role) => role.stop('SIGTERM')))
-    expect(ends.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0])
+    expect(ends.map(({ code }) => code)).toEqual(roles.map(() => 0))
     expect(roles.map((role) => /ERR_LOG_DENIED.*/.exec(role.output())?.[0])).toEqual(
       roles.map(() => undefined),
     )

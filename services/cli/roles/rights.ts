@@ -15,6 +15,7 @@ import {
   parsedTopics,
   policyRevisions,
   riskState,
+  scoringCalibrationState,
   scoringSourceState,
   scoringState,
   sessionLogouts,
@@ -45,8 +46,9 @@ export const RIGHTS: Readonly<Record<Role, LogRights>> = {
     watches: ['scoring', 'scoring-source', 'feedback'],
   },
   scoring: {
-    reads: [accessDecisions, accessActivity, scoringState, scoringSourceState, alertsOutbox],
+    reads: [accessDecisions, accessActivity, scoringState, scoringSourceState, control, alertsOutbox],
     writes: [
+      control,
       accessActivity,
       accessScored,
       accessFindings,
@@ -57,6 +59,12 @@ export const RIGHTS: Readonly<Record<Role, LogRights>> = {
       deadLetterOf(accessActivity),
     ],
     joins: ['scoring', 'scoring-source'],
+    watches: [],
+  },
+  calibration: {
+    reads: [accessScored, control, scoringCalibrationState],
+    writes: [control, scoringCalibrationState],
+    joins: ['calibration'],
     watches: [],
   },
   storage: {

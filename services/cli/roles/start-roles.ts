@@ -41,6 +41,8 @@ export async function startRoles({
   started,
 }: StartOptions): Promise<StartedRoles> {
   const { tenant } = config
+  // A killed owner of what only one may do is taken for alive until its session is over.
+  const takeoverMs = config.kafka === undefined ? 0 : 3 * config.kafka.session_timeout
   const tokens = await openTokens(runtime.dataDir)
   // Not ready before everything is up: a rolling upgrade goes on when this process can do its work.
   const checks = new Map<string, ReadyCheck>([['start', () => 'is starting']])
@@ -104,7 +106,7 @@ export async function startRoles({
           tokens,
           tenant,
           plugins: [page.plugin],
-          takeover_ms: config.kafka === undefined ? 0 : 3 * config.kafka.session_timeout,
+          takeover_ms: takeoverMs,
         }),
       ),
     )
@@ -127,6 +129,14 @@ export async function startRoles({
           ],
           pin_first: config.kafka !== undefined,
         }),
+      ),
+    )
+  }
+  if (has('calibration')) {
+    const { startCalibration } = await import('../../scoring/main.ts')
+    await timed('calibration', () =>
+      lifecycle.start('calibration', () =>
+        startCalibration(runtime, config.scoring, { takeover_ms: takeoverMs }),
       ),
     )
   }

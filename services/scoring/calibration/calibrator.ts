@@ -2,6 +2,7 @@ import type { Calibration, CalibrationTable } from '../../../schemas/calibration
 import type { Scores } from '../../../schemas/scored-decision.ts'
 import type { Thresholds } from '../detector.ts'
 import { DayExtremes, type StoredExtremes } from './day-extremes.ts'
+import { Places, type Evenness } from './places.ts'
 import { ScoreTable, type StoredTable } from './score-table.ts'
 import type { Segment } from './segment.ts'
 
@@ -52,6 +53,7 @@ export class Calibrator {
   readonly #detectors: readonly Calibrated[]
   readonly #budget: number
   readonly #tables = new Map<string, ScoreTable>()
+  readonly #places = new Places()
   #extremes = new DayExtremes()
   #hour = 0
   #madeHour = 0
@@ -67,16 +69,30 @@ export class Calibrator {
   observe({ at_ms, entity, segment, scores }: Observation): Calibration | undefined {
     const hour = Math.floor(at_ms / HOUR_MS)
     const made = hour > this.#hour ? this.#next(hour) : undefined
+    const sampled = this.#places.takes(entity, hour)
     let nats = 0
     for (const { id, version } of this.#detectors) {
       const score = scores[id]
       if (score === undefined) continue
       const table = this.#table(id, version, segment)
-      if (score > 0 && table.total >= LEAST_SCORES) nats = Math.max(nats, -Math.log(table.rarityOf(score).p))
+      if (table.total >= LEAST_SCORES) {
+        if (score > 0) nats = Math.max(nats, -Math.log(table.rarityOf(score).p))
+        if (sampled) this.#places.add(id, table.placeOf(score, this.#places.chance(entity, id)))
+      }
       table.add(score, 1)
     }
     if (nats > 0) this.#extremes.observe(Math.floor(hour / DAY_HOURS), entity, nats)
     return made
+  }
+
+  /** The hour of event time that it has come to, since the epoch. */
+  get hour(): number {
+    return this.#hour
+  }
+
+  /** How even each detector's places among earlier scores have been lately. */
+  evenness(): Evenness[] {
+    return this.#places.evenness()
   }
 
   stored(): StoredCalibrator {

@@ -83,6 +83,18 @@ export class ScoreTable {
     return { p: Math.min(p, Math.max(1e-12, tailShare(this.#tail, score))), extrapolated: true }
   }
 
+  /**
+   * Where a score lies between 0 (rarest) and 1, `chance` of the way through the
+   * scores that count as equal: uniform for scores that come as they came.
+   */
+  placeOf(score: number, chance: number): number {
+    this.#refresh()
+    const index = score >= LEAST_SCORE ? bucketOf(score) : -1
+    const above = this.#from[index + 1] ?? 0
+    const from = index < 0 ? this.#countedAt : (this.#from[index] ?? 0)
+    return (above + chance * (1 + from - above)) / (1 + this.#countedAt)
+  }
+
   /** The least score that is as rare as `p`; infinite where neither count nor tail reach so far. */
   scoreAt(p: number): number {
     this.#refresh()

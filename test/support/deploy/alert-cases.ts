@@ -7,6 +7,8 @@ type Series = readonly [name: string, values: string]
 const QUIET: readonly Series[] = [
   ['up{job="gatewatch", role="gateway", instance="g:9090"}', '1x80'],
   ['up{job="gatewatch", role="scoring", instance="s:9090"}', '1x80'],
+  ['up{job="gatewatch", role="calibration", instance="c:9090"}', '1x80'],
+  ['gatewatch_calibration_uniformity_p{job="gatewatch", detector="volume"}', '0.4x80'],
   ['up{job="gatewatch", role="storage", instance="t:9090"}', '1x80'],
   ['up{job="gatewatch", role="feedback", instance="f:9090"}', '1x80'],
   ['up{job="gatewatch", role="verify", instance="v:9090"}', '1x80'],
@@ -73,6 +75,7 @@ const FIRING: Readonly<Record<string, Case>> = {
     series: [
       ['up{job="gatewatch", role="gateway"}', '1x80'],
       ['up{job="gatewatch", role="scoring"}', '1x80'],
+      ['up{job="gatewatch", role="calibration"}', '1x80'],
       ['up{job="gatewatch", role="storage"}', '1x80'],
       ['up{job="gatewatch", role="feedback"}', '1x20 0x60'],
       ['up{job="gatewatch", role="verify"}', '1x80'],
@@ -214,6 +217,12 @@ const FIRING: Readonly<Record<string, Case>> = {
     summary: '1 findings that stored decisions are not as they were made (altered).',
   },
   // Series begin at second 0 of time itself, so an hour has to pass first.
+  GatewatchScoresOutOfCalibration: {
+    series: [['gatewatch_calibration_uniformity_p{job="gatewatch", detector="volume"}', '0x1600']],
+    labels: { detector: 'volume', part: 'scoring' },
+    summary: 'The scores of volume no longer come as they came.',
+    after: '390m',
+  },
   GatewatchVerifyLate: {
     series: [['gatewatch_verify_verified_timestamp_seconds{job="gatewatch"}', '1x400']],
     labels: { job: 'gatewatch', part: 'integrity' },

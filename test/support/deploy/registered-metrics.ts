@@ -9,6 +9,8 @@ import type { EventLog } from '../../../services/runtime/log/event-log.ts'
 import { logMetrics } from '../../../services/runtime/log/log-metrics.ts'
 import { measuredLog } from '../../../services/runtime/log/measured-log.ts'
 import { createMetrics } from '../../../services/runtime/metrics.ts'
+import { Calibrators } from '../../../services/scoring/calibration/calibrators.ts'
+import { calibrationMetrics } from '../../../services/scoring/calibration/metrics.ts'
 import { scoringMetrics } from '../../../services/scoring/metrics.ts'
 import { storageMetrics } from '../../../services/storage/metrics.ts'
 import { verifyMetrics } from '../../../services/verify/metrics.ts'
@@ -29,6 +31,7 @@ export function registeredMetrics(): Map<string, readonly string[] | null> {
   gatewayMetrics(registry)
   spoolMetrics(registry)
   scoringMetrics(registry)
+  calibrationMetrics(registry, new Calibrators([], 0))
   storageMetrics(registry, log, [])
   feedbackMetrics(registry)
   verifyMetrics(registry)

@@ -1,0 +1,100 @@
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { z } from 'zod'
+import { isCanary } from '../../../schemas/canary.ts'
+import type { Calibration } from '../../../schemas/calibration.ts'
+import { subjectEntityId } from '../../../schemas/entity.ts'
+import { Scores } from '../../../schemas/scored-decision.ts'
+import { control, scoringCalibrationState } from '../../../schemas/topics.ts'
+import type { LogRecord, OutRecord } from '../../runtime/log/event-log.ts'
+import { jsonRecord, parseJson } from '../../runtime/log/json-record.ts'
+import { instantMs } from '../state/instant.ts'
+import { Calibrator, type Calibrated, type StoredCalibrator } from './calibrator.ts'
+import { segmentOf } from './segment.ts'
+
+/** Tenants beyond so many are read as detectors declare. */
+const MOST_TENANTS = 200
+
+/** What is read of a scored decision; the rest was checked by whoever wrote it. */
+const Seen = z.object({
+  decision: z.object({
+    tenant: z.string(),
+    origin: z.enum(['live', 'import']),
+    decided_at: z.string(),
+    subject: z.object({ type: z.enum(['user', 'service', 'device', 'anonymous']), id: z.string() }),
+  }),
+  enrichment: z.object({ resource: z.object({ sensitivity: z.enum(['low', 'medium', 'high']) }) }),
+  scores: Scores,
+})
+
+/** One calibrator a tenant. Imported history calibrates nothing: it is not the present. */
+export class Calibrators {
+  readonly #detectors: readonly Calibrated[]
+  readonly #budget: number
+  readonly #byTenant = new Map<string, Calibrator>()
+
+  /** @param budget findings a day of one tenant, at most */
+  constructor(detectors: readonly Calibrated[], budget: number) {
+    this.#detectors = detectors
+    this.#budget = budget
+  }
+
+  get tenants(): Iterable<readonly [tenant: string, calibrator: Calibrator]> {
+    return this.#byTenant
+  }
+
+  /** Takes a record of `access.scored` in; what is to be written because of it. */
+  take(record: Pick<LogRecord, 'value'>): OutRecord[] {
+    const json = parseJson(record)
+    const seen = json.kind === 'ok' ? Seen.safeParse(json.value).data : undefined
+    if (seen === undefined) return []
+    const { decision, enrichment, scores } = seen
+    const { tenant, subject } = decision
+    if (decision.origin !== 'live' || subject.type === 'anonymous' || isCanary(decision)) return []
+    const calibrator = this.#of(tenant)
+    const before = calibrator?.hour
+    const made = calibrator?.observe({
+      at_ms: instantMs(decision.decided_at),
+      entity: subjectEntityId(subject),
+      segment: segmentOf(subject.type, enrichment.resource.sensitivity),
+      scores,
+    })
+    if (calibrator === undefined || calibrator.hour === before) return []
+    const state = stateRecord(tenant, calibrator.stored())
+    return made === undefined ? [state] : [state, calibrationRecord(tenant, made)]
+  }
+
+  /** Takes back what was stored of a tenant. */
+  restore(tenant: string, stored: Uint8Array): void {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own bytes, under the topic's version
+    this.#of(tenant)?.restore(JSON.parse(gunzipSync(stored).toString()) as StoredCalibrator)
+  }
+
+  #of(tenant: string): Calibrator | undefined {
+    let calibrator = this.#byTenant.get(tenant)
+    if (calibrator === undefined && this.#byTenant.size < MOST_TENANTS) {
+      calibrator = new Calibrator(this.#detectors, this.#budget)
+      this.#byTenant.set(tenant, calibrator)
+    }
+    return calibrator
+  }
+}
+
+function stateRecord(tenant: string, stored: StoredCalibrator): OutRecord {
+  return {
+    topic: scoringCalibrationState,
+    key: tenant,
+    value: gzipSync(JSON.stringify(stored), { level: 1 }),
+    headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+  }
+}
+
+function calibrationRecord(tenant: string, calibration: Calibration): OutRecord {
+  return jsonRecord(control, {
+    schema_version: 1,
+    kind: 'calibration',
+    tenant,
+    name: `calibration/${calibration.version}`,
+    at: calibration.made_at,
+    calibration,
+  })
+}
