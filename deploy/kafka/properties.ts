@@ -57,6 +57,13 @@ export function brokerProperties(plan: BrokerPlan, all: readonly BrokerPlan[]): 
     'transaction.state.log.num.partitions': 4,
     'share.coordinator.state.topic.replication.factor': replicas,
     'share.coordinator.state.topic.min.isr': replicas > 1 ? 2 : 1,
+    // A transaction that follows the last one while its markers are still being written is held by the broker and looked
+    // at again after this. The default, 20 ms, is longer than the whole transaction takes here.
+    'add.partitions.to.txn.retry.backoff.ms': 1,
+    // Enough for two cores: the defaults (8, 3 and 4) only make more threads wake up for each small request.
+    'num.io.threads': 3,
+    'num.network.threads': 2,
+    'group.coordinator.threads': 1,
     'group.initial.rebalance.delay.ms': 0,
     // So that tests can notice a killed member within seconds.
     'group.min.session.timeout.ms': 1000,

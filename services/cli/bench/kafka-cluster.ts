@@ -15,9 +15,9 @@ export interface BenchKafka {
 const JAVA = ['-Xms1g', '-Xmx1g'] as const
 
 /** What KAFKA_BROKERS names, or one broker beside us on this machine (`deploy/kafka`). */
-export async function openBenchKafka(directory: string): Promise<BenchKafka> {
+export async function openBenchKafka(directory: string, java: readonly string[] = JAVA): Promise<BenchKafka> {
   const named = process.env['KAFKA_BROKERS']
-  const cluster = named === undefined ? await startOne(directory) : null
+  const cluster = named === undefined ? await startOne(directory, java) : null
   const section = (more: Readonly<Record<string, unknown>> = {}) => ({
     ...more,
     brokers: cluster?.brokers ?? named,
@@ -30,10 +30,10 @@ export async function openBenchKafka(directory: string): Promise<BenchKafka> {
   }
 }
 
-async function startOne(directory: string) {
+async function startOne(directory: string, java: readonly string[]) {
   const [{ startCluster }, { brokerPlans }] = await Promise.all([
     import('../../../deploy/kafka/cluster.ts'),
     import('../../../deploy/kafka/plan.ts'),
   ])
-  return startCluster(await brokerPlans(1, join(directory, 'kafka')), JAVA)
+  return startCluster(await brokerPlans(1, join(directory, 'kafka')), java)
 }
