@@ -22,7 +22,7 @@ import { openProvider } from './identity/provider.ts'
 import { sealer, sessionCookies } from './identity/session-cookie.ts'
 import { gatewayPages } from './identity/pages.ts'
 import { fromLog } from './log-at-start.ts'
-import { gatewayMetrics } from './metrics.ts'
+import { gatewayMetrics, rulingObserver } from './metrics.ts'
 import { openPolicyFile } from './policy-file.ts'
 import { openPolicyRevisions } from './policy-revisions.ts'
 import { recordMalformed } from './proxy/malformed.ts'
@@ -172,12 +172,7 @@ export async function startGateway(
       now,
       record_timeout_ms: config.limits.record_timeout,
       can_sign_in: provider !== null,
-      observe({ outcome, decide_us, total_us, cause }) {
-        metrics.decisions.inc({ outcome })
-        metrics.decide.observe(decide_us / 1e6)
-        metrics.total.observe(total_us / 1e6)
-        if (cause !== undefined) metrics.unrecorded.inc({ cause })
-      },
+      observe: rulingObserver(metrics),
     })
     const trusted = networkMatcher(config.trusted_proxies)
     const pages = gatewayPages({

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram } from 'prom-client'
 import type { Registry } from 'prom-client'
+import type { EnforceOptions } from './enforce.ts'
 
 export type GatewayMetrics = ReturnType<typeof gatewayMetrics>
 
@@ -74,5 +75,15 @@ export function gatewayMetrics(registry: Registry) {
       help: 'Decisions of the boot before that the mark file knows and the log does not',
       registers,
     }),
+  }
+}
+
+/** Counts what a request was told, and how long that took; `cause`: why there is no record of it. */
+export function rulingObserver(metrics: GatewayMetrics): EnforceOptions['observe'] {
+  return ({ outcome, decide_us, total_us, cause }) => {
+    metrics.decisions.inc({ outcome })
+    metrics.decide.observe(decide_us / 1e6)
+    metrics.total.observe(total_us / 1e6)
+    if (cause !== undefined) metrics.unrecorded.inc({ cause })
   }
 }
