@@ -22,8 +22,14 @@ export interface BatchContext {
 const MAGIC = 2
 const CODECS = { none: 0, gzip: 1, zstd: 4 } as const
 const TRANSACTIONAL = 0x10
+const LENGTH_AT = 8
+/** The length counts from here on. */
+const LENGTH_END = 12
 const CRC_AT = 17
+/** The lower byte of the attributes. */
+const CODEC_AT = 22
 const HEADER_BYTES = 61
+const SHORT = 64
 /** Below this a compressed batch saves less than its header costs. */
 const COMPRESS_FROM = 1024
 
@@ -33,30 +39,48 @@ const COMPRESS_FROM = 1024
  * @see https://kafka.apache.org/documentation/#recordbatch
  */
 export function encodeBatch(records: readonly OutRecord[], context: BatchContext): Buffer {
-  const body = new Writer(records.reduce((sum, record) => sum + roughBytes(record), 0))
-  for (const [index, record] of records.entries()) writeRecord(body, record, index)
-  const plain = body.written()
-  const codec = plain.length < COMPRESS_FROM ? 'none' : context.compression
-  const packed =
-    codec === 'none' ? plain : codec === 'gzip' ? gzipSync(plain, { level: 1 }) : zstdCompressSync(plain)
+  let bytes = HEADER_BYTES
+  for (const record of records) bytes += roughBytes(record)
+  // One buffer for head and records: it is copied once more, into the request, and no oftener.
+  const batch = new Writer(bytes)
+  writeHeader(batch, records.length, context)
+  for (let index = 0; index < records.length; index++) {
+    const record = records[index]
+    if (record !== undefined) writeRecord(batch, record, index)
+  }
+  if (context.compression === 'none' || batch.length - HEADER_BYTES < COMPRESS_FROM)
+    return sealed(batch, 'none')
+  const plain = batch.written(HEADER_BYTES)
+  const packed = context.compression === 'gzip' ? gzipSync(plain, { level: 1 }) : zstdCompressSync(plain)
+  const smaller = new Writer(HEADER_BYTES + packed.length)
+  writeHeader(smaller, records.length, context)
+  smaller.raw(packed)
+  return sealed(smaller, context.compression)
+}
 
-  const batch = new Writer(HEADER_BYTES + packed.length)
-  batch.int64(0)
-  batch.int32(HEADER_BYTES - 12 + packed.length)
-  batch.int32(-1)
-  batch.int8(MAGIC)
-  batch.int32(0)
-  batch.int16(CODECS[codec] | (context.transactional ? TRANSACTIONAL : 0))
-  batch.int32(records.length - 1)
-  batch.int64(context.now)
-  batch.int64(context.now)
-  batch.int64(context.producer.id)
-  batch.int16(context.producer.epoch)
-  batch.int32(context.sequence)
-  batch.int32(records.length)
-  batch.raw(packed)
-  batch.putInt32(crc32c(batch.written(CRC_AT + 4)), CRC_AT)
-  return batch.written()
+/** Everything but the length, the codec and the checksum, which follow from what comes after it. */
+function writeHeader(to: Writer, count: number, context: BatchContext): void {
+  to.int64(0)
+  to.int32(0)
+  to.int32(-1)
+  to.int8(MAGIC)
+  to.int32(0)
+  to.int16(context.transactional ? TRANSACTIONAL : 0)
+  to.int32(count - 1)
+  to.int64(context.now)
+  to.int64(context.now)
+  to.int64(context.producer.id)
+  to.int16(context.producer.epoch)
+  to.int32(context.sequence)
+  to.int32(count)
+}
+
+function sealed(batch: Writer, codec: Compression): Buffer {
+  const bytes = batch.written()
+  bytes.writeInt32BE(bytes.length - LENGTH_END, LENGTH_AT)
+  bytes.writeInt8(bytes.readInt8(CODEC_AT) | CODECS[codec], CODEC_AT)
+  bytes.writeUInt32BE(crc32c(bytes.subarray(CRC_AT + 4)), CRC_AT)
+  return bytes
 }
 
 /** Bytes that a record takes in a batch, not less than it really does for text of one byte a character. */
@@ -67,31 +91,43 @@ export function roughBytes(record: OutRecord): number {
 }
 
 function writeRecord(body: Writer, record: OutRecord, index: number): void {
-  const key = Buffer.byteLength(record.key)
-  const value = record.value === null ? -1 : sizeOf(record.value)
-  const headers = Object.entries(record.headers ?? {})
-  let size = 2 + varintBytes(index) + varintBytes(key) + key + varintBytes(value) + Math.max(0, value)
-  size += varintBytes(headers.length)
-  for (const [name, text] of headers) {
-    const [a, b] = [Buffer.byteLength(name), Buffer.byteLength(text)]
+  const { headers, value } = record
+  const key = textBytes(record.key)
+  const valueBytes = value === null ? -1 : sizeOf(value)
+  let size =
+    2 + varintBytes(index) + varintBytes(key) + key + varintBytes(valueBytes) + Math.max(0, valueBytes)
+  let count = 0
+  for (const name in headers) {
+    const [a, b] = [textBytes(name), textBytes(headers[name] ?? '')]
     size += varintBytes(a) + a + varintBytes(b) + b
+    count++
   }
+  size += varintBytes(count)
   body.varint(size)
   body.int8(0)
   body.varint(0)
   body.varint(index)
   body.varint(key)
-  body.text(record.key)
-  body.varint(value)
-  if (typeof record.value === 'string') body.text(record.value)
-  else if (record.value !== null) body.raw(record.value)
-  body.varint(headers.length)
-  for (const [name, text] of headers) {
-    body.varint(Buffer.byteLength(name))
-    body.text(name)
-    body.varint(Buffer.byteLength(text))
-    body.text(text)
+  body.text(record.key, key)
+  body.varint(valueBytes)
+  if (typeof value === 'string') body.text(value, valueBytes)
+  else if (value !== null) body.raw(value)
+  body.varint(count)
+  for (const name in headers) {
+    const text = headers[name] ?? ''
+    const [a, b] = [textBytes(name), textBytes(text)]
+    body.varint(a)
+    body.text(name, a)
+    body.varint(b)
+    body.text(text, b)
   }
+}
+
+/** Bytes of a short text, in a loop: a call out of JavaScript for each costs more than most of them take. */
+function textBytes(text: string): number {
+  if (text.length > SHORT) return Buffer.byteLength(text)
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 127) return Buffer.byteLength(text)
+  return text.length
 }
 
 function sizeOf(value: string | Uint8Array): number {
