@@ -143,9 +143,11 @@ export async function importRecords(
     else if (reading.kind === 'drop') {
       summary.skipped[reading.reason] = (summary.skipped[reading.reason] ?? 0) + 1
     } else {
-      const content = options.reader.contentOf(record.text)
+      const names = reading.event_ids
+      const unnamed = names === undefined || names.includes('')
+      const content = unnamed ? options.reader.contentOf(record.text) : ''
       for (const [nth, draft] of reading.value.entries()) {
-        await accept(record, draft, content, reading.event_ids?.[nth])
+        await accept(record, draft, content, names?.[nth])
       }
     }
   }

@@ -4,7 +4,7 @@ import type { Verdict } from './http-verdict.ts'
 import type { InstantReader } from './instant.ts'
 import { isObject, objectOf, textOf, type JsonObject } from './json.ts'
 import { contextOf, wholeOf } from './request.ts'
-import { keep, withoutSecrets } from './unmapped.ts'
+import { keep, others, withoutSecrets } from './unmapped.ts'
 
 const NONE: JsonObject = {}
 
@@ -24,7 +24,7 @@ const NONE: JsonObject = {}
  * | IAP: requestAttributes.host and path; others: authorizationInfo[0].resource, else resourceName | `resource`, `app` |
  * | requestMetadata.callerIp, callerSuppliedUserAgent | `context` |
  * | metadata.device_id | `device.id` |
- * | unsatisfied access levels, permission, resource labels, status and what else there is | `unmapped`, without credentials |
+ * | unsatisfied access levels, permission, resource labels, status and what else there is but request and response | `unmapped`, without credentials |
  *
  * An entry without authorizationInfo (a system event; the second entry of a long
  * operation) is no decision.
@@ -80,7 +80,7 @@ export function auditEntry(entry: JsonObject, instants: InstantReader): Reading 
         status: log['status'],
         source_host,
       },
-      withoutSecrets({ metadata, resource: entry['resource'], log_name: entry['logName'] }),
+      withoutSecrets({ resource: entry['resource'], log_name: entry['logName'], ...others(log, PLACED) }),
     ),
   })
 }
@@ -130,3 +130,17 @@ function callResource(log: JsonObject, check: JsonObject, service: string): Deci
     ...(service === '' ? {} : { app: service.slice(0, 256) }),
   }
 }
+
+/** Requests and responses are left out: they are what was called for, and may hold anything. */
+const PLACED = new Set([
+  '@type',
+  'serviceName',
+  'methodName',
+  'resourceName',
+  'status',
+  'authenticationInfo',
+  'authorizationInfo',
+  'requestMetadata',
+  'request',
+  'response',
+])

@@ -4,7 +4,7 @@ import { googleEvent, type GoogleEvent } from './google-events.ts'
 import type { InstantReader } from './instant.ts'
 import { isObject, objectOf, textOf, type JsonObject } from './json.ts'
 import { contextOf } from './request.ts'
-import { keep } from './unmapped.ts'
+import { keep, others, withoutSecrets } from './unmapped.ts'
 
 /**
  * An activity of Google Workspace's Reports API; each of its events that
@@ -21,7 +21,7 @@ import { keep } from './unmapped.ts'
  * | login_challenge_method, of what succeeded | `subject.amr` |
  * | CAA_DEVICE_ID | `device.id` |
  * | ipAddress | `context.ip` |
- * | all parameters, id.applicationName, networkInfo | `unmapped` |
+ * | all parameters, id.applicationName, networkInfo, and what else there is | `unmapped` |
  *
  * Google's own warnings (suspicious login, government-backed attack) are its
  * findings, not decisions; `is_suspicious` is kept, not believed.
@@ -75,14 +75,16 @@ function draftOf(
     context,
     ...(device === '' ? {} : { device: { id: device.slice(0, 256) } }),
     ...(event.would_be === undefined ? {} : { would_be: event.would_be }),
-    unmapped: keep({
-      event: name,
-      application: textOf(objectOf(activity, 'id'), 'applicationName'),
-      customer_id: textOf(objectOf(activity, 'id'), 'customerId'),
-      source_host,
-      network_info: activity['networkInfo'],
-      ...parameters,
-    }),
+    unmapped: keep(
+      {
+        event: name,
+        application: textOf(objectOf(activity, 'id'), 'applicationName'),
+        customer_id: textOf(objectOf(activity, 'id'), 'customerId'),
+        source_host,
+        ...parameters,
+      },
+      withoutSecrets(others(activity, PLACED)),
+    ),
   }
 }
 
@@ -120,3 +122,5 @@ function parametersOf(value: unknown): JsonObject {
   }
   return parameters
 }
+
+const PLACED = new Set(['kind', 'etag', 'id', 'actor', 'ipAddress', 'events'])

@@ -12,7 +12,7 @@ const TYPES: ReadonlyMap<number, Subject['type']> = new Map([
 ])
 
 /** Whether the event is of our own export, whose fields have one meaning each. */
-export function isOurs(event: JsonObject): boolean {
+function isOurs(event: JsonObject): boolean {
   return textOf(objectOf(objectOf(event, 'metadata'), 'product'), 'name') === 'Gatewatch'
 }
 

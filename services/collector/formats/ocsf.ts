@@ -93,7 +93,11 @@ function read(event: JsonObject, instants: InstantReader): Reading {
         status_detail: textOf(event, 'status_detail'),
         source_host,
       },
-      withoutSecrets(others(event, PLACED)),
+      withoutSecrets({
+        ...others(event, PLACED),
+        metadata: others(metadata ?? {}, TOLD),
+        http_request: others(request ?? {}, TOLD),
+      }),
     ),
   })
 }
@@ -148,3 +152,6 @@ const PLACED = new Set([
   'authorizations',
   'http_request',
 ])
+
+/** Of metadata and http_request: what has a place. The URL goes with them, since its query may hold secrets. */
+const TOLD = new Set(['uid', 'product', 'tenant_uid', 'url', 'user_agent', 'http_method'])

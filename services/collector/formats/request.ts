@@ -51,7 +51,7 @@ function httpOf(seen: Seen): NonNullable<Context['http']> {
 }
 
 /** An address and the port after it, if there is one. */
-export function endpointOf(text: string): { readonly ip: string | null; readonly port: number | null } {
+function endpointOf(text: string): { readonly ip: string | null; readonly port: number | null } {
   const whole = addressOf(text)
   if (whole !== null) return { ip: whole, port: null }
   const match = /^\[([^\]]*)\](?::(\d{1,5}))?$/.exec(text) ?? /^([^:]*):(\d{1,5})$/.exec(text)
@@ -66,7 +66,7 @@ export function wholeOf(value: unknown): number | null {
 }
 
 /** The path of a request's target, without query, fragment, scheme and host. */
-export function pathOf(target: string): string {
+function pathOf(target: string): string {
   const [path = ''] = target.split(/[?#]/, 1)
   return path.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, '') || '/'
 }
@@ -80,7 +80,7 @@ const VARIABLE =
  * `/records/17` and `/records/18` are one resource to the detectors. It is a
  * guess: a product that knows its routes says it better.
  */
-export function templateOf(path: string): string {
+function templateOf(path: string): string {
   return path
     .split('/', 64)
     .map((segment) => (VARIABLE.test(segment) ? '{id}' : segment))

@@ -28,7 +28,7 @@ function filesOf(format: string): string[] {
 
 const SHARED = [
   '# Mappings',
-  'Field by field, for each format: the docstrings of its files, put together by `test/unit/collector/formats/mappings.test.ts`, which fails when the two differ (`vitest -u` writes this page anew). What was checked against real records is in [README.md](README.md).',
+  'Field by field, for each format: the docstrings of its files, put together by `test/unit/collector/formats/mappings.test.ts`, which fails when the two differ (with `--update=all` it writes this page anew). What was checked against real records is in [README.md](README.md).',
 ]
 
 it('MAPPINGS.md says what the docstrings of the formats say', async () => {
