@@ -93,7 +93,14 @@ export async function startFeedback(
     const receivers = await receiversOf(config.alerts, now)
     const outbox = await openOutbox(eventLog)
     stops.push(() => outbox.close())
-    const dispatcher = startDispatcher({ outbox, receivers, logger, metrics, now })
+    const dispatcher = startDispatcher({
+      outbox,
+      receivers,
+      logger,
+      metrics,
+      now,
+      leads: () => worker.leads(),
+    })
     stops.push(() => dispatcher.stop())
     const hub = await startHub(eventLog, logger)
     stops.push(() => hub.stop())

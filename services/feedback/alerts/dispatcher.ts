@@ -7,6 +7,8 @@ import type { Receiver } from './receiver.ts'
 
 /** A lane looks again at least this often, whatever it believes to be due. */
 const LOOK_AGAIN_MS = 60_000
+/** How soon a process that stood by speaks after it has the ledger. */
+const STAND_BY_MS = 500
 /** A resolved alert that everybody has heard of is kept this long. */
 const KEEP_RESOLVED_MS = 3_600_000
 
@@ -16,6 +18,8 @@ export interface DispatcherOptions {
   readonly logger: Logger
   readonly metrics: FeedbackMetrics
   readonly now: () => number
+  /** Whether this process has the ledger: of several, it alone speaks. Default: it has. */
+  readonly leads?: () => boolean
 }
 
 /**
@@ -25,7 +29,7 @@ export interface DispatcherOptions {
  * the two posts the same change again under the same name, and loses none.
  */
 export function startDispatcher(options: DispatcherOptions): Running {
-  const { outbox, receivers, logger, metrics, now } = options
+  const { outbox, receivers, logger, metrics, now, leads = () => true } = options
   const stopping = new AbortController()
   const lanes = receivers.map(runLane)
   const tidying = setInterval(() => void tidy(), LOOK_AGAIN_MS)
@@ -33,6 +37,10 @@ export function startDispatcher(options: DispatcherOptions): Running {
   async function runLane(receiver: Receiver): Promise<void> {
     const sentAt = new Map<string, number>()
     while (!stopping.signal.aborted) {
+      if (!leads()) {
+        await outbox.changed(STAND_BY_MS, stopping.signal)
+        continue
+      }
       const next = nextDue(outbox, receiver, sentAt, now())
       if (next === null || next.at_ms > now()) {
         await outbox.changed(
@@ -89,7 +97,10 @@ export function startDispatcher(options: DispatcherOptions): Running {
   }
 
   async function tidy(): Promise<void> {
+    if (!leads()) return
     try {
+      // An alert that was resolved when this process fell asleep may be firing again.
+      await outbox.caughtUp()
       const done = [...outbox.alerts.values()].filter(
         (alert) =>
           alert.resolved_at !== null &&

@@ -14,6 +14,8 @@ export interface Outbox {
   note(delivery: AlertDelivery): Promise<void>
   /** Removes alerts that everybody has heard the last of. */
   remove(alerts: readonly Alert[]): Promise<void>
+  /** Resolves when it shows what the log holds at the call: whoever slept has an old picture. */
+  caughtUp(): Promise<void>
   /** Resolves at the next change of an alert, after `ms`, or when stopping. */
   changed(ms: number, stopping: AbortSignal): Promise<void>
   close(): Promise<void>
@@ -69,6 +71,9 @@ export async function openOutbox(eventLog: EventLog): Promise<Outbox> {
         ...keys.map((key) => ({ topic: alertsDeliveries, key, value: null })),
       ])
       for (const key of keys) deliveries.delete(key)
+    },
+    async caughtUp() {
+      await Promise.all([alertTable.caughtUp(), deliveryTable.caughtUp()])
     },
     changed: (ms, stopping) =>
       new Promise((resolve) => {

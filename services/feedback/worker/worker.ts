@@ -12,6 +12,7 @@ import {
   alertsOutbox,
   analystVerdicts,
   feedbackTicks,
+  type LogTopic,
   riskState,
 } from '../../../schemas/topics.ts'
 import { Verdict } from '../../../schemas/verdict.ts'
@@ -37,6 +38,11 @@ export interface WorkerOptions {
   readonly now: () => number
 }
 
+export interface RunningWorker extends Running {
+  /** Whether this process has the ledger; otherwise another one has, and this one stands by. */
+  leads(): boolean
+}
+
 /**
  * Runs the ledger: findings, verdicts and time in; risk states, stories and
  * alerts out, committed with the offsets in one step. Nothing else writes
@@ -45,26 +51,57 @@ export interface WorkerOptions {
  * The log commits after `handle` has returned, and does not say whether it
  * could. Memory is ahead of the log until then; when a commit fails, the same
  * records come again, which shows by their offsets, and the book is read anew.
+ *
+ * One process has all the partitions. One that slept for longer than its session
+ * wakes without them: what it had in hand is refused, it stands by, and should it
+ * get them again, it reads the book anew before it handles anything.
  */
-export async function startWorker(options: WorkerOptions): Promise<Running> {
+export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { eventLog, logger, metrics, now } = options
   const tables = await openTables(eventLog)
   const rules: Rules = {
     ...options.rules,
     closedStory: (key) => readOne(tables.stories.get(key), Story),
   }
-  let book = await load(tables, options.breaker, now())
+  let book = new Book(options.breaker)
   let due: Due | null = null
   let sweeps = 0
+  let stopping = false
   let stale = false
   const handled = new Map<string, number>()
+  const owned = new Set<string>()
+  let ready = false
+  let loading: Promise<void> | undefined
+
+  /** All partitions come together, and wait for the one reading. */
+  async function takeOver(topic: LogTopic, partition: number): Promise<void> {
+    owned.add(nameOf({ topic, partition }))
+    if (ready) return
+    loading ??= reload().finally(() => {
+      loading = undefined
+    })
+    await loading
+    ready = owned.size > 0
+  }
+
+  function giveUp(topic: LogTopic, partition: number): void {
+    owned.delete(nameOf({ topic, partition }))
+    if (ready && !stopping)
+      logger.warn('the ledger was lost to another process, or to a pause; this one stands by')
+    ready = false
+  }
+
+  async function reload(): Promise<void> {
+    handled.clear()
+    book = await load(tables, options.breaker, now())
+    stale = false
+    due = null
+  }
 
   async function handle(batch: Batch): Promise<OutRecord[]> {
     if (stale || batch.parts.some((part) => part.first_offset <= (handled.get(nameOf(part)) ?? -1))) {
-      book = await load(tables, options.breaker, now())
+      await reload()
       metrics.reloads.inc()
-      stale = false
-      due = null
     }
     const stopTimer = metrics.batch_seconds.startTimer()
     const turn = new Turn(book, rules, now())
@@ -109,7 +146,10 @@ export async function startWorker(options: WorkerOptions): Promise<Running> {
   const consumption = await eventLog.consume({
     group: 'feedback',
     topics: [accessFindings, analystVerdicts, feedbackTicks],
+    sole: true,
     handle,
+    assigned: takeOver,
+    revoked: giveUp,
     failed(error) {
       stale = true
       logger.warn({ err: error }, 'a batch of findings failed and is tried again')
@@ -120,7 +160,7 @@ export async function startWorker(options: WorkerOptions): Promise<Running> {
     metrics.open_stories.set(book.stories.size)
     metrics.entities.set(book.states.size)
     metrics.open_alerts.set(book.alerts.size)
-    if (stale) return
+    if (stale || !ready) return
     sweeps += 1
     const found = findDue(book, rules, now(), sweeps)
     if (isNothing(found)) return
@@ -138,7 +178,9 @@ export async function startWorker(options: WorkerOptions): Promise<Running> {
   }, SWEEP_MS)
 
   return {
+    leads: () => ready,
     async stop() {
+      stopping = true
       clearInterval(timer)
       await sweeping
       await consumption.stop()
@@ -198,6 +240,6 @@ function count(turn: Turn, metrics: FeedbackMetrics): void {
   }
 }
 
-function nameOf(part: PartitionRecords): string {
+function nameOf(part: Pick<PartitionRecords, 'topic' | 'partition'>): string {
   return `${part.topic.name}/${part.partition}`
 }

@@ -80,6 +80,11 @@ export interface ConsumeOptions {
   /** `partition` (default): a batch holds one partition. `group`: all partitions of a topic that this member owns. */
   readonly span?: 'partition' | 'group'
   /**
+   * One member has every partition of every topic, and keeps them for as long as it lives; the others stand by. For a
+   * handler whose memory must see everything: what it keeps is loaded in `assigned`, as another may have had them.
+   */
+  readonly sole?: boolean
+  /**
    * Batches of different partitions (of different topics, where the group spans
    * partitions) may be handled at the same time: for a handler that waits for
    * something and keeps nothing between batches. Default: one at a time.

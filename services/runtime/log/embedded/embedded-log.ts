@@ -106,12 +106,13 @@ class EmbeddedLog implements EventLog {
     this.#open()
     for (const topic of options.topics) this.#store.topic(topic)
     const id = `${this.#processes.id}-${this.#members++}`
-    const { group, topics, span } = options
+    const { group, topics, span, sole = false } = options
     const member = new GroupMember(this.#store, this.#processes, {
       group,
       id,
       topics,
       whole: span === 'group',
+      sole,
     })
     await this.#committer.submit({ records: [], apply: () => member.join() }).visible
     const membersChanged = () => {

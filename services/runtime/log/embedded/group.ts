@@ -30,11 +30,12 @@ export class GroupMember {
   readonly #processes: Processes
   readonly #topics: readonly LogTopic[]
   readonly #whole: boolean
+  readonly #sole: boolean
 
   constructor(
     store: Store,
     processes: Processes,
-    options: { group: string; id: string; topics: readonly LogTopic[]; whole: boolean },
+    options: { group: string; id: string; topics: readonly LogTopic[]; whole: boolean; sole: boolean },
   ) {
     this.#store = store
     this.#processes = processes
@@ -42,6 +43,7 @@ export class GroupMember {
     this.id = options.id
     this.#topics = options.topics
     this.#whole = options.whole
+    this.#sole = options.sole
   }
 
   join(): void {
@@ -67,11 +69,22 @@ export class GroupMember {
       // Partition p of every topic goes to the same member, so that keys stay together over topics.
       const first = this.#whole ? murmur2(Buffer.from(topic.name)) >>> 1 : 0
       for (let partition = 0; partition < this.#store.topic(topic).partitions; partition++) {
-        const owner = sharers[(first + (this.#whole ? 0 : partition)) % sharers.length]
+        const owner = this.#sole
+          ? (this.#soleOwner(sharers) ?? sharers[0])
+          : sharers[(first + (this.#whole ? 0 : partition)) % sharers.length]
         if (owner === this.id) wanted.push({ topic, partition })
       }
     }
     return wanted
+  }
+
+  /** Whoever has something keeps everything. */
+  #soleOwner(sharers: readonly string[]): string | undefined {
+    for (const topic of this.#topics) {
+      const owner = this.#store.owners.get(this.row(topic.name, 0))?.member
+      if (owner !== undefined && sharers.includes(owner)) return owner
+    }
+    return undefined
   }
 
   /** Takes the partition if nobody that lives has it. */

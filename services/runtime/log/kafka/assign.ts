@@ -12,6 +12,9 @@ export interface Candidate {
   readonly generation: number
 }
 
+/** What goes to one member as a whole. */
+export type Sharing = 'partition' | 'topic' | 'all'
+
 interface Unit {
   readonly parts: readonly Part[]
   readonly eligible: readonly string[]
@@ -19,7 +22,8 @@ interface Unit {
 
 /**
  * Who gets which partitions. Partition p of every topic goes to one member, so
- * that keys stay together over topics; with `whole`, a topic does.
+ * that keys stay together over topics; with `topic`, a topic does, with
+ * `all` everything, and the others stand by.
  *
  * As even as whole units allow, and within that everybody keeps what they own:
  * moving a partition costs the reading of its state. What moves is given to
@@ -29,9 +33,9 @@ interface Unit {
 export function assign(
   members: readonly Candidate[],
   partitions: ReadonlyMap<string, number>,
-  whole: boolean,
+  unit: Sharing,
 ): Map<string, Part[]> {
-  const units = unitsOf(members, partitions, whole)
+  const units = unitsOf(members, partitions, unit)
   const owners = units.map((unit) => ownerOf(unit, members))
   const targets = balance(units, owners)
   const assigned = new Map(members.map(({ id }) => [id, [] as Part[]]))
@@ -46,7 +50,7 @@ export function assign(
 function unitsOf(
   members: readonly Candidate[],
   partitions: ReadonlyMap<string, number>,
-  whole: boolean,
+  unit: Sharing,
 ): Unit[] {
   const byEligible = new Map<string, string[]>()
   for (const topic of [...partitions.keys()].sort()) {
@@ -62,7 +66,14 @@ function unitsOf(
     if (!Array.isArray(eligible)) continue
     const ids = eligible.filter((id) => typeof id === 'string')
     const count = Math.max(...topics.map((topic) => partitions.get(topic) ?? 0))
-    if (whole) {
+    if (unit === 'all') {
+      units.push({
+        parts: topics.flatMap((topic) => range(topic, partitions.get(topic) ?? 0)),
+        eligible: ids,
+      })
+      continue
+    }
+    if (unit === 'topic') {
       for (const topic of topics)
         units.push({ parts: range(topic, partitions.get(topic) ?? 0), eligible: ids })
       continue

@@ -94,7 +94,7 @@ export class KafkaConsumption {
       group: names.group(options.group),
       session_ms: parts.session_ms,
       topics: new Map(options.topics.map((topic) => [names.topic(topic), names.partitions(topic)])),
-      whole: options.span === 'group',
+      sharing: options.sole === true ? 'all' : options.span === 'group' ? 'topic' : 'partition',
       transactional: () => this.#ids,
       owned: () => [...this.#lanes.values()].flatMap((lane) => this.#partsOf(lane)),
       assigned: (assignment, as) => this.#assigned(assignment, as),

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { assign, type Part } from './assign.ts'
+import { assign, type Part, type Sharing } from './assign.ts'
 import {
   decodeAssignment,
   decodeMember,
@@ -25,7 +25,7 @@ export interface MemberParts {
   readonly session_ms: number
   /** Names on Kafka, with their numbers of partitions. */
   readonly topics: ReadonlyMap<string, number>
-  readonly whole: boolean
+  readonly sharing: Sharing
   readonly transactional: () => readonly string[]
   readonly owned: () => readonly Part[]
   /** A new generation: what is ours in it. What is not listed any more must be let go, then `rejoin` called. */
@@ -165,7 +165,7 @@ export class Member {
   ): { member: string; assignment: Uint8Array }[] {
     const members = joined.map(({ id, metadata }) => decodeMember(id, metadata))
     const living = members.flatMap(({ transactional }) => transactional)
-    const plan = assign(members, this.#parts.topics, this.#parts.whole)
+    const plan = assign(members, this.#parts.topics, this.#parts.sharing)
     return [...plan].map(([member, parts]) => ({ member, assignment: encodeAssignment({ parts, living }) }))
   }
 
