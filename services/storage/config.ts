@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** How much is taken from the log at once, and when. */
+/** How much is taken from the log at once, when, and by whom. */
 export const StorageConfig = z
   .strictObject({
     /**
@@ -17,6 +17,14 @@ export const StorageConfig = z
      */
     max_rows: z.int().min(1).max(100_000).default(40_000),
     max_bytes: z.int().min(65_536).max(268_435_456).default(67_108_864),
+    /**
+     * What several storage processes divide among themselves. With `topics` each topic is one process's, and
+     * a block has rows of all its partitions: as few inserts as can be, and decisions go no faster than one
+     * process. With `partitions` each partition is a process's and has blocks of its own: as many processes
+     * as partitions, and as many times the inserts. To be changed while no storage process runs, after each
+     * was stopped and not killed: a block that was begun in one way can't be repeated in the other.
+     */
+    share: z.enum(['topics', 'partitions']).default('topics'),
   })
   .prefault({})
 export type StorageConfig = z.infer<typeof StorageConfig>

@@ -67,7 +67,7 @@ export async function startStorage(
     min_records: config.min_rows,
     linger_ms: config.linger_ms,
     pinned: true,
-    span: 'group',
+    span: config.share === 'topics' ? 'group' : 'partition',
     failed: (error) => {
       types.forget()
       warn(error)
