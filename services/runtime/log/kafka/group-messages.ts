@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Candidate, Part } from './assign.ts'
-import { byTopic } from './wire/data-requests.ts'
+import { byTopic } from './wire/by-topic.ts'
 import { Reader, Writer } from './wire/bytes.ts'
 
 /**

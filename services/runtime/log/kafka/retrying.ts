@@ -1,5 +1,5 @@
 import { Pauses } from './pauses.ts'
-import type { PartitionError } from './wire/data-requests.ts'
+import type { PartitionError } from './wire/by-topic.ts'
 import { CODES, codeOf, isPassing, KafkaFault } from './wire/faults.ts'
 import type { Link } from './wire/link.ts'
 

@@ -1,16 +1,17 @@
+import {
+  readByTopic,
+  readCompactByTopic,
+  writeByTopic,
+  writeCompactByTopic,
+  type PartitionError,
+  type TopicPartition,
+} from './by-topic.ts'
+import type { Reader } from './bytes.ts'
 import type { KafkaRequest } from './request.ts'
 import type { AbortedTransaction } from './record-set.ts'
 
-export interface PartitionBatch {
-  readonly topic: string
-  readonly partition: number
+export interface PartitionBatch extends TopicPartition {
   readonly batch: Buffer
-}
-
-export interface PartitionError {
-  readonly topic: string
-  readonly partition: number
-  readonly error: number
 }
 
 export interface Produced extends PartitionError {
@@ -32,28 +33,9 @@ export function produce(
       to.string(transactionalId)
       to.int16(-1)
       to.int32(timeoutMs)
-      to.array(byTopic(batches), ([topic, parts]) => {
-        to.string(topic)
-        to.array(parts, ({ partition, batch }) => {
-          to.int32(partition)
-          to.bytes(batch)
-        })
-      })
+      writeByTopic(to, batches, ({ batch }) => to.bytes(batch))
     },
-    decode: (from) =>
-      from
-        .array(() => {
-          const topic = from.string() ?? ''
-          return from.array(() => {
-            const partition = from.int32()
-            const error = from.int16()
-            const base = from.int64()
-            from.int64()
-            from.int64()
-            return { topic, partition, error, base }
-          })
-        })
-        .flat(),
+    decode: (from) => readByTopic(from, (place) => producedAt(place, from)),
   }
 }
 
@@ -72,46 +54,32 @@ export function produceJoining(
       to.compactString(transactionalId)
       to.int16(-1)
       to.int32(timeoutMs)
-      to.compactArray(byTopic(batches), ([topic, parts]) => {
-        to.compactString(topic)
-        to.compactArray(parts, ({ partition, batch }) => {
-          to.int32(partition)
-          to.compactBytes(batch)
-          to.tags()
-        })
-        to.tags()
-      })
+      writeCompactByTopic(to, batches, ({ batch }) => to.compactBytes(batch))
       to.tags()
     },
     decode: (from) =>
-      from
-        .compactArray(() => {
-          const topic = from.compactString() ?? ''
-          const parts = from.compactArray(() => {
-            const partition = from.int32()
-            const error = from.int16()
-            const base = from.int64()
-            from.int64()
-            from.int64()
-            from.compactArray(() => {
-              from.int32()
-              from.compactString()
-              from.tags()
-            })
-            from.compactString()
-            from.tags()
-            return { topic, partition, error, base }
-          })
+      readCompactByTopic(from, (place) => {
+        const produced = producedAt(place, from)
+        from.compactArray(() => {
+          from.int32()
+          from.compactString()
           from.tags()
-          return parts
         })
-        .flat(),
+        from.compactString()
+        return produced
+      }),
   }
 }
 
-export interface FetchPartition {
-  readonly topic: string
-  readonly partition: number
+function producedAt(place: TopicPartition, from: Reader): Produced {
+  const error = from.int16()
+  const base = from.int64()
+  from.int64()
+  from.int64()
+  return { ...place, error, base }
+}
+
+export interface FetchPartition extends TopicPartition {
   readonly offset: number
   readonly max_bytes: number
 }
@@ -148,15 +116,11 @@ export function fetch(
       to.int8(1)
       to.int32(0)
       to.int32(-1)
-      to.array(byTopic(partitions), ([topic, parts]) => {
-        to.string(topic)
-        to.array(parts, ({ partition, offset, max_bytes }) => {
-          to.int32(partition)
-          to.int32(-1)
-          to.int64(offset)
-          to.int64(-1)
-          to.int32(max_bytes)
-        })
+      writeByTopic(to, partitions, ({ offset, max_bytes }) => {
+        to.int32(-1)
+        to.int64(offset)
+        to.int64(-1)
+        to.int32(max_bytes)
       })
       to.int32(0)
       to.string('')
@@ -166,21 +130,15 @@ export function fetch(
       const whole = from.int16()
       from.int32()
       if (whole !== 0) return [{ ...NOTHING, error: whole }]
-      return from
-        .array(() => {
-          const topic = from.string() ?? ''
-          return from.array(() => {
-            const partition = from.int32()
-            const error = from.int16()
-            const high = from.int64()
-            const stable = from.int64()
-            const low = from.int64()
-            const aborted = from.array(() => ({ producer: from.int64(), first: from.int64() }))
-            from.int32()
-            return { topic, partition, error, high, stable, low, aborted, set: from.bytes() }
-          })
-        })
-        .flat()
+      return readByTopic(from, (place) => {
+        const error = from.int16()
+        const high = from.int64()
+        const stable = from.int64()
+        const low = from.int64()
+        const aborted = from.array(() => ({ producer: from.int64(), first: from.int64() }))
+        from.int32()
+        return { ...place, error, high, stable, low, aborted, set: from.bytes() }
+      })
     },
   }
 }
@@ -204,7 +162,7 @@ export interface ListedOffset extends PartitionError {
 export type OffsetAt = 'earliest' | 'latest' | 'stable'
 
 export function listOffsets(
-  partitions: readonly { topic: string; partition: number }[],
+  partitions: readonly TopicPartition[],
   at: OffsetAt,
 ): KafkaRequest<ListedOffset[]> {
   return {
@@ -214,37 +172,15 @@ export function listOffsets(
     encode(to) {
       to.int32(-1)
       to.int8(at === 'stable' ? 1 : 0)
-      to.array(byTopic(partitions), ([topic, parts]) => {
-        to.string(topic)
-        to.array(parts, ({ partition }) => {
-          to.int32(partition)
-          to.int64(at === 'earliest' ? -2 : -1)
-        })
-      })
+      writeByTopic(to, partitions, () => to.int64(at === 'earliest' ? -2 : -1))
     },
     decode(from) {
       from.int32()
-      return from
-        .array(() => {
-          const topic = from.string() ?? ''
-          return from.array(() => {
-            const partition = from.int32()
-            const error = from.int16()
-            from.int64()
-            return { topic, partition, error, offset: from.int64() }
-          })
-        })
-        .flat()
+      return readByTopic(from, (place) => {
+        const error = from.int16()
+        from.int64()
+        return { ...place, error, offset: from.int64() }
+      })
     },
   }
-}
-
-export function byTopic<T extends { readonly topic: string }>(items: readonly T[]): [string, T[]][] {
-  const topics = new Map<string, T[]>()
-  for (const item of items) {
-    const same = topics.get(item.topic)
-    if (same === undefined) topics.set(item.topic, [item])
-    else same.push(item)
-  }
-  return [...topics]
 }

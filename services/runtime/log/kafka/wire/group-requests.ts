@@ -1,5 +1,13 @@
-import { byTopic, type PartitionError } from './data-requests.ts'
-import type { KafkaRequest } from './request.ts'
+import {
+  byTopic,
+  readByTopic,
+  readCompactByTopic,
+  writeByTopic,
+  type PartitionError,
+  type TopicPartition,
+} from './by-topic.ts'
+import type { Writer } from './bytes.ts'
+import { readError, type KafkaRequest } from './request.ts'
 
 export interface Coordinator {
   readonly error: number
@@ -84,6 +92,13 @@ export interface Membership {
   readonly generation: number
 }
 
+function writeMembership(to: Writer, { group, generation, member }: Membership): void {
+  to.string(group)
+  to.int32(generation)
+  to.string(member)
+  to.string(null)
+}
+
 export function syncGroup(
   as: Membership,
   assignments: readonly { readonly member: string; readonly assignment: Uint8Array }[],
@@ -95,10 +110,7 @@ export function syncGroup(
     name: 'SyncGroup',
     held_ms: heldMs,
     encode(to) {
-      to.string(as.group)
-      to.int32(as.generation)
-      to.string(as.member)
-      to.string(null)
+      writeMembership(to, as)
       to.array(assignments, ({ member, assignment }) => {
         to.string(member)
         to.bytes(assignment)
@@ -116,16 +128,8 @@ export function heartbeat(as: Membership): KafkaRequest<{ error: number }> {
     api: 12,
     version: 3,
     name: 'Heartbeat',
-    encode(to) {
-      to.string(as.group)
-      to.int32(as.generation)
-      to.string(as.member)
-      to.string(null)
-    },
-    decode(from) {
-      from.int32()
-      return { error: from.int16() }
-    },
+    encode: (to) => writeMembership(to, as),
+    decode: readError,
   }
 }
 
@@ -138,10 +142,7 @@ export function leaveGroup(as: Membership): KafkaRequest<{ error: number }> {
       to.string(as.group)
       to.string(as.member)
     },
-    decode(from) {
-      from.int32()
-      return { error: from.int16() }
-    },
+    decode: readError,
   }
 }
 
@@ -177,7 +178,7 @@ export interface CommittedOffset extends PartitionError {
 /** `stable`: refused (88) for partitions whose offset an open transaction is about to move (KIP-447). */
 export function fetchOffsets(
   group: string,
-  partitions: readonly { topic: string; partition: number }[],
+  partitions: readonly TopicPartition[],
   stable: boolean,
 ): KafkaRequest<CommittedOffset[]> {
   return {
@@ -187,6 +188,7 @@ export function fetchOffsets(
     flexible: true,
     encode(to) {
       to.compactString(group)
+      // A bare number, which no tagged fields follow.
       to.compactArray(byTopic(partitions), ([topic, parts]) => {
         to.compactString(topic)
         to.compactArray(parts, ({ partition }) => to.int32(partition))
@@ -197,31 +199,19 @@ export function fetchOffsets(
     },
     decode(from) {
       from.int32()
-      const found = from
-        .compactArray(() => {
-          const topic = from.compactString() ?? ''
-          const parts = from.compactArray(() => {
-            const partition = from.int32()
-            const offset = from.int64()
-            from.int32()
-            const metadata = from.compactString() ?? ''
-            const error = from.int16()
-            from.tags()
-            return { topic, partition, offset, metadata, error }
-          })
-          from.tags()
-          return parts
-        })
-        .flat()
+      const found = readCompactByTopic(from, (place) => {
+        const offset = from.int64()
+        from.int32()
+        const metadata = from.compactString() ?? ''
+        return { ...place, offset, metadata, error: from.int16() }
+      })
       const error = from.int16()
       return error === 0 ? found : [{ topic: '', partition: -1, offset: -1, metadata: '', error }]
     },
   }
 }
 
-export interface OffsetToCommit {
-  readonly topic: string
-  readonly partition: number
+export interface OffsetToCommit extends TopicPartition {
   readonly offset: number
   readonly metadata: string
 }
@@ -235,28 +225,16 @@ export function commitOffsets(
     version: 7,
     name: 'OffsetCommit',
     encode(to) {
-      to.string(as.group)
-      to.int32(as.generation)
-      to.string(as.member)
-      to.string(null)
-      to.array(byTopic(offsets), ([topic, parts]) => {
-        to.string(topic)
-        to.array(parts, ({ partition, offset, metadata }) => {
-          to.int32(partition)
-          to.int64(offset)
-          to.int32(-1)
-          to.string(metadata)
-        })
+      writeMembership(to, as)
+      writeByTopic(to, offsets, ({ offset, metadata }) => {
+        to.int64(offset)
+        to.int32(-1)
+        to.string(metadata)
       })
     },
     decode(from) {
       from.int32()
-      return from
-        .array(() => {
-          const topic = from.string() ?? ''
-          return from.array(() => ({ topic, partition: from.int32(), error: from.int16() }))
-        })
-        .flat()
+      return readByTopic(from, (place) => ({ ...place, error: from.int16() }))
     },
   }
 }

@@ -26,3 +26,9 @@ export interface KafkaRequest<Response> {
   encode(to: Writer): void
   decode(from: Reader): Response
 }
+
+/** An answer that is an error alone, after how long the broker throttled us. */
+export function readError(from: Reader): { readonly error: number } {
+  from.int32()
+  return { error: from.int16() }
+}

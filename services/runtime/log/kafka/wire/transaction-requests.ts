@@ -1,8 +1,15 @@
-import { Reader } from './bytes.ts'
-import { byTopic, type PartitionError } from './data-requests.ts'
+import {
+  readByTopic,
+  readCompactByTopic,
+  writeByTopic,
+  writeCompactByTopic,
+  type PartitionError,
+  type TopicPartition,
+} from './by-topic.ts'
+import { Reader, type Writer } from './bytes.ts'
 import type { Membership, OffsetToCommit } from './group-requests.ts'
 import type { Producer } from './record-batch.ts'
-import type { KafkaRequest } from './request.ts'
+import { readError, type KafkaRequest } from './request.ts'
 
 /**
  * A producer id. With a transactional id: the same id with the next epoch, its
@@ -33,31 +40,31 @@ export interface Transaction {
   readonly producer: Producer
 }
 
+function writeTransaction(to: Writer, { id, producer }: Transaction): void {
+  to.string(id)
+  writeProducer(to, producer)
+}
+
+function writeProducer(to: Writer, { id, epoch }: Producer): void {
+  to.int64(id)
+  to.int16(epoch)
+}
+
 export function addPartitions(
   transaction: Transaction,
-  partitions: readonly { topic: string; partition: number }[],
+  partitions: readonly TopicPartition[],
 ): KafkaRequest<PartitionError[]> {
   return {
     api: 24,
     version: 1,
     name: 'AddPartitionsToTxn',
     encode(to) {
-      to.string(transaction.id)
-      to.int64(transaction.producer.id)
-      to.int16(transaction.producer.epoch)
-      to.array(byTopic(partitions), ([topic, parts]) => {
-        to.string(topic)
-        to.array(parts, ({ partition }) => to.int32(partition))
-      })
+      writeTransaction(to, transaction)
+      writeByTopic(to, partitions)
     },
     decode(from) {
       from.int32()
-      return from
-        .array(() => {
-          const topic = from.string() ?? ''
-          return from.array(() => ({ topic, partition: from.int32(), error: from.int16() }))
-        })
-        .flat()
+      return readByTopic(from, (place) => ({ ...place, error: from.int16() }))
     },
   }
 }
@@ -68,15 +75,10 @@ export function addOffsets(transaction: Transaction, group: string): KafkaReques
     version: 1,
     name: 'AddOffsetsToTxn',
     encode(to) {
-      to.string(transaction.id)
-      to.int64(transaction.producer.id)
-      to.int16(transaction.producer.epoch)
+      writeTransaction(to, transaction)
       to.string(group)
     },
-    decode(from) {
-      from.int32()
-      return { error: from.int16() }
-    },
+    decode: readError,
   }
 }
 
@@ -96,38 +98,20 @@ export function commitOffsetsInTransaction(
     encode(to) {
       to.compactString(transaction.id)
       to.compactString(as.group)
-      to.int64(transaction.producer.id)
-      to.int16(transaction.producer.epoch)
+      writeProducer(to, transaction.producer)
       to.int32(as.generation)
       to.compactString(as.member)
       to.compactString(null)
-      to.compactArray(byTopic(offsets), ([topic, parts]) => {
-        to.compactString(topic)
-        to.compactArray(parts, ({ partition, offset, metadata }) => {
-          to.int32(partition)
-          to.int64(offset)
-          to.int32(-1)
-          to.compactString(metadata)
-          to.tags()
-        })
-        to.tags()
+      writeCompactByTopic(to, offsets, ({ offset, metadata }) => {
+        to.int64(offset)
+        to.int32(-1)
+        to.compactString(metadata)
       })
       to.tags()
     },
     decode(from) {
       from.int32()
-      return from
-        .compactArray(() => {
-          const topic = from.compactString() ?? ''
-          const parts = from.compactArray(() => {
-            const found = { topic, partition: from.int32(), error: from.int16() }
-            from.tags()
-            return found
-          })
-          from.tags()
-          return parts
-        })
-        .flat()
+      return readCompactByTopic(from, (place) => ({ ...place, error: from.int16() }))
     },
   }
 }
@@ -138,15 +122,10 @@ export function endTransaction(transaction: Transaction, commit: boolean): Kafka
     version: 1,
     name: 'EndTxn',
     encode(to) {
-      to.string(transaction.id)
-      to.int64(transaction.producer.id)
-      to.int16(transaction.producer.epoch)
+      writeTransaction(to, transaction)
       to.int8(commit ? 1 : 0)
     },
-    decode(from) {
-      from.int32()
-      return { error: from.int16() }
-    },
+    decode: readError,
   }
 }
 
@@ -162,8 +141,7 @@ export function endAndBump(
     flexible: true,
     encode(to) {
       to.compactString(transaction.id)
-      to.int64(transaction.producer.id)
-      to.int16(transaction.producer.epoch)
+      writeProducer(to, transaction.producer)
       to.int8(commit ? 1 : 0)
       to.tags()
     },
