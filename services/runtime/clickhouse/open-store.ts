@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { GatewatchError } from '../errors.ts'
+import { readNamedFile } from '../named-file.ts'
 import { readSecretFile } from '../secrets.ts'
 import { checkServer } from './check-server.ts'
 import { locateEngine } from './endpoint-file.ts'
@@ -84,13 +84,7 @@ async function serverEndpoint(url: string, settings: StoreSettings): Promise<Cli
       ? (settings.password ?? '')
       : await readSecretFile(settings.password_file, 'clickhouse.password_file')
   const { ssl, cluster } = settings
-  const read = (path: string, setting: string) =>
-    readFile(path).catch(() => {
-      throw new GatewatchError(
-        'ERR_CONFIG_INVALID',
-        `The file that clickhouse.ssl.${setting} names can't be read; correct the path or its permissions.`,
-      )
-    })
+  const read = (path: string, setting: string) => readNamedFile(path, `clickhouse.ssl.${setting}`)
   return {
     url,
     username: settings.username,

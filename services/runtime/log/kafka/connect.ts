@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises'
 import { connect as connectPlain, isIP } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { ConnectionOptions } from 'node:tls'
 import { Kafka } from 'kafkajs'
 import type { ISocketFactory, KafkaConfig as ClientConfig, RetryOptions, SASLOptions } from 'kafkajs'
 import type { Logger } from 'pino'
-import { GatewatchError } from '../../errors.ts'
+import { readFileIfNamed } from '../../named-file.ts'
 import { readSecretFile } from '../../secrets.ts'
 import { installZstd } from './compression.ts'
 import type { KafkaConfig } from './config.ts'
@@ -67,24 +66,11 @@ const promptSockets: ISocketFactory = ({ host, port, ssl, onConnect }) => {
 async function tlsOf({ ssl }: KafkaConfig): Promise<ConnectionOptions | null> {
   if (ssl === false) return null
   const [ca, cert, key] = await Promise.all([
-    read(ssl.ca_file, 'kafka.ssl.ca_file'),
-    read(ssl.cert_file, 'kafka.ssl.cert_file'),
-    read(ssl.key_file, 'kafka.ssl.key_file'),
+    readFileIfNamed(ssl.ca_file, 'kafka.ssl.ca_file'),
+    readFileIfNamed(ssl.cert_file, 'kafka.ssl.cert_file'),
+    readFileIfNamed(ssl.key_file, 'kafka.ssl.key_file'),
   ])
   return { minVersion: 'TLSv1.2', ...(ca ? { ca } : {}), ...(cert && key ? { cert, key } : {}) }
-}
-
-async function read(path: string | undefined, setting: string): Promise<Buffer | null> {
-  if (path === undefined) return null
-  try {
-    return await readFile(path)
-  } catch (error) {
-    throw new GatewatchError(
-      'ERR_CONFIG_INVALID',
-      `The file that ${setting} names can't be read; correct the path or its permissions.`,
-      { cause: error },
-    )
-  }
 }
 
 async function saslOf({ sasl }: KafkaConfig): Promise<SASLOptions | null> {
