@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { accessDecisions, accessScored, type LogTopic } from '../../schemas/topics.ts'
+import { endsOf } from '../runtime/log/ends-of.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
 
 const POLL_MS = 100
@@ -30,11 +31,6 @@ export async function noteArrival(eventLog: EventLog, within_ms: number): Promis
       await pause(POLL_MS)
     }
   }
-}
-
-async function endsOf(eventLog: EventLog, topic: LogTopic): Promise<ReadonlyMap<number, number>> {
-  const marks = await eventLog.watermarks(topic)
-  return new Map(marks.filter(({ low, high }) => high > low).map(({ partition, high }) => [partition, high]))
 }
 
 async function isPast(

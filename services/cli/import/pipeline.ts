@@ -11,6 +11,7 @@ import {
 import type { Config } from '../../config.ts'
 import { lockDataDir } from '../../runtime/data-dir-lock.ts'
 import type { Lifecycle } from '../../runtime/lifecycle.ts'
+import { endsOf } from '../../runtime/log/ends-of.ts'
 import type { EventLog } from '../../runtime/log/event-log.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import type { Role } from '../roles/role.ts'
@@ -59,7 +60,7 @@ export function pipeline(runtime: Runtime, config: Config, lifecycle: Lifecycle)
       const behind = new Set<string>()
       for (const [group, topic] of STAGES) {
         if (behind.has(group)) continue
-        const target = await ends(eventLog, topic)
+        const target = await endsOf(eventLog, topic)
         const passed = await waitFor(async () => {
           const left = await missing(eventLog, group, topic, target)
           if (group === 'scoring') progress(Math.max(0, all - left), all)
@@ -111,13 +112,8 @@ async function waitFor(left: () => Promise<number>): Promise<boolean> {
   }
 }
 
-async function ends(eventLog: EventLog, topic: LogTopic): Promise<ReadonlyMap<number, number>> {
-  const marks = await eventLog.watermarks(topic)
-  return new Map(marks.filter(({ low, high }) => high > low).map(({ partition, high }) => [partition, high]))
-}
-
 async function backlog(eventLog: EventLog, group: string, topic: LogTopic): Promise<number> {
-  return missing(eventLog, group, topic, await ends(eventLog, topic))
+  return missing(eventLog, group, topic, await endsOf(eventLog, topic))
 }
 
 /** Records before `target` that a group has not committed. */
