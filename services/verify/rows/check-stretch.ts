@@ -1,3 +1,4 @@
+import type { Loss } from '../../../schemas/loss.ts'
 import type { ReportWriter } from '../report.ts'
 import { ChainWalk, type Segment } from './chain-walk.ts'
 import { isCopy, type Link } from './link.ts'
@@ -114,12 +115,7 @@ export class StretchCheck {
     if (dead !== null)
       this.#report.loss({ ...place, detail: `dead letter (${dead}): decision ${decision.id} is whole there` })
     if (loss === null) return
-    const { state, cause, refused, served, from, to } = loss
-    const detail =
-      state === 'began'
-        ? `from ${from} on decisions could not be recorded (${cause})`
-        : `from ${from} to ${to}, ${served} decisions were served and ${refused} requests refused without a record (${cause})`
-    this.#report.loss({ ...place, detail })
+    this.#report.loss({ ...place, detail: lossDetail(loss) })
   }
 
   #hole(seq_to: number, before: string | null): void {
@@ -152,4 +148,17 @@ export class StretchCheck {
     const { pep_id, boot_id } = this.stretch
     return { pep_id, boot_id, seq_from: seq, seq_to: seq }
   }
+}
+
+function lossDetail({ state, cause, refused, served, from, to, missing }: Loss): string {
+  // Nobody counted these: the figures of such a record are zero because nothing is known.
+  if (cause === 'restored')
+    return `the log was restored from a backup of ${from} at ${to}; what was decided in between is in it no more, and nobody can say how much that was`
+  if (cause === 'spool_corrupt') {
+    const lost = missing.reduce((sum, { first_seq, last_seq }) => sum + last_seq - first_seq + 1, 0)
+    const many = lost === 0 ? 'nobody can say how many' : `${lost} by their numbers`
+    return `decisions that waited in the spool could not be read any more, ${many}`
+  }
+  if (state === 'began') return `from ${from} on decisions could not be recorded (${cause})`
+  return `from ${from} to ${to}, ${served} decisions were served and ${refused} requests refused without a record (${cause})`
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { GENESIS } from '../../../schemas/chain.ts'
 import { keptHashes } from '../../../schemas/clickhouse/stored-chain.ts'
 import type { Decision } from '../../../schemas/decision.ts'
+import type { Loss } from '../../../schemas/loss.ts'
 import { beginChain } from '../../../services/gateway/record/chain.ts'
 import { ReportWriter } from '../../../services/verify/report.ts'
 import { StretchCheck } from '../../../services/verify/rows/check-stretch.ts'
@@ -119,5 +120,44 @@ describe('a signed stretch', () => {
     const forged = stored({ ...(decisions[30] as Decision), id: 'forged', outcome: 'deny' })
     const { report } = check(0, 99, [...links.slice(0, 30), forged, ...links.slice(30)])
     expect(report.problems).toMatchObject([{ kind: 'inserted', decision_id: 'forged', seq_from: 30 }])
+  })
+})
+
+describe('a loss that a chain declares', () => {
+  const told = (over: Partial<Loss>) => {
+    const loss: Loss = {
+      state: 'ended',
+      cause: 'spool_full',
+      refused: 3,
+      served: 2,
+      from: '2026-01-01T00:00:00.000Z',
+      to: '2026-01-01T01:00:00.000Z',
+      missing: [],
+      ...over,
+    }
+    const [first] = decisions.map(stored)
+    if (!first) throw new Error('no link')
+    return check(0, 0, [{ ...first, loss }]).report.declared.map(({ detail }) => detail)
+  }
+
+  it.each([
+    [{}, /2 decisions were served and 3 requests refused without a record \(spool_full\)/],
+    [{ state: 'began' as const }, /from 2026-01-01T00:00:00.000Z on decisions could not be recorded/],
+    [
+      { cause: 'restored' as const, refused: 0, served: 0 },
+      /restored from a backup .* nobody can say how much/,
+    ],
+    [
+      {
+        cause: 'spool_corrupt' as const,
+        refused: 0,
+        served: 0,
+        missing: [{ boot_id: 'b0', first_seq: 4, last_seq: 6 }],
+      },
+      /could not be read any more, 3 by their numbers/,
+    ],
+    [{ cause: 'spool_corrupt' as const, refused: 0, served: 0 }, /nobody can say how many/],
+  ])('is told as what it is: %o', (over, text) => {
+    expect(told(over)).toEqual([expect.stringMatching(text)])
   })
 })
