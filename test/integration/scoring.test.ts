@@ -11,6 +11,7 @@ import {
   accessFindings,
   accessScored,
   deadLetterOf,
+  scoringSourceState,
   scoringState,
 } from '../../schemas/topics.ts'
 import type { LogTopic } from '../../schemas/topics.ts'
@@ -142,6 +143,42 @@ describe('scoring on the embedded log', () => {
     await run(eventLog, subjectStage(testEnrich()), { batchRecords: 4 })
     expect(await loggedFindings(eventLog)).toEqual([])
     expect((await recordsOf(eventLog, accessScored)).length).toBe(9)
+  })
+
+  it('learns a decision once that was delivered again behind the rest, of a person and of nobody', async () => {
+    const refusedTokens = story({
+      who: 'nobody',
+      everyMs: 1000,
+      times: 12,
+      each: () => ({
+        outcome: 'deny',
+        reasons: ['token_invalid'],
+        subject: { type: 'anonymous', id: 'anonymous' },
+        context: { ip: NEW_YORK_IP, user_agent: CHROME },
+      }),
+    })
+    const some = [
+      ...refusedTokens,
+      ...decisions.filter(({ subject }) => subject.id === 'mallory').slice(0, 12),
+    ]
+    const once = await openLog()
+    const again = await openLog()
+    await once.append(appended(some))
+    await again.append(appended(some))
+    await again.append(appended(some))
+    for (const eventLog of [once, again]) {
+      await run(eventLog, subjectStage(testEnrich()))
+      await run(eventLog, sourceStage())
+    }
+    expect(await loggedFindings(again)).toEqual(await loggedFindings(once))
+    for (const changelog of [scoringState, scoringSourceState]) {
+      const newest = async (eventLog: EventLog) =>
+        Object.fromEntries((await textsOf(eventLog, changelog)).map((text) => text.split(' ')))
+      expect(await newest(again)).toEqual(await newest(once))
+      expect(Object.keys(await newest(once)).length).toBeGreaterThan(0)
+    }
+    const ids = (await recordsOf(again, accessScored)).map(({ headers }) => headers['ce_id'])
+    expect(new Set(ids).size).toBe(some.length)
   })
 
   it('gives the same outputs and state after a worker that failed in the middle of a batch, and after small batches', async () => {
