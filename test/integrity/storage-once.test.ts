@@ -16,6 +16,7 @@ import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-lo
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { countInserts } from '../support/count-inserts.ts'
+import { eventually } from '../support/eventually.ts'
 import { rowsOf } from '../support/temp-engine.ts'
 
 const DECISIONS = 20_000
@@ -63,10 +64,10 @@ it('no row is lost and none is doubled, in tables and in roll-ups, whoever is ki
   }
   await appended
   worker('live')
-  await until(async () => (await lagOf(log)) === 0)
+  await eventually('all is stored', async () => (await lagOf(log)) === 0, 150_000)
 
   // then every decision is there once, was let in once, and the roll-ups agree with a recount
-  await until(async () => (await client.ping({ select: true })).success)
+  await eventually('the store answers', async () => (await client.ping({ select: true })).success)
   expect(await rowsOf(client, 'SELECT count() AS stored, uniqExact(id) AS decisions FROM decisions')).toEqual(
     [{ stored: DECISIONS, decisions: DECISIONS }],
   )
@@ -121,9 +122,4 @@ async function lagOf(log: EventLog): Promise<number> {
 
 function exited(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => child.once('exit', () => resolve()))
-}
-
-async function until(done: () => Promise<boolean>, withinMs = 40_000): Promise<void> {
-  for (const deadline = Date.now() + withinMs; !(await done()); await pause(50))
-    if (Date.now() > deadline) throw new Error('it did not come about in time')
 }
