@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Id } from '../../../schemas/bounds.ts'
 import { IdSet } from '../../../services/collector/id-set.ts'
-import { contentIds } from '../../../services/collector/ids.ts'
+import { contentIds, eventId } from '../../../services/collector/ids.ts'
 
 describe('ids that follow from content', () => {
   it('are the same the second time, and differ by content, occurrence and scope', () => {
@@ -24,6 +24,32 @@ describe('ids that follow from content', () => {
     const first = idOf('line')
     for (let i = 0; i < 65_536; i++) idOf(`other ${i}`)
     expect(idOf('line')).toBe(first)
+  })
+})
+
+describe('ids of events that have a name', () => {
+  const event = {
+    decided_at: '2026-03-01T08:00:00.000Z',
+    outcome: 'permit',
+    subject: { type: 'user', id: 'alice' },
+  } as const
+
+  it('are the same for the same event, whatever else a copy of it says', () => {
+    const other = { ...event, subject: { ...event.subject, session_id: 's-1' } }
+    expect(eventId(['import', 'okta'], 'e-1', other)).toBe(eventId(['import', 'okta'], 'e-1', event))
+    expect(Id.safeParse(eventId(['import', 'okta'], 'e-1', event)).success).toBe(true)
+  })
+
+  it('differ by scope and name; and a borrowed name hides neither another verdict, subject nor instant', () => {
+    const ids = [
+      eventId(['import', 'okta'], 'e-1', event),
+      eventId(['acme', 'okta'], 'e-1', event),
+      eventId(['import', 'okta'], 'e-2', event),
+      eventId(['import', 'okta'], 'e-1', { ...event, outcome: 'deny' }),
+      eventId(['import', 'okta'], 'e-1', { ...event, subject: { type: 'user', id: 'mallory' } }),
+      eventId(['import', 'okta'], 'e-1', { ...event, decided_at: '2026-03-01T08:00:00.001Z' }),
+    ]
+    expect(new Set(ids).size).toBe(ids.length)
   })
 })
 

@@ -348,4 +348,39 @@ describe('import: bad input', () => {
       [],
     ])
   })
+
+  it('an event that its product named is imported once, however its exports differ', async () => {
+    const event = {
+      uuid: 'e-1',
+      published: '2024-03-30T12:00:00.000Z',
+      eventType: 'user.session.start',
+      outcome: { result: 'SUCCESS' },
+      actor: { type: 'User', alternateId: 'alice' },
+    }
+    const { actor, ...rest } = { ...event, severity: 'INFO' }
+    const again = JSON.stringify({ actor, ...rest })
+    const refused = JSON.stringify({
+      ...event,
+      outcome: { result: 'FAILURE', reason: 'INVALID_CREDENTIALS' },
+    })
+    const page = `${JSON.stringify(event)}\n${again}\n${refused}\n`
+    const first = await importBytes(page, { format: 'okta' }, 'okta.json')
+    expect(first.summary).toMatchObject({ records: 3, decisions: 2, known: 1, permitted: 1, refused: 1 })
+    const later = await importBytes(`[${again}, ${refused}]`, { format: 'okta' }, 'later.json')
+    expect(later.summary).toMatchObject({ decisions: 0, known: 2 })
+  })
+
+  it('a page of an API is cut into its records, on one line or on many', async () => {
+    const items = ['login_success', 'login_failure'].map((name, nth) => ({
+      kind: 'admin#reports#activity',
+      id: { time: `2024-03-30T12:00:0${nth}.000Z`, uniqueQualifier: String(nth), applicationName: 'login' },
+      actor: { email: 'alice@example.org' },
+      events: [{ name }],
+    }))
+    const page = { kind: 'admin#reports#activities', etag: '"a/\\"b"', items: [...items, 'no activity'] }
+    const one = await importBytes(JSON.stringify(page), { format: 'google' }, 'page.json')
+    expect(one.summary).toMatchObject({ records: 2, decisions: 2, dead_letters: {} })
+    const many = await importBytes(JSON.stringify(page, null, 2), { format: 'google' }, 'pretty.json')
+    expect(many.summary).toMatchObject({ records: 2, decisions: 0, known: 2 })
+  })
 })
