@@ -1,4 +1,5 @@
 import type { Running, Runtime } from '../runtime/runtime.ts'
+import { Adoptions } from './calibration/adoptions.ts'
 import { runCalibration } from './calibration/run-calibration.ts'
 import type { ScoringConfig } from './config.ts'
 import { enricher, openLookups, type Enrich } from './enrich/enrich.ts'
@@ -35,7 +36,9 @@ export async function startScoring(
     batchRecords: config.batch_records,
   }
   const stages = scoringStages(enrich, config)
-  const subjects = await runStage(stages.subject, { ...options, group: 'scoring' })
+  const adoptions = new Adoptions(stages.subject.name, stages.subject.detectors)
+  await adoptions.open(eventLog)
+  const subjects = await runStage(stages.subject, { ...options, adoptions, group: 'scoring' })
   const sources = await runStage(stages.source, { ...options, group: 'scoring-source' })
   logger.info('scoring started')
   return {
@@ -46,6 +49,7 @@ export async function startScoring(
     async stop() {
       await subjects.stop()
       await sources.stop()
+      await adoptions.close()
       await alerts.close()
     },
   }

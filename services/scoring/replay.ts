@@ -2,6 +2,8 @@ import type { Finding } from '../../schemas/finding.ts'
 import { accessFindings, type LogTopic } from '../../schemas/topics.ts'
 import { GatewatchError } from '../runtime/errors.ts'
 import type { EventLog, LogRecord, OutRecord, PartitionRecords } from '../runtime/log/event-log.ts'
+import { readingHistory } from './calibration/history.ts'
+import type { ReadingsOf } from './calibration/reading.ts'
 import { PartitionStates } from './partition-states.ts'
 import type { Stage } from './worker.ts'
 
@@ -88,9 +90,9 @@ export interface ReplayOptions {
 /**
  * Replays both stages over a log from its beginning, a partition after the
  * other: decisions through the first, and the slim records, in the order that
- * the log gave them, through the second. That order is part of the log: slim
- * records of several partitions of decisions meet in one, and no rule says
- * which comes first.
+ * the log gave them, through the second, each read with the calibration that the
+ * worker took up. That order is part of the log: slim records of several
+ * partitions of decisions meet in one, and no rule says which comes first.
  *
  * @throws GatewatchError `ERR_REPLAY_CUT` when retention has cut the beginning
  *   off: state from nowhere would give other findings.
@@ -104,11 +106,14 @@ export async function replayDecisions(
   let records = 0
   for (const stage of [stages.subject, stages.source]) {
     const worker = replayWorker(stage, eventLog.partitions(stage.input))
-    for await (const part of readWhole(eventLog, stage.input, until?.get(stage.input))) {
-      records += part.records.length
-      const done = worker(part)
-      findings.push(...done.findings)
-      for (const record of done.outputs) told(record)
+    const history = await readingHistory(eventLog, stage.name, stage.detectors)
+    for await (const batch of readWhole(eventLog, stage.input, until?.get(stage.input))) {
+      records += batch.records.length
+      for (const { part, readingsOf } of history.cut(batch)) {
+        const done = worker(part, readingsOf)
+        findings.push(...done.findings)
+        for (const record of done.outputs) told(record)
+      }
     }
   }
   return { findings, records }
@@ -130,18 +135,21 @@ const REPLAY_DECODED = 10_000
 const SEED = 1
 
 /** A worker that has all partitions, and whose commits never fail. */
-function replayWorker(stage: Stage, partitions: number): (part: PartitionRecords) => Replayed {
+function replayWorker(
+  stage: Stage,
+  partitions: number,
+): (part: PartitionRecords, readingsOf?: ReadingsOf) => Replayed {
   const byPartition = new Map<number, PartitionStates>()
   const { memory } = stage
   const limits = { ...memory, entities: Math.ceil(memory.entities / partitions) }
   const options = { stage: stage.name, topic: stage.state, limits, decoded: REPLAY_DECODED, seed: SEED }
-  return (part) => {
+  return (part, readingsOf) => {
     let states = byPartition.get(part.partition)
     if (states === undefined) {
       states = new PartitionStates({ ...options, partition: part.partition })
       byPartition.set(part.partition, states)
     }
-    const { outputs, tally } = stage.process(part, states)
+    const { outputs, tally } = stage.process(part, states, readingsOf)
     states.commit()
     return { outputs, findings: tally.findings }
   }

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import type { Logger } from 'pino'
 import { GatewatchError } from '../runtime/errors.ts'
 import type { Consumption, EventLog, OutRecord, PartitionRecords } from '../runtime/log/event-log.ts'
+import type { Adoptions } from './calibration/adoptions.ts'
 import type { Holdings, ScoringMetrics } from './metrics.ts'
 import { RestoreTurns } from './restore-turns.ts'
 import { restoreStates } from './restore-states.ts'
@@ -17,6 +18,8 @@ export interface RunStageOptions {
   /** Entities whose decoded state is kept, over all partitions of this worker. */
   readonly entitiesInMemory: number
   readonly batchRecords: number
+  /** Which calibration each partition is read with; without it scores are read as detectors declare. */
+  readonly adoptions?: Adoptions
   /** Told of partitions whose state can't be read, and of those that were restored. */
   readonly alerts?: Pick<StateAlerts, 'refused' | 'restored'>
 }
@@ -58,6 +61,7 @@ export async function runStage(stage: Stage, options: RunStageOptions): Promise<
     const began = performance.now()
     const { signal } = mine.givenUp
     try {
+      await options.adoptions?.took(partition)
       mine.states = await turns.take(signal, () =>
         restoreStates(eventLog, stage, { partition, decoded: share(), seed, signal }),
       )
@@ -93,10 +97,12 @@ export async function runStage(stage: Stage, options: RunStageOptions): Promise<
     else states.rollback()
     const stop = metrics.seconds.startTimer({ stage: stage.name })
     try {
-      const { outputs, tally } = stage.process(part, states)
+      const at = new Date().toISOString()
+      const adopted = options.adoptions?.begin(part.partition, part.first_offset, at)
+      const { outputs, tally } = stage.process(part, states, adopted?.readingsOf)
       mine.handled = part.last_offset + 1
       metrics.count(stage.name, tally)
-      return outputs
+      return adopted === undefined ? outputs : [...adopted.outputs, ...outputs]
     } catch (error) {
       states.rollback()
       throw error

@@ -6,6 +6,8 @@ import type { Finding } from '../../schemas/finding.ts'
 import type { Enrichment, ScoredDecision, Scores } from '../../schemas/scored-decision.ts'
 import type { OutRecord } from '../runtime/log/event-log.ts'
 import { jsonRecord } from '../runtime/log/json-record.ts'
+import type { ReadingsOf } from './calibration/reading.ts'
+import { segmentOf } from './calibration/segment.ts'
 import type { Observed } from './case.ts'
 import type { Detector, EnrichedDecision } from './detector.ts'
 import { deniedBurst } from './detectors/denied-burst.ts'
@@ -68,6 +70,7 @@ export function scoreDecision(
   key: string,
   decision: Decision,
   enrichment: Enrichment,
+  readingsOf?: ReadingsOf,
 ): SubjectResult | null {
   if (decision.subject.type === 'anonymous' || isCanary(decision)) {
     const scores: Scores = {}
@@ -79,7 +82,9 @@ export function scoreDecision(
   const trusted = (risk === undefined || risk === 'LOW') && decision.caused_by === undefined
   const { tenant } = decision
   const state = states.entity(key, tenant, facts.at_ms, bench.plan)
-  const judged = judge(bench, state, facts, observed, states.population(tenant), trusted)
+  const segment = segmentOf(decision.subject.type, enrichment.resource.sensitivity)
+  const readings = readingsOf?.(tenant).of(segment)
+  const judged = judge(bench, state, facts, observed, states.population(tenant), trusted, readings)
   if (judged === null) return null
   const { scores, findings, late } = judged
   if (!late) states.learnt(key, tenant, facts.at_ms, facts.permitted)

@@ -11,6 +11,8 @@ import {
 import type { LogRecord, OutRecord, PartitionRecords } from '../runtime/log/event-log.ts'
 import { deadLetterRecord } from '../runtime/log/json-record.ts'
 import type { Outcome } from '../runtime/outcome.ts'
+import type { Calibrated } from './calibration/calibrator.ts'
+import type { ReadingsOf } from './calibration/reading.ts'
 import type { Enrich } from './enrich/enrich.ts'
 import { readActivity, readDecision } from './parse.ts'
 import type { PartitionStates } from './partition-states.ts'
@@ -34,12 +36,17 @@ export interface Tally {
 export interface Stage {
   readonly name: string
   readonly input: LogTopic
+  readonly detectors: readonly Calibrated[]
   /** Its changelog, with as many partitions as the input at least. */
   readonly state: LogTopic
   /** How much it remembers, over all partitions. */
   readonly memory: StateLimits
-  /** Equal for equal records and equal state, byte for byte. */
-  process(part: PartitionRecords, states: PartitionStates): { outputs: OutRecord[]; tally: Tally }
+  /** Equal for equal records, equal state and equal readings, byte for byte. */
+  process(
+    part: PartitionRecords,
+    states: PartitionStates,
+    readingsOf?: ReadingsOf,
+  ): { outputs: OutRecord[]; tally: Tally }
 }
 
 const DAY_HOURS = 24
@@ -64,11 +71,12 @@ export function subjectStage(enrich: Enrich, memory = SUBJECT_MEMORY): Stage {
   return {
     name: SUBJECT_STAGE,
     input: accessDecisions,
+    detectors: bench.detectors,
     state: scoringState,
     memory,
-    process: (part, states) =>
+    process: (part, states, readingsOf) =>
       processPart(part, states, readDecision, (decision: Decision, key, tally) => {
-        const result = scoreDecision(bench, states, key, decision, enrich(decision))
+        const result = scoreDecision(bench, states, key, decision, enrich(decision), readingsOf)
         if (result === null) return null
         if (result.late) tally.late += 1
         tally.findings.push(...result.findings)
@@ -83,6 +91,7 @@ export function sourceStage(memory = SOURCE_MEMORY): Stage {
   return {
     name: SOURCE_STAGE,
     input: accessActivity,
+    detectors: bench.detectors,
     state: scoringSourceState,
     memory,
     process: (part, states) =>

@@ -1,23 +1,17 @@
 import type { Control } from '../../../schemas/control.ts'
 import { control } from '../../../schemas/topics.ts'
-import type { EventLog, OutRecord } from '../../runtime/log/event-log.ts'
+import type { EventLog, OutRecord, Table } from '../../runtime/log/event-log.ts'
 import { jsonRecord, readRecord } from '../../runtime/log/json-record.ts'
 import type { Calibrated } from './calibrator.ts'
-import { Readings } from './reading.ts'
+import { Readings, type ReadingsOf } from './reading.ts'
 
 type CalibrationRecord = Extract<Control, { kind: 'calibration' }>
 type AdoptionRecord = Extract<Control, { kind: 'adoption' }>
 
 /** How the decisions of a batch are read, by tenant, and what must be committed with it. */
 export interface Adopted {
-  readonly readingsOf: (tenant: string) => Readings
+  readonly readingsOf: ReadingsOf
   readonly outputs: readonly OutRecord[]
-}
-
-export interface Followed {
-  /** Resolves when all is known that was in the log at the call: before a partition is taken over, what its last owner took up. */
-  caughtUp(): Promise<void>
-  close(): Promise<void>
 }
 
 /**
@@ -39,6 +33,8 @@ export class Adoptions {
   /** By partition: what the batch in hand took up; the next one shows whether its commit came about. */
   readonly #pending = new Map<number, { readonly offset: number; readonly versions: Map<string, number> }>()
 
+  #table: Table | undefined
+
   constructor(stage: string, detectors: readonly Calibrated[]) {
     this.#stage = stage
     this.#detectors = detectors
@@ -46,22 +42,26 @@ export class Adoptions {
   }
 
   /** Follows the control topic from its beginning on. */
-  async follow(eventLog: EventLog): Promise<Followed> {
+  async open(eventLog: EventLog): Promise<void> {
     const table = await eventLog.openTable(control)
+    this.#table = table
     const take = (value: Uint8Array | undefined) => {
       const record = value === undefined ? undefined : readRecord(control.schema, { value })
       if (record?.kind === 'calibration') this.#heard(record)
       if (record?.kind === 'adoption') this.#learnt(record)
     }
-    const unfollow = table.follow((_, value) => take(value))
+    table.follow((_, value) => take(value))
     for (const [, value] of table.entries()) take(value)
-    return {
-      caughtUp: () => table.caughtUp(),
-      async close() {
-        unfollow()
-        await table.close()
-      },
-    }
+  }
+
+  /** A partition became ours: resolves when all is known that its last owner took up. What we took up before, in a commit that may not have come about, is forgotten. */
+  async took(partition: number): Promise<void> {
+    this.#pending.delete(partition)
+    await this.#table?.caughtUp()
+  }
+
+  async close(): Promise<void> {
+    await this.#table?.close()
   }
 
   /** For the batch of a partition that begins at `offset`. */

@@ -5,8 +5,8 @@ import { readRecord } from '../../runtime/log/json-record.ts'
 
 type Versioned = Extract<Control, { kind: 'calibration' | 'adoption' }>
 
-/** Removes calibrations made before an instant, and who took them up, except for the newest of each: no replay can ask for the others any more. */
-export async function forgetOld(eventLog: EventLog, beforeMs: number): Promise<void> {
+/** Removes calibrations, and who took them up, that are older by so much than the newest of their series: no replay can ask for them any more. */
+export async function forgetOld(eventLog: EventLog, keptMs: number): Promise<void> {
   const table = await eventLog.openTable(control)
   try {
     await table.caughtUp()
@@ -16,11 +16,11 @@ export async function forgetOld(eventLog: EventLog, beforeMs: number): Promise<v
       const record = readRecord(control.schema, { value })
       if (record?.kind !== 'calibration' && record?.kind !== 'adoption') continue
       all.push({ key, record })
-      newest.set(seriesOf(record), Math.max(versionOf(record), newest.get(seriesOf(record)) ?? 0))
+      const series = seriesOf(record)
+      newest.set(series, Math.max(Date.parse(record.at), newest.get(series) ?? 0))
     }
     const old = all.filter(
-      ({ record }) =>
-        Date.parse(record.at) < beforeMs && versionOf(record) < (newest.get(seriesOf(record)) ?? 0),
+      ({ record }) => Date.parse(record.at) < (newest.get(seriesOf(record)) ?? 0) - keptMs,
     )
     if (old.length > 0) await eventLog.append(old.map(({ key }) => ({ topic: control, key, value: null })))
   } finally {
@@ -28,11 +28,7 @@ export async function forgetOld(eventLog: EventLog, beforeMs: number): Promise<v
   }
 }
 
-function versionOf(record: Versioned): number {
-  return record.kind === 'calibration' ? record.calibration.version : record.version
-}
-
-/** Versions of one series replace each other. */
+/** Records of one series replace each other. */
 function seriesOf(record: Versioned): string {
   return record.kind === 'calibration'
     ? record.tenant

@@ -8,6 +8,9 @@ export interface Reading {
   rarityOf(score: number): ScoreRarity | undefined
 }
 
+/** How a tenant's scores are read. */
+export type ReadingsOf = (tenant: string) => Readings
+
 /** How rare a score is: -ln p, and whether a fitted tail says so rather than a count. */
 export interface ScoreRarity {
   readonly nats: number

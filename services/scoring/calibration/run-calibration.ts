@@ -33,10 +33,10 @@ export async function runCalibration(
   const logger = runtime.logger.child({ service: 'calibration' })
   await soleMember(eventLog, GROUP, takeover_ms)
   const calibrators = new Calibrators(detectors, budget)
-  await restore(eventLog, calibrators)
   const published = calibrationMetrics(runtime.metrics, calibrators)
   const taken = new Map<number, number>()
   let written: OutRecord[] = []
+  let restored: Promise<void> | undefined
 
   function handle({ parts }: Batch): OutRecord[] {
     // A batch that comes again was counted: only what it wrote did not come about.
@@ -61,13 +61,21 @@ export async function runCalibration(
     group: GROUP,
     topics: [accessScored],
     span: 'group',
+    sole: true,
+    // Another may have had the partitions meanwhile: what it knows is read anew.
+    assigned: () => (restored ??= restore(eventLog, calibrators)),
+    revoked() {
+      restored = undefined
+      taken.clear()
+      written = []
+    },
     max_records: MOST_RECORDS,
     min_records: MOST_RECORDS,
     linger_ms: LINGER_MS,
     handle,
     failed: (error) => logger.warn({ err: error }, 'batch failed; it will be tried again'),
   })
-  await forgetOld(eventLog, Date.now() - KEPT_MS)
+  await forgetOld(eventLog, KEPT_MS)
   logger.info('calibration started')
   return { stop: () => consumption.stop() }
 }
