@@ -45,7 +45,7 @@ beforeAll(async () => {
   small = make(SMALL, networks)
   const enrich = await openEnrich({ networks_file: undefined, sensitivity: [] })
   places = small.decisions.map((decision) => enrich(decision).source)
-})
+}, 120_000)
 
 const attacksOf = ({ truth }: Made): readonly Attack[] => truth.filter((each) => each.kind === 'attack')
 const caused = (made: Made) => new Set(attacksOf(made).flatMap(({ decision_ids }) => decision_ids))
@@ -115,7 +115,8 @@ describe('it is not easy', () => {
     const [days, fast] = [new Set<string>(), new Set<string>()]
     for (const [index, { id, subject, decided_at }] of small.decisions.entries()) {
       const place = places[index]
-      if (place?.latitude == null || subject.type !== 'user' || attacked.has(id)) continue
+      if (place === undefined || place.latitude === null || subject.type !== 'user' || attacked.has(id))
+        continue
       const [atMs, day] = [Date.parse(decided_at), `${subject.id}/${decided_at.slice(0, 10)}`]
       const before = last.get(subject.id)
       days.add(day)
@@ -167,7 +168,6 @@ describe('gatewatch evaluate on it', () => {
   let folder: string
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'gatewatch-company-'))
-    await writeCompany(folder, SMALL)
   })
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
@@ -183,12 +183,11 @@ describe('gatewatch evaluate on it', () => {
     return said
   }
 
-  it('finds most naive attacks, holds its peace about most people, and says the same twice', async () => {
-    const first = await run('evaluate', folder, '--json')
-    const again = await run('evaluate', folder, '--json')
-    expect(first).toMatchObject({ code: 0, err: '' })
-    expect(again.out).toBe(first.out)
-    const evaluation = JSON.parse(first.out) as Evaluation
+  it('finds most naive attacks, and holds its peace about most people', async () => {
+    await writeCompany(folder, SMALL, networks)
+    const said = await run('evaluate', folder, '--json')
+    expect(said).toMatchObject({ code: 0, err: '' })
+    const evaluation = JSON.parse(said.out) as Evaluation
     expect(evaluation.decisions).toBe(small.decisions.length)
     const naive = evaluation.cells.filter(({ difficulty }) => difficulty === 'naive')
     const sum = (of: (cell: (typeof naive)[number]) => number) =>
@@ -198,17 +197,13 @@ describe('gatewatch evaluate on it', () => {
     expect(right + wrong).toBe(total)
     // Bystanders: a finding on fewer than one in four of the user-days.
     expect(wrong / (evaluation.users * SMALL.days)).toBeLessThan(0.25)
-  })
+  }, 120_000)
 
-  it('prints tables, and refuses a directory without truth with exit code 2', async () => {
-    const { out, code } = await run('evaluate', folder)
-    expect(code).toBe(0)
-    expect(out).toMatch(/attacks found \(\d+(\.\d)? %\), \d+ within ten of their decisions\./)
-    expect(out).toMatch(/^scenario +difficulty +attacks +found +share +events +time +found by$/m)
-    expect(out).toMatch(/^account_takeover +right_city +1 /m)
-    expect(await run('evaluate', tmpdir())).toMatchObject({
-      code: 2,
-      err: expect.stringContaining('holds no truth.jsonl'),
-    })
-  })
+  it('says the same twice, byte for byte', async () => {
+    const few = join(folder, 'few')
+    await writeCompany(few, { ...SMALL, people: 60, days: 4 }, networks)
+    const said = await run('evaluate', few, '--json')
+    expect(said.code).toBe(0)
+    expect(await run('evaluate', few, '--json')).toEqual(said)
+  }, 120_000)
 })

@@ -6,11 +6,15 @@ import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
 import { createGzip } from 'node:zlib'
 import { company, type CompanyOptions } from './company.ts'
-import { openNetworks } from './networks.ts'
+import { openNetworks, type Networks } from './networks.ts'
 
 /** Writes what `gatewatch evaluate` reads. */
-export async function writeCompany(directory: string, options: CompanyOptions, gzip = true): Promise<number> {
-  const made = company(options, await openNetworks())
+export async function writeCompany(
+  directory: string,
+  options: CompanyOptions,
+  networks: Networks,
+): Promise<number> {
+  const made = company(options, networks)
   let count = 0
   function* text(): Generator<string> {
     let lines: string[] = []
@@ -24,10 +28,11 @@ export async function writeCompany(directory: string, options: CompanyOptions, g
     if (lines.length > 0) yield `${lines.join('\n')}\n`
   }
   await mkdir(directory, { recursive: true })
-  const file = join(directory, gzip ? 'decisions.jsonl.gz' : 'decisions.jsonl')
-  const source = Readable.from(text())
-  if (gzip) await pipeline(source, createGzip({ level: 1 }), createWriteStream(file))
-  else await pipeline(source, createWriteStream(file))
+  await pipeline(
+    Readable.from(text()),
+    createGzip({ level: 1 }),
+    createWriteStream(join(directory, 'decisions.jsonl.gz')),
+  )
   const truth = made.truth().map((each) => `${JSON.stringify(each)}\n`)
   await writeFile(join(directory, 'truth.jsonl'), truth)
   return count
@@ -58,6 +63,6 @@ if (import.meta.main) {
     seed: number(values.seed),
     attacks: number(values.attacks),
   }
-  const count = await writeCompany(directory, options)
+  const count = await writeCompany(directory, options, await openNetworks())
   process.stdout.write(`${count.toLocaleString('en')} decisions in ${directory}\n`)
 }

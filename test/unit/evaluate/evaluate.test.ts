@@ -5,7 +5,9 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DecisionInput } from '../../../schemas/decision.ts'
 import type { Finding } from '../../../schemas/finding.ts'
+import { runCli } from '../../../services/cli.ts'
 import { evaluate, type Verdict } from '../../../services/evaluate/evaluate.ts'
+import { report } from '../../../services/evaluate/report.ts'
 import { finding, instant, MORNING_MS, subject } from '../../support/findings.ts'
 
 let folder: string
@@ -193,5 +195,53 @@ describe('a bad line ends it, with file, line and reason', () => {
       attacks: { found: 0, share: 0 },
     })
     expect(seen).toEqual(decisions.map(({ id }) => id))
+  })
+})
+
+describe('gatewatch evaluate', () => {
+  async function run(directory: string) {
+    const said = { out: '', err: '', code: 0 }
+    const io = {
+      stdout: { write: (text: string) => ((said.out += text), true) },
+      stderr: { write: (text: string) => ((said.err += text), true) },
+    }
+    await runCli(['evaluate', directory], io, {}, (code) => {
+      said.code = code
+    })
+    return said
+  }
+
+  it('prints what was found, at what price and what was wrong, as tables', async () => {
+    const { evaluation } = await held([at(4), at(1, { id: 'f-2' })])
+    const { lines, sections } = report(evaluation)
+    expect(lines).toEqual([
+      '10 decisions of 1 users in 0.4 days.',
+      '1 of 1 attacks found (100 %), 1 within ten of their decisions.',
+      '2 findings: 1 true, 1 false; 2.0 a day, 2000.0 a day for 1,000 users, 2 on the busiest day.',
+    ])
+    expect(sections.map(({ rows }) => rows)).toEqual([
+      [['account_takeover', 'naive', '1', '1', '100 %', '2', '60 min', 'impossible-travel 1']],
+      [
+        ['1', '1', '0 %', '0', '0 %'],
+        ['9', '2', '50 %', '1', '100 %'],
+        ['50', '2', '50 %', '1', '100 %'],
+      ],
+      [['impossible-travel', 'business_travel', '1', '1.0']],
+    ])
+  })
+
+  it('scores with what runs live, without a data directory', async () => {
+    const directory = await inputs('decisions.jsonl', jsonl(decisions), jsonl([attack]))
+    expect(await run(directory)).toMatchObject({
+      code: 0,
+      err: '',
+      out: expect.stringMatching(/^account_takeover +naive +1 +0 +0 % +- +-$/m),
+    })
+  })
+
+  it('ends with exit code 2 where there is no truth, or a line is bad', async () => {
+    expect(await run(folder)).toMatchObject({ code: 2, err: expect.stringContaining('holds no truth.jsonl') })
+    const directory = await inputs('decisions.jsonl', 'x\n', '')
+    expect(await run(directory)).toMatchObject({ code: 2, err: expect.stringMatching(/line 1: is no JSON/) })
   })
 })

@@ -1,4 +1,4 @@
-import { PERMIT, signIn, type Draft, type Said } from '../drafts.ts'
+import { PERMIT, signIn, type Draft, type Origin, type Said } from '../drafts.ts'
 import { HOUR, MINUTE } from '../time.ts'
 import { by, subjectOf, type Scenario, type Scene } from './scene.ts'
 import { before, hourOf, loot, sourceOf, stolen, thief } from './thief.ts'
@@ -22,16 +22,17 @@ export const accountTakeover: Scenario = (scene) => {
     const origin = difficulty === 'right_country' ? thief(scene) : home
     sources.push(sourceOf(origin))
     drafts.push(signIn(entered - index * pause * dice.between(0.8, 1), before(session), origin, WRONG))
-    if (difficulty === 'naive') drafts.push(...strangers(scene, entered - index * pause))
+    if (difficulty !== 'naive') continue
+    const other = thief(scene)
+    sources.push(sourceOf(other))
+    drafts.push(...strangers(scene, other, entered - index * pause))
   }
   drafts.push(signIn(entered, session, home, PERMIT, '/mfa'), ...loot(scene, session, home, entered + MINUTE))
   return { entity: subjectOf(victim), also: [...sources, { type: 'session', id: session.id }], drafts }
 }
 
 /** The rest of the list: accounts that do not exist here. */
-function strangers(scene: Scene, atMs: number): Draft[] {
-  const { dice } = scene
-  const origin = thief(scene)
+function strangers({ dice }: Scene, origin: Origin, atMs: number): Draft[] {
   return [0, 1].map((index) =>
     signIn(
       atMs + index * 700,
