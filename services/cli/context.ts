@@ -11,9 +11,10 @@ export interface CliContext {
   readonly env: Readonly<Record<string, string | undefined>>
   /**
    * From `--config` (or GATEWATCH_CONFIG, or ./gatewatch.yaml), variables and
-   * global options; throws a ConfigError. `defaults` stand in for the schema's.
+   * global options; throws a ConfigError. `defaults` stand in for the schema's,
+   * and `instead` for the file.
    */
-  loadConfig(defaults?: Readonly<Record<string, unknown>>): Promise<Config>
+  loadConfig(defaults?: Readonly<Record<string, unknown>>, instead?: string): Promise<Config>
   /** Opens data directory, log, metrics and event log, runs, and closes them; what `run` returns is the exit code. */
   withRuntime(run: (runtime: Runtime, config: Config) => Promise<number | void>): Promise<void>
   /** Runs an action and turns a fault into one sentence and an exit code. */
@@ -35,12 +36,16 @@ export function createContext(
     return typeof value === 'string' ? value : undefined
   }
 
-  async function loadConfig(defaults: Readonly<Record<string, unknown>> = {}): Promise<Config> {
+  async function loadConfig(
+    defaults: Readonly<Record<string, unknown>> = {},
+    instead?: string,
+  ): Promise<Config> {
     const [{ loadConfig: load }, { Config: schema }] = await Promise.all([
       import('../runtime/config.ts'),
       import('../config.ts'),
     ])
     const file =
+      instead ??
       text('config') ??
       env['GATEWATCH_CONFIG'] ??
       (existsSync('gatewatch.yaml') ? 'gatewatch.yaml' : undefined)

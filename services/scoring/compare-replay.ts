@@ -14,6 +14,15 @@ export interface Comparison {
   readonly missing: readonly Finding[]
   /** Only in the log. */
   readonly surplus: readonly Finding[]
+  /** Findings, each once however often it was revised, by detector. */
+  readonly detectors: Readonly<Record<string, Counted>>
+}
+
+export interface Counted {
+  /** In the log. */
+  readonly logged: number
+  readonly replayed: number
+  readonly both: number
 }
 
 export interface Range {
@@ -47,8 +56,10 @@ export async function compareReplay(
     return atMs >= from_ms && atMs < to_ms
   }
   const { findings, records } = await replayDecisions(eventLog, stages, { until })
+  const ids = { logged: new Map<string, string>(), replayed: new Map<string, string>() }
   const replayed = new Map(findings.filter(inRange).map((finding) => [nameOf(finding), finding]))
   const [other, surplus]: [Finding[], Finding[]] = [[], []]
+  for (const { id, detector } of replayed.values()) ids.replayed.set(id, detector.id)
   let same = 0
   for (const { partition } of await eventLog.watermarks(accessFindings)) {
     for await (const some of eventLog.read(accessFindings, { partition })) {
@@ -57,16 +68,40 @@ export async function compareReplay(
         if (finding === undefined || !inRange(finding)) continue
         const again = replayed.get(nameOf(finding))
         if (again === undefined) {
-          if (offset < (heads.get(partition) ?? 0)) surplus.push(finding)
+          if (offset >= (heads.get(partition) ?? 0)) continue
+          ids.logged.set(finding.id, finding.detector.id)
+          surplus.push(finding)
           continue
         }
+        ids.logged.set(finding.id, finding.detector.id)
         replayed.delete(nameOf(finding))
         if (JSON.stringify(again) === JSON.stringify(finding)) same += 1
         else other.push(finding)
       }
     }
   }
-  return { records, same, other, surplus, missing: [...replayed.values()] }
+  return {
+    records,
+    same,
+    other,
+    surplus,
+    missing: [...replayed.values()],
+    detectors: byDetector(ids.logged, ids.replayed),
+  }
+}
+
+function byDetector(
+  logged: ReadonlyMap<string, string>,
+  replayed: ReadonlyMap<string, string>,
+): Record<string, Counted> {
+  const counts: Record<string, { logged: number; replayed: number; both: number }> = {}
+  const of = (detector: string) => (counts[detector] ??= { logged: 0, replayed: 0, both: 0 })
+  for (const [id, detector] of logged) {
+    of(detector).logged += 1
+    if (replayed.has(id)) of(detector).both += 1
+  }
+  for (const detector of replayed.values()) of(detector).replayed += 1
+  return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => a.localeCompare(b)))
 }
 
 function nameOf({ id, revision }: Finding): string {

@@ -80,6 +80,18 @@ it('imports, scores and stores a log without a running Gatewatch, tells what was
   expect(replayed.out).toMatch(
     /^122 records scored again: [1-9]\d* of the findings as they were, 0 otherwise\.\n$/,
   )
+
+  const candidate = join(folder, 'candidate.yaml')
+  await writeFile(candidate, 'scoring: { idle_days: 30 }\n')
+  const tried = await gatewatch('replay', '--candidate', candidate)
+  expect(tried).toMatchObject({ code: 0, err: '' })
+  expect(tried.out).toMatch(/^detector +then +now +only now +only then$/m)
+  expect(tried.out).toMatch(/^success-after-failures +1 +1 +0 +0$/m)
+  await writeFile(candidate, 'scoring: { idle_days: never }\n')
+  expect(await gatewatch('replay', '--candidate', candidate)).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('scoring.idle_days'),
+  })
 })
 
 it('says in one sentence what is wrong with a source, with exit code 2', async () => {

@@ -319,11 +319,22 @@ describe('scoring on the embedded log', () => {
     expect(equal).toMatchObject({ other: [], missing: [], surplus: [] })
     expect(equal.same).toBe((await loggedFindings(eventLog)).length)
 
+    for (const { logged, replayed, both } of Object.values(equal.detectors))
+      expect([replayed, both]).toEqual([logged, logged])
+
     const [finding] = await loggedFindings(eventLog)
     if (finding === undefined) throw new Error('nothing was found')
     await eventLog.append([jsonRecord(accessFindings, { ...finding, revision: 99 })])
     const altered = await compareReplay(eventLog, stages)
     expect(altered.surplus.map(({ id, revision }) => [id, revision])).toEqual([[finding.id, 99]])
+    // A revision more is the same finding; one of another id is a finding more.
+    expect(altered.detectors).toEqual(equal.detectors)
+    await eventLog.append([jsonRecord(accessFindings, { ...finding, id: 'f-added' })])
+    const counted = equal.detectors[finding.detector.id]
+    expect((await compareReplay(eventLog, stages)).detectors[finding.detector.id]).toEqual({
+      ...counted,
+      logged: (counted?.logged ?? 0) + 1,
+    })
     const earlier = { to_ms: Date.parse('2026-01-01T00:00:00.000Z') }
     expect(await compareReplay(eventLog, stages, earlier)).toMatchObject({ same: 0, surplus: [] })
   })
