@@ -31,6 +31,7 @@ const QUIET: readonly Series[] = [
   ['gatewatch_log_lag_seconds{job="gatewatch", group="feedback"}', '1x80'],
   ['gatewatch_log_lag_seconds{job="gatewatch", group="storage"}', '120x80'],
   ['gatewatch_log_removed_unread_records_total{job="gatewatch", topic="access.decisions.v1"}', '0x80'],
+  ['gatewatch_log_denied_requests_total{job="gatewatch", resource="group"}', '2x80'],
   ['gatewatch_log_appended_records_total{job="gatewatch", topic="access.decisions.v1"}', '0+500x80'],
   ['gatewatch_log_appended_records_total{job="gatewatch", topic="access.decisions.v1.dead-letter"}', '9x80'],
   ['gatewatch_log_handler_failures_total{job="gatewatch", group="scoring"}', '1x80'],
@@ -161,6 +162,14 @@ const FIRING: Readonly<Record<string, Case>> = {
     series: [['gatewatch_log_lag_seconds{job="gatewatch", group="storage"}', '600x80']],
     labels: { group: 'storage', part: 'store' },
     summary: 'The store is 10m 0s behind.',
+  },
+  GatewatchLogDenied: {
+    series: [
+      ['gatewatch_log_denied_requests_total{job="gatewatch", resource="topic", instance="a"}', '0x70 0+1x10'],
+      ['gatewatch_log_denied_requests_total{job="gatewatch", resource="topic", instance="b"}', '3x80'],
+    ],
+    labels: { resource: 'topic', part: 'log' },
+    summary: 'Kafka refuses our user what it may not use: a topic.',
   },
   GatewatchUnreadRemoved: {
     series: [[`gatewatch_log_removed_unread_records_total{${g}, topic="access.scored.v1"}`, '0x40 100x40']],

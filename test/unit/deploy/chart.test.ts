@@ -260,6 +260,9 @@ describe.skipIf(tools === null).each(VARIANTS)('the Helm chart %s', (_title, val
       const owner = pods.find(({ name }) => name === at(target, 'name'))?.owner
       expect(at(owner, 'spec', 'replicas')).toBeUndefined()
     }
+    // With whole topics to divide, one replica of storage would have all decisions.
+    const storage = workloads.filter(({ command }) => command[1] === 'storage')
+    expect(storage.map((workload) => configOf(workload).storage.share)).toEqual(['partitions'])
     const metrics = ofKind('HorizontalPodAutoscaler')
       .map((scaler) => at(scaler, 'spec', 'metrics', 0, 'external', 'metric'))
       .filter((metric) => metric !== undefined)
