@@ -1,55 +1,56 @@
 import { availableParallelism } from 'node:os'
 import pino from 'pino'
-import type { Registry } from 'prom-client'
 import { accessDecisions, topics } from '../../../schemas/topics.ts'
-import { cpuSeconds } from '../../runtime/bench-result.ts'
 import type { BenchOptions, BenchResult } from '../../runtime/bench-result.ts'
-import type { Consumption, EventLog, OutRecord } from '../../runtime/log/event-log.ts'
+import type { OutRecord } from '../../runtime/log/event-log.ts'
 import { checkKafka } from '../../runtime/log/kafka/admin.ts'
+import { KafkaConfig } from '../../runtime/log/kafka/config.ts'
 import { openKafkaLog } from '../../runtime/log/kafka/kafka-log.ts'
-import { logMetrics } from '../../runtime/log/log-metrics.ts'
-import { createMetrics } from '../../runtime/metrics.ts'
 import { recordsOf } from '../../scoring/bench/in-memory.ts'
-import { ScoringConfig } from '../../scoring/config.ts'
-import { startScoring } from '../../scoring/main.ts'
-import { readDecision } from '../../scoring/parse.ts'
-import { openBenchKafka } from './kafka-cluster.ts'
-import type { BenchKafka } from './kafka-cluster.ts'
+import { openBenchKafka, type BenchKafka } from './kafka-cluster.ts'
+import { Fleet, type Worked } from './kafka-fleet.ts'
 
 const DECISIONS = 120_000
+/** Of each process. */
 const WARM = 30_000
 const SUBJECTS = 5_000
 const APPEND = 2_000
 
 /**
- * `gatewatch bench kafka`: one scoring process from Kafka to Kafka, by the
- * clock, with the broker on the same machine. Both stages with every detector;
- * outputs, changed state and offsets in one transaction a batch. Beside it, in
- * the same run, the same consumer that does nothing but parse. Topics are filled
- * beforehand, and each is warmed up on topics of its own.
+ * `gatewatch bench kafka`: scoring from Kafka to Kafka, by the clock, with the
+ * broker on the same machine; once with one process, once with a process for
+ * each core. Both stages with every detector; outputs, changed state and offsets
+ * in one transaction a batch. Beside it, in the same run, as many processes of
+ * the same consumer that do nothing but parse. Topics are filled beforehand, and
+ * all is warmed up on topics of their own.
  */
 export async function benchKafka({ directory, scale }: BenchOptions): Promise<BenchResult> {
   const began = performance.now()
   const kafka = await openBenchKafka(directory)
+  const cores = availableParallelism()
   const count = Math.ceil(DECISIONS * scale)
   const warm = Math.ceil(WARM * scale)
   try {
-    await withDecisions(kafka, warm, parseOnly)
-    const parsed = await withDecisions(kafka, count, parseOnly)
-    await withDecisions(kafka, warm, score)
-    const scored = await withDecisions(kafka, count, score)
+    const one = await measured(kafka, 1, { count, warm })
+    const all = await measured(kafka, cores, { count, warm: warm * cores })
+    const each = (cpu: number) => Math.round((cpu * 1e6) / count)
     return {
       name: 'kafka',
       figures: {
-        worker_decisions_per_second: Math.round(count / scored.seconds),
-        parse_only_per_second: Math.round(count / parsed.seconds),
-        ratio_to_parse_only: Math.round((parsed.seconds / scored.seconds) * 1000) / 1000,
-        worker_cpu_us_per_decision: Math.round((scored.cpu * 1e6) / count),
-        parse_cpu_us_per_decision: Math.round((parsed.cpu * 1e6) / count),
-        append_decisions_per_second: Math.round(count / scored.filling),
+        worker_decisions_per_second: Math.round(count / one.scored.seconds),
+        parse_only_per_second: Math.round(count / one.parsed.seconds),
+        ratio_to_parse_only: ratio(one),
+        worker_cpu_us_per_decision: each(one.scored.cpu),
+        parse_cpu_us_per_decision: each(one.parsed.cpu),
+        workers: cores,
+        workers_decisions_per_second: Math.round(count / all.scored.seconds),
+        workers_parse_only_per_second: Math.round(count / all.parsed.seconds),
+        workers_ratio_to_parse_only: ratio(all),
+        workers_cpu_us_per_decision: each(all.scored.cpu),
+        append_decisions_per_second: Math.round(count / one.filling),
         decisions: count,
       },
-      cores: availableParallelism(),
+      cores,
       seconds: Math.round((performance.now() - began) / 100) / 10,
     }
   } finally {
@@ -57,37 +58,51 @@ export async function benchKafka({ directory, scale }: BenchOptions): Promise<Be
   }
 }
 
-interface Took {
-  readonly seconds: number
-  /** Processor time of our process alone. */
-  readonly cpu: number
+interface Measured {
+  readonly parsed: Worked
+  readonly scored: Worked
   readonly filling: number
 }
 
-/** Fills fresh topics, lets `work` handle all of it, and tells how long that took. */
-async function withDecisions(
+function ratio({ parsed, scored }: Measured): number {
+  return Math.round((parsed.seconds / scored.seconds) * 1000) / 1000
+}
+
+/** What so many processes do together; first with fewer decisions, until their code is compiled. */
+async function measured(
   kafka: BenchKafka,
-  count: number,
-  work: (eventLog: EventLog, registry: Registry) => Promise<Pick<Consumption, 'drained' | 'stop'>>,
-): Promise<Took> {
-  const config = kafka.fresh()
+  processes: number,
+  { count, warm }: { readonly count: number; readonly warm: number },
+): Promise<Measured> {
+  const fleet = await Fleet.start(processes)
+  try {
+    await onFresh(kafka, fleet, warm)
+    return await onFresh(kafka, fleet, count)
+  } finally {
+    await fleet.close()
+  }
+}
+
+/** Fills fresh topics, and has all of it parsed, then scored, by a group each. */
+async function onFresh(kafka: BenchKafka, fleet: Fleet, count: number): Promise<Measured> {
+  const section = kafka.section()
+  const filling = await fill(KafkaConfig.parse(section), count)
+  const parsed = await fleet.work(section, 'parse')
+  const scored = await fleet.work(section, 'score')
+  return { parsed, scored, filling }
+}
+
+/** Seconds that it took to append them. */
+async function fill(config: KafkaConfig, count: number): Promise<number> {
   const logger = pino({ level: 'warn' })
   await checkKafka(config, logger, topics)
-  const registry = createMetrics()
-  const eventLog = await openKafkaLog({ config, logger, metrics: logMetrics(registry) })
+  const eventLog = await openKafkaLog({ config, logger })
   try {
-    const filling = performance.now()
+    const began = performance.now()
     const records = recordsOf(count, SUBJECTS)
     for (let first = 0; first < count; first += APPEND)
       await eventLog.append(records.slice(first, first + APPEND).map(toAppend), { independent: true })
-    const began = performance.now()
-    const cpu = cpuSeconds()
-    const working = await work(eventLog, registry)
-    await working.drained()
-    const took = (performance.now() - began) / 1000
-    const used = cpuSeconds() - cpu
-    await working.stop()
-    return { seconds: took, cpu: used, filling: (began - filling) / 1000 }
+    return (performance.now() - began) / 1000
   } finally {
     await eventLog.close()
   }
@@ -95,25 +110,4 @@ async function withDecisions(
 
 function toAppend({ key, value }: { readonly key: string; readonly value: Uint8Array | null }): OutRecord {
   return { topic: accessDecisions, key, value, headers: { 'content-type': 'application/json' } }
-}
-
-function parseOnly(eventLog: EventLog): Promise<Consumption> {
-  return eventLog.consume({
-    group: 'parse-only',
-    topics: [accessDecisions],
-    max_records: ScoringConfig.parse({}).batch_records,
-    handle({ parts }) {
-      for (const { records } of parts)
-        for (const record of records)
-          if (readDecision(record).kind !== 'ok') throw new Error('the bench made a bad decision')
-      return []
-    },
-  })
-}
-
-function score(eventLog: EventLog, metrics: Registry): ReturnType<typeof startScoring> {
-  return startScoring(
-    { eventLog, metrics, logger: pino({ level: 'warn' }), dataDir: '' },
-    ScoringConfig.parse({}),
-  )
 }
