@@ -15,6 +15,11 @@ export const NetworkKind = z.enum([
 ])
 export type NetworkKind = z.infer<typeof NetworkKind>
 
+/** Name of a list of known-bad addresses, as the configuration has it. */
+export const ListName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, { error: 'must be 1 to 32 characters of a-z 0-9 -' })
+
 /**
  * Facts looked up for a decision, never changed later: replay reads these
  * instead of looking them up again. Outside the hash chain.
@@ -35,6 +40,8 @@ export const Enrichment = z.strictObject({
     asn: z.int().min(0).max(4294967295),
     as_org: z.string().max(256),
     network_kind: NetworkKind,
+    /** The lists of known-bad addresses that hold the address, each with its version; absent where none does. */
+    lists: z.record(ListName, z.string().max(64)).optional(),
   }),
   user_agent: z.strictObject({
     family: z.string().max(64),

@@ -1,11 +1,14 @@
 import { z } from 'zod'
 import { SensitivityRule } from './enrich/sensitivity.ts'
+import { ListsConfig } from './lists/config.ts'
 
 /** The section `scoring` of the configuration. */
 export const ScoringConfig = z
   .strictObject({
     /** YAML file of networks that the operator knows better than public tables; it comes before them. */
     networks_file: z.string().min(1).max(4096).optional(),
+    /** Lists of addresses that are known to be bad. */
+    lists: ListsConfig,
     /** How sensitive resources are whose enforcement point does not say. */
     sensitivity: z.array(SensitivityRule).max(1000).default([]),
     /** Entities whose decoded state is kept in memory, for each stage; one takes about 6 KB. */

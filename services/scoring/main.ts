@@ -4,6 +4,7 @@ import { runCalibration } from './calibration/run-calibration.ts'
 import type { ScoringConfig } from './config.ts'
 import { enricher, openLookups, type Enrich } from './enrich/enrich.ts'
 import { readNetworksFile } from './enrich/networks-file.ts'
+import { openLists, type KnownBad } from './lists/open-lists.ts'
 import { scoringMetrics } from './metrics.ts'
 import type { Stages } from './replay.ts'
 import { runStage } from './run-stage.ts'
@@ -25,7 +26,8 @@ export async function startScoring(
   const { eventLog } = runtime
   const logger = runtime.logger.child({ service: 'scoring' })
   const metrics = scoringMetrics(runtime.metrics)
-  const enrich = await openEnrich(config)
+  const lists = await openLists(config.lists, { ...runtime, logger }, { now })
+  const enrich = await openEnrich(config, lists)
   const alerts = await openStateAlerts(eventLog, { tenant, now })
   const options = {
     alerts,
@@ -51,6 +53,7 @@ export async function startScoring(
       await sources.stop()
       await adoptions.close()
       await alerts.close()
+      await lists.stop()
     },
   }
 }
@@ -87,8 +90,14 @@ export function scoringStages(
 /** Enrichment as configured: the operator's networks first, then the tables that ship with the package. */
 export async function openEnrich(
   config: Pick<ScoringConfig, 'networks_file' | 'sensitivity'>,
+  knownBad?: KnownBad,
 ): Promise<Enrich> {
   const knownNetworkOf =
     config.networks_file === undefined ? undefined : readNetworksFile(config.networks_file)
-  return enricher({ ...(await openLookups()), knownNetworkOf, sensitivityRules: config.sensitivity })
+  return enricher({
+    ...(await openLookups()),
+    knownNetworkOf,
+    sensitivityRules: config.sensitivity,
+    knownBad,
+  })
 }

@@ -1,8 +1,9 @@
 import type { Decision } from '../../../schemas/decision.ts'
 import type { Enrichment } from '../../../schemas/scored-decision.ts'
-import { parseAddress } from './address.ts'
+import { parseAddress, type Address } from './address.ts'
 import { openAutonomousSystems, type AutonomousSystemOf } from './asn.ts'
 import { NOWHERE, openCity, type PlaceOf } from './city.ts'
+import type { KnownBad } from '../lists/open-lists.ts'
 import { Lru } from './lru.ts'
 import { networkKindOf } from './network-kind.ts'
 import type { KnownNetworkOf } from './networks-file.ts'
@@ -17,6 +18,7 @@ export interface Lookups {
   readonly autonomousSystemOf: AutonomousSystemOf
   readonly knownNetworkOf?: KnownNetworkOf | undefined
   readonly sensitivityRules?: readonly SensitivityRule[]
+  readonly knownBad?: KnownBad | undefined
 }
 
 const ADDRESSES = 65_536
@@ -38,11 +40,17 @@ export async function openLookups(): Promise<Pick<Lookups, 'placeOf' | 'autonomo
 
 /** An uncached address costs 10 µs and an uncached user agent 30, so answers are kept, bounded. */
 export function enricher(lookups: Lookups): Enrich {
-  const sources = new Lru<string, Enrichment['source']>(ADDRESSES)
+  let sources = new Lru<string, Enrichment['source']>(ADDRESSES)
   const agents = new Lru<string, UserAgent>(USER_AGENTS)
   const rules = lookups.sensitivityRules ?? []
+  const { knownBad } = lookups
+  let revision = knownBad?.revision
   return ({ context, resource }) => {
     const ip = context?.ip
+    if (revision !== knownBad?.revision) {
+      revision = knownBad?.revision
+      sources = new Lru(ADDRESSES)
+    }
     let source: Enrichment['source'] | undefined = NO_SOURCE
     if (ip !== undefined) {
       source = sources.get(ip)
@@ -61,6 +69,12 @@ export function enricher(lookups: Lookups): Enrich {
 function sourceOf(ip: string, lookups: Lookups): Enrichment['source'] {
   const address = parseAddress(ip)
   if (address === null) return NO_SOURCE
+  const lists = lookups.knownBad?.listsOf(address)
+  const place = placeOfSource(address, lookups)
+  return lists === undefined ? place : { ...place, lists }
+}
+
+function placeOfSource(address: Address, lookups: Lookups): Enrichment['source'] {
   const known = lookups.knownNetworkOf?.(address)
   if (known !== undefined) {
     const { cidr: _cidr, shared, ...facts } = known
