@@ -6,6 +6,7 @@ import type { CliIo } from './io.ts'
 interface EvaluateFlags {
   readonly json?: boolean
   readonly verdicts?: string
+  readonly findingsPerDay?: number
 }
 
 /** `gatewatch evaluate`: labelled decisions are scored, and what was found is held against what really happened. */
@@ -14,6 +15,7 @@ export function declareEvaluate(program: Command, context: CliContext): void {
     .command('evaluate')
     .argument('<directory>', 'holds decisions.jsonl or decisions.jsonl.gz, and truth.jsonl')
     .option('--json', 'one line of JSON')
+    .option('--findings-per-day <n>', 'the budget; default scoring.findings_per_day', Number)
     .option(
       '--verdicts <file>',
       'write each finding there, with what it was held to be; one line of JSON each',
@@ -30,7 +32,8 @@ export function declareEvaluate(program: Command, context: CliContext): void {
             import('../evaluate/report.ts'),
             import('./table.ts'),
           ])
-        const step = replayInOrder(scoringStages(await openEnrich(config.scoring), config.scoring))
+        const budget = flags.findingsPerDay ?? config.scoring.findings_per_day
+        const step = replayInOrder(scoringStages(await openEnrich(config.scoring), config.scoring), budget)
         const bar = evaluateBar(context.io.stderr)
         const verdicts: string[] = []
         let offset = 0

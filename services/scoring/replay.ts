@@ -2,6 +2,7 @@ import type { Finding } from '../../schemas/finding.ts'
 import { accessFindings, type LogTopic } from '../../schemas/topics.ts'
 import { GatewatchError } from '../runtime/errors.ts'
 import type { EventLog, LogRecord, OutRecord, PartitionRecords } from '../runtime/log/event-log.ts'
+import { calibrationAtOnce } from './calibration/at-once.ts'
 import { readingHistory } from './calibration/history.ts'
 import type { ReadingsOf } from './calibration/reading.ts'
 import { PartitionStates } from './partition-states.ts'
@@ -41,18 +42,23 @@ export function replay(stage: Stage, parts: Iterable<PartitionRecords>, partitio
  * Both stages as one step over decisions in the order in which they come, with
  * state of its own, as a deployment with one partition has them: what a batch
  * writes for the second stage goes through it before the next batch. Gives the
- * revisions of findings in order; batches may be cut anywhere.
+ * revisions of findings in order; where batches are cut matters only for when a
+ * calibration is taken up.
+ *
+ * @param budget findings a day of one tenant, at most
  */
-export function replayInOrder({
-  subject,
-  source,
-}: Stages): (records: readonly LogRecord[]) => readonly Finding[] {
+export function replayInOrder(
+  { subject, source }: Stages,
+  budget: number,
+): (records: readonly LogRecord[]) => readonly Finding[] {
+  const calibration = calibrationAtOnce(subject.detectors, budget)
   const first = replayWorker(subject, 1)
   const second = replayWorker(source, 1)
   const encoder = new TextEncoder()
   let sourceOffset = 0
   return (records) => {
-    const scored = first(partOf(subject.input, records))
+    const scored = first(partOf(subject.input, records), calibration.readingsOf)
+    calibration.take(scored.outputs)
     const slim: LogRecord[] = []
     for (const { topic, key, value } of scored.outputs) {
       if (topic === source.input && typeof value === 'string') {

@@ -16,6 +16,7 @@ const EVERY_HOURS = 6
 const LEAST_SCORES = 1000
 /** A finding is HIGH when it is so many times rarer than one that is MEDIUM. */
 const RARER = 10
+const MOST_FOUND = 50_000
 const KNOTS_NATS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 20, 24] as const
 
 /** A detector as the calibrator knows it. */
@@ -46,14 +47,20 @@ export interface StoredCalibrator {
 
 /**
  * Learns how rare each detector's scores are for one tenant, and from which
- * scores on findings keep to a budget of so many a day. Event time only: the
- * same decisions in the same order give the same calibrations.
+ * scores on findings keep to a budget of so many a day. What a detector declares
+ * a finding counts once an entity and day: else a thief of a thousand requests
+ * would make what finds him common, and what cries wolf would crowd it out.
+ * Event time only: the same decisions in the same order give the same
+ * calibrations.
  */
 export class Calibrator {
   readonly #detectors: readonly Calibrated[]
   readonly #budget: number
   readonly #tables = new Map<string, ScoreTable>()
   readonly #places = new Places()
+  /** Which detector has found which entity today. */
+  readonly #found = new Set<string>()
+  #foundDay = 0
   #extremes = new DayExtremes()
   #hour = 0
   #madeHour = 0
@@ -69,9 +76,10 @@ export class Calibrator {
   observe({ at_ms, entity, segment, scores }: Observation): Calibration | undefined {
     const hour = Math.floor(at_ms / HOUR_MS)
     const made = hour > this.#hour ? this.#next(hour) : undefined
+    const day = Math.floor(hour / DAY_HOURS)
     const sampled = this.#places.takes(entity, hour)
     let nats = 0
-    for (const { id, version } of this.#detectors) {
+    for (const { id, version, thresholds } of this.#detectors) {
       const score = scores[id]
       if (score === undefined) continue
       const table = this.#table(id, version, segment)
@@ -79,9 +87,9 @@ export class Calibrator {
         if (score > 0) nats = Math.max(nats, -Math.log(table.rarityOf(score).p))
         if (sampled) this.#places.add(id, table.placeOf(score, this.#places.chance(entity, id)))
       }
-      table.add(score, 1)
+      if (score < thresholds.medium || this.#first(id, entity, day)) table.add(score, 1)
     }
-    if (nats > 0) this.#extremes.observe(Math.floor(hour / DAY_HOURS), entity, nats)
+    if (nats > 0) this.#extremes.observe(day, entity, nats)
     return made
   }
 
@@ -114,8 +122,20 @@ export class Calibrator {
     this.#extremes = DayExtremes.restore(extremes)
   }
 
+  /** Whether the detector has not found the entity before on this day; beyond a bound all have been. */
+  #first(detector: string, entity: string, day: number): boolean {
+    if (day !== this.#foundDay) {
+      this.#foundDay = day
+      this.#found.clear()
+    }
+    const name = `${detector} ${entity}`
+    if (this.#found.has(name) || this.#found.size >= MOST_FOUND) return false
+    this.#found.add(name)
+    return true
+  }
+
   #table(id: string, version: number, segment: Segment): ScoreTable {
-    const name = `${id}@${version}/${segment}`
+    const name = nameOf(id, version, segment)
     let table = this.#tables.get(name)
     if (table === undefined) {
       table = new ScoreTable()
@@ -188,6 +208,10 @@ function knotsOf(table: ScoreTable): { score: number; nats: number; extrapolated
 }
 
 const MOST_SCORE = 1e9
+
+function nameOf(id: string, version: number, segment: string): string {
+  return `${id}@${version}/${segment}`
+}
 
 function instantOf(hour: number): string {
   return new Date(hour * HOUR_MS).toISOString()
