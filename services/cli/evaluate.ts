@@ -1,5 +1,5 @@
 import cliProgress from 'cli-progress'
-import type { Command } from 'commander'
+import { InvalidArgumentError, type Command } from 'commander'
 import type { CliContext } from './context.ts'
 import type { CliIo } from './io.ts'
 
@@ -15,7 +15,7 @@ export function declareEvaluate(program: Command, context: CliContext): void {
     .command('evaluate')
     .argument('<directory>', 'holds decisions.jsonl or decisions.jsonl.gz, and truth.jsonl')
     .option('--json', 'one line of JSON')
-    .option('--findings-per-day <n>', 'the budget; default scoring.findings_per_day', Number)
+    .option('--findings-per-day <n>', 'the budget; default scoring.findings_per_day', budgetOf)
     .option(
       '--verdicts <file>',
       'write each finding there, with what it was held to be; one line of JSON each',
@@ -97,4 +97,11 @@ function evaluateBar(out: CliIo['stderr']): { to(read: number, total: number): v
       running = false
     },
   }
+}
+
+function budgetOf(text: string): number {
+  const budget = Number(text)
+  if (text === '' || !(budget >= 0 && budget <= 900))
+    throw new InvalidArgumentError('must be a number from 0 to 900.')
+  return budget
 }

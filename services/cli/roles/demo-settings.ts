@@ -6,10 +6,13 @@ import type { Demo } from '../../demo/main.ts'
  * What the demo sets where the configuration says nothing: its people come
  * through loopback and name their address there, and fifty people can't be
  * attacked in turn for hours if each stays restricted for hours, so everything
- * that heals with time heals quickly. A real deployment keeps the defaults.
+ * that heals with time heals quickly; and all attacks are to be found, though
+ * there are more in a day than anybody would look at. A real deployment keeps
+ * the defaults.
  */
 export const DEMO_DEFAULTS = {
   gateway: { trusted_proxies: ['127.0.0.0/8', '::1/128'] },
+  scoring: { findings_per_day: 900 },
   feedback: {
     half_life: { session: '20m', subject: '20m', device: '20m', source: '20m' },
     restriction: { ttl_medium: '2m', ttl_high: '3m', ttl_confirmed: '10m', max: '10m' },
