@@ -13,7 +13,7 @@ export interface AtBudget {
 }
 
 /** The budgets at which peers publish figures: one a day, nine (Hopper's), and fifty. */
-export const BUDGETS = [1, 9, 50]
+const BUDGETS = [1, 9, 50]
 
 /**
  * Precision at a number of findings a day. The findings of a day (UTC, by when

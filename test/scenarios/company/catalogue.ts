@@ -174,7 +174,7 @@ const APPS: Readonly<Record<string, App>> = {
   ),
 }
 
-export const RESOURCES: Readonly<Record<string, readonly Resource[]>> = Object.fromEntries(
+const RESOURCES: Readonly<Record<string, readonly Resource[]>> = Object.fromEntries(
   Object.entries(APPS).map(([app, { internal: within, templates }]) => [
     app,
     templates.map(([path_template, sensitivity, bytes]): Resource => ({

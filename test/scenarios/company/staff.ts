@@ -61,7 +61,7 @@ export interface Person {
   readonly kiosk: boolean
 }
 
-export const GATEWAYS = ['frankfurt', 'ashburn', 'singapore'] as const
+const GATEWAYS = ['frankfurt', 'ashburn', 'singapore'] as const
 export type GatewayName = (typeof GATEWAYS)[number]
 
 const NEAREST: Readonly<Record<SiteName, GatewayName>> = {

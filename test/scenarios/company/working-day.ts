@@ -15,7 +15,7 @@ const NOT_YOURS: Said = { outcome: 'deny', reasons: ['permission_missing'] }
 const PERMITTED: Said = { outcome: 'permit', reasons: ['policy_permit'] }
 const WRONG_REVISION = 'f00dfeed12345678'
 
-export function groupsOf(who: Person, day: number): readonly string[] {
+function groupsOf(who: Person, day: number): readonly string[] {
   const department = departmentOf(who, day)
   return [department, `${department}-${who.team}`, `site-${who.site}`, 'staff']
 }
@@ -68,7 +68,7 @@ function momentsOf({ from_ms, to_ms, bursts }: Stay, dice: Dice): number[] {
 }
 
 /** Password, now and then mistyped, and a second factor. */
-export function signingIn(atMs: number, session: Session, origin: Origin, dice: Dice): Draft[] {
+function signingIn(atMs: number, session: Session, origin: Origin, dice: Dice): Draft[] {
   const drafts: Draft[] = []
   const mistakes = dice.chance(0.06) ? dice.whole(1, 2) : dice.chance(0.003) ? dice.whole(3, 7) : 0
   let at = atMs
