@@ -31,12 +31,13 @@ import { certainDistance, travelStrangeness } from '../statistics/travel-strange
  *
  * Gates: shared_egress 0.1 (three or more of the tenant's subjects in 30 days,
  * or a corporate network; 0.5 when one end only is shared and the client is
- * another one as well), same_device 0.2, mobile_carrier 0.2 (within one
+ * another one that the subject has not used on two days: a telephone outside the
+ * tunnel is its own), same_device 0.2, mobile_carrier 0.2 (within one
  * country), habitual_places 0.3 (both on three days or more). Relays, hosting
  * and satellite are no anchor: scored 0, not kept. Same session with another
  * user agent doubles: a replayed token.
  *
- * Cost: five visits and six places, at most 1,100 bytes; O(5) a decision.
+ * Cost: five visits, six places and six clients, at most 1,200 bytes; O(5) a decision.
  *
  * @see Entra ID Protection, "Atypical travel"; certego/BuffaLogs
  *   `modules/detection.py`, whose neighbour-less comparison misses late events.
@@ -45,7 +46,7 @@ import { certainDistance, travelStrangeness } from '../statistics/travel-strange
 export function impossibleTravel(): Detector<EnrichedDecision, TravelState> {
   return {
     id: 'impossible-travel',
-    version: 1,
+    version: 2,
     entity: 'subject',
     technique: 'T1078',
     thresholds: { medium: 1, high: 2.5 },
@@ -55,7 +56,8 @@ export function impossibleTravel(): Detector<EnrichedDecision, TravelState> {
     learn(state, input, population, standing) {
       if (input.permitted && standing.calm) {
         population.use(input.prefix, input.subject, input.at_ms)
-        keepPlace(state, input)
+        countDay(state.places, placeOf(input), input.at_ms)
+        countDay(state.clients, input.agent, input.at_ms)
       }
       if (anchors(input)) keepVisit(state, input)
     },
@@ -120,9 +122,9 @@ const visit = {
   ip: text(40),
   decision_id: text(64),
 }
-const travelLayout = layout({ visits: records(5, visit), places: slots(6) })
+const travelLayout = layout({ visits: records(5, visit), places: slots(6), clients: slots(6) })
 type Visit = StateOf<typeof visit>
-type TravelState = { visits: Visit[]; places: Slots }
+type TravelState = { visits: Visit[]; places: Slots; clients: Slots }
 
 const PERMITTED = 1
 const MOBILE = 2
@@ -184,7 +186,7 @@ function pair(
   const replayed = replays(other, input) ? strangeness * 2 : strangeness
   if (!gated) return replayed
   let score = replayed
-  score *= egressFactor(other, input, population)
+  score *= egressFactor(state, other, input, population)
   if (same(other.device, input.device) && !replays(other, input)) score *= 0.2
   if (withinCarrier(other, input)) score *= 0.2
   if (habitual(state, other, input)) score *= 0.3
@@ -199,7 +201,7 @@ function gatesOf(
 ): { name: string; factor: number }[] {
   if (other === undefined) return []
   const gates: { name: string; factor: number }[] = []
-  const egress = egressFactor(other, input, population)
+  const egress = egressFactor(state, other, input, population)
   if (egress < 1) gates.push({ name: 'shared_egress', factor: egress })
   if (same(other.device, input.device) && !replays(other, input))
     gates.push({ name: 'same_device', factor: 0.2 })
@@ -210,17 +212,26 @@ function gatesOf(
 
 /**
  * Behind a shared exit a person may be anywhere: 0.1 when both ends are shared,
- * or one is and the client stays the same (somebody switched a tunnel on); 0.5
- * when the client changes with it. A session that changes its client is no
- * tunnel: 1.
+ * or one is and the client stays the same (somebody switched a tunnel on) or is
+ * the subject's own as well (the telephone beside it); 0.5 when it is another
+ * one. A session that changes its client is no tunnel: 1.
  */
-function egressFactor(other: Visit, input: EnrichedDecision, population: Population): number {
+function egressFactor(
+  state: Readonly<TravelState>,
+  other: Visit,
+  input: EnrichedDecision,
+  population: Population,
+): number {
   if (replays(other, input)) return 1
   const there = (other.flags & CORPORATE) !== 0 || population.usersOf(other.prefix, input.at_ms) >= 3
   const here =
     input.enrichment.source.network_kind === 'corporate' || population.usersOf(input.prefix, input.at_ms) >= 3
   if (!there && !here) return 1
-  const otherClient = other.agent !== 0 && input.agent !== 0 && other.agent !== input.agent
+  const otherClient =
+    other.agent !== 0 &&
+    input.agent !== 0 &&
+    other.agent !== input.agent &&
+    !(owns(state, other.agent, input.at_ms) && owns(state, input.agent, input.at_ms))
   return otherClient && !(there && here) && !same(other.device, input.device) ? 0.5 : 0.1
 }
 
@@ -256,10 +267,14 @@ function gapMs(other: Visit, atMs: number): number {
   return Math.min(Math.abs(atMs - other.from_ms), Math.abs(atMs - other.to_ms))
 }
 
-function keepPlace(state: TravelState, input: EnrichedDecision): void {
-  const key = placeOf(input)
-  const last = state.places.lastMs(state.places.find(key))
-  if (input.at_ms - last >= 0.8 * DAY_MS) state.places.add(key, input.at_ms, HABIT_HALF_LIFE_MS)
+/** A client that was permitted on two days or more. */
+function owns(state: Readonly<TravelState>, agent: number, atMs: number): boolean {
+  return state.clients.weight(state.clients.find(agent), atMs, HABIT_HALF_LIFE_MS) >= 1.5
+}
+
+/** Counts a value once a day. */
+function countDay(values: Slots, key: number, atMs: number): void {
+  if (atMs - values.lastMs(values.find(key)) >= 0.8 * DAY_MS) values.add(key, atMs, HABIT_HALF_LIFE_MS)
 }
 
 function keepVisit(state: TravelState, input: EnrichedDecision): void {
