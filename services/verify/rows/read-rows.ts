@@ -1,28 +1,14 @@
 import { TupleParam, type ClickHouseClient } from '@clickhouse/client'
 import { openDecisionRows, type Row } from '../../../schemas/clickhouse/decision-row.ts'
 import { fromStoreInstant, toStoreInstant } from '../../../schemas/clickhouse/instant.ts'
-import { parseDecision, type Decision } from '../../../schemas/decision.ts'
+import { parseDecision } from '../../../schemas/decision.ts'
 import { isRecord } from '../../../schemas/record.ts'
 import { accessDecisions, accessScored } from '../../../schemas/topics.ts'
 import { linkOf, type Link } from './link.ts'
+import { grouped, linked, type GroupKey, type RowGroup } from './row-groups.ts'
 
 /** Rows of one request: about 15 MB of text. */
 const PAGE_ROWS = 10_000
-
-/** A row that is no link: without a number or a hash nothing can be said of it but that it is there. */
-export interface Unchained {
-  readonly id: string
-  readonly decided_at: string
-}
-
-/** All rows that bear one number of one boot. */
-export interface RowGroup {
-  readonly pep_id: string
-  readonly boot_id: string
-  readonly seq: number
-  readonly links: readonly Link[]
-  readonly unchained: readonly Unchained[]
-}
 
 export interface RowRange {
   /** Everything decided in here, both ends included, … */
@@ -32,12 +18,6 @@ export interface RowRange {
   readonly boots: readonly { readonly pep_id: string; readonly boot_id: string }[]
   readonly boots_from: string
   readonly boots_to: string
-}
-
-interface Key {
-  readonly pep: string
-  readonly boot: string
-  readonly seq: number
 }
 
 /** Reads stored decisions in the order of their chains, a page at a time. */
@@ -88,7 +68,11 @@ export function rowReader(client: ClickHouseClient): RowReader {
     return cells.map((row) => Object.fromEntries(rows.decisionColumns.map((name, n) => [name, row[n]])))
   }
 
-  function pageOf({ from, to, boots, boots_from, boots_to }: RowRange, after: Key | null, limit: number) {
+  function pageOf(
+    { from, to, boots, boots_from, boots_to }: RowRange,
+    after: GroupKey | null,
+    limit: number,
+  ) {
     const where = [
       'decided_at >= {boots_from:DateTime64(3)} AND decided_at <= {boots_to:DateTime64(3)}',
       `((decided_at >= {from:DateTime64(3)} AND decided_at <= {to:DateTime64(3)}) OR (pep_id, pep_boot_id) IN {boots:Array(Tuple(String, String))})`,
@@ -109,7 +93,7 @@ export function rowReader(client: ClickHouseClient): RowReader {
 
   return {
     async *read(range) {
-      let after: Key | null = null
+      let after: GroupKey | null = null
       for (let limit = PAGE_ROWS; ;) {
         const page: Row[] = await pageOf(range, after, limit)
         const groups = grouped(page)
@@ -190,45 +174,6 @@ export function rowReader(client: ClickHouseClient): RowReader {
   }
 }
 
-interface RawGroup {
-  readonly key: Key
-  readonly rows: Row[]
-}
-
-function grouped(rows: readonly Row[]): RawGroup[] {
-  const groups: RawGroup[] = []
-  for (const row of rows) {
-    const pep = String(row['pep_id'])
-    const boot = String(row['pep_boot_id'])
-    const seq = typeof row['pep_seq'] === 'number' ? row['pep_seq'] : -1
-    const last = groups.at(-1)
-    if (last && last.key.seq === seq && last.key.boot === boot && last.key.pep === pep) last.rows.push(row)
-    else groups.push({ key: { pep, boot, seq }, rows: [row] })
-  }
-  return groups
-}
-
-function linked({ key, rows }: RawGroup, toDecision: (row: Row) => unknown): RowGroup {
-  const links: Link[] = []
-  const unchained: Unchained[] = []
-  for (const row of rows) {
-    const link = linkOfRow(row, toDecision)
-    if (link) links.push(link)
-    else unchained.push({ id: String(row['id']), decided_at: instantOf(row) })
-  }
-  return { pep_id: key.pep, boot_id: key.boot, seq: key.seq, links, unchained }
-}
-
-/** Whoever alters a row may put anything there: what can't be read as a decision is altered, not a fault. */
-function linkOfRow(row: Row, toDecision: (row: Row) => unknown): Link | null {
-  try {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its shape is the columns'; whether it is true, the hash tells
-    return linkOf(toDecision(row) as Decision)
-  } catch {
-    return null
-  }
-}
-
 function linkOfLetter(base64: string, reason: string): Link | null {
   try {
     const value: unknown = JSON.parse(Buffer.from(base64, 'base64').toString('utf8'))
@@ -246,8 +191,4 @@ export function holds(numbers: Numbers, { pep_id, boot_id, seq }: Link): boolean
     seq >= numbers.seq_from &&
     seq <= numbers.seq_to
   )
-}
-
-function instantOf(row: Row): string {
-  return fromStoreInstant(String(row['decided_at']))
 }

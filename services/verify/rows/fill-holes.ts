@@ -1,0 +1,90 @@
+import { checkSlice, type Checked, type SliceOptions } from './check-slice.ts'
+import type { Hole } from './check-stretch.ts'
+import { holds } from './read-rows.ts'
+import type { Slice } from './slices.ts'
+import type { Stretch } from './stretch.ts'
+
+export interface HoleOptions extends SliceOptions {
+  /** Resolves to whether everything that was in the log when the checkpoints were read is in the store by now. */
+  readonly arrived: () => Promise<boolean>
+  /** Of what was signed before this, rows are removed by right: the store keeps them no longer. */
+  readonly expired_before: string
+}
+
+/**
+ * What became of numbers that lack: a dead letter holds them, they are on their
+ * way, they stand at another time, they were kept long enough, or they are
+ * missing. Looks again where that can change the answer.
+ */
+export async function fillHoles(
+  slice: Slice,
+  known: readonly Stretch[],
+  first: Checked,
+  options: HoleOptions,
+): Promise<Checked> {
+  const { reader } = options
+  const since = slice.stretches
+    .map(({ decided_from }) => decided_from)
+    .reduce((a, b) => (b < a ? b : a), slice.to)
+  const letters = await reader.dead(first.holes.map(numbersOf), since)
+  const peps = [...new Set(first.holes.map(({ stretch }) => stretch.pep_id))]
+  const lost = (await reader.losses(peps, since)).flatMap(({ loss }) => loss?.missing ?? [])
+  const arrived = await options.arrived()
+  const checked = await checkSlice(slice, known, { letters, lost }, options)
+  const { report, holes } = checked
+  if (holes.length === 0) return checked
+  const elsewhere = await reader.find(holes.map(numbersOf))
+  for (const hole of holes) {
+    const found = elsewhere.filter((link) => holds(numbersOf(hole), link))
+    for (const { seq, decision } of found) {
+      report.problem({
+        kind: 'altered',
+        ...placeOfHole(hole, seq, seq),
+        decision_id: decision.id,
+        detail: `decided_at was altered: it says ${decision.decided_at}`,
+      })
+    }
+    for (const [seq_from, seq_to] of gapsBetween(
+      hole,
+      found.map(({ seq }) => seq),
+    )) {
+      const place = placeOfHole(hole, seq_from, seq_to)
+      const decisions = seq_to - seq_from + 1
+      if (hole.stretch.signed_at < options.expired_before)
+        report.unsure({ reason: 'expired', ...place, decisions })
+      else if (!arrived) report.unsure({ reason: 'on_the_way', ...place, decisions })
+      else
+        report.problem({
+          kind: 'missing',
+          ...place,
+          decision_id: null,
+          detail: missingDetail(hole, seq_from, seq_to),
+        })
+    }
+  }
+  return checked
+}
+
+function missingDetail({ stretch }: Hole, from: number, to: number): string {
+  if (from === stretch.seq_from && to === stretch.seq_to) return 'a signed checkpoint says that they exist'
+  return to === stretch.seq_to ? 'the end of a signed stretch is cut off' : 'there are decisions after them'
+}
+
+function gapsBetween({ seq_from, seq_to }: Hole, found: readonly number[]): [from: number, to: number][] {
+  const gaps: [number, number][] = []
+  let from = seq_from
+  for (const seq of [...new Set(found)].sort((a, b) => a - b)) {
+    if (seq > from) gaps.push([from, seq - 1])
+    from = seq + 1
+  }
+  if (from <= seq_to) gaps.push([from, seq_to])
+  return gaps
+}
+
+function placeOfHole({ stretch, after, before }: Hole, seq_from: number, seq_to: number) {
+  return { pep_id: stretch.pep_id, boot_id: stretch.boot_id, seq_from, seq_to, after, before }
+}
+
+function numbersOf({ stretch: { pep_id, boot_id }, seq_from, seq_to }: Hole) {
+  return { pep_id, boot_id, seq_from, seq_to }
+}
