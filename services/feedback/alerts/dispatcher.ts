@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Alert, AlertDelivery } from '../../../schemas/alert.ts'
 import type { Running } from '../../runtime/runtime.ts'
+import { within } from '../../runtime/within.ts'
 import type { FeedbackMetrics } from '../metrics.ts'
 import type { Outbox } from './outbox.ts'
 import type { Receiver } from './receiver.ts'
@@ -9,6 +10,8 @@ import type { Receiver } from './receiver.ts'
 const LOOK_AGAIN_MS = 60_000
 /** How soon a process that stood by speaks after it has the ledger. */
 const STAND_BY_MS = 500
+/** How long a post waits for a look at what the log holds. A log that is away keeps nobody from being told. */
+const LOOK_FIRST_MS = 1_000
 /** A resolved alert that everybody has heard of is kept this long. */
 const KEEP_RESOLVED_MS = 3_600_000
 
@@ -49,14 +52,21 @@ export function startDispatcher(options: DispatcherOptions): Running {
         )
         continue
       }
+      // Whoever slept, or stood by, has an old picture: another may have told it meanwhile.
+      await within(
+        outbox.caughtUp().catch(() => {}),
+        LOOK_FIRST_MS,
+      )
+      const due = nextDue(outbox, receiver, sentAt, now())
+      if (!leads() || due === null || due.at_ms > now()) continue
       try {
-        await deliver(receiver, next.alert)
+        await deliver(receiver, due.alert)
       } catch (error) {
         // The log could not take the record. The post is repeated, with the same name.
         logger.warn({ err: error, receiver: receiver.name }, 'a delivery could not be written down')
         await outbox.changed(1000, stopping.signal)
       }
-      sentAt.set(next.alert.id, now())
+      sentAt.set(due.alert.id, now())
       if (sentAt.size > 2 * outbox.alerts.size + 100) sentAt.clear()
     }
   }

@@ -41,12 +41,14 @@ export async function openOutbox(eventLog: EventLog): Promise<Outbox> {
   function takeDelivery(key: string, value: Uint8Array | undefined): void {
     const delivery = value === undefined ? undefined : readRecord(AlertDelivery, { value })
     if (delivery?.outcome === 'disabled') disabled.add(delivery.receiver)
-    if (delivery) deliveries.set(key, delivery)
-    else deliveries.delete(key)
+    if (!delivery) deliveries.delete(key)
+    else if (!isOlder(delivery, deliveries.get(key))) deliveries.set(key, delivery)
   }
 
   await Promise.all([alertTable.caughtUp(), deliveryTable.caughtUp()])
   const stopAlerts = alertTable.follow(takeAlert)
+  // Also what others note: who stood by and speaks now must not tell again what they told.
+  const stopDeliveries = deliveryTable.follow(takeDelivery)
   for (const [key, value] of alertTable.entries()) takeAlert(key, value)
   for (const [key, value] of deliveryTable.entries()) takeDelivery(key, value)
 
@@ -93,7 +95,15 @@ export async function openOutbox(eventLog: EventLog): Promise<Outbox> {
       }),
     async close() {
       stopAlerts()
+      stopDeliveries()
       await Promise.all([alertTable.close(), deliveryTable.close()])
     },
   }
+}
+
+/** Own notes come back from the log, the one before the last too; each has a later revision or one try more. */
+function isOlder(delivery: AlertDelivery, known: AlertDelivery | undefined): boolean {
+  if (known === undefined || delivery.revision !== known.revision)
+    return known !== undefined && delivery.revision < known.revision
+  return delivery.attempts < known.attempts
 }
