@@ -15,14 +15,14 @@ const from: LogTopic = { name: 'three.from.v1', partitions: 4, retention_ms: 3_6
 const to: LogTopic = { ...from, name: 'three.to.v1' }
 const state: LogTopic = { ...from, name: 'three.state.v1', compacted: true }
 /** What must go by while a broker is away, so that it is no remainder of what was under way. */
-const MEANWHILE = 150
-/** GATEWATCH_FULL_OUTAGE=1: the third too, in order; each takes ten seconds and more. */
+const MEANWHILE = 60
+/** GATEWATCH_FULL_OUTAGE=1: one after the other, the third in order; each takes ten seconds and more. */
 const ENDS: readonly ('stop' | 'kill')[] =
-  process.env['GATEWATCH_FULL_OUTAGE'] === '1' ? ['kill', 'kill', 'stop'] : ['kill', 'kill']
+  process.env['GATEWATCH_FULL_OUTAGE'] === '1' ? ['kill', 'kill', 'stop'] : ['kill']
 
 describe.skipIf(!canStartBrokers())('three brokers, of which two must have each record', () => {
   it(
-    'one after the other is killed and comes back under load: the loop goes on without it, leaders move, and appends, read-process-write and a table lose and double nothing',
+    'one is killed and comes back under load: the loop goes on without it, leaders move, and appends, read-process-write and a table lose and double nothing',
     { timeout: 240_000 },
     async ({ onTestFinished }) => {
       const cluster = await startBrokers({ count: 3 })
