@@ -88,14 +88,19 @@ describe.skipIf(driver === undefined)('a ledger that sleeps while another takes 
     // then the log holds what one ledger would have made of them
     const states = await valuesOf(riskState, RiskState)
     const stories = await valuesOf(accessStories, Story)
-    // The circuit breaker's is another happening.
-    const alerts = (await valuesOf(alertsOutbox, Alert)).filter(({ kind }) => kind === 'story')
+    const outbox = await valuesOf(alertsOutbox, Alert)
+    const alerts = outbox.filter(({ kind }) => kind === 'story')
     const counted = states.flatMap((state) => state.causes.flatMap((cause) => cause.finding_ids))
     expect(counted.sort()).toEqual(Array.from({ length: told }, (_, i) => `f-${i}`).sort())
     expect(states).toHaveLength(PEOPLE)
     expect(stories).toHaveLength(PEOPLE)
     expect(stories.reduce((sum, story) => sum + story.findings_total, 0)).toBe(told)
     expect(alerts).toHaveLength(PEOPLE)
+    // More people than it restricts within an hour: it opened, once.
+    const others = outbox.filter(({ kind }) => kind !== 'story')
+    expect(others.map(({ kind, revision }) => ({ kind, revision }))).toEqual([
+      { kind: 'circuit_breaker', revision: 1 },
+    ])
     expect(new Set(alerts.map(({ story_id }) => story_id))).toEqual(new Set(stories.map(({ id }) => id)))
 
     async function valuesOf<T>(topic: Topic<T>, schema: Topic<T>['schema']): Promise<T[]> {
