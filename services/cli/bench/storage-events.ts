@@ -1,5 +1,3 @@
-import pino from 'pino'
-import { Registry } from 'prom-client'
 import type { DecisionInput } from '../../../schemas/decision.ts'
 import { accessDecisions, accessScored } from '../../../schemas/topics.ts'
 import { beginChain } from '../../gateway/record/chain.ts'
@@ -7,10 +5,8 @@ import type { Batch, EventLog, LogRecord } from '../../runtime/log/event-log.ts'
 import { jsonRecord } from '../../runtime/log/json-record.ts'
 import { seededNumbers } from '../../runtime/seeded-numbers.ts'
 import { events } from '../../scoring/bench/events.ts'
+import { runQuietStage } from '../../scoring/bench/quiet-stage.ts'
 import { openEnrich } from '../../scoring/main.ts'
-import { scoringMetrics } from '../../scoring/metrics.ts'
-import { runStage } from '../../scoring/run-stage.ts'
-import { subjectStage } from '../../scoring/worker.ts'
 
 const SUBJECTS = 5_000
 /** Mean time between two decisions: 25 a second, the working day of five thousand people. */
@@ -48,14 +44,7 @@ export async function logScored(eventLog: EventLog, count: number): Promise<void
     await eventLog.append(records)
     records = []
   }
-  const scoring = await runStage(subjectStage(await openEnrich({ sensitivity: [] })), {
-    eventLog,
-    logger: pino({ level: 'silent' }),
-    metrics: scoringMetrics(new Registry()),
-    group: 'scoring',
-    entitiesInMemory: 20_000,
-    batchRecords: 1000,
-  })
+  const scoring = await runQuietStage(eventLog, await openEnrich({ sensitivity: [] }))
   await scoring.drained()
   await scoring.stop()
 }

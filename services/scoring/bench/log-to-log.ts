@@ -1,13 +1,9 @@
-import pino from 'pino'
-import { Registry } from 'prom-client'
 import { accessDecisions } from '../../../schemas/topics.ts'
 import { cpuSeconds } from '../../runtime/bench-result.ts'
 import type { EventLog, OutRecord } from '../../runtime/log/event-log.ts'
 import type { Enrich } from '../enrich/enrich.ts'
-import { scoringMetrics } from '../metrics.ts'
-import { runStage } from '../run-stage.ts'
-import { subjectStage } from '../worker.ts'
 import { recordsOf } from './in-memory.ts'
+import { runQuietStage } from './quiet-stage.ts'
 
 const APPEND = 2000
 
@@ -34,14 +30,7 @@ export async function benchLogToLog(
     )
   }
   const before = cpuSeconds()
-  const consumption = await runStage(subjectStage(enrich), {
-    eventLog,
-    logger: pino({ level: 'silent' }),
-    metrics: scoringMetrics(new Registry()),
-    group: 'scoring',
-    entitiesInMemory: 20_000,
-    batchRecords: 1000,
-  })
+  const consumption = await runQuietStage(eventLog, enrich)
   await consumption.drained()
   const seconds = cpuSeconds() - before
   await consumption.stop()
