@@ -24,6 +24,7 @@ interface Speaker {
   readonly version: number
   readonly technique: string
   readonly thresholds: Thresholds
+  readonly most_nats?: number | undefined
 }
 
 /** Without a decision above the threshold for so long, the next one opens a new finding. */
@@ -36,12 +37,12 @@ const MOST_REFUSED = MOST_DECISIONS - 1
 
 /**
  * A score as evidence for compromise, in nats: 4 at the threshold for MEDIUM,
- * 5.5 at that for HIGH, linear, at most 6.
+ * 5.5 at that for HIGH, linear, at most `most`.
  *
  * @example evidenceNats(20, { medium: 10, high: 30 }) // 4.75
  */
-export function evidenceNats(score: number, { medium, high }: Thresholds): number {
-  return Math.min(6, Math.round((4 + (1.5 * (score - medium)) / (high - medium)) * 1000) / 1000)
+export function evidenceNats(score: number, { medium, high }: Thresholds, most = 6): number {
+  return Math.min(most, Math.round((4 + (1.5 * (score - medium)) / (high - medium)) * 1000) / 1000)
 }
 
 /**
@@ -154,7 +155,7 @@ function tell(
     entity: observed.entity,
     entities: open.entities.slice(),
     score: Math.round(open.score * 1000) / 1000,
-    evidence_nats: evidenceNats(open.score, detector.thresholds),
+    evidence_nats: evidenceNats(open.score, detector.thresholds, detector.most_nats),
     risk_level: open.level,
     observed_at: observed.decided_at,
     first_observed_at: open.opened_at,

@@ -26,6 +26,8 @@ export interface Detector<Input, State> {
   readonly technique: string
   /** Raw scores from which a finding is MEDIUM and HIGH; calibration replaces them later. */
   readonly thresholds: Thresholds
+  /** The most that a finding weighs as evidence, in nats, for what must never be enough to act by itself; default 6. */
+  readonly most_nats?: number
   /** Fixed, so that a million of them fit in memory and a copy is a copy of bytes. */
   readonly layout: Layout<State>
   /** How strange the decision is (higher is stranger, any scale; 0 is nothing). Changes nothing. Hot path: no allocation. */

@@ -86,8 +86,8 @@ export function judge<Input>(
     calm = false
     if (late) continue
     const notes = (state.notes ??= { cases: [], refused: [], subjects: [] })
-    const { id, version, technique } = detector
-    const finding = advance(notes, { id, version, technique, thresholds }, score, observed, () =>
+    const { id, version, technique, most_nats } = detector
+    const finding = advance(notes, { id, version, technique, thresholds, most_nats }, score, observed, () =>
       withRarity(detector.explain(own, input, population), reading, score),
     )
     if (finding !== undefined) findings.push(finding)

@@ -14,6 +14,7 @@ import { deniedBurst } from './detectors/denied-burst.ts'
 import { dormantAccount } from './detectors/dormant-account.ts'
 import { enumeration } from './detectors/enumeration.ts'
 import { impossibleTravel } from './detectors/impossible-travel.ts'
+import { knownBadSource } from './detectors/known-bad-source.ts'
 import { mfaFatigue } from './detectors/mfa-fatigue.ts'
 import { offHours } from './detectors/off-hours.ts'
 import { postureFall } from './detectors/posture-fall.ts'
@@ -45,6 +46,7 @@ export function subjectDetectors(): readonly Detector<EnrichedDecision, unknown>
     enumeration(),
     volume(),
     offHours(),
+    knownBadSource(),
   ]
 }
 

@@ -5,6 +5,8 @@ import { accessActivity, accessDecisions, accessScored } from '../../schemas/top
 import type { LogRecord, OutRecord, PartitionRecords } from '../../services/runtime/log/event-log.ts'
 import { enricher, type Enrich } from '../../services/scoring/enrich/enrich.ts'
 import { knownNetworks, type KnownNetwork } from '../../services/scoring/enrich/networks-file.ts'
+import { parseNetwork } from '../../services/scoring/lists/network.ts'
+import { NetworkSetBuilder } from '../../services/scoring/lists/network-set.ts'
 import { replay } from '../../services/scoring/replay.ts'
 import { sourceStage, subjectStage } from '../../services/scoring/worker.ts'
 
@@ -52,9 +54,24 @@ export const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101
 export const CHROME =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36'
 
-/** Enrichment from the test networks alone: no table is opened. */
-export function testEnrich(networks: readonly KnownNetwork[] = Object.values(PLACES)): Enrich {
+/** Enrichment from the test networks alone: no table is opened. `listed`: networks of a list of known-bad ones. */
+export function testEnrich(
+  networks: readonly KnownNetwork[] = Object.values(PLACES),
+  listed: readonly string[] = [],
+): Enrich {
+  const builder = new NetworkSetBuilder()
+  for (const cidr of listed) {
+    const network = parseNetwork(cidr)
+    if (network === null) throw new Error(`${cidr} is no network`)
+    builder.add(network)
+  }
+  const set = builder.build()
   return enricher({
+    knownBad: {
+      revision: 0,
+      listsOf: ({ version, high }) =>
+        version === 4 && set.hasIpv4(high) ? { exits: '2026-01-01T00:00:00.000Z sha256:0' } : undefined,
+    },
     placeOf: () => ({ city: '', region: '', country: '', latitude: null, longitude: null, accuracy_km: 0 }),
     autonomousSystemOf: () => ({ asn: 0, as_org: '' }),
     knownNetworkOf: knownNetworks(networks),

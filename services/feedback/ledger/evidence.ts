@@ -15,22 +15,19 @@ function decayed({ nats, at }: Contribution, nowMs: number, halfLifeMs: number):
 
 /**
  * The evidence of one cause: `max + dampening × rest`, before the cap. The
- * second finding of a detector says little that the first did not.
+ * second finding of a detector says little that the first did not. What others
+ * say (`signal`) is said once: a list that holds an address says the same at
+ * every request, and must not become proof by being asked often.
  */
-function dampened(
-  contributions: readonly Contribution[],
-  nowMs: number,
-  halfLifeMs: number,
-  dampening: number,
-): number {
+function dampened(cause: CauseEvidence, nowMs: number, halfLifeMs: number, dampening: number): number {
   let max = 0
   let sum = 0
-  for (const contribution of contributions) {
+  for (const contribution of contributionsOf(cause)) {
     const nats = decayed(contribution, nowMs, halfLifeMs)
     if (nats > max) max = nats
     sum += nats
   }
-  return max + dampening * (sum - max)
+  return cause.cause === 'signal' ? max : max + dampening * (sum - max)
 }
 
 /** The same causes with their nats worked out for `nowMs`. */
@@ -43,7 +40,7 @@ export function weighed(
   const at = new Date(nowMs).toISOString()
   return causes.map((cause) => {
     const contributions = contributionsOf(cause)
-    const nats = dampened(contributions, nowMs, halfLifeMs, parameters.dampening)
+    const nats = dampened(cause, nowMs, halfLifeMs, parameters.dampening)
     const cap = cause.cause === 'verdict' ? VERDICT_NATS : parameters.cause_cap_nats
     return {
       cause: cause.cause,
@@ -107,7 +104,7 @@ export function reducedTo(
   dampening: number,
 ): CauseEvidence[] {
   let total = 0
-  for (const cause of causes) total += dampened(contributionsOf(cause), nowMs, halfLifeMs, dampening)
+  for (const cause of causes) total += dampened(cause, nowMs, halfLifeMs, dampening)
   const factor = total > nats ? nats / total : 1
   return causes.map((cause) => ({
     ...cause,

@@ -250,6 +250,26 @@ describe('revoke', () => {
   })
 })
 
+describe('a list of known-bad sources', () => {
+  const listed = (n: number) =>
+    finding({ id: `l-${n}`, cause: 'signal', evidence_nats: 2.5, at_ms: MORNING_MS + n * HOUR_MS })
+  const often = Array.from({ length: 30 }, (_, n) => n).reduce(
+    (state, n) => see(state, listed(n), MORNING_MS + n * HOUR_MS),
+    nobody,
+  )
+
+  it('never restricts anybody by itself, however often it is found', () => {
+    expect(often).toMatchObject({ level: 'LOW', required_action: 'none', score: 18.2 })
+  })
+
+  it('makes other evidence weigh more, and does not revoke beside a MEDIUM finding', () => {
+    const at = MORNING_MS + 30 * HOUR_MS
+    const location = finding({ id: 'other', evidence_nats: 4, at_ms: at })
+    expect(see(nobody, location, at)).toMatchObject({ level: 'MEDIUM' })
+    expect(see(often, location, at)).toMatchObject({ level: 'HIGH', required_action: 'none' })
+  })
+})
+
 describe('restrictions end', () => {
   it('a MEDIUM one after an hour, a HIGH one after four, with a residue that new evidence soon adds to', () => {
     const medium = see(nobody, finding({ evidence_nats: 4 }))

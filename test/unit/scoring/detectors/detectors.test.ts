@@ -13,15 +13,16 @@ import {
   MINUTE,
   NEW_YORK_IP,
   play,
+  testEnrich,
   TOKYO_IP,
 } from '../../../support/play.ts'
 
 type Step = readonly [atMs: number, over?: Partial<DecisionInput>]
 
 /** The scores that one detector gives the decisions of one subject, in the order given. */
-function scores(detector: string, steps: readonly Step[], who = 'alice'): number[] {
+function scores(detector: string, steps: readonly Step[], who = 'alice', enrich = testEnrich()): number[] {
   const decisions = steps.map(([atMs, over], index) => decisionOf(who, atMs, { id: `d-${index}`, ...over }))
-  return play(decisions).scored.map((each) => each.scores[detector] ?? NaN)
+  return play(decisions, { enrich }).scored.map((each) => each.scores[detector] ?? NaN)
 }
 
 const deny: Partial<DecisionInput> = { outcome: 'deny' }
@@ -366,6 +367,12 @@ describe('the documented figures of', () => {
       [HOUR, { device: { ...device, posture: 'not_compliant' }, resource }],
     ])
     expect(all).toEqual([0, 4])
+  })
+
+  it('known-bad source', () => {
+    const days = Array.from({ length: 4 }, (_, day): Step => [day * DAY])
+    const enrich = testEnrich(undefined, [`${LONDON_IP}/32`])
+    expect(scores('known-bad-source', [...days, [4 * DAY, from(LONDON_IP)]], 'alice', enrich).at(-1)).toBe(6)
   })
 
   it('enumeration, within its error', () => {
