@@ -1,6 +1,6 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
-import { f64, layout, records, u32, type StateOf } from '../state/layout.ts'
-import { moments, type Moments } from '../state/moments.ts'
+import type { Moments } from '../state/moments.ts'
+import { expectedAt, rollTo, sumAt, volumeLayout, type VolumeState } from '../state/volume-baseline.ts'
 import { countSurprise, dispersionOf } from '../statistics/count-surprise.ts'
 
 export interface VolumeOptions {
@@ -46,11 +46,9 @@ export function volume({ leastHours = 24 }: Partial<VolumeOptions> = {}): Detect
     const current = hour === state.hour
     const requests = (current ? state.requests : 0) + 1
     const bytes = (current ? state.bytes : 0) + bytesOf(input)
-    const sum = Math.floor(hour / 24) > state.day ? nextSum(state) : state.sum
+    const sum = sumAt(state, hour)
+    const expected = expectedAt(state, hour)
     const { mean: overall, variance, n } = state.hours
-    const part = state.parts[partOf(hour)]
-    const expected =
-      part === undefined ? overall : (part.n * part.mean + BACKED_HOURS * overall) / (part.n + BACKED_HOURS)
     const settled = n >= leastHours
     const k = dispersionOf(overall, variance, LEAST_K, MOST_K)
     return {
@@ -80,8 +78,7 @@ export function volume({ leastHours = 24 }: Partial<VolumeOptions> = {}): Detect
       if (!input.permitted) return
       const hour = Math.floor(input.at_ms / HOUR_MS)
       if (hour < state.hour) return
-      if (hour > state.hour) endHour(state, hour)
-      if (Math.floor(hour / 24) > state.day) endDay(state, Math.floor(hour / 24))
+      rollTo(state, hour)
       if (!standing.calm) [state.strange_hour, state.strange_day] = [1, 1]
       state.requests += 1
       state.day_requests += 1
@@ -127,82 +124,18 @@ interface Figures {
 }
 
 const HOUR_MS = 3_600_000
-/** Hours of the overall mean that stand behind each part of the week. */
-const BACKED_HOURS = 4
 /** So few are never a volume; and nearly all decisions need no logarithm. */
 const LEAST_REQUESTS = 60
 const LEAST_SIZE_DEVIATION = 0.7
-const LEAST_DAY_DEVIATION = 0.3
 const LEAST_K = 0.5
 /** However evenly somebody seems to work. */
 const MOST_K = 5
 const SUM_NATS = 1.2
-const MOST_HOURS = 240
-const MOST_PART_HOURS = 60
-const MOST_DAYS = 60
-const PARTS = 8
-const fields = {
-  hour: u32,
-  day: u32,
-  requests: u32,
-  day_requests: u32,
-  strange_hour: u32,
-  strange_day: u32,
-  bytes: f64,
-  sum: f64,
-  /** Requests of an active hour. */
-  hours: moments,
-  /** ln(1 + bytes) of an hour with any. */
-  sizes: moments,
-  /** ln(1 + requests) of an active day. */
-  days: moments,
-  parts: records(PARTS, { n: f64, mean: f64 }),
-}
-const volumeLayout = layout(fields)
-type VolumeState = StateOf<typeof fields>
-
-function endHour(state: VolumeState, hour: number): void {
-  if (state.hour !== 0 && state.strange_hour === 0) {
-    state.hours.add(state.requests, MOST_HOURS)
-    if (state.bytes > 0) state.sizes.add(Math.log1p(state.bytes), MOST_HOURS)
-    const part = state.parts[partOf(state.hour)]
-    if (part !== undefined) {
-      part.n = Math.min(MOST_PART_HOURS, part.n + 1)
-      part.mean += (state.requests - part.mean) / part.n
-    }
-  }
-  state.hour = hour
-  state.requests = 0
-  state.bytes = 0
-  state.strange_hour = 0
-}
-
-function endDay(state: VolumeState, day: number): void {
-  if (state.day !== 0) {
-    state.sum = nextSum(state)
-    if (state.strange_day === 0) state.days.add(Math.log1p(state.day_requests), MOST_DAYS)
-  }
-  state.day = day
-  state.day_requests = 0
-  state.strange_day = 0
-}
-
-/** The cumulative sum with the day that is over; it begins after a week. */
-function nextSum(state: Readonly<VolumeState>): number {
-  if (state.days.n < 7) return 0
-  return Math.max(0, state.sum + state.days.above(Math.log1p(state.day_requests), LEAST_DAY_DEVIATION) - 0.5)
-}
 
 /** Half the square of the deviations above the mean: -ln of a normal tail, nearly. */
 function surplus(value: number, of: Moments): number {
   const z = Math.max(0, of.above(value, LEAST_SIZE_DEVIATION))
   return (z * z) / 2
-}
-
-/** Which of four parts of the day, on a weekday or at the weekend. The epoch began on a Thursday. */
-function partOf(hour: number): number {
-  const weekday = (Math.floor(hour / 24) + 4) % 7
-  return Math.floor((hour % 24) / 6) + (weekday === 0 || weekday === 6 ? 4 : 0)
 }
 
 function bytesOf(input: EnrichedDecision): number {
