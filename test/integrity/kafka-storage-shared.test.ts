@@ -15,11 +15,12 @@ import { newPrefix, openTestLog } from '../support/kafka-log-driver.ts'
 import { rowsOf, startTempEngine } from '../support/temp-engine.ts'
 
 const PROCESS = fileURLToPath(new URL('../support/storage-process.ts', import.meta.url))
-const BEFORE = 2_000
-const KILLS = 2
+const BEFORE = 1_000
+/** GATEWATCH_FULL_OUTAGE=1: more of them; with each the others wait until the dead one's session is over. */
+const KILLS = process.env['GATEWATCH_FULL_OUTAGE'] === '1' ? 4 : 1
 
 describe.skipIf(!hasKafka())('storage processes that share the partitions of a topic', () => {
-  it(`store every decision once, though one dies between insert and commit and others are killed ${KILLS} times under load`, async () => {
+  it('store every decision once, though one dies between insert and commit and another is killed under load', async () => {
     // given a store, a topic of four partitions with decisions in each, and nobody who stores them
     const place = { brokers: await kafkaBrokers(), prefix: newPrefix() }
     const store = await startTempEngine()
@@ -62,9 +63,9 @@ describe.skipIf(!hasKafka())('storage processes that share the partitions of a t
       return shares.every(({ size }) => size > 0)
     })
 
-    // and in turn they are killed in the middle of their work, while decisions keep coming
+    // and one, or in turn each, is killed in the middle of its work, while decisions keep coming
     for (let kill = 0; kill < KILLS; kill++) {
-      for (let tick = 0; tick < 20; tick++) {
+      for (let tick = 0; tick < 10; tick++) {
         await append(50)
         await pause(20)
       }
