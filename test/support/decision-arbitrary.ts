@@ -144,18 +144,35 @@ const decision = fc.record(
 const degrees = (max: number) => fc.option(fc.double({ min: -max, max, noNaN: true }).map((n) => n + 0))
 
 const enrichment = fc.record({
-  source: fc.record({
-    prefix: text(20),
-    city: text(20),
-    region: text(20),
-    country: fc.constantFrom('', 'DE', 'FR'),
-    latitude: degrees(90),
-    longitude: degrees(180),
-    accuracy_km: fc.double({ min: 0, max: 20100, noNaN: true }).map((n) => n + 0),
-    asn: fc.nat(4294967295),
-    as_org: text(20),
-    network_kind: fc.constantFrom(...NetworkKind.options),
-  }),
+  source: fc.record(
+    {
+      prefix: text(20),
+      city: text(20),
+      region: text(20),
+      country: fc.constantFrom('', 'DE', 'FR'),
+      latitude: degrees(90),
+      longitude: degrees(180),
+      accuracy_km: fc.double({ min: 0, max: 20100, noNaN: true }).map((n) => n + 0),
+      asn: fc.nat(4294967295),
+      as_org: text(20),
+      network_kind: fc.constantFrom(...NetworkKind.options),
+      lists: fc.dictionary(fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,9}$/), text(40), { maxKeys: 3 }),
+    },
+    {
+      requiredKeys: [
+        'prefix',
+        'city',
+        'region',
+        'country',
+        'latitude',
+        'longitude',
+        'accuracy_km',
+        'asn',
+        'as_org',
+        'network_kind',
+      ],
+    },
+  ),
   user_agent: fc.record({ family: text(10), major: text(4), os: text(10), device_type: text(8) }),
   resource: fc.record({ sensitivity }),
 })

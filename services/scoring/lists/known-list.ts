@@ -19,6 +19,8 @@ export interface KnownListOptions {
   readonly directory: string
   readonly logger: Logger
   readonly now: () => number
+  /** Called when what the list holds is exchanged. */
+  readonly changed: () => void
 }
 
 /** One list: its last good version in memory and on disk, and when to look again. */
@@ -28,6 +30,7 @@ export class KnownList {
   readonly #origin: string
   readonly #logger: Logger
   readonly #now: () => number
+  readonly #changed: () => void
   #kept: KeptList | undefined
   #content: ListContent | undefined
   #version = ''
@@ -36,12 +39,13 @@ export class KnownList {
   #failuresTotal = 0
   #old = false
 
-  constructor(config: ListConfig, { directory, logger, now }: KnownListOptions) {
+  constructor(config: ListConfig, { directory, logger, now, changed }: KnownListOptions) {
     this.config = config
     this.#path = join(directory, `${config.name}.list`)
     this.#origin = digestOf(JSON.stringify([config.kind, config.url ?? config.file]))
     this.#logger = logger.child({ list: config.name })
     this.#now = now
+    this.#changed = changed
     this.#checkedMs = now()
   }
 
@@ -131,6 +135,7 @@ export class KnownList {
     this.#content = content
     this.#kept = kept
     this.#version = `${kept.fetched_at} sha256:${kept.sha256.slice(0, 16)}`
+    this.#changed()
     const { entries, unread, examples } = content
     const about = { version: this.#version, entries, ...(unread === 0 ? {} : { unread, examples }) }
     if (unread === 0) this.#logger.info(about, 'list read')

@@ -32,21 +32,18 @@ export async function openLists(
   { now = Date.now }: { readonly now?: () => number } = {},
 ): Promise<OpenLists> {
   const stopped = new AbortController()
-  const lists = configs.map(
-    (config) => new KnownList(config, { directory: join(dataDir, 'lists'), logger, now }),
-  )
+  let revision = 0
+  const changed = (): void => {
+    revision += 1
+  }
+  const directory = join(dataDir, 'lists')
+  const lists = configs.map((config) => new KnownList(config, { directory, logger, now, changed }))
   const timers = new Map<KnownList, NodeJS.Timeout>()
   const looks = new Map<KnownList, Promise<void>>()
-  let revision = 0
-  const look = async (list: KnownList): Promise<void> => {
-    const { version, entries } = list
-    await list.refresh(stopped.signal)
-    if (list.version !== version || list.entries !== entries) revision += 1
-  }
   const keepLooking = (list: KnownList, pauseMs: number): void => {
     if (stopped.signal.aborted) return
     const timer = setTimeout(() => {
-      const looking = look(list).then(() => keepLooking(list, list.pauseMs))
+      const looking = list.refresh(stopped.signal).then(() => keepLooking(list, list.pauseMs))
       looks.set(list, looking)
     }, pauseMs)
     timers.set(list, timer.unref())
@@ -55,7 +52,7 @@ export async function openLists(
   for (const list of lists) {
     await list.restore()
     const { file, name } = list.config
-    if (file !== undefined) await look(list)
+    if (file !== undefined) await list.refresh(stopped.signal)
     if (file !== undefined && !list.loaded) {
       throw new GatewatchError(
         'ERR_CONFIG_INVALID',
