@@ -21,8 +21,8 @@ export const ScoringConfig = z
     stranger_idle_days: z.int().min(1).max(3650).default(7),
     /** Findings a day of one tenant, at most: thresholds rise until they keep to it, and never fall below what detectors declare. */
     findings_per_day: z.number().min(0).max(900).default(20),
-    /** Decisions that are scored and committed together at most. */
-    batch_records: z.int().min(1).max(10_000).default(1000),
+    /** Decisions that are scored and committed together at most, where so many wait: an entity's state is written once a batch. */
+    batch_records: z.int().min(1).max(10_000).default(2000),
   })
   .prefault({})
 export type ScoringConfig = z.infer<typeof ScoringConfig>

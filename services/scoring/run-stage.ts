@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { GatewatchError } from '../runtime/errors.ts'
 import type { Consumption, EventLog, OutRecord, PartitionRecords } from '../runtime/log/event-log.ts'
@@ -89,7 +90,7 @@ export async function runStage(stage: Stage, options: RunStageOptions): Promise<
     shareOut()
   }
 
-  function handle(part: PartitionRecords): readonly OutRecord[] {
+  async function handle(part: PartitionRecords): Promise<readonly OutRecord[]> {
     const mine = owned.get(part.partition)
     if (mine?.states === undefined) throw new Error(`no state of partition ${part.partition}`)
     const { states } = mine
@@ -99,7 +100,7 @@ export async function runStage(stage: Stage, options: RunStageOptions): Promise<
     try {
       const at = new Date().toISOString()
       const adopted = options.adoptions?.begin(part.partition, part.first_offset, at)
-      const { outputs, tally } = stage.process(part, states, adopted?.readingsOf)
+      const { outputs, tally } = await paced(stage.steps(part, states, adopted?.readingsOf))
       mine.handled = part.last_offset + 1
       metrics.count(stage.name, tally)
       return adopted === undefined ? outputs : [...adopted.outputs, ...outputs]
@@ -124,7 +125,11 @@ export async function runStage(stage: Stage, options: RunStageOptions): Promise<
         logger.error({ stage: stage.name, code: error.code }, error.message)
       else logger.warn({ err: error, stage: stage.name }, 'batch failed; it will be tried again')
     },
-    handle: (batch) => batch.parts.flatMap(handle),
+    async handle({ parts }) {
+      const outputs: OutRecord[] = []
+      for (const part of parts) for (const each of await handle(part)) outputs.push(each)
+      return outputs
+    },
   })
   return {
     drained: () => consumption.drained(),
@@ -132,6 +137,21 @@ export async function runStage(stage: Stage, options: RunStageOptions): Promise<
       await consumption.stop()
       unwatch()
     },
+  }
+}
+
+/**
+ * Lets the event loop go between two steps: heartbeats, fetches, requests and
+ * the other stage wait for a step, not for a batch. The log hands out a
+ * partition's next batch only after this one, and `revoked` and `assigned` meanwhile
+ * only drop its state, or put other state in its place: nothing else touches what
+ * the steps work on.
+ */
+async function paced<T>(steps: Generator<void, T>): Promise<T> {
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+    await nextTurn()
   }
 }
 

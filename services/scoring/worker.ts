@@ -42,12 +42,18 @@ export interface Stage {
   /** How much it remembers, over all partitions. */
   readonly memory: StateLimits
   /** Equal for equal records, equal state and equal readings, byte for byte. */
-  process(
-    part: PartitionRecords,
-    states: PartitionStates,
-    readingsOf?: ReadingsOf,
-  ): { outputs: OutRecord[]; tally: Tally }
+  process(part: PartitionRecords, states: PartitionStates, readingsOf?: ReadingsOf): Processed
+  /** The same, with a stop after some records each time, for whoever has more to do than this. */
+  steps(part: PartitionRecords, states: PartitionStates, readingsOf?: ReadingsOf): Generator<void, Processed>
 }
+
+export interface Processed {
+  readonly outputs: OutRecord[]
+  readonly tally: Tally
+}
+
+/** Some twenty milliseconds of scoring. */
+const STEP_RECORDS = 200
 
 const DAY_HOURS = 24
 
@@ -68,51 +74,63 @@ export const SOURCE_MEMORY: StateLimits = {
 /** Keyed by subject: decisions to scored decisions, slim records and findings. */
 export function subjectStage(enrich: Enrich, memory = SUBJECT_MEMORY): Stage {
   const bench = subjectBench()
+  const steps: Stage['steps'] = (part, states, readingsOf) =>
+    stepsOf(part, states, readDecision, (decision: Decision, key, tally) => {
+      const result = scoreDecision(bench, states, key, decision, enrich(decision), readingsOf)
+      if (result === null) return null
+      if (result.late) tally.late += 1
+      tally.findings.push(...result.findings)
+      return subjectOutputs(result)
+    })
   return {
     name: SUBJECT_STAGE,
     input: accessDecisions,
     detectors: bench.detectors,
     state: scoringState,
     memory,
-    process: (part, states, readingsOf) =>
-      processPart(part, states, readDecision, (decision: Decision, key, tally) => {
-        const result = scoreDecision(bench, states, key, decision, enrich(decision), readingsOf)
-        if (result === null) return null
-        if (result.late) tally.late += 1
-        tally.findings.push(...result.findings)
-        return subjectOutputs(result)
-      }),
+    steps,
+    process: (...batch) => atOnce(steps(...batch)),
   }
 }
 
 /** Keyed by network prefix: slim records to findings. */
 export function sourceStage(memory = SOURCE_MEMORY): Stage {
   const bench = sourceBench()
+  const steps: Stage['steps'] = (part, states) =>
+    stepsOf(part, states, readActivity, (activity: Activity, key, tally) => {
+      const findings = scoreActivity(bench, states, key, activity)
+      if (findings === undefined) return null
+      tally.findings.push(...findings)
+      return findings.map(findingRecord)
+    })
   return {
     name: SOURCE_STAGE,
     input: accessActivity,
     detectors: bench.detectors,
     state: scoringSourceState,
     memory,
-    process: (part, states) =>
-      processPart(part, states, readActivity, (activity: Activity, key, tally) => {
-        const findings = scoreActivity(bench, states, key, activity)
-        if (findings === undefined) return null
-        tally.findings.push(...findings)
-        return findings.map(findingRecord)
-      }),
+    steps,
+    process: (...batch) => atOnce(steps(...batch)),
   }
 }
 
-function processPart<T>(
+function atOnce<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}
+
+function* stepsOf<T>(
   { topic, partition, records }: PartitionRecords,
   states: PartitionStates,
   read: (record: LogRecord) => Outcome<T>,
   score: (value: T, key: string, tally: Tally) => OutRecord[] | null,
-): { outputs: OutRecord[]; tally: Tally } {
+): Generator<void, Processed> {
   const tally: Tally = { ok: 0, repeat: 0, late: 0, dead: new Map(), findings: [] }
   const outputs: OutRecord[] = []
-  for (const record of records) {
+  for (const [index, record] of records.entries()) {
+    if (index > 0 && index % STEP_RECORDS === 0) yield
     const outcome = read(record)
     if (outcome.kind !== 'ok') {
       const detail = outcome.kind === 'dead-letter' ? outcome.detail : ''

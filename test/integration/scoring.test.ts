@@ -191,8 +191,8 @@ describe('scoring on the embedded log', () => {
     let calls = 0
     const failing: Stage = {
       ...stage,
-      process(part, states) {
-        const done = stage.process(part, states)
+      *steps(part, states) {
+        const done = yield* stage.steps(part, states)
         calls += 1
         if (calls % 3 === 1) throw new Error('killed before the commit')
         return done
