@@ -9,6 +9,10 @@ import { newPrefix, openTestLog } from '../support/kafka-log-driver.ts'
 
 const PARTITIONS = 4
 const SESSION_MS = 1_000
+/** Of the requests of its kind: the second transaction, under the second transactional id. */
+const SECOND = 2
+/** A dead one's open transaction would hold the next up for ten seconds and more, were it not fenced. */
+const HELD_UP_MS = 8_000
 const from: LogTopic = {
   name: 'crash.from.v1',
   partitions: PARTITIONS,
@@ -19,10 +23,14 @@ const to: LogTopic = { ...from, name: 'crash.to.v1' }
 const module = new URL('../support/kafka-faulty-driver.ts', import.meta.url).href
 
 /** Every step of a commit, in the order of a commit, under both versions of Kafka's transactions. */
-const steps: readonly Omit<Fault, 'signal' | 'nth'>[] = [
-  { version: 2, at: 'OffsetCommit', when: 'sent' },
-  { version: 2, at: 'OffsetCommit', when: 'after' },
-  { version: 2, at: 'InitProducerId', when: 'after' },
+const steps: readonly (Omit<Fault, 'signal' | 'nth'> & { readonly nth?: number })[] = [
+  { version: 2, at: 'OffsetCommit', when: 'sent', nth: 1 },
+  { version: 2, at: 'OffsetCommit', when: 'after', nth: 1 },
+  // The ids of the last owner are fenced first, two of them, then each of one's own before it is used.
+  { version: 2, at: 'InitProducerId', when: 'sent', nth: 1 },
+  { version: 2, at: 'InitProducerId', when: 'after', nth: 2 },
+  { version: 2, at: 'InitProducerId', when: 'after', nth: 3 },
+  { version: 2, at: 'InitProducerId', when: 'after', nth: 4 },
   { version: 2, at: 'Produce', when: 'sent' },
   { version: 2, at: 'Produce', when: 'after' },
   { version: 2, at: 'TxnOffsetCommit', when: 'sent' },
@@ -47,7 +55,7 @@ describe.skipIf(!hasKafka())('Kafka', () => {
     const log = await openTestLog({ brokers, prefix, session_ms: SESSION_MS })
     onTestFinished(() => log.close())
     let sent = 0
-    const slow: string[] = []
+    const took: { readonly step: string; readonly ms: number }[] = []
     for (const step of steps) {
       sent = await send(log, sent, 60)
       const began = performance.now()
@@ -55,20 +63,22 @@ describe.skipIf(!hasKafka())('Kafka', () => {
         brokers,
         prefix,
         session_ms: SESSION_MS,
-        fault: { ...step, signal: 'SIGKILL', nth: step.at === 'OffsetCommit' ? 1 : 2 },
+        fault: { nth: SECOND, ...step, signal: 'SIGKILL' },
       }
       const child = startChild({ child: { module, argument: JSON.stringify(argument) } }, 'copy', from, to)
       const [, signal] = await child.exited
       expect(signal).toBe('SIGKILL')
-      // A dead one's open transaction would hold the next up for ten seconds and more, were it not fenced.
-      if (performance.now() - began > 8_000) slow.push(`${step.version} ${step.at} ${step.when}`)
+      took.push({ step: JSON.stringify(step), ms: performance.now() - began })
     }
     await send(log, sent, 60)
     const rest = await log.consume({ group: 'g', topics: [from], handle: copyTo(to) })
     await rest.drained()
     await rest.stop()
     expect(await values(log, to)).toEqual(await values(log, from))
-    expect(slow).toEqual([])
+    // Processes start and end meanwhile, which a busy machine alone can make as slow: then all of them are. What an open
+    // transaction holds up is slow beside those that found none, a quarter of them at least.
+    const usual = took.map(({ ms }) => ms).toSorted((a, b) => a - b)[Math.floor(took.length / 4)] ?? 0
+    expect(took.filter(({ ms }) => ms > Math.max(HELD_UP_MS, 4 * usual))).toEqual([])
   })
 })
 

@@ -12,12 +12,16 @@ const MAX_WAIT_MS = 500
 const SHORT_WAIT_MS = 20
 /** Between two fetches: what comes meanwhile comes in one answer and is committed in one transaction. */
 const GATHER_MS = 3
+/** An answer with more than this shows a backlog, in which nothing longer is waited for. */
+const BEHIND_BYTES = 262_144
 /** Of one answer, over all partitions. */
 const MAX_BYTES = 8 * 1024 * 1024
 
 export interface FetcherParts {
   readonly link: Link
   readonly failed: (error: unknown) => void
+  /** Pause between two fetches while no partition is behind, ms. Default 3. */
+  readonly gather_ms?: number
 }
 
 /**
@@ -94,9 +98,11 @@ export class Fetcher {
           })
           continue
         }
-        await this.#fetch(node, open, open.length < mine.length)
+        const full = open.length < mine.length
+        const bytes = await this.#fetch(node, open, full)
         this.#pauses.reset()
-        await sleep(GATHER_MS)
+        const behind = full || bytes > BEHIND_BYTES
+        await sleep(behind ? GATHER_MS : (this.#parts.gather_ms ?? GATHER_MS), undefined, { signal })
       } catch (error) {
         if (signal.aborted) return
         this.#parts.failed(error)
@@ -115,7 +121,7 @@ export class Fetcher {
     return mine
   }
 
-  async #fetch(node: number, feeds: readonly Feed[], some: boolean): Promise<void> {
+  async #fetch(node: number, feeds: readonly Feed[], some: boolean): Promise<number> {
     const asked = shuffled(furthestBehind(feeds)).map((feed) => ({ feed, offset: feed.position }))
     const request = fetch(
       asked.map(({ feed, offset }) => ({
@@ -139,6 +145,7 @@ export class Fetcher {
       }
     }
     if (fault !== undefined) throw fault
+    return answers.reduce((sum, { set }) => sum + set.length, 0)
   }
 
   async #hand(feed: Feed, answer: FetchedPartition): Promise<KafkaFault | undefined> {

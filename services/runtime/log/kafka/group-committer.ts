@@ -1,3 +1,4 @@
+import { setImmediate as turnOver } from 'node:timers/promises'
 import { noteOf } from './claims.ts'
 import type { Member } from './member.ts'
 import { committedOf } from './offsets.ts'
@@ -43,11 +44,15 @@ export interface GroupCommitterParts {
   readonly member: () => Member
   readonly transactors: readonly Transactor[]
   readonly failed: (error: unknown) => void
+  /** Told when a transaction is over: what is ready before this turn of the event loop ends goes into the next. */
+  readonly freed: () => void
 }
 
 /**
- * Commits what the lanes have handled: whatever is ready when a transactor is
- * free goes into one transaction. Batches without outputs need none; their
+ * Commits what the lanes have handled: whatever is ready when the last
+ * transaction has ended goes into the next. One at a time, as several would be
+ * smaller and more; by turns with another transactor, as a broker takes nothing
+ * of a producer while it still writes the markers of its last. Batches without outputs need none; their
  * offsets are committed by the group alone, which checks the generation too.
  *
  * A commit that the group refused, or that was aborted, is made again with the
@@ -62,6 +67,8 @@ export class GroupCommitter {
   #plain: Job[] = []
   #plainRunning = false
   #singly = 0
+  #running = false
+  #underWay = false
 
   constructor(parts: GroupCommitterParts) {
     this.#parts = parts
@@ -86,24 +93,31 @@ export class GroupCommitter {
     return job.done.promise
   }
 
+  /** Whether a batch that was made now would wait for the end of a transaction. */
+  get busy(): boolean {
+    return this.#underWay
+  }
+
   #start(): void {
-    while (this.#queue.length > 0) {
-      const transactor = this.#idle.shift()
-      if (transactor === undefined) return
-      void this.#run(transactor).finally(() => {
-        this.#idle.push(transactor)
-        this.#start()
-      })
-    }
+    if (this.#running || this.#queue.length === 0) return
+    const transactor = this.#idle.shift()
+    if (transactor === undefined) return
+    this.#running = true
+    void this.#run(transactor).finally(() => {
+      this.#idle.push(transactor)
+      this.#running = false
+      this.#start()
+    })
   }
 
   async #run(transactor: Transactor): Promise<void> {
     // Lanes that finish in the same turn of the event loop go together.
-    await Promise.resolve()
+    await turnOver()
     const jobs = this.#take()
     if (jobs.length === 0) return
     // Captured with the check that the lanes are ours: a later generation must not commit for an earlier one.
     const { as } = this.#parts.member()
+    this.#underWay = true
     try {
       const written = await transactor.run(
         jobs.flatMap(({ pieces }) => pieces),
@@ -114,6 +128,9 @@ export class GroupCommitter {
       }
     } catch (error) {
       await this.#failed(transactor, jobs, as, error)
+    } finally {
+      this.#underWay = false
+      this.#parts.freed()
     }
   }
 
@@ -128,7 +145,7 @@ export class GroupCommitter {
     await this.#again(open, as, cause, (rest) => this.#queue.unshift(...rest))
   }
 
-  /** What a commit without an answer came to: fenced, then looked up. Tried until it is known. */
+  /** What a commit without an answer came to: fenced, then looked up. Tried until it is known, or nobody of ours asks. */
   async #decide(transactor: Transactor, jobs: readonly Job[], as: Membership): Promise<Job[]> {
     const pauses = new Pauses(50, 1_000)
     for (;;) {
@@ -143,7 +160,9 @@ export class GroupCommitter {
         for (const job of jobs) if (!open.includes(job)) job.done.resolve(whereabouts(job))
         return open
       } catch (error) {
-        if (!isPassing(error)) return [...jobs]
+        // Given up only with the partitions: written again while their fate is open, they could be there twice.
+        if (!jobs.some(({ valid }) => valid())) return [...jobs]
+        this.#parts.failed(error)
         await pauses.wait()
       }
     }

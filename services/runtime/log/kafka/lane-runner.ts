@@ -19,6 +19,9 @@ export interface LaneRunnerParts {
   readonly shown: (written: readonly Written[]) => Promise<void>
 }
 
+/** Until the lane looks again, should nobody wake it. */
+const BUSY_MS = 1_000
+
 /** Loads, handles and commits, lane by lane; the handler has one batch at a time unless it says that it can take more. */
 export class LaneRunner {
   readonly #parts: LaneRunnerParts
@@ -35,7 +38,8 @@ export class LaneRunner {
     await this.#load(lane)
     for (const part of lane.parts) if (lane.state === 'ours') this.#parts.fetcher.add(part)
     while (lane.state === 'ours') {
-      const batch = lane.next(performance.now())
+      lane.gated = this.#parts.committer.busy && lane.patient
+      const batch = lane.gated ? BUSY_MS : lane.next(performance.now())
       if (typeof batch === 'number') await lane.sleep(batch)
       else await this.#take(lane, batch)
     }

@@ -32,6 +32,8 @@ export class Lane {
   /** A batch that was handed out and not committed: it comes again as it was. */
   held: LaneBatch | undefined
   pins: readonly Pin[] | undefined
+  /** Whether it waits for the end of a transaction, and for nothing else: a pause after a failure is not cut short. */
+  gated = false
   /** Whether the state of its partitions is being loaded. */
   loading = false
   /** Since when the handler has had the batch; for the watchdog. */
@@ -115,6 +117,16 @@ export class Lane {
     if (parts.length === 0) return this.#controlOnly(now)
     this.held = { parts, moves, token: this.#token(parts) }
     return this.held
+  }
+
+  /**
+   * Whether a batch had better be made later: it would not be full, and could take
+   * along what still comes while the transaction before it is under way.
+   */
+  get patient(): boolean {
+    if (this.held !== undefined || this.pins !== undefined) return false
+    const available = this.parts.reduce((sum, part) => sum + part.available, 0)
+    return available < (this.#options.max_records ?? 1000) && !this.parts.some((part) => part.room() === 0)
   }
 
   /** What is to be written beside the offsets before a pinned batch is handled. */
