@@ -93,7 +93,7 @@ export async function startStorage(
 }
 
 const START_PATIENCE_MS = 5_000
-const STOP_PATIENCE_MS = 3_000
+const STOP_PATIENCE_MS = 2_000
 const WARN_EVERY_MS = 30_000
 
 /** A store that is away for an hour is said at once and twice a minute, not at every try. */

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { ClickHouseEndpoint } from '../runtime/clickhouse/endpoint.ts'
 import { openClickHouse } from '../runtime/clickhouse/client.ts'
 import type { Running, Runtime } from '../runtime/runtime.ts'
+import { within } from '../runtime/within.ts'
 import { openAlerts } from './alerts.ts'
 import { openTrust } from './checkpoints/trust.ts'
 import type { VerifyConfig } from './config.ts'
@@ -14,6 +15,7 @@ import { runVerify } from './run-verify.ts'
 /** One step of the round over everything. */
 const SWEEP_STEP_MS = 86_400_000
 const PATIENCE_MS = 30_000
+const STOP_PATIENCE_MS = 1_000
 
 export interface VerifyExtras {
   readonly endpoint: ClickHouseEndpoint
@@ -158,8 +160,10 @@ export async function startVerify(
   return {
     async stop() {
       stopping.abort(new Error('verification is being stopped'))
-      await running
+      await within(running, STOP_PATIENCE_MS)
+      // Ends the query under way too: a silent store would hold it for two minutes.
       await client.close()
+      await running
     },
   }
 }
