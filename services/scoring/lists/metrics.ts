@@ -3,19 +3,8 @@ import type { KnownList } from './known-list.ts'
 
 /** Figures of the lists, worked out whenever metrics are read; `stop` takes them away. */
 export function listMetrics(registry: Registry, lists: readonly KnownList[]): { stop(): void } {
-  const gauge = (name: string, help: string, of: (list: KnownList) => number): string => {
-    registry.registerMetric(
-      new Gauge({
-        name,
-        help,
-        labelNames: ['list'] as const,
-        registers: [],
-        collect() {
-          for (const list of lists) this.set({ list: list.config.name }, of(list))
-        },
-      }),
-    )
-    return name
+  const show = (gauge: Gauge, of: (list: KnownList) => number): void => {
+    for (const list of lists) gauge.set({ list: list.config.name }, of(list))
   }
   const failures = new Counter({
     name: 'gatewatch_scoring_list_failures_total',
@@ -27,33 +16,47 @@ export function listMetrics(registry: Registry, lists: readonly KnownList[]): { 
       for (const list of lists) this.inc({ list: list.config.name }, list.failures)
     },
   })
-  registry.registerMetric(failures)
-  const names = [
-    'gatewatch_scoring_list_failures_total',
-    gauge(
-      'gatewatch_scoring_list_entries',
-      'Entries of a list of known-bad addresses.',
-      (list) => list.entries,
-    ),
-    gauge(
-      'gatewatch_scoring_list_unread',
-      'Lines or indicators of a list that are not understood.',
-      (list) => list.unread,
-    ),
-    gauge(
-      'gatewatch_scoring_list_age_seconds',
-      'Time since a list was last found to be current.',
-      (list) => list.ageMs / 1000,
-    ),
-    gauge(
-      'gatewatch_scoring_list_refresh_seconds',
-      'How often a list is to be looked at.',
-      (list) => list.config.refresh / 1000,
-    ),
-  ]
+  const entries = new Gauge({
+    name: 'gatewatch_scoring_list_entries',
+    help: 'Entries of a list of known-bad addresses.',
+    labelNames: ['list'] as const,
+    registers: [],
+    collect() {
+      show(this, (list) => list.entries)
+    },
+  })
+  const unread = new Gauge({
+    name: 'gatewatch_scoring_list_unread',
+    help: 'Lines or indicators of a list that are not understood.',
+    labelNames: ['list'] as const,
+    registers: [],
+    collect() {
+      show(this, (list) => list.unread)
+    },
+  })
+  const age = new Gauge({
+    name: 'gatewatch_scoring_list_age_seconds',
+    help: 'Time since a list was last found to be current.',
+    labelNames: ['list'] as const,
+    registers: [],
+    collect() {
+      show(this, (list) => list.ageMs / 1000)
+    },
+  })
+  const refresh = new Gauge({
+    name: 'gatewatch_scoring_list_refresh_seconds',
+    help: 'How often a list is to be looked at.',
+    labelNames: ['list'] as const,
+    registers: [],
+    collect() {
+      show(this, (list) => list.config.refresh / 1000)
+    },
+  })
+  const names = ['failures_total', 'entries', 'unread', 'age_seconds', 'refresh_seconds']
+  for (const metric of [failures, entries, unread, age, refresh]) registry.registerMetric(metric)
   return {
     stop() {
-      for (const name of names) registry.removeSingleMetric(name)
+      for (const name of names) registry.removeSingleMetric(`gatewatch_scoring_list_${name}`)
     },
   }
 }

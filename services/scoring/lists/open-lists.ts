@@ -61,7 +61,7 @@ export async function openLists(
     }
     keepLooking(list, file === undefined ? 0 : list.pauseMs)
   }
-  const told = lists.length === 0 ? undefined : listMetrics(metrics, lists)
+  const told = listMetrics(metrics, lists)
   return {
     get revision() {
       return revision
@@ -75,7 +75,7 @@ export async function openLists(
       stopped.abort()
       for (const timer of timers.values()) clearTimeout(timer)
       await Promise.all(looks.values())
-      told?.stop()
+      told.stop()
     },
   }
 }

@@ -51,6 +51,8 @@ const QUIET: readonly Series[] = [
   ['gatewatch_log_consumer_restarts_total{job="gatewatch", group="scoring", cause="stalled"}', '0x40 1x40'],
   ['gatewatch_scoring_partitions{job="gatewatch", stage="subject", state="refused"}', '0x80'],
   ['gatewatch_scoring_partitions{job="gatewatch", stage="subject", state="restoring"}', '3x80'],
+  ['gatewatch_scoring_list_age_seconds{job="gatewatch", list="exits"}', '0+15x80'],
+  ['gatewatch_scoring_list_refresh_seconds{job="gatewatch", list="exits"}', '3600x80'],
 ]
 
 interface Case {
@@ -214,6 +216,14 @@ const FIRING: Readonly<Record<string, Case>> = {
     ],
     labels: { stage: 'subject', part: 'risk' },
     summary: '2 partitions of subject are not scored: their state can not be read.',
+  },
+  GatewatchListOld: {
+    series: [
+      ['gatewatch_scoring_list_age_seconds{job="gatewatch", list="exits"}', '12000x80'],
+      ['gatewatch_scoring_list_refresh_seconds{job="gatewatch", list="exits"}', '3600x80'],
+    ],
+    labels: { list: 'exits', part: 'scoring' },
+    summary: 'The list exits of known-bad sources was last current 3h 20m 0s ago.',
   },
   GatewatchCanaryLate: {
     series: [['gatewatch_canary_age_seconds{job="gatewatch", stage="store"}', '90x80']],
