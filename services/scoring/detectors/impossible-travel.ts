@@ -1,8 +1,18 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
 import type { Population } from '../state/population.ts'
-import { combine } from '../state/hash.ts'
-import { clip, f64, layout, records, text, u32, type StateOf } from '../state/layout.ts'
+import { layout, records } from '../state/layout.ts'
 import { slots, type Slots } from '../state/slots.ts'
+import {
+  CORPORATE,
+  gapMs,
+  keepVisit,
+  MOBILE,
+  neighbour,
+  PERMITTED,
+  placeOf,
+  visit,
+  type Visit,
+} from '../state/visits.ts'
 import { haversine } from '../statistics/haversine.ts'
 import { certainDistance, travelStrangeness } from '../statistics/travel-strangeness.ts'
 
@@ -59,11 +69,11 @@ export function impossibleTravel(): Detector<EnrichedDecision, TravelState> {
         countDay(state.places, placeOf(input), input.at_ms)
         countDay(state.clients, input.agent, input.at_ms)
       }
-      if (anchors(input)) keepVisit(state, input)
+      if (anchors(input)) keepVisit(state.visits, input)
     },
     explain(state, input, population) {
-      const before = neighbour(state, input.at_ms, -1)
-      const after = neighbour(state, input.at_ms, 1)
+      const before = neighbour(state.visits, input.at_ms, -1)
+      const after = neighbour(state.visits, input.at_ms, 1)
       const scoreBefore = pair(state, before, input, population, true)
       const scoreAfter = pair(state, after, input, population, true)
       const other = scoreAfter > scoreBefore ? after : (before ?? after)
@@ -105,30 +115,9 @@ export function impossibleTravel(): Detector<EnrichedDecision, TravelState> {
   }
 }
 
-const visit = {
-  from_ms: f64,
-  to_ms: f64,
-  latitude: f64,
-  longitude: f64,
-  accuracy_km: f64,
-  prefix: u32,
-  place: u32,
-  device: u32,
-  session: u32,
-  agent: u32,
-  flags: u32,
-  country: text(8),
-  city: text(40),
-  ip: text(40),
-  decision_id: text(64),
-}
 const travelLayout = layout({ visits: records(5, visit), places: slots(6), clients: slots(6) })
-type Visit = StateOf<typeof visit>
 type TravelState = { visits: Visit[]; places: Slots; clients: Slots }
 
-const PERMITTED = 1
-const MOBILE = 2
-const CORPORATE = 4
 const DAY_MS = 86_400_000
 const HABIT_HALF_LIFE_MS = 30 * DAY_MS
 
@@ -147,24 +136,9 @@ function judge(
   gated: boolean,
 ): number {
   if (!anchors(input)) return 0
-  const before = pair(state, neighbour(state, input.at_ms, -1), input, population, gated)
-  const after = pair(state, neighbour(state, input.at_ms, 1), input, population, gated)
+  const before = pair(state, neighbour(state.visits, input.at_ms, -1), input, population, gated)
+  const after = pair(state, neighbour(state.visits, input.at_ms, 1), input, population, gated)
   return Math.max(before, after) * (before >= 1 && after >= 1 ? 1.5 : 1)
-}
-
-/** The nearest visit on one side of an instant; a visit that spans it is on both sides. */
-function neighbour(state: Readonly<TravelState>, atMs: number, side: -1 | 1): Visit | undefined {
-  let nearest: Visit | undefined
-  for (const candidate of state.visits) {
-    if (candidate.to_ms === 0) continue
-    if (side === -1) {
-      if (candidate.from_ms <= atMs && (nearest === undefined || candidate.to_ms > nearest.to_ms))
-        nearest = candidate
-    } else if (candidate.to_ms > atMs && (nearest === undefined || candidate.from_ms < nearest.from_ms)) {
-      nearest = candidate
-    }
-  }
-  return nearest
 }
 
 function pair(
@@ -262,11 +236,6 @@ function distance(other: Visit, input: EnrichedDecision): number {
   return haversine(other.latitude, other.longitude, latitude ?? 0, longitude ?? 0)
 }
 
-/** Time between an instant and the nearest known moment of a visit. */
-function gapMs(other: Visit, atMs: number): number {
-  return Math.min(Math.abs(atMs - other.from_ms), Math.abs(atMs - other.to_ms))
-}
-
 /** A client that was permitted on two days or more. */
 function owns(state: Readonly<TravelState>, agent: number, atMs: number): boolean {
   return state.clients.weight(state.clients.find(agent), atMs, HABIT_HALF_LIFE_MS) >= 1.5
@@ -275,52 +244,6 @@ function owns(state: Readonly<TravelState>, agent: number, atMs: number): boolea
 /** Counts a value once a day. */
 function countDay(values: Slots, key: number, atMs: number): void {
   if (atMs - values.lastMs(values.find(key)) >= 0.8 * DAY_MS) values.add(key, atMs, HABIT_HALF_LIFE_MS)
-}
-
-function keepVisit(state: TravelState, input: EnrichedDecision): void {
-  const atMs = input.at_ms
-  const before = neighbour(state, atMs, -1)
-  const after = neighbour(state, atMs, 1)
-  if (before !== undefined && before.prefix === input.prefix) {
-    if (atMs >= before.to_ms) {
-      before.to_ms = atMs
-      stamp(before, input)
-    }
-    return
-  }
-  if (after !== undefined && after.prefix === input.prefix) {
-    after.from_ms = Math.min(after.from_ms, atMs)
-    return
-  }
-  const oldest = state.visits.reduce((least, each) => (each.to_ms < least.to_ms ? each : least))
-  if (oldest.to_ms > atMs) return
-  const { source } = input.enrichment
-  oldest.from_ms = atMs
-  oldest.to_ms = atMs
-  oldest.latitude = source.latitude ?? 0
-  oldest.longitude = source.longitude ?? 0
-  oldest.accuracy_km = source.accuracy_km
-  oldest.prefix = input.prefix
-  oldest.place = placeOf(input)
-  oldest.country = clip(source.country, 8)
-  oldest.city = clip(source.city, 40)
-  oldest.flags =
-    (source.network_kind === 'mobile' ? MOBILE : 0) | (source.network_kind === 'corporate' ? CORPORATE : 0)
-  stamp(oldest, input)
-}
-
-/** What changes with each decision of a visit. */
-function stamp(target: Visit, input: EnrichedDecision): void {
-  target.device = input.device
-  target.session = input.session
-  target.agent = input.agent
-  target.ip = clip(input.decision.context?.ip ?? '', 40)
-  target.decision_id = input.decision.id.length <= 64 ? input.decision.id : ''
-  if (input.permitted) target.flags |= PERMITTED
-}
-
-function placeOf(input: EnrichedDecision): number {
-  return combine(input.asn, input.country)
 }
 
 function same(first: number, second: number): boolean {

@@ -12,7 +12,7 @@ import { readPlainList } from './plain.ts'
 import { readStixBundle } from './stix.ts'
 
 /** A list that was not found current for so many times its refresh is old. */
-export const OLD_AFTER = 3
+const OLD_AFTER = 3
 const FIRST_RETRY_MS = 60_000
 
 export interface KnownListOptions {
