@@ -53,7 +53,7 @@ export const Enrichment = z.strictObject({
 })
 export type Enrichment = z.infer<typeof Enrichment>
 
-/** The detectors' scores of one decision, by detector id. Higher is stranger; scales differ between detectors. */
+/** The detectors' scores of one decision, by detector id. Higher is stranger; scales differ between detectors. A score of 0 is left out: nearly all are. */
 export const Scores = z.record(z.string().max(64), z.number())
 export type Scores = z.infer<typeof Scores>
 

@@ -76,7 +76,8 @@ export function judge<Input>(
     if (detector === undefined || reading === undefined) continue
     const own = state.states[index]
     const score = detector.score(own, input, population)
-    scores[detector.id] = Math.round(score * 1000) / 1000
+    const rounded = Math.round(score * 1000) / 1000
+    if (rounded !== 0) scores[detector.id] = rounded
     const { thresholds } = reading
     if (score < thresholds.medium) {
       if (score > 0 && detector.ungated !== undefined)

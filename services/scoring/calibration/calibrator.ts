@@ -80,8 +80,7 @@ export class Calibrator {
     const sampled = this.#places.takes(entity, hour)
     let nats = 0
     for (const { id, version, thresholds } of this.#detectors) {
-      const score = scores[id]
-      if (score === undefined) continue
+      const score = scores[id] ?? 0
       const table = this.#table(id, version, segment)
       if (table.total >= LEAST_SCORES) {
         if (score > 0) nats = Math.max(nats, -Math.log(table.rarityOf(score).p))

@@ -22,7 +22,7 @@ type Step = readonly [atMs: number, over?: Partial<DecisionInput>]
 /** The scores that one detector gives the decisions of one subject, in the order given. */
 function scores(detector: string, steps: readonly Step[], who = 'alice', enrich = testEnrich()): number[] {
   const decisions = steps.map(([atMs, over], index) => decisionOf(who, atMs, { id: `d-${index}`, ...over }))
-  return play(decisions, { enrich }).scored.map((each) => each.scores[detector] ?? NaN)
+  return play(decisions, { enrich }).scored.map((each) => each.scores[detector] ?? 0)
 }
 
 const deny: Partial<DecisionInput> = { outcome: 'deny' }
@@ -50,7 +50,7 @@ describe('every detector', () => {
 
   it('scores the first decision of anybody 0', () => {
     const { scored } = play([decisionOf('alice', 0)])
-    expect(Object.values(scored[0]?.scores ?? {})).toEqual(subjectDetectors().map(() => 0))
+    expect(scored[0]?.scores).toEqual({})
   })
 })
 
