@@ -42,7 +42,9 @@ const MOST_REFUSED = MOST_DECISIONS - 1
  * @example evidenceNats(20, { medium: 10, high: 30 }) // 4.75
  */
 export function evidenceNats(score: number, { medium, high }: Thresholds, most = 6): number {
-  return Math.min(most, Math.round((4 + (1.5 * (score - medium)) / (high - medium)) * 1000) / 1000)
+  // A calibration may put both at one score: there it is HIGH.
+  const share = high > medium ? (score - medium) / (high - medium) : 1
+  return Math.min(most, Math.round((4 + 1.5 * share) * 1000) / 1000)
 }
 
 /**

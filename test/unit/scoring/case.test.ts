@@ -37,6 +37,12 @@ describe('evidence', () => {
   ])('of a score of %d is %d nats', (score, nats) => {
     expect(evidenceNats(score, detector.thresholds)).toBe(nats)
   })
+
+  it('is that of HIGH where a calibration puts both thresholds at one score', () => {
+    expect([evidenceNats(7, { medium: 7, high: 7 }), evidenceNats(9, { medium: 7, high: 7 }, 2.5)]).toEqual([
+      5.5, 2.5,
+    ])
+  })
 })
 
 describe('the life of a finding', () => {
