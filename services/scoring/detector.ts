@@ -98,6 +98,8 @@ export interface EnrichedDecision {
   readonly tls: number
   /** Application and route, or resource: of low cardinality where the enforcement point names templates. */
   readonly resource: number
+  /** Application, or type of resource where none is named. */
+  readonly app: number
   /** The very thing that was asked for: of high cardinality. */
   readonly object: number
   /** Hashes of the subject's groups, at most 16. */

@@ -6,7 +6,7 @@ import type { LogTopic } from '../../schemas/topics.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import { startChild } from '../support/event-log-contract.ts'
 import { copyTo } from '../support/event-log-roles.ts'
-import { partitionValues } from '../support/partition-values.ts'
+import { textsOf } from '../support/log-load.ts'
 
 const ROUNDS = 12
 const PARTITIONS = 4
@@ -42,8 +42,8 @@ it('kill -9 of writers and workers at any time: what was acknowledged is there o
   await rest.drained()
   await rest.stop()
 
-  const inputs = await partitionValues(log, from)
-  const outputs = await partitionValues(log, to)
+  const inputs = await textsOf(log, from)
+  const outputs = await textsOf(log, to)
   expect(acknowledged.length).toBeGreaterThan(ROUNDS * 4)
   const counted = new Map<string, number>()
   for (const value of inputs.flat()) counted.set(value, (counted.get(value) ?? 0) + 1)

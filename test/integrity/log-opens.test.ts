@@ -6,7 +6,7 @@ import type { LogTopic } from '../../schemas/topics.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import { eventually } from '../support/eventually.ts'
 import { startChild } from '../support/event-log-contract.ts'
-import { partitionValues } from '../support/partition-values.ts'
+import { textsOf } from '../support/log-load.ts'
 
 const OPENS = 150
 const from: LogTopic = { name: 'opens.from.v1', partitions: 4, retention_ms: 3_600_000, compacted: false }
@@ -39,11 +39,11 @@ it('processes that come and go under load undo nobody’s commit: what was ackno
 
   const log = await openEmbeddedLog({ directory, partitions: 4 })
   onTestFinished(() => log.close())
-  const inputs = await partitionValues(log, from)
+  const inputs = await textsOf(log, from)
   const counted = new Map<string, number>()
   for (const value of inputs.flat()) counted.set(value, (counted.get(value) ?? 0) + 1)
   expect(acknowledged.filter((value) => counted.get(value) !== 1)).toEqual([])
-  const copied = async () => (await partitionValues(log, to)).flat().length >= inputs.flat().length
+  const copied = async () => (await textsOf(log, to)).flat().length >= inputs.flat().length
   await eventually('all is copied', copied)
-  expect(await partitionValues(log, to)).toEqual(inputs)
+  expect(await textsOf(log, to)).toEqual(inputs)
 })

@@ -1,5 +1,4 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
-import { hash32 } from '../state/hash.ts'
 import { bitmap } from '../state/bitmap.ts'
 import { f64, layout, u32, type StateOf } from '../state/layout.ts'
 
@@ -45,8 +44,7 @@ export function enumeration({
   const seen = (state: Readonly<WindowState>, input: EnrichedDecision) => {
     const current = windowOf(input) === state.window
     const fresh = !current || !state.resources.has(input.object)
-    const app = appOf(input)
-    const refuses = counts(input) && (!current || !state.apps.has(app))
+    const refuses = counts(input) && (!current || !state.apps.has(input.app))
     return {
       fresh,
       refuses,
@@ -78,7 +76,7 @@ export function enumeration({
       if (window > state.window) roll(state, window)
       if (!standing.calm) state.strange = 1
       state.resources.add(input.object)
-      if (counts(input)) state.apps.add(appOf(input))
+      if (counts(input)) state.apps.add(input.app)
     },
     explain(state, input) {
       const { resources, apps } = seen(state, input)
@@ -137,9 +135,4 @@ function roll(state: WindowState, window: number): void {
 
 function counts(input: EnrichedDecision): boolean {
   return input.refused && !input.credential_failure
-}
-
-function appOf(input: EnrichedDecision): number {
-  const { resource } = input.decision
-  return hash32(resource.app ?? resource.type)
 }

@@ -1,6 +1,7 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
 import type { Field } from '../state/layout.ts'
 import { f64, layout, u32, type StateOf } from '../state/layout.ts'
+import { isWeekend } from '../state/weekend.ts'
 import type { Words } from '../state/words.ts'
 import { decay } from '../statistics/decay.ts'
 
@@ -124,10 +125,4 @@ type HoursState = StateOf<typeof fields>
 
 function hourOf(input: EnrichedDecision): number {
   return Math.max(0, Math.floor(input.at_ms / HOUR_MS))
-}
-
-/** The epoch began on a Thursday. */
-function isWeekend(hour: number): boolean {
-  const weekday = (Math.floor(hour / 24) + 4) % 7
-  return weekday === 0 || weekday === 6
 }

@@ -65,6 +65,7 @@ export function factsOf(decision: Decision, enrichment: Enrichment): EnrichedDec
     os: known ? hash32(agent.os, OS) : 0,
     tls: optional(decision.context?.tls_fingerprint),
     resource: hash32(resource.path_template ?? resource.id, app),
+    app,
     object: hash32(resource.id, app),
     groups: subject.groups === undefined ? NO_GROUPS : subject.groups.slice(0, MOST_GROUPS).map(groupHash),
   }

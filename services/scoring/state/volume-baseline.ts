@@ -1,5 +1,6 @@
 import { f64, layout, records, u32, type StateOf } from './layout.ts'
 import { moments } from './moments.ts'
+import { isWeekend } from './weekend.ts'
 
 const HOURS_A_DAY = 24
 /** Hours of the overall mean that stand behind each part of the week. */
@@ -85,8 +86,7 @@ function dayOf(hour: number): number {
   return Math.floor(hour / HOURS_A_DAY)
 }
 
-/** Which of four parts of the day, on a weekday or at the weekend. The epoch began on a Thursday. */
+/** Which of four parts of the day, on a weekday or at the weekend. */
 function partOf(hour: number): number {
-  const weekday = (dayOf(hour) + 4) % 7
-  return Math.floor((hour % HOURS_A_DAY) / 6) + (weekday === 0 || weekday === 6 ? 4 : 0)
+  return Math.floor((hour % HOURS_A_DAY) / 6) + (isWeekend(hour) ? 4 : 0)
 }
