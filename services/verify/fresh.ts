@@ -82,7 +82,7 @@ export function openFresh(options: FreshOptions, verifiedTo: string | null, nowM
         book,
         reader,
         arrived,
-        originals: (doubts) => findOriginals(eventLog, doubts),
+        originals: (sought) => findOriginals(eventLog, sought),
         expired_before: new Date(now - options.retention_ms + DAY_MS).toISOString(),
         settled_before: to,
         slice_rows: options.slice_rows,

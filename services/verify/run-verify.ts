@@ -72,7 +72,7 @@ export async function runVerify(options: VerifyOptions): Promise<Report> {
     book,
     reader: rowReader(options.client),
     arrived,
-    originals: (doubts) => findOriginals(eventLog, doubts),
+    originals: (sought) => findOriginals(eventLog, sought),
     expired_before: new Date(now_ms - options.retention_ms + EDGE_MS).toISOString(),
     settled_before: new Date(now_ms - SETTLE_MS).toISOString(),
     slice_rows: options.slice_rows,

@@ -6,6 +6,7 @@ import { explainDoubt } from './rows/explain-doubt.ts'
 import { fillHoles, type HoleOptions } from './rows/fill-holes.ts'
 import type { RowReader } from './rows/read-rows.ts'
 import { slicesOf, withoutShadows } from './rows/slices.ts'
+import { placeName, type Sought } from './rows/originals.ts'
 import { compareStretches, type Stretch } from './rows/stretch.ts'
 
 export interface RangeOptions extends HoleOptions {
@@ -14,8 +15,6 @@ export interface RangeOptions extends HoleOptions {
   readonly to: string
   /** All stretches with a decision in the range. */
   readonly stretches: readonly Stretch[]
-  /** Decisions as the log still holds them, by `<pep>/<boot>/<seq>`. */
-  readonly originals: (doubts: readonly Doubt[]) => Promise<ReadonlyMap<string, Decision>>
   readonly slice_rows: number
   readonly progress?: (done: number, all: number) => void
   readonly signal?: AbortSignal
@@ -69,14 +68,31 @@ async function tellDoubts(
   { originals }: RangeOptions,
 ): Promise<void> {
   if (doubts.length === 0) return
-  const found = await originals(doubts.slice(0, MOST_DOUBTS))
+  const found = await originals(doubts.slice(0, MOST_DOUBTS).map(numbersOf))
   for (const doubt of doubts) {
-    const { pep_id, boot_id } = doubt.stretch
+    const { stretch, seq_from, seq_to } = numbersOf(doubt)
     const mine = new Map<number, Decision>()
-    for (const { seq } of doubt.links) {
-      const original = found.get(`${pep_id}/${boot_id}/${seq}`)
+    for (let seq = seq_from; seq <= seq_to; seq++) {
+      const original = found.get(placeName(stretch, seq))
       if (original) mine.set(seq, original)
     }
-    for (const problem of explainDoubt(doubt, mine)) report.problem(problem)
+    const problems = explainDoubt(doubt, mine)
+    for (const problem of problems ?? []) report.problem(problem)
+    if (problems !== null) continue
+    const { pep_id, boot_id, decided_from, decided_to } = stretch
+    report.unsure({
+      reason: 'beside_gap',
+      pep_id,
+      boot_id,
+      seq_from,
+      seq_to,
+      decisions: doubt.rows,
+      after: decided_from,
+      before: decided_to,
+    })
   }
+}
+
+function numbersOf({ stretch, segment: { seq_from, seq_to } }: Doubt): Sought {
+  return { stretch, seq_from, seq_to }
 }

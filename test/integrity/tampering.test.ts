@@ -9,10 +9,12 @@ import { accessDecisions } from '../../schemas/topics.ts'
 import type { DecisionDraft } from '../../services/gateway/record/decision-draft.ts'
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
+import { endsOf } from '../../services/runtime/log/ends-of.ts'
 import { migrate } from '../../services/runtime/clickhouse/migrate.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import type { Problem } from '../../services/verify/report.ts'
 import { chainedBoot, insertDecisions, verifyStore, type StoreUnderTest } from '../support/chained-store.ts'
+import { eventually } from '../support/eventually.ts'
 import { scoredDecision } from '../support/decision-arbitrary.ts'
 import { rowsOf, startTempEngine, type TempEngine } from '../support/temp-engine.ts'
 
@@ -307,6 +309,84 @@ describe('who reorders', () => {
       ...replacing(idOf(0, 31), `toDateTime64('${storeInstant(at(0, 25))}', 3, 'UTC') AS decided_at`),
     )
     expect(found.every(({ kind }) => kind === 'altered')).toBe(true)
+  })
+})
+
+describe('who deletes a decision and touches another beside it', () => {
+  const gone = (seq: number): string => `DELETE FROM decisions WHERE id = '${idOf(0, seq)}'`
+
+  it('leaves it undecided where nobody has what was deleted: it is not called proven', async () => {
+    await restore()
+    const lost = await openEmbeddedLog({ directory: join(logDir, 'lost'), partitions: 2 })
+    try {
+      for (const deed of [gone(32), ...replacing(idOf(0, 31), "'changed' AS action_name")]) await sql(deed)
+      const report = await verifyStore({ ...store, eventLog: lost }, { now: NOW, from: FROM })
+      expect(report.problems).toMatchObject([{ kind: 'missing', seq_from: 32, seq_to: 32 }])
+      expect(report.undecided).toMatchObject([
+        { reason: 'beside_gap', seq_from: 20, seq_to: 31 },
+        { reason: 'beside_gap', seq_from: 33, seq_to: 39 },
+      ])
+      expect(report.proven).toBe(410 - 20)
+    } finally {
+      await lost.close()
+    }
+  })
+
+  describe('while the log has it', () => {
+    beforeAll(async () => {
+      await eventLog.append(boots.flat().map((decision) => jsonRecord(accessDecisions, decision)))
+      // Everything counts as scored and stored: else what lacks might be on its way.
+      const scoring = await eventLog.consume({
+        group: 'scoring',
+        topics: [accessDecisions],
+        handle: () => [],
+      })
+      const ends = await endsOf(eventLog, accessDecisions)
+      await eventually('everything is scored', async () => {
+        const committed = await eventLog.committed('scoring', accessDecisions)
+        return [...ends].every(([partition, end]) => (committed.get(partition) ?? 0) >= end)
+      })
+      await scoring.stop()
+    })
+
+    const missing = (seq: number) => ({
+      kind: 'missing',
+      seq_from: seq,
+      seq_to: seq,
+      detail: 'the log has what the store lacks',
+    })
+    const altered = (seq: number) => ({ kind: 'altered', seq_from: seq, seq_to: seq })
+
+    it.each<[string, () => string[], () => object[]]>([
+      [
+        'both, beside the end that is signed',
+        () => [
+          gone(38),
+          ...replacing(idOf(0, 37), "'changed' AS action_name"),
+          ...replacing(idOf(0, 39), "'changed' AS outcome"),
+        ],
+        () => [missing(38), altered(37), altered(39)],
+      ],
+      [
+        'the order of two beside it',
+        () => [
+          gone(32),
+          ...replacing(idOf(0, 31), '33 AS pep_seq'),
+          ...replacing(idOf(0, 33), '31 AS pep_seq'),
+        ],
+        () => [missing(32), { kind: 'reordered', seq_from: 31 }, { kind: 'reordered', seq_from: 33 }],
+      ],
+      [
+        'its place, where another one stands now',
+        () => replacing(idOf(0, 32), "'forged' AS id, 'permit' AS outcome"),
+        () => [altered(32)],
+      ],
+    ])('is found out: %s', async (_what, deeds, found) => {
+      const problems = await foundAfter(...deeds())
+      expect(problems).toHaveLength(found().length)
+      expect(problems).toEqual(expect.arrayContaining(found().map((one) => expect.objectContaining(one))))
+      expect((await verified()).undecided).toEqual([])
+    })
   })
 })
 

@@ -37,15 +37,17 @@ interface Explanation {
  * further on, decides.
  */
 export class ChainWalk {
-  /** Numbers beside a hole, which no hash confirms or refutes. */
+  /** Numbers beside a hole, which no hash confirms or refutes that can't have been worked out anew. */
   readonly unproven: { readonly seq_from: number; readonly seq_to: number }[] = []
   #explanations: Explanation[]
   /** What was suspected before a hole. */
   #before: readonly Suspicion[] = []
-  #lost_since = 0
+  /** From here on, no signed hash is within reach by the links before. */
+  #unsigned_since: number
 
   /** `hash`: of the link before number `seq`. */
   constructor(hash: string, seq: number) {
+    this.#unsigned_since = seq
     this.#explanations = [{ hash, suspicions: [], since: seq, base: hash }]
   }
 
@@ -59,15 +61,17 @@ export class ChainWalk {
     this.#explanations = fewest(next)
   }
 
-  /** The numbers from `from` to `to` lack: nothing follows until a row keeps a hash. */
+  /**
+   * The numbers from `from` to `to` lack: nothing follows until a row keeps a
+   * hash. The rows before may keep hashes that fit them; but whoever alters a row
+   * can work these out anew, and the signed hash that would tell is beyond the gap.
+   */
   skip(from: number, to: number): void {
     const [best] = fewest(this.#explanations)
-    if (best) {
-      this.#before = [...this.#before, ...best.suspicions]
-      if (best.since < from) this.unproven.push({ seq_from: best.since, seq_to: from - 1 })
-    } else this.#findAgain(from)
+    if (best) this.#before = [...this.#before, ...best.suspicions]
+    this.#findAgain(from)
     this.#explanations = []
-    this.#lost_since = to + 1
+    this.#unsigned_since = to + 1
   }
 
   /** What was done, given the hash that is signed for the end, which is number `seq`. */
@@ -104,8 +108,8 @@ export class ChainWalk {
   }
 
   #findAgain(seq: number): void {
-    if (this.#lost_since < seq) this.unproven.push({ seq_from: this.#lost_since, seq_to: seq - 1 })
-    this.#lost_since = seq
+    if (this.#unsigned_since < seq) this.unproven.push({ seq_from: this.#unsigned_since, seq_to: seq - 1 })
+    this.#unsigned_since = seq
   }
 }
 

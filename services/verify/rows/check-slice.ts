@@ -26,16 +26,18 @@ export interface Checked {
 export interface Elsewhere {
   /** Decisions that are no rows, because they were put aside as dead letters. */
   readonly letters: readonly Link[]
+  /** What the log has of numbers that the store lacks. */
+  readonly logged: readonly Link[]
   /** Numbers that a record of the same chain says are lost. */
   readonly lost: Loss['missing']
 }
-export const NOTHING: Elsewhere = { letters: [], lost: [] }
+export const NOTHING: Elsewhere = { letters: [], logged: [], lost: [] }
 
 /** Reads the rows of a slice once, and checks each of its stretches and each decision that no stretch holds. */
 export async function checkSlice(
   slice: Slice,
   known: readonly Stretch[],
-  { letters, lost }: Elsewhere,
+  { letters, logged, lost }: Elsewhere,
   options: SliceOptions,
 ): Promise<Checked> {
   const report = new ReportWriter()
@@ -50,17 +52,19 @@ export async function checkSlice(
     boots_from: least(slice.stretches.map((one) => one.decided_from)) ?? slice.from,
     boots_to: most(slice.stretches.map((one) => one.decided_to)) ?? slice.to,
   }
-  const waiting = [...letters].sort((a, b) => compareStretches(placeOf(a), placeOf(b)))
+  const waiting = inOrder([...letters, ...logged])
+  let next = 0
   for await (const group of reader.read(range)) {
     if (only_pep !== undefined && group.pep_id !== only_pep) continue
-    while (waiting[0] && compareStretches(placeOf(waiting[0]), placeOf(group)) <= 0) {
-      const letter = waiting.shift()
-      if (letter) takeGroup({ ...placeOf(letter), seq: letter.seq, links: [letter], unchained: [] })
-    }
+    for (let link; (link = waiting[next]) && compareStretches(placeOf(link), placeOf(group)) <= 0; next++)
+      if (group.links.length === 0 || compareStretches(placeOf(link), placeOf(group)) < 0) takeLink(link)
     takeGroup(group)
   }
-  for (const letter of waiting)
-    takeGroup({ ...placeOf(letter), seq: letter.seq, links: [letter], unchained: [] })
+  for (const link of waiting.slice(next)) takeLink(link)
+
+  function takeLink(link: Link): void {
+    takeGroup({ ...placeOf(link), seq: link.seq, links: [link], unchained: [] })
+  }
 
   function takeGroup(group: RowGroup): void {
     const stretch = stretchAt(known, group)
@@ -71,7 +75,7 @@ export async function checkSlice(
       tellUnreadable(group, id, decided_at, report)
     }
     if (check) {
-      report.decisions += group.links.length > 0 ? 1 : 0
+      report.decisions += group.links.some((link) => !link.logged) ? 1 : 0
       check.take(group.links)
     } else if (stretch === undefined) {
       for (const link of group.links) {
@@ -126,6 +130,16 @@ function tellUnreadable(group: RowGroup, id: string, at: string, report: ReportW
       ? 'its columns can not be read as a decision'
       : 'it is in no chain: every enforcement point and every import numbers and chains what it records',
   })
+}
+
+/** In the order of the store, one a number: of a dead letter and the log's copy, the letter. */
+function inOrder(links: readonly Link[]): Link[] {
+  return [...links]
+    .sort((a, b) => compareStretches(placeOf(a), placeOf(b)) || Number(a.logged) - Number(b.logged))
+    .filter((link, index, all) => {
+      const before = all[index - 1]
+      return before === undefined || compareStretches(placeOf(before), placeOf(link)) !== 0
+    })
 }
 
 function placeOf({ pep_id, boot_id, seq }: { pep_id: string; boot_id: string; seq: number }) {

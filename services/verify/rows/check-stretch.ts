@@ -1,6 +1,7 @@
 import type { Loss } from '../../../schemas/loss.ts'
 import type { ReportWriter } from '../report.ts'
 import { ChainWalk, type Segment } from './chain-walk.ts'
+import { joinedSegments, rowsIn } from './joined-segments.ts'
 import { isCopy, type Link } from './link.ts'
 import type { Stretch } from './stretch.ts'
 
@@ -16,11 +17,15 @@ export interface Hole {
   readonly before: string | null
 }
 
-/** A segment that does not give its hash, with its rows as far as they were kept. */
+/** A segment that does not give its hash, with its links as far as they were kept. */
 export interface Doubt {
   readonly stretch: Stretch
   readonly segment: Segment
   readonly links: readonly Link[]
+  /** How many of the numbers the store has. */
+  readonly rows: number
+  /** The log's own word is among them, so that it may be the log that is wrong. */
+  readonly logged: boolean
 }
 
 type Declared = readonly { boot_id: string; first_seq: number; last_seq: number }[]
@@ -39,7 +44,11 @@ export class StretchCheck {
   readonly #walk: ChainWalk
   /** Losses that this chain itself told of so far, in whichever of its stretches. */
   readonly #declared: Declared
+  /** The number that the store should have next, and the one that the walk should take next. */
   #next: number
+  #walked: number
+  /** Numbers that the store lacks and the log has. */
+  readonly #logged = new Set<number>()
   #taken = 0
   #wrong = 0
   #last: Link | null = null
@@ -52,17 +61,24 @@ export class StretchCheck {
     this.#report = report
     this.#declared = declared.filter(({ boot_id }) => boot_id === stretch.boot_id)
     this.#next = stretch.seq_from
+    this.#walked = stretch.seq_from
     this.#walk = new ChainWalk(stretch.prev_hash, stretch.seq_from)
   }
 
-  /** All rows that bear one number of the stretch. */
+  /** All rows that bear one number of the stretch, or what the log has where there are none. */
   take(rows: readonly Link[]): void {
     const links = rows.filter((row, index) => !rows.slice(0, index).some((other) => isCopy(other, row)))
     const [link] = links
     if (!link) return
-    if (link.seq > this.#next) this.#hole(link.seq - 1, link.decision.decided_at)
+    if (link.seq > this.#walked) this.#walk.skip(this.#walked, link.seq - 1)
+    this.#walked = link.seq + 1
     this.#remember(links)
     this.#walk.take(links)
+    if (link.logged) {
+      this.#logged.add(link.seq)
+      return
+    }
+    if (link.seq > this.#next) this.#hole(link.seq - 1, link.decision.decided_at)
     for (const one of links) if (one.wrong !== null) this.#tell('altered', one, one.wrong)
     if (link.seq === 0) this.#checkBootLink(link)
     if (link.loss !== null || link.dead !== null) this.#tellLoss(link)
@@ -74,30 +90,40 @@ export class StretchCheck {
 
   finish(): void {
     const { stretch } = this
+    if (this.#walked <= stretch.seq_to) this.#walk.skip(this.#walked, stretch.seq_to)
     if (this.#next <= stretch.seq_to) this.#hole(stretch.seq_to, null)
+    const segments: Segment[] = []
     for (const suspicion of this.#walk.end(stretch.hash, stretch.seq_to)) {
-      if (suspicion.kind === 'extra')
+      if (suspicion.kind === 'segment') segments.push(suspicion)
+      else if (suspicion.kind === 'extra')
         this.#tell(
           'inserted',
           suspicion.link,
           'its number belongs to another decision, which the chain holds',
         )
-      else if (suspicion.kind === 'kept_hash')
+      else if (!suspicion.link.logged)
         this.#tell('altered', suspicion.link, 'chain_prev is not the hash of the decision before it')
-      else {
-        const { seq_from, seq_to } = suspicion
-        const links = [...this.#kept, ...this.#recent].filter(({ seq }) => seq >= seq_from && seq <= seq_to)
-        this.doubts.push({ stretch, segment: suspicion, links })
-        this.#wrong += seq_to - seq_from + 1
-      }
     }
+    for (const segment of joinedSegments(segments, this.#logged)) this.#doubt(segment)
     for (const { seq_from, seq_to } of this.#walk.unproven) {
-      const decisions = seq_to - seq_from + 1
+      const decisions = rowsIn(seq_from, seq_to, this.#logged)
+      if (decisions === 0) continue
       const times = { after: stretch.decided_from, before: stretch.decided_to }
       this.#report.unsure({ reason: 'beside_gap', ...this.#name(seq_from), seq_to, decisions, ...times })
       this.#wrong += decisions
     }
     this.#report.proven += Math.max(0, this.#taken - this.#wrong)
+  }
+
+  #doubt(segment: Segment): void {
+    const { seq_from, seq_to } = segment
+    const rows = rowsIn(seq_from, seq_to, this.#logged)
+    // Where the log's copies alone don't give their hash, nothing is wrong with the store beyond that it lacks them.
+    if (rows === 0) return
+    const links = [...this.#kept, ...this.#recent].filter(({ seq }) => seq >= seq_from && seq <= seq_to)
+    const logged = rows < seq_to - seq_from + 1
+    this.doubts.push({ stretch: this.stretch, segment, links, rows, logged })
+    this.#wrong += rows
   }
 
   #remember(links: readonly Link[]): void {
@@ -120,7 +146,6 @@ export class StretchCheck {
 
   #hole(seq_to: number, before: string | null): void {
     const seq_from = this.#next
-    this.#walk.skip(seq_from, seq_to)
     this.#next = seq_to + 1
     const { decided_from, decided_to } = this.stretch
     const after = this.#last?.decision.decided_at ?? decided_from

@@ -11,10 +11,12 @@ export type Originals = ReadonlyMap<number, Decision>
  * Says what was done to a segment that does not give its hash. Its own ids tell
  * where rows were exchanged; the log, as long as it holds the decisions, tells
  * which was altered and in what. Else it stays at the segment: one of at most 64.
+ * Null: it is the log that does not give the hash, so nothing is known of the rows.
  */
-export function explainDoubt(doubt: Doubt, originals: Originals): Problem[] {
+export function explainDoubt(doubt: Doubt, originals: Originals): Problem[] | null {
   const exchanged = exchangedRows(doubt)
   if (exchanged.length > 0) return exchanged
+  if (doubt.logged && !reaches(doubt, originals)) return null
   const changed = changedRows(doubt, originals)
   if (changed.length > 0) return changed
   const { stretch, segment, links } = doubt
@@ -48,15 +50,30 @@ function exchangedRows({ stretch, segment, links }: Doubt): Problem[] {
     hash = hashAfter(hash, { ...link, decision: { ...link.decision, pep: { ...pep, seq } } })
   }
   if (hash !== segment.hash) return []
-  return moved.map(({ link, seq }) => ({
-    ...placeOf(link, stretch),
-    kind: 'reordered',
-    detail: `it stands at number ${link.seq} and belongs at ${seq}`,
-  }))
+  return moved
+    .filter(({ link }) => !link.logged)
+    .map(({ link, seq }) => ({
+      ...placeOf(link, stretch),
+      kind: 'reordered',
+      detail: `it stands at number ${link.seq} and belongs at ${seq}`,
+    }))
+}
+
+/** Whether the log's decisions give the segment's hash, and so are what was recorded. */
+function reaches({ segment }: Doubt, originals: Originals): boolean {
+  let hash = segment.base
+  for (let seq = segment.seq_from; seq <= segment.seq_to; seq++) {
+    const original = originals.get(seq)
+    const link = original && linkOf(original)
+    if (!link) return false
+    hash = hashAfter(hash, link)
+  }
+  return hash === segment.hash
 }
 
 function changedRows({ stretch, links }: Doubt, originals: Originals): Problem[] {
   return links.flatMap((link) => {
+    if (link.logged) return []
     const original = originals.get(link.seq)
     const genuine = original && linkOf(original)
     if (!genuine || hashAfter('', genuine) === hashAfter('', link)) return []

@@ -1,5 +1,7 @@
 import { checkSlice, type Checked, type SliceOptions } from './check-slice.ts'
 import type { Hole } from './check-stretch.ts'
+import { linkOf, type Link } from './link.ts'
+import { placeName, type FindOriginals } from './originals.ts'
 import { holds } from './read-rows.ts'
 import type { Slice } from './slices.ts'
 import type { Stretch } from './stretch.ts'
@@ -9,12 +11,17 @@ export interface HoleOptions extends SliceOptions {
   readonly arrived: () => Promise<boolean>
   /** Of what was signed before this, rows are removed by right: the store keeps them no longer. */
   readonly expired_before: string
+  readonly originals: FindOriginals
 }
+
+/** Numbers of a slice that are looked for in the log. */
+const MOST_SOUGHT = 5000
 
 /**
  * What became of numbers that lack: a dead letter holds them, they are on their
  * way, they stand at another time, they were kept long enough, or they are
- * missing. Looks again where that can change the answer.
+ * missing. What the log still has of them takes their place in the chain, so that
+ * the rows beside them are decided. Looks again where that can change the answer.
  */
 export async function fillHoles(
   slice: Slice,
@@ -30,9 +37,11 @@ export async function fillHoles(
   const peps = [...new Set(first.holes.map(({ stretch }) => stretch.pep_id))]
   const lost = (await reader.losses(peps, since)).flatMap(({ loss }) => loss?.missing ?? [])
   const arrived = await options.arrived()
-  const checked = await checkSlice(slice, known, { letters, lost }, options)
+  const logged = arrived ? await linksInLog(first.holes, options) : []
+  const checked = await checkSlice(slice, known, { letters, logged, lost }, options)
   const { report, holes } = checked
   if (holes.length === 0) return checked
+  const inLog = new Set(logged.map((link) => placeName(link, link.seq)))
   const elsewhere = await reader.find(holes.map(numbersOf))
   for (const hole of holes) {
     const found = elsewhere.filter((link) => holds(numbersOf(hole), link))
@@ -54,15 +63,45 @@ export async function fillHoles(
         report.unsure({ reason: 'expired', ...place, decisions })
       else if (!arrived) report.unsure({ reason: 'on_the_way', ...place, decisions })
       else
-        report.problem({
-          kind: 'missing',
-          ...place,
-          decision_id: null,
-          detail: missingDetail(hole, seq_from, seq_to),
-        })
+        for (const run of runsOf(seq_from, seq_to, (seq) => inLog.has(placeName(hole.stretch, seq))))
+          report.problem({
+            kind: 'missing',
+            ...placeOfHole(hole, run.from, run.to),
+            decision_id: null,
+            detail: run.is ? 'the log has what the store lacks' : missingDetail(hole, seq_from, seq_to),
+          })
     }
   }
   return checked
+}
+
+/** The log's decisions for numbers that lack, those of short gaps first: these have most rows beside them. */
+async function linksInLog(
+  holes: readonly Hole[],
+  { originals, expired_before }: HoleOptions,
+): Promise<Link[]> {
+  const kept = holes
+    .filter(({ stretch }) => stretch.signed_at >= expired_before)
+    .sort((a, b) => a.seq_to - a.seq_from - (b.seq_to - b.seq_from))
+  let room = MOST_SOUGHT
+  const sought = kept.filter(({ seq_from, seq_to }) => (room -= seq_to - seq_from + 1) >= 0)
+  const found = await originals(sought)
+  return [...found.values()].flatMap((decision) => {
+    const link = linkOf(decision)
+    return link === null ? [] : [{ ...link, logged: true }]
+  })
+}
+
+/** Numbers cut where an answer changes. */
+function runsOf(from: number, to: number, asked: (seq: number) => boolean) {
+  const runs: { from: number; to: number; is: boolean }[] = []
+  for (let seq = from; seq <= to; seq++) {
+    const is = asked(seq)
+    const last = runs.at(-1)
+    if (last?.is === is) last.to = seq
+    else runs.push({ from: seq, to: seq, is })
+  }
+  return runs
 }
 
 function missingDetail({ stretch }: Hole, from: number, to: number): string {

@@ -19,6 +19,8 @@ export interface Link {
   readonly loss: Loss | null
   /** Why it is no row of the store: the reason of its dead letter. */
   readonly dead: string | null
+  /** It is no row of the store: the log has it. Believed as far as the hashes after it bear it out. */
+  readonly logged: boolean
 }
 
 /** Null: no link of any chain, since what makes it one is missing. */
@@ -41,6 +43,7 @@ export function linkOf(decision: Decision, dead: string | null = null): Link | n
     wrong: wrongBy(own, kept.personal_hash ?? null, erased),
     loss: lossOf(decision),
     dead,
+    logged: false,
   }
 }
 

@@ -2,31 +2,47 @@ import { parseDecision, type Decision } from '../../../schemas/decision.ts'
 import { accessDecisions } from '../../../schemas/topics.ts'
 import type { EventLog } from '../../runtime/log/event-log.ts'
 import { parseJson } from '../../runtime/log/json-record.ts'
-import type { Doubt } from './check-stretch.ts'
+import type { Numbers } from './read-rows.ts'
+import type { Stretch } from './stretch.ts'
 
 /** Records of a partition that are looked through at most. */
 const MOST_RECORDS = 200_000
-/** A decision reaches the log at most this long after it was made, unless it lay in a spool. */
+/** How far clocks of whoever decides, whoever signs and the log may differ. */
 const LATE_MS = 60_000
 
+/** An imported decision may be years old; it reaches the log at most this long before its checkpoint is signed. */
+const EARLY_MS = 86_400_000
+
+/** Numbers of a stretch, both ends included. */
+export interface Sought {
+  readonly stretch: Stretch
+  readonly seq_from: number
+  readonly seq_to: number
+}
+
+/** Finds decisions as the log still holds them, by `<pep>/<boot>/<seq>` (`placeName`). */
+export type FindOriginals = (sought: readonly Sought[]) => Promise<ReadonlyMap<string, Decision>>
+
+export function placeName({ pep_id, boot_id }: Pick<Numbers, 'pep_id' | 'boot_id'>, seq: number): string {
+  return `${pep_id}/${boot_id}/${seq}`
+}
+
 /**
- * The decisions of doubtful segments as the log still holds them, by
- * `<pep>/<boot>/<seq>`. The place is found by halving, since offsets rise with
+ * What the log still holds of these numbers. The place is found by halving, since offsets rise with
  * the time of appending; only records that name a boot are parsed.
  */
 export async function findOriginals(
   eventLog: EventLog,
-  doubts: readonly Doubt[],
+  sought: readonly Sought[],
 ): Promise<ReadonlyMap<string, Decision>> {
   const found = new Map<string, Decision>()
-  const boots = [...new Set(doubts.map(({ stretch }) => stretch.boot_id))].map((boot) =>
+  if (sought.length === 0) return found
+  const boots = [...new Set(sought.map(({ stretch }) => stretch.boot_id))].map((boot) =>
     Buffer.from(`"${boot}"`),
   )
-  const times = doubts
-    .flatMap(({ stretch }) => [stretch.decided_from, stretch.decided_to])
-    .map((at) => Date.parse(at))
-  const fromMs = Math.min(...times) - LATE_MS
-  const toMs = Math.max(...times) + LATE_MS
+  const times = sought.map(({ stretch }) => appendedBetween(stretch))
+  const fromMs = Math.min(...times.map(({ from }) => from))
+  const toMs = Math.max(...times.map(({ to }) => to))
   for (const { partition, low, high } of await eventLog.watermarks(accessDecisions)) {
     const from = await firstAfter(eventLog, partition, low, high, fromMs)
     const to = Math.min(high, from + MOST_RECORDS)
@@ -40,20 +56,23 @@ export async function findOriginals(
         const decision = json.kind === 'ok' ? parseDecision(json.value).data : undefined
         if (!decision?.pep) continue
         const { id, boot_id, seq } = decision.pep
-        const wanted = doubts.some(
-          ({ stretch, segment }) =>
-            stretch.pep_id === id &&
-            stretch.boot_id === boot_id &&
-            seq !== undefined &&
-            seq >= segment.seq_from &&
-            seq <= segment.seq_to,
+        if (boot_id === undefined || seq === undefined) continue
+        const wanted = sought.some(
+          ({ stretch, seq_from, seq_to }) =>
+            stretch.pep_id === id && stretch.boot_id === boot_id && seq >= seq_from && seq <= seq_to,
         )
-        if (wanted) found.set(`${id}/${boot_id}/${seq}`, decision)
+        if (wanted) found.set(placeName({ pep_id: id, boot_id }, seq), decision)
       }
       if ((records.at(-1)?.appended_ms ?? 0) > toMs) break
     }
   }
   return found
+}
+
+/** A checkpoint is signed once its decisions are in the log, however long they lay in a spool before. */
+function appendedBetween({ decided_from, decided_to, signed_at }: Stretch): { from: number; to: number } {
+  const to = Math.max(Date.parse(decided_to), Date.parse(signed_at)) + LATE_MS
+  return { from: Math.max(Date.parse(decided_from) - LATE_MS, Date.parse(signed_at) - EARLY_MS), to }
 }
 
 async function firstAfter(

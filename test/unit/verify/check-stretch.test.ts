@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { GENESIS } from '../../../schemas/chain.ts'
+import { chainHash, GENESIS } from '../../../schemas/chain.ts'
 import { keptHashes } from '../../../schemas/clickhouse/stored-chain.ts'
 import type { Decision } from '../../../schemas/decision.ts'
 import type { Loss } from '../../../schemas/loss.ts'
 import { beginChain } from '../../../services/gateway/record/chain.ts'
 import { ReportWriter } from '../../../services/verify/report.ts'
 import { StretchCheck } from '../../../services/verify/rows/check-stretch.ts'
+import { explainDoubt } from '../../../services/verify/rows/explain-doubt.ts'
 import { linkOf, type Link } from '../../../services/verify/rows/link.ts'
 import type { Stretch } from '../../../services/verify/rows/stretch.ts'
 
@@ -120,6 +121,86 @@ describe('a signed stretch', () => {
     const forged = stored({ ...(decisions[30] as Decision), id: 'forged', outcome: 'deny' })
     const { report } = check(0, 99, [...links.slice(0, 30), forged, ...links.slice(30)])
     expect(report.problems).toMatchObject([{ kind: 'inserted', decision_id: 'forged', seq_from: 30 }])
+  })
+})
+
+describe('beside a gap', () => {
+  /** A decision as the log has it, with all its hashes. */
+  function logged(decision: Decision | undefined): Link {
+    const link = decision && linkOf(decision)
+    if (!link) throw new Error('no link')
+    return { ...link, logged: true }
+  }
+  const denied = (seq: number): Decision => ({ ...(decisions[seq] as Decision), outcome: 'deny' })
+  const gaps = fc.uniqueArray(fc.nat(LENGTH - 1), { minLength: 1, maxLength: 20 })
+
+  it('all rows are proven with what the log has of it, and an altered one is found, wherever it stands', () => {
+    fc.assert(
+      fc.property(range, gaps, fc.nat(LENGTH - 1), ([from, to], gone, at) => {
+        const rows = decisions.slice(from, to + 1)
+        const links = rows.map((decision, n) =>
+          gone.includes(from + n) ? logged(decision) : stored(from + n === at ? denied(at) : decision),
+        )
+        const lacking = gone.filter((seq) => seq >= from && seq <= to)
+        const { report, holes, doubts } = check(from, to, links)
+        expect(holes.reduce((sum, { seq_from, seq_to }) => sum + seq_to - seq_from + 1, 0)).toBe(
+          lacking.length,
+        )
+        expect(report.undecided).toEqual([])
+        const altered = at >= from && at <= to && !gone.includes(at)
+        const originals = new Map(rows.map((decision, n) => [from + n, decision]))
+        const told = doubts.flatMap((doubt) => explainDoubt(doubt, originals) ?? [])
+        expect(told.map(({ kind, seq_from, seq_to }) => [kind, seq_from, seq_to])).toEqual(
+          altered ? [['altered', at, at]] : [],
+        )
+        const doubted = doubts.reduce((sum, doubt) => sum + doubt.rows, 0)
+        expect(doubted).toBeLessThanOrEqual(altered ? 64 : 0)
+        expect(report.proven).toBe(rows.length - lacking.length - doubted)
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('nothing before it is proven by hashes that whoever altered a row could work out anew', () => {
+    const changed = decisions.slice(0, 200)
+    changed[100] = denied(100)
+    for (let seq = 101; seq < 200; seq++) {
+      const before = changed[seq - 1]?.chain
+      const decision = changed[seq]
+      if (!before || !decision?.chain || before.personal_hash === undefined) throw new Error('no chain')
+      const prev = chainHash(before.prev, changed[seq - 1] as Decision, before.personal_hash)
+      changed[seq] = { ...decision, chain: { ...decision.chain, prev } }
+    }
+    const rows = [...changed.slice(0, 199), ...decisions.slice(200)].map(stored)
+    const alone = check(0, LENGTH - 1, rows)
+    expect(alone.report.undecided).toMatchObject([
+      { reason: 'beside_gap', seq_from: 0, seq_to: 198 },
+      { reason: 'beside_gap', seq_from: 200, seq_to: 255 },
+    ])
+    expect(alone.report.proven).toBe(LENGTH - 256)
+    const withLog = check(0, LENGTH - 1, [...rows.slice(0, 199), logged(decisions[199]), ...rows.slice(199)])
+    expect(withLog.report.undecided).toEqual([])
+    expect(withLog.doubts).toHaveLength(1)
+  })
+
+  it('a log whose own copy was altered accuses no row', () => {
+    fc.assert(
+      fc.property(fc.nat(LENGTH - 1), fc.boolean(), (gone, whole) => {
+        const lie = denied(gone)
+        const { chain: link } = lie
+        if (!link?.personal_hash) throw new Error('no chain')
+        const prev = 'f'.repeat(64)
+        const forged: Decision = whole
+          ? { ...lie, chain: { ...link, prev, hash: chainHash(prev, lie, link.personal_hash) } }
+          : lie
+        const links = decisions.map((decision, seq) => (seq === gone ? logged(forged) : stored(decision)))
+        const { doubts, report } = check(0, LENGTH - 1, links)
+        const originals = new Map([...decisions.entries(), [gone, forged] as const])
+        expect(report.problems).toEqual([])
+        for (const doubt of doubts) expect(explainDoubt(doubt, originals)).toBeNull()
+      }),
+      { numRuns: 60 },
+    )
   })
 })
 
