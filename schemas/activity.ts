@@ -5,6 +5,16 @@ import { Entity } from './entity.ts'
 import { Reason } from './reasons.ts'
 import { NetworkKind } from './scored-decision.ts'
 
+/** What only the state of a subject tells of a decision. */
+const SubjectHabits = z.strictObject({
+  /** The network, or its provider and the client, are ones that the subject uses. */
+  familiar: z.boolean(),
+  /** Other devices that the subject used on several days. */
+  own_devices: z.int().min(0).max(64),
+  /** Other devices that the subject used on one day only. */
+  passing_devices: z.int().min(0).max(64),
+})
+
 /**
  * The slim projection of a decision for detectors that are not keyed by
  * subject. One record for each entity that a later stage is keyed by.
@@ -32,5 +42,7 @@ export const Activity = z.strictObject({
   country: z.string().max(2),
   network_kind: NetworkKind,
   user_agent_family: z.string().max(64),
+  /** What is known of the subject itself, where an account is more than a name. */
+  habits: SubjectHabits.optional(),
 })
 export type Activity = z.infer<typeof Activity>

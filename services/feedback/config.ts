@@ -44,6 +44,8 @@ export const FeedbackConfig = z.strictObject({
       subject: duration({ min_ms: 60_000 }).prefault('7d'),
       device: duration({ min_ms: 60_000 }).prefault('7d'),
       source: duration({ min_ms: 60_000 }).prefault('1d'),
+      asn: duration({ min_ms: 60_000 }).prefault('1d'),
+      client: duration({ min_ms: 60_000 }).prefault('1d'),
     })
     .prefault({}),
   restriction: z

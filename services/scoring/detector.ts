@@ -21,7 +21,7 @@ export interface Detector<Input, State> {
   readonly id: string
   /** Raised when the same input would give another score: scores of two versions don't compare. */
   readonly version: number
-  readonly entity: EntityType
+  readonly entity: EntityType | readonly EntityType[]
   /** ATT&CK technique. */
   readonly technique: string
   /** Raw scores from which a finding is MEDIUM and HIGH; calibration replaces them later. */
@@ -36,6 +36,8 @@ export interface Detector<Input, State> {
   learn(state: State, input: Input, population: Population, standing: Standing): void
   /** The figures behind a score; asked before `learn`, and only for what becomes a finding or was suppressed. */
   explain(state: State, input: Input, population: Population): Explanation
+  /** Whether the subject comes from where it usually does, or with what; undefined while too little is known. */
+  familiar?(state: State, input: Input): boolean | undefined
   /** The score before gates made it smaller, when they did; else the score. */
   ungated?(state: State, input: Input, population: Population): number
 }
@@ -106,7 +108,7 @@ export interface EnrichedDecision {
   readonly groups: readonly number[]
 }
 
-/** A decision as the detectors of a source see it. */
+/** A decision as the detectors of the second stage see it. */
 export interface SourceActivity {
   readonly activity: Activity
   readonly at_ms: number
@@ -114,4 +116,5 @@ export interface SourceActivity {
   readonly credential_failure: boolean
   readonly account_unknown: boolean
   readonly subject: number
+  readonly app: number
 }

@@ -5,6 +5,7 @@ import { advance, keepRefused, prune, type Observed } from './case.ts'
 import type { Detector, Explanation } from './detector.ts'
 import type { Population } from './state/population.ts'
 import { planOf, type EntityState, type Plan } from './state/entity-state.ts'
+import type { Layout } from './state/layout.ts'
 import { hashId } from './state/recent-ids.ts'
 
 /** Late by more than this, a decision is scored, not learnt. */
@@ -24,15 +25,20 @@ export interface Bench<Input> {
   readonly declared: readonly Reading[]
 }
 
+/** @param beside what else is kept of an entity, after the states of the detectors */
 export function benchOf<Input>(
   detectors: readonly Detector<Input, unknown>[],
   strict: boolean,
+  beside: readonly { readonly name: string; readonly layout: Layout<unknown> }[] = [],
 ): Bench<Input> {
   return {
     detectors,
     strict,
     declared: new Readings(detectors).of(''),
-    plan: planOf(detectors.map((each) => ({ name: `${each.id}@${each.version}`, layout: each.layout }))),
+    plan: planOf([
+      ...detectors.map((each) => ({ name: `${each.id}@${each.version}`, layout: each.layout })),
+      ...beside,
+    ]),
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Activity } from '../../schemas/activity.ts'
 import { isCanary } from '../../schemas/canary.ts'
 import { accessActivity, accessFindings, accessScored } from '../../schemas/topics.ts'
 import type { Decision } from '../../schemas/decision.ts'
@@ -24,9 +25,11 @@ import { sessionReplay } from './detectors/session-replay.ts'
 import { successAfterFailures } from './detectors/success-after-failures.ts'
 import { unfamiliarContext } from './detectors/unfamiliar-context.ts'
 import { volume } from './detectors/volume.ts'
-import { factsOf, sourceActivityOf } from './enrich/facts.ts'
+import { activitiesOf, networkActivity, tellingLayout, type Telling } from './enrich/activities.ts'
+import { factsOf } from './enrich/facts.ts'
 import { benchOf, judge, type Bench } from './judge.ts'
 import type { PartitionStates } from './partition-states.ts'
+import type { EntityState } from './state/entity-state.ts'
 
 export const SUBJECT_STAGE = 'subject'
 
@@ -51,11 +54,13 @@ export function subjectDetectors(): readonly Detector<EnrichedDecision, unknown>
 }
 
 export function subjectBench(detectors = subjectDetectors()): Bench<EnrichedDecision> {
-  return benchOf(detectors, true)
+  return benchOf(detectors, true, [{ name: 'telling@1', layout: tellingLayout }])
 }
 
 export interface SubjectResult {
   readonly scored: ScoredDecision
+  /** For the second stage. */
+  readonly activities: readonly Activity[]
   readonly findings: readonly Finding[]
   readonly late: boolean
 }
@@ -76,7 +81,9 @@ export function scoreDecision(
 ): SubjectResult | null {
   if (decision.subject.type === 'anonymous' || isCanary(decision)) {
     const scores: Scores = {}
-    return { scored: { decision, enrichment, scores }, findings: [], late: false }
+    const network = networkActivity(decision, enrichment)
+    const activities = network === undefined ? [] : [network]
+    return { scored: { decision, enrichment, scores }, activities, findings: [], late: false }
   }
   const facts = factsOf(decision, enrichment)
   const observed = new ObservedDecision(facts)
@@ -86,11 +93,36 @@ export function scoreDecision(
   const state = states.entity(key, tenant, facts.at_ms, bench.plan)
   const segment = segmentOf(decision.subject.type, enrichment.resource.sensitivity)
   const readings = readingsOf?.(tenant).of(segment)
+  const familiar = familiarIn(bench, state, facts)
   const judged = judge(bench, state, facts, observed, states.population(tenant), trusted, readings)
   if (judged === null) return null
   const { scores, findings, late } = judged
   if (!late) states.learnt(key, tenant, facts.at_ms, facts.permitted)
-  return { scored: { decision, enrichment, scores }, findings, late }
+  const activities = activitiesOf(
+    facts,
+    tellingOf(bench, state),
+    familiar,
+    !late && decision.caused_by === undefined,
+  )
+  return { scored: { decision, enrichment, scores }, activities, findings, late }
+}
+
+/** Before the decision is learnt, and what it brings is familiar. */
+function familiarIn(
+  { detectors }: Bench<EnrichedDecision>,
+  { states }: EntityState,
+  facts: EnrichedDecision,
+): boolean | undefined {
+  for (let index = 0; index < detectors.length; index++) {
+    const detector = detectors[index]
+    if (detector?.familiar !== undefined) return detector.familiar(states[index], facts)
+  }
+  return undefined
+}
+
+function tellingOf({ detectors }: Bench<EnrichedDecision>, { states }: EntityState): Telling {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the bench keeps beside the detectors
+  return states[detectors.length] as Telling
 }
 
 /** Entities are put together when a finding asks for them: nearly no decision makes one. */
@@ -123,14 +155,12 @@ class ObservedDecision implements Observed {
   }
 }
 
-/** What follows from a scored decision: itself, the slim record for its source, and its findings. */
-export function subjectOutputs({ scored, findings }: SubjectResult): OutRecord[] {
-  const { decision, enrichment } = scored
+/** What follows from a scored decision: itself, slim records for the second stage, and its findings. */
+export function subjectOutputs({ scored, activities, findings }: SubjectResult): OutRecord[] {
+  const { decision } = scored
   const records = [jsonRecord(accessScored, scored, { ce_id: decision.id, ce_time: decision.decided_at })]
-  const activity = sourceActivityOf(decision, enrichment)
-  if (activity !== undefined) {
-    records.push(jsonRecord(accessActivity, activity, { ce_id: `${decision.id}.source` }))
-  }
+  for (const activity of activities)
+    records.push(jsonRecord(accessActivity, activity, { ce_id: `${decision.id}.${activity.entity.type}` }))
   for (const finding of findings) records.push(findingRecord(finding))
   return records
 }

@@ -17,7 +17,7 @@ import type { Enrich } from './enrich/enrich.ts'
 import { readActivity, readDecision } from './parse.ts'
 import type { PartitionStates } from './partition-states.ts'
 import type { StateLimits } from './state/roll.ts'
-import { scoreActivity, SOURCE_STAGE, sourceBench } from './source-stage.ts'
+import { scoreActivity, SOURCE_STAGE, sourceBenches, sourceDetectors } from './source-stage.ts'
 import { findingRecord, scoreDecision, SUBJECT_STAGE, subjectBench, subjectOutputs } from './subject-stage.ts'
 
 /** What became of the records of a batch. */
@@ -64,10 +64,13 @@ export const SUBJECT_MEMORY: StateLimits = {
   stranger_idle_hours: 7 * DAY_HOURS,
 }
 
-/** Of what a source did, half is left after half an hour. */
+/**
+ * Of what a network did, half is left after half an hour; who uses a device, and
+ * how often a client's users mistype, is known for as long as a subject's habits.
+ */
 export const SOURCE_MEMORY: StateLimits = {
   entities: 1_000_000,
-  idle_hours: 2 * DAY_HOURS,
+  idle_hours: 90 * DAY_HOURS,
   stranger_idle_hours: 2 * DAY_HOURS,
 }
 
@@ -93,12 +96,12 @@ export function subjectStage(enrich: Enrich, memory = SUBJECT_MEMORY): Stage {
   }
 }
 
-/** Keyed by network prefix: slim records to findings. */
+/** Keyed by what many subjects may come from, a network, its provider, a client or a device: slim records to findings. */
 export function sourceStage(memory = SOURCE_MEMORY): Stage {
-  const bench = sourceBench()
+  const benches = sourceBenches()
   const steps: Stage['steps'] = (part, states) =>
     stepsOf(part, states, readActivity, (activity: Activity, key, tally) => {
-      const findings = scoreActivity(bench, states, key, activity)
+      const findings = scoreActivity(benches, states, key, activity)
       if (findings === undefined) return null
       tally.findings.push(...findings)
       return findings.map(findingRecord)
@@ -106,7 +109,7 @@ export function sourceStage(memory = SOURCE_MEMORY): Stage {
   return {
     name: SOURCE_STAGE,
     input: accessActivity,
-    detectors: bench.detectors,
+    detectors: sourceDetectors(),
     state: scoringSourceState,
     memory,
     steps,

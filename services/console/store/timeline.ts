@@ -127,6 +127,8 @@ const columns: Readonly<Record<Entity['type'], string>> = {
   session: `subject_session_id = {id:String}`,
   device: `device_id = {id:String}`,
   source: `enrichment_source_prefix = {id:String}`,
+  asn: `toString(enrichment_source_asn) = {id:String}`,
+  client: `if(context_tls_fingerprint != '', context_tls_fingerprint, concat('agent:', enrichment_user_agent_family, '/', enrichment_user_agent_major, '/', enrichment_user_agent_os)) = {id:String}`,
   resource: `concat(resource_type, ':', resource_id) = {id:String}`,
   policy_rule: `policy_rule_id = {id:String}`,
   pep: `pep_id = {id:String}`,

@@ -42,6 +42,8 @@ export const DEFAULT_PARAMETERS: LedgerParameters = {
     subject: 7 * DAY_MS,
     device: 7 * DAY_MS,
     source: DAY_MS,
+    asn: DAY_MS,
+    client: DAY_MS,
     resource: DAY_MS,
     policy_rule: DAY_MS,
     pep: DAY_MS,

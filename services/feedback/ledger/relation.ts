@@ -1,4 +1,4 @@
-import { type Entity, type EntityType, entityKey } from '../../../schemas/entity.ts'
+import { type Entity, type EntityType, entityKey, isVantage } from '../../../schemas/entity.ts'
 import type { Finding } from '../../../schemas/finding.ts'
 import type { Cause } from '../../../schemas/reasons.ts'
 
@@ -37,10 +37,10 @@ export interface Affected {
   readonly share: number
 }
 
-/** The account that the source of a finding got into, as its detector names it. */
+/** The account that somebody got into from where a finding is about, as its detector names it. */
 export function gaveWayOf({ entity, evidence }: Finding): Entity | undefined {
   const subject = evidence['gave_way_subject']
-  if (entity.type !== 'source' || typeof subject !== 'string' || subject === '') return undefined
+  if (!isVantage(entity.type) || typeof subject !== 'string' || subject === '') return undefined
   return { type: 'subject', id: subject.slice(0, 300) }
 }
 

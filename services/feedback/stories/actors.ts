@@ -1,4 +1,4 @@
-import { type Entity, entityKey } from '../../../schemas/entity.ts'
+import { type Entity, entityKey, isVantage } from '../../../schemas/entity.ts'
 import type { Finding } from '../../../schemas/finding.ts'
 import type { StoryActor } from '../../../schemas/story.ts'
 import { gaveWayOf } from '../ledger/relation.ts'
@@ -30,9 +30,9 @@ export function actorsOf(finding: Finding): StoryActor[] {
     actors.push({ type: of.type, id: of.id, role, observed_at })
   }
   const share = evidence['success_share']
-  const shared = entity.type === 'source' && typeof share === 'number' && share >= SHARED_FROM
+  const shared = isVantage(entity.type) && typeof share === 'number' && share >= SHARED_FROM
   add(entity, shared ? 'shared' : 'accused')
-  if (entity.type === 'source') {
+  if (isVantage(entity.type)) {
     const gaveWay = gaveWayOf(finding)
     if (gaveWay) add(gaveWay, 'gave_way')
     return actors
@@ -68,7 +68,7 @@ export function isSame(a: Entity, b: Entity): boolean {
   return a.type === b.type && a.id === b.id
 }
 
-/** The network that a story is about, if it is about one. */
+/** The network, provider or client that a story is about, if it is about one. */
 export function sourceOf(actors: readonly StoryActor[]): StoryActor | undefined {
-  return actors.find(({ type, role }) => type === 'source' && (role === 'accused' || role === 'shared'))
+  return actors.find(({ type, role }) => isVantage(type) && (role === 'accused' || role === 'shared'))
 }

@@ -1,4 +1,4 @@
-import type { Entity } from '../../../schemas/entity.ts'
+import { isVantage, type Entity } from '../../../schemas/entity.ts'
 import type { Finding } from '../../../schemas/finding.ts'
 import type { Story, StoryActor } from '../../../schemas/story.ts'
 import { actorsOf, isSame, sourceOf } from './actors.ts'
@@ -49,7 +49,7 @@ export function chooseStory(stories: readonly Story[], finding: Finding, limits:
   for (const { story } of others) {
     const its = sourceIn(story)
     if (source && its && !isSame(source, its)) continue
-    if (finding.entity.type !== 'source' && !mayMerge(best.story, story)) continue
+    if (!isVantage(finding.entity.type) && !mayMerge(best.story, story)) continue
     source ??= its
     merges.push(story)
   }
@@ -99,7 +99,7 @@ function strengthOf(
 /** What it means that a story and a finding have one actor in common. */
 function linkOf(known: StoryActor, actor: StoryActor, story: Story, finding: Finding): Strength {
   const roles = [known.role, actor.role]
-  if (known.type === 'source') {
+  if (isVantage(known.type)) {
     // One side must accuse it by itself; a guess joins it unless it is where many people work.
     if (!roles.includes('accused') && !roles.includes('shared')) return STRENGTH.none
     if (roles.includes('shared') && roles.includes('used')) return STRENGTH.none

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { entityKey } from '../../../schemas/entity.ts'
+import { entityKey, isVantage } from '../../../schemas/entity.ts'
 import type { Finding } from '../../../schemas/finding.ts'
 import type { Story } from '../../../schemas/story.ts'
 import { higherLevel, isHigher } from '../ledger/level.ts'
@@ -61,7 +61,7 @@ export function absorb(story: Story, finding: Finding): Story {
   const leads =
     isHigher(finding.risk_level, story.risk_level) ||
     finding.id === story.headline_finding_id ||
-    (finding.entity.type === 'source' && !isHigher(story.risk_level, finding.risk_level))
+    (isVantage(finding.entity.type) && !isHigher(story.risk_level, finding.risk_level))
   const [first, ...rest] = story.finding_ids
   return {
     ...story,

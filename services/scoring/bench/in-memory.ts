@@ -3,10 +3,9 @@ import { accessDecisions, scoringSourceState, scoringState, type LogTopic } from
 import type { LogRecord, PartitionRecords } from '../../runtime/log/event-log.ts'
 import { cpuSeconds } from '../../runtime/bench-result.ts'
 import type { Enrich } from '../enrich/enrich.ts'
-import { sourceActivityOf } from '../enrich/facts.ts'
 import { readDecision } from '../parse.ts'
 import { PartitionStates } from '../partition-states.ts'
-import { scoreActivity, sourceBench } from '../source-stage.ts'
+import { scoreActivity, sourceBenches } from '../source-stage.ts'
 import { scoreDecision, subjectBench } from '../subject-stage.ts'
 import { SOURCE_MEMORY, SUBJECT_MEMORY, subjectStage } from '../worker.ts'
 import { events } from './events.ts'
@@ -24,16 +23,16 @@ export interface InMemoryFigures {
 export function benchInMemory(enrich: Enrich, count: number, subjects: number): InMemoryFigures {
   const records = recordsOf(count, subjects)
   const states = { subject: nothing('subject', scoringState), source: nothing('source', scoringSourceState) }
-  const benches = { subject: subjectBench(), source: sourceBench() }
+  const benches = { subject: subjectBench(), source: sourceBenches() }
   const handle = (record: LogRecord): void => {
     const read = readDecision(record)
     if (read.kind !== 'ok') throw new Error(`the bench made a bad decision: ${read.reason}`)
     const enrichment = enrich(read.value)
-    scoreDecision(benches.subject, states.subject, record.key, read.value, enrichment)
-    const activity = sourceActivityOf(read.value, enrichment)
-    if (activity === undefined) return
-    const key = entityKey(activity.tenant, activity.entity)
-    scoreActivity(benches.source, states.source, key, activity)
+    const scored = scoreDecision(benches.subject, states.subject, record.key, read.value, enrichment)
+    for (const activity of scored?.activities ?? []) {
+      const key = entityKey(activity.tenant, activity.entity)
+      scoreActivity(benches.source, states.source, key, activity)
+    }
   }
   // Until nearly every subject and network has been seen once, and the code is compiled.
   const warm = Math.floor(count / 2)

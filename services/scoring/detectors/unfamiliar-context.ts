@@ -104,6 +104,10 @@ export function unfamiliarContext({
     // A guess at the password says nothing of its owner: else whoever fails to sign in as somebody restricts them.
     score: (state, input, population) =>
       input.vouched ? network(state, input, population) + client(state, input, population) : 0,
+    familiar(state, input) {
+      if (input.prefix === 0 || state.networks < LEAST_KNOWN) return undefined
+      return state.prefix.find(input.prefix) !== -1
+    },
     learn(state, input, population, standing) {
       if (!input.permitted || !(standing.calm || strongly(input))) return
       const atMs = input.at_ms
@@ -163,6 +167,8 @@ const CLIENT: readonly Level[] = [
 ]
 const STRONG = new Set(['hwk', 'fido', 'pop', 'swk'])
 const FRESH_MS = 3_600_000
+/** Contexts from which on it is known where somebody usually is. */
+const LEAST_KNOWN = 3
 
 const fields = {
   networks: f64,

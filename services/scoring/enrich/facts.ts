@@ -1,6 +1,5 @@
 import type { Activity } from '../../../schemas/activity.ts'
 import type { Decision } from '../../../schemas/decision.ts'
-import { subjectEntityId } from '../../../schemas/entity.ts'
 import type { Reason } from '../../../schemas/reasons.ts'
 import type { Enrichment } from '../../../schemas/scored-decision.ts'
 import type { EnrichedDecision, SourceActivity } from '../detector.ts'
@@ -71,7 +70,7 @@ export function factsOf(decision: Decision, enrichment: Enrichment): EnrichedDec
   }
 }
 
-/** Reads a slim record for the detectors of a source. */
+/** Reads a slim record for the detectors of the second stage. */
 export function sourceFactsOf(activity: Activity): SourceActivity {
   const refused = activity.outcome === 'deny' && activity.caused_by !== 'risk_feedback'
   return {
@@ -81,35 +80,7 @@ export function sourceFactsOf(activity: Activity): SourceActivity {
     credential_failure: refused && credential(activity.reasons, SIGN_IN.test(activity.action)),
     account_unknown: activity.reasons.includes('account_unknown'),
     subject: hash32(activity.subject),
-  }
-}
-
-/** The slim record of a decision for its source; undefined where it names no address. */
-export function sourceActivityOf(decision: Decision, enrichment: Enrichment): Activity | undefined {
-  const { source } = enrichment
-  if (source.prefix === '') return undefined
-  return {
-    schema_version: 1,
-    tenant: decision.tenant,
-    origin: decision.origin,
-    entity: { type: 'source', id: source.prefix },
-    decision_id: decision.id,
-    decided_at: decision.decided_at,
-    outcome: decision.outcome,
-    caused_by: decision.caused_by,
-    reasons: decision.reasons ?? [],
-    subject: subjectEntityId(decision.subject),
-    session_id: decision.subject.session_id,
-    action: decision.action.name,
-    resource_type: decision.resource.type,
-    resource_id: decision.resource.id,
-    app: decision.resource.app ?? '',
-    sensitivity: enrichment.resource.sensitivity,
-    ip: decision.context?.ip ?? '',
-    asn: source.asn,
-    country: source.country,
-    network_kind: source.network_kind,
-    user_agent_family: enrichment.user_agent.family,
+    app: hash32(activity.app),
   }
 }
 
