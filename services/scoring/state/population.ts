@@ -1,4 +1,5 @@
 import { decay } from '../statistics/decay.ts'
+import { bootMarksLayout, isFirst, type BootMark } from './boot-marks.ts'
 import { combine } from './hash.ts'
 import { f64, layout, records, u32, type Layout, type StateOf } from './layout.ts'
 import { packAll, unpackAll } from './packed.ts'
@@ -72,9 +73,9 @@ type Totals = StateOf<{ total: typeof f64; last_ms: typeof f64; distinct: typeof
 
 /**
  * What the subjects of one tenant do, as far as their decisions share a
- * partition. Held as 97 small records, so that learning one value writes half a
+ * partition. Held as 98 small records, so that learning one value writes half a
  * kilobyte and not the whole: 64 buckets of 48 values, 32 buckets of 16 network
- * prefixes with their last three subjects, and totals.
+ * prefixes with their last three subjects, totals, and how far boots have come.
  *
  * Bounded at 3,072 values and 512 prefixes a tenant and partition; a full
  * bucket forgets its lightest value, or the prefix that was used longest ago.
@@ -89,6 +90,8 @@ export class TenantPopulation implements Population {
   readonly #valueParts: (PopulationPart | undefined)[] = []
   readonly #egressParts: (PopulationPart | undefined)[] = []
   #totalsPart: PopulationPart | undefined
+  #boots: readonly BootMark[] | undefined
+  #bootsPart: PopulationPart | undefined
 
   /** `load` gives the stored bytes of a part, or undefined where there are none. */
   constructor(load: (part: string) => Uint8Array | undefined) {
@@ -151,6 +154,17 @@ export class TenantPopulation implements Population {
     }
     if (!refresh(entry, subject, atS)) return
     this.#touch(this.#egressParts[prefix % EGRESS_BUCKETS])
+  }
+
+  /** Whether a decision of nobody is the first with its number here; of a subject's, the subject's own ids tell. */
+  isFirst(boot_id: string, seq: number, atMs: number): boolean {
+    if (this.#boots === undefined) {
+      this.#boots = this.#part('b', bootMarksLayout).boots
+      this.#bootsPart = this.#parts.get('b')
+    }
+    const first = isFirst(this.#boots, boot_id, seq, atMs)
+    if (first) this.#touch(this.#bootsPart)
+    return first
   }
 
   #valuesOf(key: number): Slots {

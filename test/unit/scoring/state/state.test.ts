@@ -309,6 +309,22 @@ describe('population', () => {
     expect(population.usersOf(prefix, AT + 31 * DAY)).toBe(0)
   })
 
+  it('tells a late copy by its number, boot by boot, also from what was stored, and forgets the boot that is quiet longest', () => {
+    const stored = new Map<string, Uint8Array>()
+    const first = new TenantPopulation((part) => stored.get(part))
+    expect([0, 3, 4].map((seq) => first.isFirst('boot-a', seq, AT))).toEqual([true, true, true])
+    expect(first.isFirst('boot-b', 1, AT + 1000)).toBe(true)
+    for (const [name, part] of first.changed()) stored.set(name, part.encode())
+    const population = new TenantPopulation((part) => stored.get(part))
+    expect([0, 3, 4].map((seq) => population.isFirst('boot-a', seq, AT))).toEqual([false, false, false])
+    expect(population.isFirst('boot-b', 1, AT)).toBe(false)
+    expect([...population.changed()]).toEqual([])
+    expect(population.isFirst('boot-a', 5, AT)).toBe(true)
+    for (let n = 0; n < 31; n++) expect(population.isFirst(`other-${n}`, 0, AT + 2000)).toBe(true)
+    expect(population.isFirst('boot-b', 1, AT + 3000)).toBe(false)
+    expect(population.isFirst('boot-a', 5, AT + 3000)).toBe(true)
+  })
+
   it('stays within its bounds whatever comes', () => {
     const population = new TenantPopulation(() => undefined)
     for (let index = 0; index < 20_000; index++) {
