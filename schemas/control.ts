@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Count, Id, Instant, Name, Tenant } from './bounds.ts'
 import { Calibration } from './calibration.ts'
+import { RuleSetVersion } from './rule-match.ts'
 
 /** Versioned facts that workers read beside their input; compacted by tenant and `name`. */
 export const Control = z.discriminatedUnion('kind', [
@@ -53,6 +54,18 @@ export const Control = z.discriminatedUnion('kind', [
     partition: Count,
     /** The calibration that the partition's decisions are held against, from this offset of the stage's input on. */
     version: z.int().min(1),
+    offset: Count,
+  }),
+  z.strictObject({
+    schema_version: z.literal(1),
+    kind: z.literal('rule_set'),
+    tenant: Tenant,
+    /** `rule-set/<partition>/<offset>`. */
+    name: Name,
+    at: Instant,
+    partition: Count,
+    /** The rules that the partition's scored decisions are held against, from this offset on. */
+    version: RuleSetVersion,
     offset: Count,
   }),
 ])

@@ -11,6 +11,7 @@ import { Finding } from './finding.ts'
 import { Logout } from './logout.ts'
 import { PolicyRevision } from './policy.ts'
 import { RiskState } from './risk.ts'
+import { RuleMatch, RuleSetRecord } from './rule-match.ts'
 import { ScoredDecision } from './scored-decision.ts'
 import { Story } from './story.ts'
 import { Verdict } from './verdict.ts'
@@ -139,6 +140,23 @@ export const feedbackTicks = topic<Tick>('feedback.ticks.v1', Tick, () => 'tick'
 export const scoringState = bytesTopic('scoring.state.v1', 'compacted')
 /** The same of sources, in the partition of their activity. A topic of its own: each partition of a changelog has one writer, so its end is its writer's last commit. */
 export const scoringSourceState = bytesTopic('scoring.source-state.v1', 'compacted')
+/** Decisions that rules of the operator's matched; all of a rule and tenant in one partition, so that its findings a day can be counted. */
+export const ruleMatches = topic<RuleMatch>(
+  'scoring.rule-matches.v1',
+  RuleMatch,
+  (m) => `${m.tenant}/${m.rule}`,
+  { days: 7 },
+)
+/** The texts of rules that are or were in force. */
+export const ruleSets = topic<RuleSetRecord>(
+  'scoring.rule-sets.v1',
+  RuleSetRecord,
+  (r) => r.version,
+  'compacted',
+  1,
+)
+/** What is counted for rules, the changelog of their matches: JSON, in the partition of the matches. */
+export const scoringRuleState = bytesTopic('scoring.rule-state.v1', 'compacted')
 /** What the calibration role knows of each tenant's scores, as gzipped JSON under the tenant. */
 export const scoringCalibrationState = bytesTopic('scoring.calibration-state.v1', 'compacted', 1)
 
@@ -173,6 +191,7 @@ export const parsedTopics: readonly LogTopic[] = [
   accessStories,
   riskState,
   analystVerdicts,
+  ruleMatches,
 ]
 
 /** Every topic there is. */
@@ -195,6 +214,9 @@ export const topics: readonly LogTopic[] = [
   scoringState,
   scoringSourceState,
   scoringCalibrationState,
+  ruleMatches,
+  ruleSets,
+  scoringRuleState,
   collectorImports,
   integrityCheckpoints,
   ...parsedTopics.map(deadLetterOf),

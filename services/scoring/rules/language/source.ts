@@ -1,0 +1,91 @@
+import { isMap, isNode, isScalar, LineCounter, parseAllDocuments, type Document } from 'yaml'
+import { isRecord } from '../../../../schemas/record.ts'
+import type { RuleProblem } from './problem.ts'
+
+/** A rule is a page; a file of many rules some dozens. */
+export const MOST_FILE_BYTES = 262_144
+const MOST_DOCUMENTS = 200
+const MOST_ALIASES = 100
+
+/** Steps from the root of a document to a value. */
+export type Path = readonly (string | number)[]
+
+/** One YAML document of a rule file, which remembers where each of its values stands. */
+export interface RuleDocument {
+  readonly file: string
+  readonly value: Readonly<Record<string, unknown>>
+  /** Names the place of a value; of a missing one, the place of what should hold it. `offset` counts characters into a one-line text. */
+  problem(path: Path, reason: string, offset?: number): RuleProblem
+  /** Names the place of a key. */
+  keyProblem(path: Path, key: string, reason: string): RuleProblem
+}
+
+/** Reads a rule file: YAML, one document or several. A document that is no YAML is named, and the others are read. */
+export function readDocuments(
+  text: string,
+  file: string,
+): { readonly documents: readonly RuleDocument[]; readonly problems: readonly RuleProblem[] } {
+  const lines = new LineCounter()
+  const at = (position: number, reason: string): RuleProblem => {
+    const { line, col } = lines.linePos(position)
+    return { file, line: Math.max(1, line), column: Math.max(1, col), reason }
+  }
+  if (Buffer.byteLength(text) > MOST_FILE_BYTES)
+    return { documents: [], problems: [at(0, `the file is larger than ${MOST_FILE_BYTES} bytes`)] }
+  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
+  const documents: RuleDocument[] = []
+  const problems: RuleProblem[] = []
+  if (parsed.length > MOST_DOCUMENTS)
+    return { documents, problems: [at(0, `the file holds more than ${MOST_DOCUMENTS} documents`)] }
+  for (const document of parsed) {
+    const [error] = document.errors
+    if (error !== undefined) {
+      problems.push(at(error.pos[0], error.message))
+      continue
+    }
+    const value = valueOf(document)
+    if (value === null) continue
+    if (!isRecord(value)) {
+      problems.push(at(document.contents?.range?.[0] ?? 0, 'a rule is a map of keys and values'))
+      continue
+    }
+    documents.push({
+      file,
+      value,
+      problem: (path, reason, offset) => at(positionOf(document, path, offset), reason),
+      keyProblem: (path, key, reason) => at(keyPosition(document, path, key), reason),
+    })
+  }
+  return { documents, problems }
+}
+
+function valueOf(document: Document): unknown {
+  try {
+    return document.toJS({ maxAliasCount: MOST_ALIASES })
+  } catch {
+    return 'too many aliases'
+  }
+}
+
+function positionOf(document: Document, path: Path, offset?: number): number {
+  for (let length = path.length; length >= 0; length -= 1) {
+    const node: unknown = length === 0 ? document.contents : document.getIn(path.slice(0, length), true)
+    if (!isNode(node) || !node.range) continue
+    if (length < path.length || offset === undefined || !isScalar(node)) return node.range[0]
+    // Block and folded texts don't map one to one onto the file: their beginning has to do.
+    if (node.type === 'PLAIN') return node.range[0] + offset
+    if (node.type === 'QUOTE_SINGLE' || node.type === 'QUOTE_DOUBLE') return node.range[0] + 1 + offset
+    return node.range[0]
+  }
+  return document.range?.[0] ?? 0
+}
+
+function keyPosition(document: Document, path: Path, key: string): number {
+  const node: unknown = path.length === 0 ? document.contents : document.getIn(path, true)
+  if (isMap(node)) {
+    for (const pair of node.items) {
+      if (isScalar(pair.key) && pair.key.value === key && pair.key.range) return pair.key.range[0]
+    }
+  }
+  return positionOf(document, path)
+}
