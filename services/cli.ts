@@ -7,7 +7,7 @@ import { declareFindings } from './cli/findings.ts'
 import { declareEvaluate } from './cli/evaluate.ts'
 import { declareExplain } from './cli/explain.ts'
 import { declareImport } from './cli/import.ts'
-import type { CliIo } from './cli/io.ts'
+import { processIo, type CliIo } from './cli/io.ts'
 import { declareMigrate } from './cli/migrate.ts'
 import { declarePolicy } from './cli/policy.ts'
 import { declareQuery } from './cli/query.ts'
@@ -73,7 +73,7 @@ export async function runCli(
 }
 
 if (import.meta.main)
-  await runCli(process.argv.slice(2), process, process.env, (code) => {
+  await runCli(process.argv.slice(2), processIo(process), process.env, (code) => {
     process.exitCode = code
     // A handle that a failed part left open must not keep a finished command alive.
     setTimeout(() => process.exit(), 3000).unref()

@@ -49,8 +49,8 @@ export function declareFindings(program: Command, context: CliContext): void {
         process.once('SIGINT', stop)
         process.once('SIGTERM', stop)
         try {
-          for await (const finding of followFindings(eventLog, filter, position, stopping.signal))
-            print(finding)
+          const ended = AbortSignal.any([stopping.signal, context.io.unheard])
+          for await (const finding of followFindings(eventLog, filter, position, ended)) print(finding)
         } finally {
           process.off('SIGINT', stop)
           process.off('SIGTERM', stop)
