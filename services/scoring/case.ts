@@ -27,7 +27,7 @@ interface Speaker {
   readonly most_nats?: number | undefined
 }
 
-/** Without a decision above the threshold for so long, the next one opens a new finding. */
+/** Without a decision above the threshold for so long, the next one opens a new finding, where no detector asks for more. */
 const QUIET_MS = 30 * 60_000
 /** A finding that goes on is told again this often at most, unless its level rises. */
 const REVISE_MS = 5 * 60_000
@@ -99,9 +99,9 @@ export function keepSubject(notes: Notes, id: string, atMs: number): void {
 }
 
 /** Drops what is over; undefined when nothing is left. */
-export function prune(notes: Notes, atMs: number): Notes | undefined {
+export function prune(notes: Notes, atMs: number, quietMs = QUIET_MS): Notes | undefined {
   const since = atMs - QUIET_MS
-  notes.cases = notes.cases.filter((each) => each.last_ms >= since)
+  notes.cases = notes.cases.filter((each) => each.last_ms >= atMs - quietMs)
   notes.refused = notes.refused.filter((each) => each.at_ms >= since)
   notes.subjects = notes.subjects.filter((each) => each.at_ms >= since - QUIET_MS)
   return notes.cases.length + notes.refused.length + notes.subjects.length === 0 ? undefined : notes

@@ -21,6 +21,8 @@ export interface Bench<Input> {
    * is not learnt. Off where the log itself has already dropped repeats.
    */
   readonly strict: boolean
+  /** A finding stays open for so long without another decision; undefined: as usual. */
+  readonly quiet_ms: number | undefined
   /** How scores are read while nothing is calibrated. */
   readonly declared: readonly Reading[]
 }
@@ -34,6 +36,7 @@ export function benchOf<Input>(
   return {
     detectors,
     strict,
+    quiet_ms: detectors.find((each) => each.quiet_ms !== undefined)?.quiet_ms,
     declared: new Readings(detectors).of(''),
     plan: planOf([
       ...detectors.map((each) => ({ name: `${each.id}@${each.version}`, layout: each.layout })),
@@ -71,7 +74,7 @@ export function judge<Input>(
   if (book.seen.has(hashed)) return null
   const atMs = observed.at_ms
   const late = atMs < book.last_ms - LATE_MS || (bench.strict && atMs < book.seen.forgottenMs)
-  if (state.notes !== undefined && !late) state.notes = prune(state.notes, atMs)
+  if (state.notes !== undefined && !late) state.notes = prune(state.notes, atMs, bench.quiet_ms)
 
   const scores: Scores = {}
   const findings: Finding[] = []

@@ -87,6 +87,7 @@ export function distributedSpray({
     entity: ['client', 'asn'],
     technique: 'T1110.003',
     thresholds: { medium: 20, high: 40 },
+    quiet_ms: windowMs,
     layout: sprayLayout,
     score(state, input) {
       if (input.credential_failure)

@@ -1,7 +1,7 @@
 import { PERMIT, signIn, type Draft, type Origin, type Said } from '../drafts.ts'
 import { HOUR, MINUTE } from '../time.ts'
 import { by, subjectOf, type Scenario, type Scene } from './scene.ts'
-import { before, hourOf, loot, sourceOf, stolen, thief } from './thief.ts'
+import { before, hourOf, loot, sourceOf, stolen, thief, vantagesOf } from './thief.ts'
 
 const WRONG: Said = { outcome: 'deny', reasons: ['credentials_rejected'] }
 const NOBODY: Said = { outcome: 'deny', reasons: ['account_unknown'] }
@@ -62,7 +62,7 @@ export const passwordSpray: Scenario = (scene) => {
   const session = stolen(scene, at)
   const origin = dice.pick(origins)
   drafts.push(signIn(at, session, origin, PERMIT, '/mfa'), ...loot(scene, session, origin, at + MINUTE))
-  const sources = origins.map(sourceOf)
+  const sources = origins.flatMap(vantagesOf)
   return {
     entity: sources[0] ?? subjectOf(victim),
     also: [...sources, subjectOf(victim), { type: 'session', id: session.id }],

@@ -14,8 +14,13 @@ const NOT_YOURS: Said = { outcome: 'deny', reasons: ['permission_missing'] }
 const COMMONEST: Client = { browser: 'chrome', system: 'windows', upgradeDay: 0 }
 const RARER: Client = { browser: 'firefox', system: 'linux', upgradeDay: 0 }
 
+/** An origin outside, and whose network it is. */
+export interface Foreign extends Origin {
+  readonly asn: number
+}
+
 /** Where a thief comes from and with what, as good as the difficulty allows; another address each time it is asked. */
-export function thief({ difficulty, victim, world, dice, day }: Scene): Origin {
+export function thief({ difficulty, victim, world, dice, day }: Scene): Foreign {
   const { networks } = world
   const { country, name } = victim.city
   const pool: Pool = by<() => Pool>(
@@ -34,7 +39,7 @@ export function thief({ difficulty, victim, world, dice, day }: Scene): Origin {
     () => (dice.chance(0.4) ? victim.home : dice.early(networks.homes(country, name))),
   )()
   const client = by(difficulty, dice.chance(0.5) ? RARER : COMMONEST, COMMONEST, deviceOf(victim, day).client)
-  return { ip: addressIn(pool, dice), ...clientOf(client, day), device: null }
+  return { ip: addressIn(pool, dice), ...clientOf(client, day), device: null, asn: pool.asn }
 }
 
 /** When an attack begins: at any hour, or while the victim is at work. */
@@ -50,6 +55,12 @@ export function hourOf({ difficulty, victim, dice, day }: Scene): number {
 
 export function sourceOf({ ip }: Origin): Entity {
   return { type: 'source', id: prefixOf(ip) }
+}
+
+/** All that tells where guesses come from: the network, its operator and the client. */
+export function vantagesOf(origin: Foreign): Entity[] {
+  const { asn, tls_fingerprint } = origin
+  return [sourceOf(origin), { type: 'asn', id: String(asn) }, { type: 'client', id: tls_fingerprint }]
 }
 
 /** What a thief does who is in: takes what is worth it, louder or quieter. */
