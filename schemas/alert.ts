@@ -3,8 +3,8 @@ import { Count, Id, Instant, Name, RiskLevel, Tenant } from './bounds.ts'
 import { Entity } from './entity.ts'
 import { Cause } from './reasons.ts'
 
-/** What a person is paged for: a story, the circuit breaker of the ledger, the use of a break-glass account, records that were tampered with, a gateway's spool that fills, or a partition whose detector state can't be read. */
-const AlertKind = z.enum(['story', 'circuit_breaker', 'break_glass', 'integrity', 'spool', 'state'])
+/** What a person is paged for: a story, the circuit breaker of the ledger, the use of a break-glass account, records that were tampered with, a gateway's spool that fills, a partition whose detector state can't be read, or a live source that fell silent. */
+const AlertKind = z.enum(['story', 'circuit_breaker', 'break_glass', 'integrity', 'spool', 'state', 'source'])
 
 /**
  * What the receivers should know by now: one alert a story. It is a state, not

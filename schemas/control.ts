@@ -68,5 +68,21 @@ export const Control = z.discriminatedUnion('kind', [
     version: RuleSetVersion,
     offset: Count,
   }),
+  z.strictObject({
+    schema_version: z.literal(1),
+    kind: z.literal('source'),
+    tenant: Tenant,
+    /** `source/<name>`. */
+    name: Name,
+    at: Instant,
+    /** How the live source is read: `file`, `syslog`, `http`, … */
+    way: Name,
+    format: Name,
+    /** How far behind the source its decisions in the log are. */
+    lag_ms: Count,
+    last_record_at: Instant.nullable(),
+    /** Nothing has come for longer than it may. */
+    silent: z.boolean(),
+  }),
 ])
 export type Control = z.infer<typeof Control>

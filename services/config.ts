@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Tenant } from '../schemas/bounds.ts'
+import { CollectorConfig } from './collector/live/config.ts'
 import { ConsoleConfig } from './console/config.ts'
 import { DemoConfig } from './demo/config.ts'
 import { FeedbackConfig } from './feedback/config.ts'
@@ -76,6 +77,7 @@ export const Config = z.strictObject({
   clickhouse: ClickHouseConfig,
   checkpoints: CheckpointsConfig,
   gateway: GatewayConfig,
+  collector: CollectorConfig,
   scoring: ScoringConfig,
   storage: StorageConfig,
   verify: VerifyConfig,

@@ -27,6 +27,12 @@ export class IdSet {
     return true
   }
 
+  has(high: number, low: number): boolean {
+    if (high === 0 && low === 0) return this.has(0, 1)
+    const at = this.#find(this.#slots, high, low)
+    return this.#slots[at] !== 0 || this.#slots[at + 1] !== 0
+  }
+
   #find(slots: Uint32Array, high: number, low: number): number {
     const mask = slots.length / 2 - 1
     let slot = (high ^ low) & mask

@@ -26,9 +26,15 @@ export interface ImportChain {
   takeLinks(): CheckpointLink[]
 }
 
+/** The enforcement point that a source of this name is, imported into a tenant. */
+export function importedPep(tenant: string, kind: string, sourceName: string): string {
+  return `import:${hash('sha256', `${tenant}\0${kind}\0${sourceName}`, 'hex').slice(0, 16)}`
+}
+
 /**
  * Imported decisions are numbered and chained like a gateway's own (DESIGN,
- * section 6): the source is the enforcement point, an import is its boot, and
+ * section 6): the source is the enforcement point `pepId`, an import (or a start of
+ * the live collector) is its boot, and
  * the first record of a boot names the last of the boot before. What the log
  * holds of an import can't lose or change a record unseen from then on.
  */
@@ -36,9 +42,8 @@ export async function openImportChain(
   eventLog: EventLog,
   tenant: string,
   kind: string,
-  sourceName: string,
+  pepId: string,
 ): Promise<ImportChain> {
-  const pepId = `import:${hash('sha256', `${tenant}\0${kind}\0${sourceName}`, 'hex').slice(0, 16)}`
   const key = `${tenant}/head/${pepId}`
   const before = await readHead(eventLog, key)
   const bootId = `b${(before?.boot ?? 0) + 1}`

@@ -8,6 +8,8 @@ export interface ImportedFrom {
   readonly format: string
   readonly source_name: string
   readonly pep_id: string
+  /** How it came: by `gatewatch import`, or from a live source. */
+  readonly way: 'import' | 'collector'
 }
 
 /**
@@ -29,7 +31,7 @@ export function importDeadLetter(
       ce_id: id,
       reason: cause.reason,
       detail: `${from.source_name.slice(0, 128)}, line ${record.line}: ${cause.detail}`.slice(0, 500),
-      'source-topic': `import:${from.format}`,
+      'source-topic': `${from.way}:${from.format}`,
       'source-line': String(record.line),
       'source-byte': String(record.byte),
       'source-bytes': String(record.bytes),

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { Decision } from '../../schemas/decision.ts'
+import type { Decision } from '../../schemas/decision.ts'
 import { accessDecisions } from '../../schemas/topics.ts'
 import { startCheckpointer, type Checkpointer } from '../runtime/checkpoints/checkpointer.ts'
 import type { CheckpointSigner } from '../runtime/checkpoints/signer.ts'
@@ -9,15 +9,14 @@ import type { DeadLetterReason, Draft, FormatName, Framing, RecordReader } from 
 import { contentIds, eventId } from './ids.ts'
 import { importBatch } from './import-batch.ts'
 import { importDeadLetter } from './import-dead-letter.ts'
-import { openImportChain, type ImportChain } from './import-chain.ts'
+import { importedPep, openImportChain, type ImportChain } from './import-chain.ts'
 import { emptySummary, noteInstant, type ImportSummary } from './import-summary.ts'
 import { openImportedIds } from './imported-ids.ts'
+import { decisionOf, mapRecord } from './map-record.ts'
 import type { SourceRecord } from './source/record.ts'
 import { sourceError } from './source/source-error.ts'
 import { timeOrder } from './time-order.ts'
 
-/** How far ahead of the clock an event may be, as for scoring: clocks differ by less, wrong zones by more. */
-const MAX_AHEAD_MS = 5 * 60_000
 /** A source whose first records are all unusable is not of the format that was named. */
 const GIVE_UP_AFTER = 200
 /** So many binary lines in a row are no damage in a log, but the end of it. */
@@ -25,12 +24,6 @@ const MAX_BINARY_RUN = 100
 
 /** How many decisions of a JSON export wait to be put in order of time; logs are in order, and theirs do not wait. */
 const ORDER_WINDOW = 10_000
-
-const PROBLEMS = {
-  too_long: 'the record is too long',
-  binary: 'the record holds bytes that are no text (0x00)',
-  cut_off: 'the source ends in the middle of the record',
-} as const
 
 export interface ImportOptions {
   readonly eventLog: EventLog
@@ -68,7 +61,7 @@ export async function importRecords(
   summary: ImportSummary = emptySummary(),
 ): Promise<ImportSummary> {
   const { eventLog, tenant, format, source_name: source } = options
-  const chain = await openImportChain(eventLog, tenant, format, source)
+  const chain = await openImportChain(eventLog, tenant, format, importedPep(tenant, format, source))
   const ids = await openImportedIds(eventLog, tenant)
   const signed: { checkpointer: Checkpointer | null } = { checkpointer: null }
   const batch = importBatch(eventLog, () => {
@@ -85,7 +78,9 @@ export async function importRecords(
     summary.first_dead_letter ??= { line: record.line, reason, detail }
     const id = deadLetterId(record.raw.toString('latin1'))
     if (!(await ids.add(id, 'none'))) return
-    batch.put(importDeadLetter(id, record, { ...options, pep_id: chain.pep_id }, { reason, detail }))
+    batch.put(
+      importDeadLetter(id, record, { ...options, pep_id: chain.pep_id, way: 'import' }, { reason, detail }),
+    )
   }
 
   const write = async (decision: Decision): Promise<void> => {
@@ -108,25 +103,14 @@ export async function importRecords(
     content: string,
     name: string | undefined,
   ): Promise<void> => {
-    const at = Date.parse(draft.decided_at)
-    if (at > options.now_ms + MAX_AHEAD_MS) {
-      return refuse(
-        record,
-        'future_dated',
-        `${draft.decided_at} is still to come: check --year and --timezone`,
-      )
-    }
     const id =
       name === undefined || name === ''
         ? decisionId(`${draft.decided_at}\0${content}`)
         : eventId([tenant, format], name, draft)
-    const parsed = Decision.safeParse({ ...draft, id, tenant, origin: options.origin })
-    if (!parsed.success) {
-      const [issue] = parsed.error.issues
-      return refuse(record, 'record_invalid', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`)
-    }
+    const made = decisionOf(draft, { id, tenant, origin: options.origin }, options.now_ms)
+    if (made.kind === 'dead-letter') return refuse(record, made.reason, made.detail)
     noteInstant(summary, draft.decided_at)
-    const next = order.push(at, parsed.data)
+    const next = order.push(Date.parse(draft.decided_at), made.value)
     return next === undefined ? undefined : write(next)
   }
 
@@ -134,11 +118,7 @@ export async function importRecords(
     summary.records += 1
     if (record.latin1) summary.latin1 += 1
     binaryRun = record.problem === 'binary' ? binaryRun + 1 : 0
-    if (record.problem !== null) {
-      await refuse(record, record.problem, `${PROBLEMS[record.problem]} (${record.bytes} bytes)`)
-      return
-    }
-    const reading = options.reader.read(record.text)
+    const reading = mapRecord(options.reader, record)
     if (reading.kind === 'dead-letter') await refuse(record, reading.reason, reading.detail)
     else if (reading.kind === 'drop') {
       summary.skipped[reading.reason] = (summary.skipped[reading.reason] ?? 0) + 1

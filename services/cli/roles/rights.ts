@@ -7,6 +7,7 @@ import {
   alertsDeliveries,
   alertsOutbox,
   analystVerdicts,
+  collectorImports,
   control,
   deadLetterOf,
   deviceInventory,
@@ -111,6 +112,19 @@ export const RIGHTS: Readonly<Record<Role, LogRights>> = {
     ],
     joins: ['feedback', 'feedback-usage'],
     watches: ['storage'],
+  },
+  collector: {
+    reads: [collectorImports, control, alertsOutbox],
+    writes: [
+      accessDecisions,
+      deadLetterOf(accessDecisions),
+      collectorImports,
+      control,
+      alertsOutbox,
+      integrityCheckpoints,
+    ],
+    joins: ['collector'],
+    watches: [],
   },
   verify: {
     reads: [accessDecisions, integrityCheckpoints, control, alertsOutbox],

@@ -148,6 +148,15 @@ export async function startRoles({
     )
     scored = () => scoring.drained()
   }
+  if (has('collector')) {
+    const { startCollector } = await import('../../collector/live/main.ts')
+    const collector = await timed('collector', () =>
+      lifecycle.start('collector', () =>
+        startCollector(runtime, config.collector, { tokens, tenant, checkpoints: config.checkpoints }),
+      ),
+    )
+    notes.set('sources', () => collector.note())
+  }
   let gateway_port: number | null = null
   let decision_port: number | null = null
   if (has('gateway')) {

@@ -26,6 +26,15 @@ export interface Status {
   }[]
   /** Stored decisions before this instant are verified; null: not yet. */
   readonly verified: { readonly to: string | null; readonly problems: number } | null
+  /** Live sources of the collector, as they last told of themselves. */
+  readonly sources: readonly {
+    source: string
+    way: string
+    seconds_ago: number
+    lag_ms: number
+    last_record_at: string | null
+    silent: boolean
+  }[]
   readonly gateways: readonly { pep_id: string; seconds_ago: number; seq: number; risk_age_ms: number }[]
 }
 
@@ -35,11 +44,11 @@ export async function readStatus(
   config: Config,
   now = Date.now(),
 ): Promise<Status> {
-  const [process, store, readers, gateways, verified] = await Promise.all([
+  const [process, store, readers, told, verified] = await Promise.all([
     askProcess(config.admin),
     storeState(dataDir, config),
     readersOf(eventLog),
-    gatewaysOf(eventLog, now),
+    toldOf(eventLog, now),
     readProgress(eventLog, config.tenant),
   ])
   const running = readers.length > 0 && readers.every((reader) => reader.running)
@@ -49,7 +58,7 @@ export async function readStatus(
     store,
     readers,
     verified: verified === null ? null : { to: verified.verified_to, problems: verified.problems },
-    gateways,
+    ...told,
   }
 }
 
@@ -67,11 +76,19 @@ export function statusText(status: Status): string {
     String(g.seq),
     String(g.risk_age_ms),
   ])
+  const sources = status.sources.map((s) => [
+    s.source,
+    s.way,
+    `${s.seconds_ago} s ago`,
+    String(s.lag_ms),
+    `${s.last_record_at ?? 'none yet'}${s.silent ? ', silent' : ''}`,
+  ])
   return [
     `${processText(status.process)}store    ${status.store}\n${verifiedText(status.verified)}`,
     readers.length === 0
       ? 'Nobody has read this log yet.\n'
       : table(['reader', 'topic', 'running', 'handled', 'lag'], readers),
+    sources.length === 0 ? '' : table(['source', 'way', 'told', 'lag in ms', 'last record'], sources),
     gateways.length === 0 ? '' : table(['gateway', 'heartbeat', 'last decision', 'risk age in ms'], gateways),
   ].join('\n')
 }
@@ -110,23 +127,33 @@ function verifiedText(verified: Status['verified']): string {
   return `verified up to ${verified.to}, ${wrong}\n`
 }
 
-async function gatewaysOf(eventLog: EventLog, now: number): Promise<Status['gateways']> {
+/** What gateways and live sources have told of themselves. */
+async function toldOf(eventLog: EventLog, now: number): Promise<Pick<Status, 'gateways' | 'sources'>> {
   const table = await eventLog.openTable(control)
   try {
     await table.caughtUp()
     const gateways: Status['gateways'][number][] = []
+    const sources: Status['sources'][number][] = []
     for (const [, value] of table.entries()) {
-      const heartbeat = readRecord(Control, { value })
-      if (heartbeat?.kind !== 'heartbeat') continue
-      const { pep_id, seq, risk_age_ms } = heartbeat
-      gateways.push({
-        pep_id,
-        seq,
-        risk_age_ms,
-        seconds_ago: Math.round((now - Date.parse(heartbeat.at)) / 1000),
-      })
+      const told = readRecord(Control, { value })
+      if (told?.kind !== 'heartbeat' && told?.kind !== 'source') continue
+      const seconds_ago = Math.round((now - Date.parse(told.at)) / 1000)
+      if (told.kind === 'heartbeat') {
+        const { pep_id, seq, risk_age_ms } = told
+        gateways.push({ pep_id, seq, risk_age_ms, seconds_ago })
+      } else {
+        const { name, way, lag_ms, last_record_at, silent } = told
+        sources.push({
+          source: name.slice(name.indexOf('/') + 1),
+          way,
+          seconds_ago,
+          lag_ms,
+          last_record_at,
+          silent,
+        })
+      }
     }
-    return gateways
+    return { gateways, sources }
   } finally {
     await table.close()
   }

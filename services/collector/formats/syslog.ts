@@ -47,7 +47,8 @@ const MONTH_MS = 31 * DAY_MS
  * hold many years, as long as it has no gap of half a year across a new year.
  * Nothing is moved into a year that would put it into the future.
  */
-export function syslogReader({ year, written_ms, now_ms, timezone }: ReadingOptions): SyslogReader {
+export function syslogReader(options: ReadingOptions): SyslogReader {
+  const { year, timezone } = options
   const toInstant = zoneReader(timezone)
   let firstYear = year
   let currentYear = year ?? 0
@@ -59,14 +60,14 @@ export function syslogReader({ year, written_ms, now_ms, timezone }: ReadingOpti
     const wallOf = (inYear: number) => wall(inYear, month, match[2], match[4], match[5], match[6], match[7])
     if (match[3] !== undefined) return toInstant(wallOf(Number(match[3])))
     if (firstYear === null) {
-      const written = new Date(written_ms).getUTCFullYear()
-      firstYear = toInstant(wallOf(written)) > written_ms + DAY_MS ? written - 1 : written
+      const written = new Date(options.written_ms).getUTCFullYear()
+      firstYear = toInstant(wallOf(written)) > options.written_ms + DAY_MS ? written - 1 : written
       currentYear = firstYear
     }
     let at = toInstant(wallOf(currentYear))
     if (at < lastMs - HALF_YEAR_MS) {
       const next = toInstant(wallOf(currentYear + 1))
-      if (next <= now_ms + DAY_MS) {
+      if (next <= options.now_ms + DAY_MS) {
         currentYear += 1
         at = next
       }
@@ -75,7 +76,7 @@ export function syslogReader({ year, written_ms, now_ms, timezone }: ReadingOpti
       if (lastMs - before < MONTH_MS) return before
     }
     // What is still to come is a mistake of its own line, and no measure for the others.
-    if (at <= now_ms + DAY_MS) lastMs = at
+    if (at <= options.now_ms + DAY_MS) lastMs = at
     return at
   }
 

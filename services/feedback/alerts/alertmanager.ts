@@ -27,6 +27,7 @@ const NAMES = {
   integrity: 'GatewatchIntegrity',
   spool: 'GatewatchSpoolFilling',
   state: 'GatewatchStateUnreadable',
+  source: 'GatewatchSourceSilent',
 } as const
 /** How long a story that ended while Alertmanager was away is shown, so that somebody hears of it. */
 const LATE_MS = 300_000
