@@ -23,20 +23,22 @@ export interface Piece {
 /** Records by partition, in their order, cut where a batch would become too large. */
 export function piecesOf(records: readonly OutRecord[], names: Names): Piece[] {
   const pieces: Piece[] = []
-  const open = new Map<string, Piece>()
+  /** By topic, then by partition. */
+  const open = new Map<string, (Piece | undefined)[]>()
   for (const record of records) {
     const { topic } = record
     const partition = record.partition ?? partitionOf(record.key, names.partitions(topic))
     const bytes = roughBytes(record)
-    const key = `${topic.name}/${partition}`
-    let piece = open.get(key)
+    let ofTopic = open.get(topic.name)
+    if (ofTopic === undefined) open.set(topic.name, (ofTopic = []))
+    let piece = ofTopic[partition]
     if (
       piece === undefined ||
       piece.bytes + bytes > MAX_BATCH_BYTES ||
       piece.records.length >= MAX_BATCH_RECORDS
     ) {
       piece = { topic, partition, records: [], bytes: 0 }
-      open.set(key, piece)
+      ofTopic[partition] = piece
       pieces.push(piece)
     }
     piece.records.push(record)

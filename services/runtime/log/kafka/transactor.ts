@@ -197,11 +197,11 @@ export class Transactor {
     for (const round of rounds) await this.#send(transaction.id, round, written)
   }
 
-  #encode({ producer }: Transaction, key: string, { records }: Piece, now: number): Buffer {
+  #encode({ producer }: Transaction, key: string, { records, bytes }: Piece, now: number): Buffer {
     const sequence = this.#sequences.get(key) ?? 0
     this.#sequences.set(key, (sequence + records.length) % 0x8000_0000)
     const { compression } = this.#parts
-    return encodeBatch(records, { producer, sequence, transactional: true, compression, now })
+    return encodeBatch(records, { producer, sequence, transactional: true, compression, now }, bytes)
   }
 
   /** The same bytes go again to whoever leads then; a repeat that had arrived is known by its sequence. */

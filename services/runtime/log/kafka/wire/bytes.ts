@@ -5,6 +5,9 @@ const SHORT = 64
 export class Writer {
   #buffer: Buffer
   #at = 0
+  /** What is before `#from`, in pieces. */
+  readonly #before: Buffer[] = []
+  #from = 0
 
   constructor(size = 1024) {
     this.#buffer = Buffer.allocUnsafe(size)
@@ -68,11 +71,6 @@ export class Writer {
     this.raw(value)
   }
 
-  compactBytes(value: Uint8Array): void {
-    this.uvarint(value.length + 1)
-    this.raw(value)
-  }
-
   array<T>(items: readonly T[], write: (item: T) => void): void {
     this.int32(items.length)
     for (const item of items) write(item)
@@ -105,7 +103,29 @@ export class Writer {
     this.#at += value.length
   }
 
-  /** What was written so far: a view, valid until the next write. */
+  /** As `bytes`, of what is not copied: it must stay as it is until all is sent. */
+  heldBytes(value: Buffer): void {
+    this.int32(value.length)
+    this.#hold(value)
+  }
+
+  /** The same in flexible versions. */
+  heldCompactBytes(value: Buffer): void {
+    this.uvarint(value.length + 1)
+    this.#hold(value)
+  }
+
+  /** All that was written, what is held by reference as pieces of its own: views, valid until the next write. */
+  pieces(): Buffer[] {
+    return [...this.#before, this.written(this.#from)]
+  }
+
+  #hold(value: Buffer): void {
+    this.#before.push(this.written(this.#from), value)
+    this.#from = this.#at
+  }
+
+  /** What was written so far, without what is held: a view, valid until the next write. */
   written(from = 0): Buffer {
     return this.#buffer.subarray(from, this.#at)
   }

@@ -33,7 +33,7 @@ export function produce(
       to.string(transactionalId)
       to.int16(-1)
       to.int32(timeoutMs)
-      writeByTopic(to, batches, ({ batch }) => to.bytes(batch))
+      writeByTopic(to, batches, ({ batch }) => to.heldBytes(batch))
     },
     decode: (from) => readByTopic(from, (place) => producedAt(place, from)),
   }
@@ -54,7 +54,7 @@ export function produceJoining(
       to.compactString(transactionalId)
       to.int16(-1)
       to.int32(timeoutMs)
-      writeCompactByTopic(to, batches, ({ batch }) => to.compactBytes(batch))
+      writeCompactByTopic(to, batches, ({ batch }) => to.heldCompactBytes(batch))
       to.tags()
     },
     decode: (from) =>

@@ -1,8 +1,10 @@
+import type { Socket } from 'node:net'
 import type { Kafka } from 'kafkajs'
 
 /*
  * What the driver uses of kafkajs beyond its public functions, and all of it:
- * the cluster (connections, TLS, SASL, metadata) and the connections' `send`.
+ * the cluster (connections, TLS, SASL, metadata), and of a connection its
+ * socket and the queue that finds the request of an answer.
  * kafkajs hands its cluster to whoever assigns partitions, so it is got through
  * a public door; `test/unit/.../kafkajs-inside.test.ts` fails should a version
  * change its shape. The version is pinned, and 2.2.4 has been the last since 2023.
@@ -23,23 +25,28 @@ export interface Broker {
 }
 
 export interface Connection {
-  send<Response>(exchange: Exchange<Response>): Promise<Response>
+  readonly clientId: string
+  readonly socket: Pick<Socket, 'cork' | 'write' | 'uncork'>
+  readonly requestQueue: { push(request: QueuedRequest): void }
+  isConnected(): boolean
+  /** Does nothing without SASL, and while the session lasts. */
+  authenticate(): Promise<void>
+  nextCorrelationId(): number
 }
 
-interface Exchange<Response> {
-  readonly request: {
+interface QueuedRequest {
+  readonly entry: {
     readonly apiKey: number
-    readonly apiVersion: number
     readonly apiName: string
-    expectResponse(): boolean
-    encode(): { buf: Buffer; buffer: Buffer; size(): number }
+    readonly apiVersion: number
+    readonly correlationId: number
+    resolve(answer: { readonly payload: Buffer }): void
+    reject(error: unknown): void
   }
-  readonly response: {
-    decode(raw: Buffer): Promise<Response>
-    parse(decoded: Response): Promise<Response>
-  }
+  readonly expectResponse: boolean
   readonly requestTimeout: number
-  readonly logResponseError: boolean
+  /** Called when there is room among the requests under way. */
+  sendRequest(): void
 }
 
 /** A cluster with connections of its own, not yet connected. */

@@ -1,6 +1,6 @@
 import type { Kafka } from 'kafkajs'
 import { closedError } from '../../closed-error.ts'
-import { Reader, Writer } from './bytes.ts'
+import { exchange } from './exchange.ts'
 import { CODES, isPassing, KafkaFault, NoAnswer } from './faults.ts'
 import { findCoordinator } from './group-requests.ts'
 import { openCluster, type Broker, type Cluster, type Connection } from './kafkajs-inside.ts'
@@ -124,31 +124,7 @@ export class Link {
   ): Promise<Response> {
     const broker = await cluster.findBroker({ nodeId: node })
     const connection = await this.#connection(broker, request.api === FETCH ? 1 : 0)
-    return connection.send<Response>({
-      request: {
-        apiKey: request.api,
-        apiVersion: request.version,
-        apiName: request.name,
-        expectResponse: () => true,
-        encode: () => {
-          const to = new Writer()
-          if (request.flexible === true) to.tags()
-          request.encode(to)
-          const buf = to.written()
-          return { buf, buffer: buf, size: () => buf.length }
-        },
-      },
-      response: {
-        decode: async (raw) => {
-          const from = new Reader(raw)
-          if (request.flexible === true && request.plain_answer !== true) from.tags()
-          return request.decode(from)
-        },
-        parse: async (decoded) => decoded,
-      },
-      requestTimeout: ANSWER_MS + (request.held_ms ?? 0),
-      logResponseError: false,
-    })
+    return await exchange(connection, request, ANSWER_MS + (request.held_ms ?? 0))
   }
 
   /** Two callers at once would connect twice, and the first one's socket would be forgotten. */

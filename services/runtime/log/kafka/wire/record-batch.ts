@@ -36,13 +36,16 @@ const COMPRESS_FROM = 1024
 /**
  * One record batch of format 2, the only one that Kafka 4 takes.
  *
+ * @param bytes the sum of `roughBytes`, where it is known
  * @see https://kafka.apache.org/documentation/#recordbatch
  */
-export function encodeBatch(records: readonly OutRecord[], context: BatchContext): Buffer {
-  let bytes = HEADER_BYTES
-  for (const record of records) bytes += roughBytes(record)
-  // One buffer for head and records: it is copied once more, into the request, and no oftener.
-  const batch = new Writer(bytes)
+export function encodeBatch(
+  records: readonly OutRecord[],
+  context: BatchContext,
+  bytes = roughSum(records),
+): Buffer {
+  // One buffer for head and records; the request holds it, and nothing copies it.
+  const batch = new Writer(HEADER_BYTES + bytes)
   writeHeader(batch, records.length, context)
   for (let index = 0; index < records.length; index++) {
     const record = records[index]
@@ -56,6 +59,10 @@ export function encodeBatch(records: readonly OutRecord[], context: BatchContext
   writeHeader(smaller, records.length, context)
   smaller.raw(packed)
   return sealed(smaller, context.compression)
+}
+
+function roughSum(records: readonly OutRecord[]): number {
+  return records.reduce((sum, record) => sum + roughBytes(record), 0)
 }
 
 /** Everything but the length, the codec and the checksum, which follow from what comes after it. */

@@ -6,7 +6,7 @@ import type { Reader, Writer } from './bytes.ts'
  * (KIP-447), and Kafka 4 still answers them all; beside them those of Kafka 4
  * that make a transaction shorter, used where the cluster has them (KIP-890).
  *
- * kafkajs carries them: it connects, encrypts, authenticates and frames. Its
+ * kafkajs carries them: it connects, encrypts and authenticates. Its
  * own encodings are not used because they end before that version (its
  * TxnOffsetCommit knows no generation, its OffsetFetch no `require_stable`),
  * lose the errors of all partitions but one, and read an empty batch as nothing.
