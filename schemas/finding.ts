@@ -37,6 +37,8 @@ export const Finding = z.strictObject({
   observed_at: Instant,
   /** Event time of the decision that opened the finding. */
   first_observed_at: Instant,
+  /** Event time at which what it tells was over, where its detector can know; this is its last revision then. */
+  closed_at: Instant.optional(),
   /** The decisions that contributed, newest last, the last 20. */
   decision_ids: z.array(Id).min(1).max(20),
   decisions_total: Count,

@@ -41,5 +41,17 @@ export const Reason = z.enum([
 export type Reason = z.infer<typeof Reason>
 
 /** The independent class of evidence that a finding belongs to. Two findings of one cause count little more than one. */
-export const Cause = z.enum(['location', 'device', 'rate', 'credential', 'path', 'data', 'signal', 'verdict'])
+export const Cause = z.enum([
+  'location',
+  'device',
+  'rate',
+  'credential',
+  'path',
+  'data',
+  'signal',
+  'verdict',
+  // What nobody is suspected for: a policy that does not do what it should, decisions that are not recorded.
+  'policy',
+  'recording',
+])
 export type Cause = z.infer<typeof Cause>

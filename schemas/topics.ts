@@ -10,6 +10,7 @@ import { entityKey } from './entity.ts'
 import { Finding } from './finding.ts'
 import { Logout } from './logout.ts'
 import { PolicyRevision } from './policy.ts'
+import { PolicyEffect } from './policy-effect.ts'
 import { RiskState } from './risk.ts'
 import { RuleMatch, RuleSetRecord } from './rule-match.ts'
 import { ScoredDecision } from './scored-decision.ts'
@@ -92,6 +93,13 @@ export const policyRevisions = topic<PolicyRevision>(
   'compacted',
   1,
 )
+/** What revisions did to people, for the scoring stage that is keyed by place of a policy. */
+export const policyEffects = topic<PolicyEffect>(
+  'policy.effects.v1',
+  PolicyEffect,
+  (e) => entityKey(e.tenant, e.entity),
+  { days: 30 },
+)
 export const analystVerdicts = topic<Verdict>(
   'analyst.verdicts.v1',
   Verdict,
@@ -140,6 +148,8 @@ export const feedbackTicks = topic<Tick>('feedback.ticks.v1', Tick, () => 'tick'
 export const scoringState = bytesTopic('scoring.state.v1', 'compacted')
 /** The same of sources, in the partition of their activity. A topic of its own: each partition of a changelog has one writer, so its end is its writer's last commit. */
 export const scoringSourceState = bytesTopic('scoring.source-state.v1', 'compacted')
+/** The same of places of a policy, in the partition of their effects. */
+export const scoringPolicyState = bytesTopic('scoring.policy-state.v1', 'compacted')
 /** Decisions that rules of the operator's matched; all of a rule and tenant in one partition, so that its findings a day can be counted. */
 export const ruleMatches = topic<RuleMatch>(
   'scoring.rule-matches.v1',
@@ -192,6 +202,7 @@ export const parsedTopics: readonly LogTopic[] = [
   riskState,
   analystVerdicts,
   ruleMatches,
+  policyEffects,
 ]
 
 /** Every topic there is. */
@@ -203,6 +214,7 @@ export const topics: readonly LogTopic[] = [
   accessStories,
   riskState,
   policyRevisions,
+  policyEffects,
   analystVerdicts,
   control,
   deviceInventory,
@@ -213,6 +225,7 @@ export const topics: readonly LogTopic[] = [
   feedbackTicks,
   scoringState,
   scoringSourceState,
+  scoringPolicyState,
   scoringCalibrationState,
   ruleMatches,
   ruleSets,

@@ -10,14 +10,14 @@ import type { Stages } from './replay.ts'
 import { runStage } from './run-stage.ts'
 import { openStateAlerts } from './state-alerts.ts'
 import { subjectDetectors } from './subject-stage.ts'
-import { SOURCE_MEMORY, sourceStage, subjectStage } from './worker.ts'
+import { policyStage, SOURCE_MEMORY, sourceStage, subjectStage } from './worker.ts'
 
 /** A started scoring role; `drained` is for whoever waits until all that was in the log is scored. */
 export interface RunningScoring extends Running {
   drained(): Promise<void>
 }
 
-/** Starts both stages: decisions by subject, and their slim records by source. */
+/** Starts the stages: decisions by subject, their slim records by source, and what policies did by their place. */
 export async function startScoring(
   runtime: Runtime,
   config: ScoringConfig,
@@ -42,15 +42,18 @@ export async function startScoring(
   await adoptions.open(eventLog)
   const subjects = await runStage(stages.subject, { ...options, adoptions, group: 'scoring' })
   const sources = await runStage(stages.source, { ...options, group: 'scoring-source' })
+  const policies = await runStage(stages.policy, { ...options, group: 'scoring-policy' })
   logger.info('scoring started')
   return {
     async drained() {
       await subjects.drained()
       await sources.drained()
+      await policies.drained()
     },
     async stop() {
       await subjects.stop()
       await sources.stop()
+      await policies.stop()
       await adoptions.close()
       await alerts.close()
       await lists.stop()
@@ -84,6 +87,7 @@ export function scoringStages(
   return {
     subject: subjectStage(enrich, subject),
     source: sourceStage({ ...SOURCE_MEMORY, entities }),
+    policy: policyStage(),
   }
 }
 

@@ -4,6 +4,7 @@ import { Activity } from '../../schemas/activity.ts'
 import { Decision, decisionKey, parseDecision } from '../../schemas/decision.ts'
 import { entityKey } from '../../schemas/entity.ts'
 import { readEvent } from '../../schemas/later.ts'
+import { PolicyEffect } from '../../schemas/policy-effect.ts'
 import type { LogRecord } from '../runtime/log/event-log.ts'
 import { parseJson } from '../runtime/log/json-record.ts'
 import type { Outcome } from '../runtime/outcome.ts'
@@ -73,6 +74,19 @@ export function readActivity(record: LogRecord): Outcome<Activity> {
   }
   if (record.key !== entityKey(activity.tenant, activity.entity)) return WRONG_KEY
   return { kind: 'ok', value: activity }
+}
+
+/** Parses and checks what a revision did to somebody; only our own first stage writes them, and few. */
+export function readPolicyEffect(record: LogRecord): Outcome<PolicyEffect> {
+  const json = readJson(record)
+  if (json.kind !== 'ok') return json
+  const effect = readEvent(PolicyEffect, json.value)
+  if (effect === undefined) {
+    const { error } = PolicyEffect.safeParse(json.value)
+    return { kind: 'dead-letter', reason: 'invalid-effect', detail: error ? problems(error) : '' }
+  }
+  if (record.key !== entityKey(effect.tenant, effect.entity)) return WRONG_KEY
+  return { kind: 'ok', value: effect }
 }
 
 function readJson(record: LogRecord): Outcome<unknown> {

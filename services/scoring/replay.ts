@@ -8,10 +8,11 @@ import type { ReadingsOf } from './calibration/reading.ts'
 import { PartitionStates } from './partition-states.ts'
 import type { Stage } from './worker.ts'
 
-/** Both stages. */
+/** All stages: the first, and those that read what it writes. */
 export interface Stages {
   readonly subject: Stage
   readonly source: Stage
+  readonly policy: Stage
 }
 
 /** What a single worker gives for a log, in its order. */
@@ -48,31 +49,28 @@ export function replay(stage: Stage, parts: Iterable<PartitionRecords>, partitio
  * @param budget findings a day of one tenant, at most
  */
 export function replayInOrder(
-  { subject, source }: Stages,
+  { subject, source, policy }: Stages,
   budget: number,
 ): (records: readonly LogRecord[]) => readonly Finding[] {
   const calibration = calibrationAtOnce(subject.detectors, budget)
   const first = replayWorker(subject, 1)
-  const second = replayWorker(source, 1)
+  const others = [source, policy].map((stage) => ({ stage, worker: replayWorker(stage, 1), offset: 0 }))
   const encoder = new TextEncoder()
-  let sourceOffset = 0
   return (records) => {
     const scored = first(partOf(subject.input, records), calibration.readingsOf)
     calibration.take(scored.outputs)
-    const slim: LogRecord[] = []
-    for (const { topic, key, value } of scored.outputs) {
-      if (topic === source.input && typeof value === 'string') {
-        slim.push({
-          offset: sourceOffset,
-          key,
-          value: encoder.encode(value),
-          headers: {},
-          appended_ms: records.at(-1)?.appended_ms ?? 0,
-        })
-        sourceOffset += 1
+    const findings = [...scored.findings]
+    for (const each of others) {
+      const slim: LogRecord[] = []
+      for (const { topic, key, value } of scored.outputs) {
+        if (topic !== each.stage.input || typeof value !== 'string') continue
+        const appended_ms = records.at(-1)?.appended_ms ?? 0
+        slim.push({ offset: each.offset, key, value: encoder.encode(value), headers: {}, appended_ms })
+        each.offset += 1
       }
+      for (const finding of each.worker(partOf(each.stage.input, slim)).findings) findings.push(finding)
     }
-    return [...scored.findings, ...second(partOf(source.input, slim)).findings]
+    return findings
   }
 }
 
@@ -110,7 +108,7 @@ export async function replayDecisions(
 ): Promise<{ readonly findings: Finding[]; readonly records: number }> {
   const findings: Finding[] = []
   let records = 0
-  for (const stage of [stages.subject, stages.source]) {
+  for (const stage of [stages.subject, stages.source, stages.policy]) {
     const worker = replayWorker(stage, eventLog.partitions(stage.input))
     const history = await readingHistory(eventLog, stage.name, stage.detectors)
     for await (const batch of readWhole(eventLog, stage.input, until?.get(stage.input))) {

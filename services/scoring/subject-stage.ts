@@ -1,9 +1,10 @@
 import type { Activity } from '../../schemas/activity.ts'
 import { isCanary } from '../../schemas/canary.ts'
-import { accessActivity, accessFindings, accessScored } from '../../schemas/topics.ts'
+import { accessActivity, accessFindings, accessScored, policyEffects } from '../../schemas/topics.ts'
 import type { Decision } from '../../schemas/decision.ts'
 import { subjectEntityId, type Entity } from '../../schemas/entity.ts'
 import type { Finding } from '../../schemas/finding.ts'
+import type { PolicyEffect } from '../../schemas/policy-effect.ts'
 import type { Enrichment, ScoredDecision, Scores } from '../../schemas/scored-decision.ts'
 import type { OutRecord } from '../runtime/log/event-log.ts'
 import { jsonRecord } from '../runtime/log/json-record.ts'
@@ -27,6 +28,7 @@ import { unfamiliarContext } from './detectors/unfamiliar-context.ts'
 import { volume } from './detectors/volume.ts'
 import { activitiesOf, networkActivity, tellingLayout, type Telling } from './enrich/activities.ts'
 import { factsOf } from './enrich/facts.ts'
+import { policyEffectOf, policyHabitsLayout, type PolicyHabitsState } from './intent/effect.ts'
 import { benchOf, judge, type Bench } from './judge.ts'
 import type { PartitionStates } from './partition-states.ts'
 import type { EntityState } from './state/entity-state.ts'
@@ -54,13 +56,18 @@ export function subjectDetectors(): readonly Detector<EnrichedDecision, unknown>
 }
 
 export function subjectBench(detectors = subjectDetectors()): Bench<EnrichedDecision> {
-  return benchOf(detectors, true, [{ name: 'telling@1', layout: tellingLayout }])
+  return benchOf(detectors, true, [
+    { name: 'telling@1', layout: tellingLayout },
+    { name: 'policy-habits@1', layout: policyHabitsLayout },
+  ])
 }
 
 export interface SubjectResult {
   readonly scored: ScoredDecision
   /** For the second stage. */
   readonly activities: readonly Activity[]
+  /** For the stage of places of a policy; nearly no decision has one. */
+  readonly effect: PolicyEffect | undefined
   readonly findings: readonly Finding[]
   readonly late: boolean
 }
@@ -83,7 +90,7 @@ export function scoreDecision(
     const scores: Scores = {}
     const network = networkActivity(decision, enrichment)
     const activities = network === undefined ? [] : [network]
-    return { scored: { decision, enrichment, scores }, activities, findings: [], late: false }
+    return { scored: { decision, enrichment, scores }, activities, effect: undefined, findings: [], late: false }
   }
   const facts = factsOf(decision, enrichment)
   const observed = new ObservedDecision(facts)
@@ -104,7 +111,8 @@ export function scoreDecision(
     familiar,
     !late && decision.caused_by === undefined,
   )
-  return { scored: { decision, enrichment, scores }, activities, findings, late }
+  const effect = late ? undefined : policyEffectOf(policyHabitsOf(bench, state), facts, trusted)
+  return { scored: { decision, enrichment, scores }, activities, effect, findings, late }
 }
 
 /** Before the decision is learnt, and what it brings is familiar. */
@@ -123,6 +131,14 @@ function familiarIn(
 function tellingOf({ detectors }: Bench<EnrichedDecision>, { states }: EntityState): Telling {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the bench keeps beside the detectors
   return states[detectors.length] as Telling
+}
+
+function policyHabitsOf(
+  { detectors }: Bench<EnrichedDecision>,
+  { states }: EntityState,
+): PolicyHabitsState {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the bench keeps beside the detectors
+  return states[detectors.length + 1] as PolicyHabitsState
 }
 
 /** Entities are put together when a finding asks for them: nearly no decision makes one. */
@@ -156,11 +172,12 @@ class ObservedDecision implements Observed {
 }
 
 /** What follows from a scored decision: itself, slim records for the second stage, and its findings. */
-export function subjectOutputs({ scored, activities, findings }: SubjectResult): OutRecord[] {
+export function subjectOutputs({ scored, activities, effect, findings }: SubjectResult): OutRecord[] {
   const { decision } = scored
   const records = [jsonRecord(accessScored, scored, { ce_id: decision.id, ce_time: decision.decided_at })]
   for (const activity of activities)
     records.push(jsonRecord(accessActivity, activity, { ce_id: `${decision.id}.${activity.entity.type}` }))
+  if (effect !== undefined) records.push(jsonRecord(policyEffects, effect, { ce_id: `${decision.id}.policy` }))
   for (const finding of findings) records.push(findingRecord(finding))
   return records
 }

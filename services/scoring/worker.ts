@@ -1,9 +1,12 @@
 import type { Activity } from '../../schemas/activity.ts'
 import type { Decision } from '../../schemas/decision.ts'
 import type { Finding } from '../../schemas/finding.ts'
+import type { PolicyEffect } from '../../schemas/policy-effect.ts'
 import {
   accessActivity,
   accessDecisions,
+  policyEffects,
+  scoringPolicyState,
   scoringSourceState,
   scoringState,
   type LogTopic,
@@ -14,7 +17,8 @@ import type { Outcome } from '../runtime/outcome.ts'
 import type { Calibrated } from './calibration/calibrator.ts'
 import type { ReadingsOf } from './calibration/reading.ts'
 import type { Enrich } from './enrich/enrich.ts'
-import { readActivity, readDecision } from './parse.ts'
+import { POLICY_STAGE, takePolicyEffect } from './intent/policy-stage.ts'
+import { readActivity, readDecision, readPolicyEffect } from './parse.ts'
 import type { PartitionStates } from './partition-states.ts'
 import type { StateLimits } from './state/roll.ts'
 import { scoreActivity, SOURCE_STAGE, sourceBenches, sourceDetectors } from './source-stage.ts'
@@ -74,6 +78,13 @@ export const SOURCE_MEMORY: StateLimits = {
   stranger_idle_hours: 2 * DAY_HOURS,
 }
 
+/** A few kilobytes each; what a revision did a quarter ago helps nobody. */
+const POLICY_MEMORY: StateLimits = {
+  entities: 20_000,
+  idle_hours: 90 * DAY_HOURS,
+  stranger_idle_hours: 90 * DAY_HOURS,
+}
+
 /** Keyed by subject: decisions to scored decisions, slim records and findings. */
 export function subjectStage(enrich: Enrich, memory = SUBJECT_MEMORY): Stage {
   const bench = subjectBench()
@@ -111,6 +122,26 @@ export function sourceStage(memory = SOURCE_MEMORY): Stage {
     input: accessActivity,
     detectors: sourceDetectors(),
     state: scoringSourceState,
+    memory,
+    steps,
+    process: (...batch) => atOnce(steps(...batch)),
+  }
+}
+
+/** Keyed by place of a policy: what revisions did to people, to findings about revisions. */
+export function policyStage(memory = POLICY_MEMORY): Stage {
+  const steps: Stage['steps'] = (part, states) =>
+    stepsOf(part, states, readPolicyEffect, (effect: PolicyEffect, key, tally) => {
+      const findings = takePolicyEffect(states, key, effect)
+      if (findings === undefined) return null
+      tally.findings.push(...findings)
+      return findings.map(findingRecord)
+    })
+  return {
+    name: POLICY_STAGE,
+    input: policyEffects,
+    detectors: [],
+    state: scoringPolicyState,
     memory,
     steps,
     process: (...batch) => atOnce(steps(...batch)),

@@ -16,7 +16,7 @@ import { runCalibration } from '../../services/scoring/calibration/run-calibrati
 import { scoringMetrics } from '../../services/scoring/metrics.ts'
 import { loggedFindings, replayDecisions } from '../../services/scoring/replay.ts'
 import { runStage } from '../../services/scoring/run-stage.ts'
-import { sourceStage, subjectStage } from '../../services/scoring/worker.ts'
+import { policyStage, sourceStage, subjectStage } from '../../services/scoring/worker.ts'
 import { decisionOf, HOUR, LONDON_IP, CHROME, testEnrich, TOKYO_IP } from '../support/play.ts'
 
 const PEOPLE = 40
@@ -70,7 +70,7 @@ it('the role publishes thresholds, workers take them up at an offset that they t
     await eventLog.close()
     await rm(directory, { recursive: true, force: true })
   })
-  const stages = { subject: subjectStage(testEnrich()), source: sourceStage() }
+  const stages = { subject: subjectStage(testEnrich()), source: sourceStage(), policy: policyStage() }
   const registry = new Registry()
   const adoptions = new Adoptions('subject', stages.subject.detectors)
   await adoptions.open(eventLog)

@@ -23,7 +23,7 @@ import { scoringMetrics } from '../../services/scoring/metrics.ts'
 import { loggedFindings, replayDecisions } from '../../services/scoring/replay.ts'
 import { restoreStates } from '../../services/scoring/restore-states.ts'
 import { runStage } from '../../services/scoring/run-stage.ts'
-import { sourceStage, subjectStage, type Stage } from '../../services/scoring/worker.ts'
+import { policyStage, sourceStage, subjectStage, type Stage } from '../../services/scoring/worker.ts'
 import { eventually } from '../support/eventually.ts'
 import { CHROME, NEW_YORK_IP, story, testEnrich } from '../support/play.ts'
 
@@ -300,6 +300,7 @@ describe('scoring on the embedded log', () => {
     const replayed = await replayDecisions(eventLog, {
       subject: subjectStage(testEnrich()),
       source: sourceStage(),
+      policy: policyStage(),
     })
     const sorted = (findings: readonly unknown[]) => findings.map((each) => JSON.stringify(each)).toSorted()
     expect(sorted(replayed.findings)).toEqual(sorted(await loggedFindings(eventLog)))
@@ -314,7 +315,7 @@ describe('scoring on the embedded log', () => {
     await eventLog.append(
       appended(story({ who: 'trudy', everyMs: 200, times: 40, each: () => ({ outcome: 'deny' }) })),
     )
-    const stages = { subject: subjectStage(testEnrich()), source: sourceStage() }
+    const stages = { subject: subjectStage(testEnrich()), source: sourceStage(), policy: policyStage() }
     const equal = await compareReplay(eventLog, stages)
     expect(equal).toMatchObject({ other: [], missing: [], surplus: [] })
     expect(equal.same).toBe((await loggedFindings(eventLog)).length)

@@ -14,7 +14,7 @@ import { openTokens } from '../../services/runtime/tokens.ts'
 import { ScoringConfig } from '../../services/scoring/config.ts'
 import { openEnrich } from '../../services/scoring/main.ts'
 import { loggedFindings, replayDecisions } from '../../services/scoring/replay.ts'
-import { sourceStage, subjectStage } from '../../services/scoring/worker.ts'
+import { policyStage, sourceStage, subjectStage } from '../../services/scoring/worker.ts'
 import { verifyChain } from '../support/chain.ts'
 import { runCliProcess } from '../support/cli-process.ts'
 import { rowsOf } from '../support/temp-engine.ts'
@@ -91,7 +91,7 @@ it('a backup taken under load, and restored after everything was killed, goes on
   expect(lost.some((id) => id.startsWith(`${note?.pep?.boot_id}-`))).toBe(false)
 
   // and findings are those of a replay, and every row is in the store once, roll-ups included
-  const stages = { subject: subjectStage(await openEnrich(ScoringConfig.parse({}))), source: sourceStage() }
+  const stages = { subject: subjectStage(await openEnrich(ScoringConfig.parse({}))), source: sourceStage(), policy: policyStage() }
   const replayed = await replayDecisions(eventLog, stages)
   const found = await loggedFindings(eventLog)
   expect(found.length).toBeGreaterThan(0)

@@ -17,7 +17,7 @@ import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { ScoringConfig } from '../../services/scoring/config.ts'
 import { openEnrich } from '../../services/scoring/main.ts'
 import { loggedFindings, replayDecisions } from '../../services/scoring/replay.ts'
-import { sourceStage, subjectStage } from '../../services/scoring/worker.ts'
+import { policyStage, sourceStage, subjectStage } from '../../services/scoring/worker.ts'
 import { verifyChain } from '../support/chain.ts'
 import { freePorts } from '../../deploy/kafka/free-ports.ts'
 import { runCliProcess } from '../support/cli-process.ts'
@@ -108,6 +108,7 @@ describe.skipIf(!canStartBrokers())(
         const replayed = await replayDecisions(eventLog, {
           subject: subjectStage(await openEnrich(ScoringConfig.parse({}))),
           source: sourceStage(),
+          policy: policyStage(),
         })
         const found = await loggedFindings(eventLog)
         expect(found.length).toBeGreaterThan(0)

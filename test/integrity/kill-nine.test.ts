@@ -11,7 +11,7 @@ import { startEngine } from '../../services/runtime/clickhouse/start-engine.ts'
 import { ScoringConfig } from '../../services/scoring/config.ts'
 import { openEnrich } from '../../services/scoring/main.ts'
 import { loggedFindings, replayDecisions } from '../../services/scoring/replay.ts'
-import { sourceStage, subjectStage } from '../../services/scoring/worker.ts'
+import { policyStage, sourceStage, subjectStage } from '../../services/scoring/worker.ts'
 import { prepareWhole } from '../../services/cli/bench/whole.ts'
 import { verifyChain } from '../support/chain.ts'
 import { askUntilGone, readJson, untilCaughtUp } from '../support/whole-load.ts'
@@ -47,6 +47,7 @@ describe('promise 2 and 3: the whole is killed with -9 under load', () => {
       const stages = {
         subject: subjectStage(await openEnrich(ScoringConfig.parse({}))),
         source: sourceStage(),
+        policy: policyStage(),
       }
       const replayed = await replayDecisions(eventLog, stages)
       const found = await loggedFindings(eventLog)

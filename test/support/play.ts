@@ -1,14 +1,14 @@
 import { decisionKey, parseDecision, type Decision, type DecisionInput } from '../../schemas/decision.ts'
 import type { Finding } from '../../schemas/finding.ts'
 import type { ScoredDecision } from '../../schemas/scored-decision.ts'
-import { accessActivity, accessDecisions, accessScored } from '../../schemas/topics.ts'
+import { accessDecisions, accessScored, type LogTopic } from '../../schemas/topics.ts'
 import type { LogRecord, OutRecord, PartitionRecords } from '../../services/runtime/log/event-log.ts'
 import { enricher, type Enrich } from '../../services/scoring/enrich/enrich.ts'
 import { knownNetworks, type KnownNetwork } from '../../services/scoring/enrich/networks-file.ts'
 import { parseNetwork } from '../../services/scoring/lists/network.ts'
 import { NetworkSetBuilder } from '../../services/scoring/lists/network-set.ts'
 import { replay } from '../../services/scoring/replay.ts'
-import { sourceStage, subjectStage } from '../../services/scoring/worker.ts'
+import { policyStage, sourceStage, subjectStage } from '../../services/scoring/worker.ts'
 
 /** Where every story begins, so that expectations can name instants. */
 const EPOCH = Date.parse('2026-01-01T00:00:00.000Z')
@@ -110,7 +110,7 @@ export interface Played {
 }
 
 /**
- * Plays decisions, in the order given, through the production pipeline: both
+ * Plays decisions, in the order given, through the production pipeline: all
  * stages, encoded state, no log, no clock. `batch` decisions are handled
  * together, which must not matter.
  */
@@ -124,23 +124,19 @@ export function play(decisions: readonly Decision[], { batch = 50, enrich = test
     ),
   )
   const of = (topic: OutRecord['topic']) => first.outputs.filter((record) => record.topic === topic)
-  const second = replay(
-    sourceStage(),
-    partsOf(
-      accessActivity,
-      of(accessActivity).map(({ key, value }) => ({ key, value: String(value) })),
-      batch,
-    ),
-  )
+  const later = [sourceStage(), policyStage()].flatMap((stage) => {
+    const input = of(stage.input).map(({ key, value }) => ({ key, value: String(value) }))
+    return replay(stage, partsOf(stage.input, input, batch)).findings
+  })
   return {
-    findings: [...first.findings, ...second.findings],
+    findings: [...first.findings, ...later],
     scored: of(accessScored).map((record) => accessScored.schema.parse(JSON.parse(String(record.value)))),
   }
 }
 
 /** Values as records of one partition, in batches. The log takes an event a year after the stories: never a future one. */
-function partsOf(
-  topic: OutRecord['topic'],
+export function partsOf(
+  topic: LogTopic,
   values: readonly { readonly key: string; readonly value: string }[],
   batch: number,
 ): PartitionRecords[] {

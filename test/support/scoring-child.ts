@@ -11,11 +11,12 @@ const driver: { openForChild(argument: string): Promise<EventLog> } = await impo
 const eventLog = await driver.openForChild(argument)
 const logger = pino({ level: 'silent' })
 const metrics = scoringMetrics(new Registry())
-const { subject, source } = smallStages()
+const { subject, source, policy } = smallStages()
 const options = { eventLog, logger, metrics, entitiesInMemory: 40, batchRecords: 40 }
 const running = [
   await runStage(subject, { ...options, group: 'scoring' }),
   await runStage(source, { ...options, group: 'scoring-source' }),
+  await runStage(policy, { ...options, group: 'scoring-policy' }),
 ]
 process.stdout.write('running\n')
 process.once('SIGTERM', () => {

@@ -2,15 +2,17 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { sourceStage, subjectStage, type Stage } from '../../services/scoring/worker.ts'
+import { policyStage, sourceStage, subjectStage } from '../../services/scoring/worker.ts'
+import type { Stages } from '../../services/scoring/replay.ts'
 import type { DriverUnderTest } from './event-log-contract.ts'
 import { testEnrich } from './play.ts'
 
-/** Both stages with so little memory that a story of some hundred people and some hours makes them forget. */
-export function smallStages(): { readonly subject: Stage; readonly source: Stage } {
+/** The stages with so little memory that a story of some hundred people and some hours makes them forget. */
+export function smallStages(): Stages {
   return {
     subject: subjectStage(testEnrich(), { entities: 240, idle_hours: 12, stranger_idle_hours: 2 }),
     source: sourceStage({ entities: 100, idle_hours: 3, stranger_idle_hours: 1 }),
+    policy: policyStage(),
   }
 }
 

@@ -6,6 +6,7 @@ import {
   accessScored,
   accessStories,
   deadLetterOf,
+  policyEffects,
   type LogTopic,
 } from '../../../schemas/topics.ts'
 import type { Config } from '../../config.ts'
@@ -20,6 +21,7 @@ import type { Role } from '../roles/role.ts'
 const STAGES: readonly (readonly [group: string, topic: LogTopic])[] = [
   ['scoring', accessDecisions],
   ['scoring-source', accessActivity],
+  ['scoring-policy', policyEffects],
   ['feedback', accessFindings],
   ['storage', accessScored],
   ['storage', accessFindings],

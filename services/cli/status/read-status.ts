@@ -11,7 +11,7 @@ import { table } from '../table.ts'
 import { askProcess, processText } from './ask-process.ts'
 import type { ProcessState } from './ask-process.ts'
 
-const GROUPS = ['scoring', 'scoring-source', 'feedback', 'storage'] as const
+const GROUPS = ['scoring', 'scoring-source', 'scoring-policy', 'feedback', 'storage'] as const
 
 export interface Status {
   readonly ready: boolean

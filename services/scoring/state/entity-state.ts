@@ -4,6 +4,7 @@ import { f64, layout, type Layout, type StateOf } from './layout.ts'
 import { NO_FOREIGN, packAll, unpackAll, type Foreign, type StateHead } from './packed.ts'
 import { recentIds } from './recent-ids.ts'
 import { allocate, type Tagged } from './words.ts'
+import type { PolicyRuns } from './policy-runs.ts'
 
 const bookFields = { last_ms: f64, seen: recentIds(32) }
 const bookLayout = layout(bookFields)
@@ -73,6 +74,8 @@ export interface EntityState {
 /**
  * State as it was stored, or empty where it never was. What another version's
  * detectors wrote there is carried along for a week: long enough to roll an
+  /** Of a place of a policy, and of nothing else. */
+  policy?: PolicyRuns
  * upgrade out, or back.
  */
 export function openState({ words: length, blocks, layouts }: Plan, stored?: Uint8Array): EntityState {
