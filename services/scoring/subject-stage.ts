@@ -89,7 +89,8 @@ export function scoreDecision(
   if (decision.subject.type === 'anonymous' || isCanary(decision)) {
     const scores: Scores = {}
     const network = networkActivity(decision, enrichment)
-    const activities = network === undefined ? [] : [network]
+    const told = network !== undefined && isFirst(states, decision)
+    const activities = told ? [network] : []
     return { scored: { decision, enrichment, scores }, activities, effect: undefined, findings: [], late: false }
   }
   const facts = factsOf(decision, enrichment)
@@ -113,6 +114,16 @@ export function scoreDecision(
   )
   const effect = late ? undefined : policyEffectOf(policyHabitsOf(bench, state), facts, trusted)
   return { scored: { decision, enrichment, scores }, activities, effect, findings, late }
+}
+
+/**
+ * A subject's own state tells repeats, and nobody has one. One that comes late is
+ * passed on nevertheless, since the store counts each once; only its source is not
+ * told again.
+ */
+function isFirst(states: PartitionStates, { tenant, pep, decided_at }: Decision): boolean {
+  if (pep?.boot_id === undefined || pep.seq === undefined) return true
+  return states.population(tenant).isFirst(pep.boot_id, pep.seq, Date.parse(decided_at))
 }
 
 /** Before the decision is learnt, and what it brings is familiar. */
