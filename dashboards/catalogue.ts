@@ -1,12 +1,31 @@
 import { createHash } from 'node:crypto'
 import type { Dashboard, Panel, RowPanel } from '@grafana/grafana-foundation-sdk/dashboard'
+import { completeness } from './completeness.ts'
+import { detectors } from './detectors.ts'
+import { gateways } from './gateways.ts'
 import { overview } from './overview.ts'
 import { pipeline } from './pipeline.ts'
+import { policy } from './policy.ts'
+import { resource } from './resource.ts'
+import { session } from './session.ts'
+import { source } from './source.ts'
 import { subject } from './subject.ts'
 
 /** Every dashboard there is, built. */
 export function dashboards(): Dashboard[] {
-  return [overview(), subject(), pipeline()].map((builder) => withIds(builder.build()))
+  const builders = [
+    overview(),
+    subject(),
+    source(),
+    session(),
+    resource(),
+    detectors(),
+    policy(),
+    gateways(),
+    pipeline(),
+    completeness(),
+  ]
+  return builders.map((builder) => withIds(builder.build()))
 }
 
 /** A dashboard's file under deploy/grafana/dashboards, by its uid. */

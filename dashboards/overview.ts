@@ -1,11 +1,12 @@
-import { DashboardBuilder, DashboardCursorSync, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
+import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
+import { board } from './board.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
-import { bars, consoleUrl, lines, linked, linksFrom, rows, stat, subjectUrl } from './panels.ts'
-import { among, appVariable, consoleVariable, ofTenant, tenantVariable } from './variables.ts'
+import { bars, consoleUrl, lines, linked, rows, stat, subjectUrl } from './panels.ts'
+import { REFUSED } from './terms.ts'
+import { among, appVariable, consoleVariable, ofTenant } from './variables.ts'
 
 const minutes = `FROM decisions_by_minute WHERE ${ofTenant} AND $__timeFilter(minute) AND ${among('app', 'app')}`
 const decisions = `FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND ${among('resource_app', 'app')}`
-const REFUSED = `outcome NOT IN ('permit', 'error_open')`
 
 const decided = () =>
   stat('Decisions', 'How many decisions were made?').withTarget(
@@ -151,17 +152,13 @@ const withheld = () =>
 
 /** The state of everything at a glance: decisions, what was found, and what was done. */
 export function overview(): DashboardBuilder {
-  return new DashboardBuilder('Gatewatch: overview')
-    .uid('gatewatch-overview')
-    .description('Decisions, what was found strange in them, and what was done about it.')
-    .tags(['gatewatch'])
-    .time({ from: 'now-6h', to: 'now' })
-    .refresh('30s')
-    .timezone('browser')
-    .tooltip(DashboardCursorSync.Crosshair)
-    .readonly()
-    .links(linksFrom('gatewatch-overview'))
-    .withVariable(tenantVariable())
+  return board({
+    name: 'overview',
+    title: 'overview',
+    description: 'Decisions, what was found strange in them, and what was done about it.',
+    from: 'now-6h',
+    refresh: '30s',
+  })
     .withVariable(appVariable())
     .withVariable(consoleVariable())
     .withPanel(decided())

@@ -85,7 +85,14 @@ export function linked(panel: TableBuilder, column: string, title: string, url: 
 const others = [
   { title: 'Overview', uid: 'gatewatch-overview' },
   { title: 'Subject', uid: 'gatewatch-subject' },
+  { title: 'Source', uid: 'gatewatch-source' },
+  { title: 'Session', uid: 'gatewatch-session' },
+  { title: 'Resource', uid: 'gatewatch-resource' },
+  { title: 'Detectors', uid: 'gatewatch-detectors' },
+  { title: 'Policy', uid: 'gatewatch-policy' },
+  { title: 'Gateways', uid: 'gatewatch-gateways' },
   { title: 'Pipeline', uid: 'gatewatch-pipeline' },
+  { title: 'Completeness', uid: 'gatewatch-completeness' },
 ] as const
 
 /** Links to the other dashboards; time range and tenant go along. */
@@ -102,9 +109,25 @@ export function linksFrom(uid: string): DashboardLinkBuilder[] {
     )
 }
 
-/** To the forensics of the subject in the row's column. */
+/** To the forensics of the thing in the row's column; time range and tenant go along. */
+function forensicsUrl(uid: string, variable: string, column: string): string {
+  return `/d/${uid}?var-${variable}=\${__data.fields.${column}:percentencode}&var-tenant=\${tenant:percentencode}&\${__url_time_range}`
+}
+
 export function subjectUrl(column: string): string {
-  return `/d/gatewatch-subject?var-subject=\${__data.fields.${column}:percentencode}&var-tenant=\${tenant:percentencode}&\${__url_time_range}`
+  return forensicsUrl('gatewatch-subject', 'subject', column)
+}
+
+export function sourceUrl(column: string): string {
+  return forensicsUrl('gatewatch-source', 'source', column)
+}
+
+export function sessionUrl(column: string): string {
+  return forensicsUrl('gatewatch-session', 'session', column)
+}
+
+export function resourceUrl(column: string): string {
+  return forensicsUrl('gatewatch-resource', 'app', column)
 }
 
 /** To a page of the console; `path` ends in the field that names the thing. */

@@ -1,7 +1,20 @@
-import { DashboardBuilder, DashboardCursorSync, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
+import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
+import { board } from './board.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
-import { bars, consoleUrl, lines, linked, linksFrom, rows, stat, subjectUrl } from './panels.ts'
-import { consoleVariable, ofTenant, subjectVariable, tenantVariable, valueOf } from './variables.ts'
+import {
+  bars,
+  consoleUrl,
+  lines,
+  linked,
+  resourceUrl,
+  rows,
+  sessionUrl,
+  sourceUrl,
+  stat,
+  subjectUrl,
+} from './panels.ts'
+import { REFUSED } from './terms.ts'
+import { consoleVariable, ofTenant, subjectVariable, valueOf } from './variables.ts'
 
 /** The id without its type, worked out once as a constant, so that indexes on the bare columns serve. */
 const id = `replaceRegexpOne(${valueOf('subject')}, '^(user|service|device|anonymous):', '')`
@@ -19,7 +32,7 @@ const decided = () =>
 
 const refused = () =>
   stat('Refused', 'How often was it refused or asked to step up?').withTarget(
-    table(`SELECT uniqIf(id, outcome NOT IN ('permit', 'error_open')) AS refused ${decisions}`),
+    table(`SELECT uniqIf(id, ${REFUSED}) AS refused ${decisions}`),
   )
 
 const places = () =>
@@ -71,16 +84,19 @@ const scores = () =>
     )
 
 const sources = () =>
-  rows('Where it came from', 'Which places and networks, since when, and is one of them new?')
-    .span(12)
-    .withTarget(
-      table(
-        `SELECT enrichment_source_prefix AS network, any(toString(enrichment_source_as_org)) AS provider, any(toString(enrichment_source_network_kind)) AS kind,
+  linked(
+    rows('Where it came from', 'Which places and networks, since when, and is one of them new?').span(12),
+    'network',
+    'Look closer',
+    sourceUrl('network'),
+  ).withTarget(
+    table(
+      `SELECT enrichment_source_prefix AS network, any(toString(enrichment_source_as_org)) AS provider, any(toString(enrichment_source_network_kind)) AS kind,
            any(toString(enrichment_source_city)) AS city, any(toString(enrichment_source_country)) AS country,
            uniq(id) AS decisions, min(decided_at) AS first_seen, max(decided_at) AS last_seen
          ${decisions} GROUP BY network ORDER BY last_seen DESC LIMIT 100`,
-      ),
-    )
+    ),
+  )
 
 const clients = () =>
   rows('What it used', 'Which browsers, systems and devices, and is one of them new?')
@@ -93,16 +109,37 @@ const clients = () =>
       ),
     )
 
+const sessions = () =>
+  linked(
+    rows('Sessions', 'Which sessions, from when to when, and was one used by two devices or clients?').span(
+      12,
+    ),
+    'session',
+    'Replay',
+    sessionUrl('session'),
+  ).withTarget(
+    table(
+      `SELECT subject_session_id AS session, min(decided_at) AS first_seen, max(decided_at) AS last_seen, uniq(id) AS decisions,
+         uniqIf(device_id, device_id != '') AS devices, uniq(enrichment_user_agent_family, enrichment_user_agent_os) AS clients, uniq(enrichment_source_prefix) AS networks
+       ${decisions} AND subject_session_id != '' GROUP BY session ORDER BY last_seen DESC LIMIT 100`,
+    ),
+  )
+
 const resources = () =>
-  rows('What it asked for', 'Which resources, how often, and which for the first time in this range?')
-    .span(12)
-    .withTarget(
-      table(
-        `SELECT toString(resource_app) AS application, toString(action_name) AS action, if(resource_path_template = '', resource_id, toString(resource_path_template)) AS resource,
-           uniq(id) AS decisions, uniqIf(id, outcome NOT IN ('permit', 'error_open')) AS refused, min(decided_at) AS first_seen
+  linked(
+    rows('What it asked for', 'Which resources, how often, and which for the first time in this range?').span(
+      12,
+    ),
+    'application',
+    'Look closer',
+    resourceUrl('application'),
+  ).withTarget(
+    table(
+      `SELECT toString(resource_app) AS application, toString(action_name) AS action, if(resource_path_template = '', resource_id, toString(resource_path_template)) AS resource,
+           uniq(id) AS decisions, uniqIf(id, ${REFUSED}) AS refused, min(decided_at) AS first_seen
          ${decisions} GROUP BY application, action, resource ORDER BY first_seen DESC LIMIT 100`,
-      ),
-    )
+    ),
+  )
 
 const verdicts = () =>
   rows('Verdicts', 'What did analysts say about it?')
@@ -158,16 +195,12 @@ const whoToLookAt = () =>
 
 /** Everything about one subject. */
 export function subject(): DashboardBuilder {
-  return new DashboardBuilder('Gatewatch: subject')
-    .uid('gatewatch-subject')
-    .description('One subject: what it did, from where, what was found strange and what became of it.')
-    .tags(['gatewatch'])
-    .time({ from: 'now-24h', to: 'now' })
-    .timezone('browser')
-    .tooltip(DashboardCursorSync.Crosshair)
-    .readonly()
-    .links(linksFrom('gatewatch-subject'))
-    .withVariable(tenantVariable())
+  return board({
+    name: 'subject',
+    title: 'subject',
+    description: 'One subject: what it did, from where, what was found strange and what became of it.',
+    from: 'now-24h',
+  })
     .withVariable(subjectVariable())
     .withVariable(consoleVariable())
     .withPanel(decided())
@@ -183,6 +216,7 @@ export function subject(): DashboardBuilder {
     .withRow(new RowBuilder('Habits'))
     .withPanel(sources())
     .withPanel(clients())
+    .withPanel(sessions())
     .withPanel(resources())
     .withPanel(verdicts())
     .withRow(new RowBuilder('In full'))

@@ -72,6 +72,22 @@ export function subjectVariable(): TextBoxVariableBuilder {
     .defaultValue('')
 }
 
+/** Which network; typed in or handed over by a link. */
+export function sourceVariable(): TextBoxVariableBuilder {
+  return new TextBoxVariableBuilder('source')
+    .label('Source')
+    .description('An address, or a network as 192.0.2.0/24 or 2001:db8::/56')
+    .defaultValue('')
+}
+
+/** Which session; handed over by a link. */
+export function sessionVariable(): TextBoxVariableBuilder {
+  return new TextBoxVariableBuilder('session')
+    .label('Session')
+    .description('The id of a session')
+    .defaultValue('')
+}
+
 /** Where the console is, for links to a story or decision. */
 export function consoleVariable(): TextBoxVariableBuilder {
   return new TextBoxVariableBuilder('console')

@@ -1,15 +1,37 @@
-import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus'
 import type { PanelBuilder } from '@grafana/grafana-foundation-sdk/timeseries'
-import { lines } from './panels.ts'
+import { metric } from './metrics.ts'
 
-/** The processes' own metrics, as Prometheus scrapes them from their admin ports. */
-const prometheus = { type: 'prometheus', uid: 'gatewatch-prometheus' } as const
+export const canary = (): PanelBuilder =>
+  metric(
+    'Age of the canary by stage',
+    'A decision about nobody travels the whole way every few seconds: where is it held up?',
+    'max by (stage) (gatewatch_canary_age_seconds)',
+    '{{stage}}',
+  ).unit('s')
 
-function metric(title: string, question: string, expr: string, legend: string): PanelBuilder {
-  return lines(title, question)
-    .datasource(prometheus)
-    .withTarget(new DataqueryBuilder().refId('A').datasource(prometheus).expr(expr).legendFormat(legend))
-}
+export const lagSeconds = (): PanelBuilder =>
+  metric(
+    'Behind, in seconds',
+    'Which reader is behind the log, and by how much time?',
+    'max by (group) (gatewatch_log_lag_seconds)',
+    '{{group}}',
+  ).unit('s')
+
+export const lagByPartition = (): PanelBuilder =>
+  metric(
+    'Waiting by partition',
+    'Is one partition behind the others: a hot key, a stalled worker?',
+    'topk(20, max by (group, topic, partition) (gatewatch_log_partition_lag_records))',
+    '{{group}} {{topic}} {{partition}}',
+  )
+
+export const spool = (): PanelBuilder =>
+  metric(
+    'Spool in use',
+    'Do decisions wait at a gateway because the log is away, and how full is its spool?',
+    'gatewatch_gateway_spool_bytes / (gatewatch_gateway_spool_max_bytes > 0)',
+    '{{instance}}',
+  ).unit('percentunit')
 
 export const storageLag = (): PanelBuilder =>
   metric(
@@ -18,6 +40,14 @@ export const storageLag = (): PanelBuilder =>
     'sum by (topic) (gatewatch_storage_lag_records)',
     '{{topic}}',
   )
+
+export const insertSeconds = (): PanelBuilder =>
+  metric(
+    'Time of an insert',
+    'How long does the store take for a block?',
+    'histogram_quantile(0.99, sum by (le) (rate(gatewatch_storage_insert_seconds_bucket[$__rate_interval])))',
+    'p99',
+  ).unit('s')
 
 export const scoringRate = (): PanelBuilder =>
   metric(

@@ -1,0 +1,193 @@
+import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
+import { board } from './board.ts'
+import { table, timeSeries } from './clickhouse-query.ts'
+import { metric } from './metrics.ts'
+import { bars, consoleUrl, lines, linked, rows, stat } from './panels.ts'
+import { consoleVariable, ofTenant } from './variables.ts'
+
+const findings = `FROM findings WHERE ${ofTenant} AND $__timeFilter_ms(first_observed_at)`
+/** The newest verdict on each finding of the range. A story's verdict is on all of its findings. */
+const judged = `SELECT finding, argMax(verdict, decided_at) AS verdict FROM (
+     SELECT arrayJoin(finding_ids) AS finding, toString(verdict) AS verdict, decided_at
+     FROM verdicts WHERE ${ofTenant} AND decided_at >= $__fromTime
+   ) GROUP BY finding`
+
+const total = () =>
+  stat('Findings', 'How much was found?').withTarget(table(`SELECT uniq(id) AS findings ${findings}`))
+
+const aDay = () =>
+  stat('Findings a day', 'How many findings does a day bring? The budget is a ceiling for this.')
+    .decimals(1)
+    .withTarget(
+      table(
+        `SELECT uniq(id) / greatest(date_diff('second', $__fromTime, $__toTime) / 86400, 1 / 24) AS a_day ${findings} AND origin = 'live'`,
+      ),
+    )
+
+const confirmed = () =>
+  stat('Precision', 'Of the findings that an analyst judged, which share was right?')
+    .unit('percentunit')
+    .withTarget(
+      table(
+        `SELECT if(count() = 0, NULL, countIf(verdict = 'confirm_compromised') / count()) AS precision
+         FROM (${judged}) WHERE finding IN (SELECT id ${findings}) AND verdict != 'dismiss'`,
+      ),
+    )
+
+const unjudged = () =>
+  stat('Without a verdict', 'How many stories of this time still wait for one?').withTarget(
+    table(
+      `SELECT countIf(newest_state = 'open') AS stories FROM (
+         SELECT id, argMax(state, revision) AS newest_state FROM stories
+         WHERE ${ofTenant} AND $__timeFilter_ms(observed_at) GROUP BY id
+       )`,
+    ),
+  )
+
+const untilVerdict = () =>
+  stat('Until a verdict', 'How long does a story wait for its verdict, at the median?')
+    .unit('s')
+    .withTarget(
+      table(
+        `SELECT if(count() = 0, NULL, quantile(0.5)(date_diff('second', opened, closed))) AS seconds FROM (
+           SELECT id, any(opened_at) AS opened, argMax(closed_at, revision) AS closed, argMax(verdict, revision) AS newest_verdict
+           FROM stories WHERE ${ofTenant} AND $__timeFilter_ms(opened_at) GROUP BY id
+         ) WHERE newest_verdict IS NOT NULL AND closed IS NOT NULL`,
+      ),
+    )
+
+const suppressed = () =>
+  stat('Made smaller by gates', 'How many findings did a gate make less grave?').withTarget(
+    table(`SELECT uniqIf(id, notEmpty(gates_name)) AS findings ${findings}`),
+  )
+
+const byDetector = () =>
+  bars(
+    'Findings by detector',
+    'Which detector speaks, and did one fall silent or start to shout?',
+  ).withTarget(
+    timeSeries(
+      `SELECT $__timeInterval(first_observed_at) AS time, toString(detector_id) AS detector, uniq(id) AS findings
+       ${findings} GROUP BY time, detector ORDER BY time`,
+    ),
+  )
+
+const byLevel = () =>
+  bars('Findings by level', 'How grave are they?').withTarget(
+    timeSeries(
+      `SELECT $__timeInterval(first_observed_at) AS time, toString(risk_level) AS level, uniq(id) AS findings
+       ${findings} GROUP BY time, level ORDER BY time`,
+    ),
+  )
+
+const precision = () =>
+  rows(
+    'Precision by detector',
+    'Whose findings do analysts confirm, and whose do they wave away?',
+  ).withTarget(
+    table(
+      `SELECT toString(detector_id) AS detector, max(detector_version) AS version, uniq(id) AS findings,
+         uniqIf(id, verdict = 'confirm_compromised') AS compromised, uniqIf(id, verdict = 'confirm_safe') AS safe, uniqIf(id, verdict = 'dismiss') AS dismissed,
+         if(compromised + safe = 0, NULL, compromised / (compromised + safe)) AS precision, uniq(entity_id) AS entities, max(observed_at) AS newest
+       FROM (SELECT id, detector_id, detector_version, entity_id, observed_at ${findings} ORDER BY revision DESC LIMIT 1 BY id) AS found
+       LEFT JOIN (${judged}) AS judged ON judged.finding = found.id
+       GROUP BY detector ORDER BY findings DESC`,
+    ),
+  )
+
+const gates = () =>
+  rows('Suppression', 'Which gate makes which detector quieter, how often and by how much?')
+    .span(12)
+    .withTarget(
+      table(
+        `SELECT toString(detector_id) AS detector, toString(applied.1) AS gate, uniq(id) AS findings, round(avg(applied.2), 2) AS factor
+         FROM (SELECT id, detector_id, arrayJoin(arrayZip(gates_name, gates_factor)) AS applied ${findings})
+         GROUP BY detector, gate ORDER BY findings DESC LIMIT 100`,
+      ),
+    )
+
+const scores = () =>
+  rows(
+    'Scores of all decisions',
+    'How are scores spread where nothing is found? A detector without any has nothing to read.',
+  )
+    .span(12)
+    .withTarget(
+      table(
+        `SELECT toString(score.1) AS detector, count() AS scored, round(quantile(0.5)(score.2), 2) AS median,
+           round(quantile(0.99)(score.2), 2) AS p99, round(max(score.2), 2) AS highest
+         FROM (SELECT arrayJoin(arrayZip(mapKeys(scores), mapValues(scores))) AS score
+           FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND notEmpty(mapKeys(scores)))
+         GROUP BY detector ORDER BY scored DESC`,
+      ),
+    )
+
+const uniformity = () =>
+  metric(
+    'Calibration',
+    'Are p-values uniform where nothing happens? A detector near zero is miscalibrated (Kolmogorov-Smirnov).',
+    'min by (detector) (gatewatch_calibration_uniformity_p)',
+    '{{detector}}',
+  ).max(1)
+
+const late = () =>
+  metric(
+    'Late decisions',
+    'How many decisions came too late to be learnt from?',
+    'sum by (stage) (rate(gatewatch_scoring_late_total[$__rate_interval]))',
+    '{{stage}}',
+  )
+
+const newest = () =>
+  linked(
+    rows('Newest findings', 'What was found lately, and on which figures does it rest?').height(12),
+    'decision_id',
+    'Explain in the console',
+    consoleUrl('decisions', 'decision_id'),
+  ).withTarget(
+    table(
+      `SELECT observed_at, toString(risk_level) AS risk_level, toString(detector_id) AS detector, concat(entity_type, ' ', entity_id) AS entity, summary,
+         round(score, 2) AS score, round(evidence_nats, 2) AS nats, evidence, arrayStringConcat(arrayMap((n, f) -> concat(toString(n), ' × ', toString(f)), gates_name, gates_factor), ', ') AS gates, decision_ids[-1] AS decision_id
+       ${findings} ORDER BY observed_at DESC, revision DESC LIMIT 1 BY id LIMIT 100`,
+    ),
+  )
+
+const seen = () =>
+  lines(
+    'Evidence',
+    'How much evidence does a finding carry, in nats, at the median and at the top?',
+  ).withTarget(
+    timeSeries(
+      `SELECT $__timeInterval(first_observed_at) AS time, quantile(0.5)(evidence_nats) AS median, max(evidence_nats) AS highest
+       ${findings} GROUP BY time ORDER BY time`,
+    ),
+  )
+
+/** Whether detection can be trusted: how much it says, and how often it is right. */
+export function detectors(): DashboardBuilder {
+  return board({
+    name: 'detectors',
+    title: 'findings and detectors',
+    description: 'What was found, how often it was right, and whether each detector is calibrated.',
+    from: 'now-7d',
+  })
+    .withVariable(consoleVariable())
+    .withPanel(total())
+    .withPanel(aDay())
+    .withPanel(confirmed())
+    .withPanel(unjudged())
+    .withPanel(untilVerdict())
+    .withPanel(suppressed())
+    .withRow(new RowBuilder('Over time'))
+    .withPanel(byDetector())
+    .withPanel(byLevel())
+    .withPanel(seen())
+    .withPanel(uniformity())
+    .withRow(new RowBuilder('By detector'))
+    .withPanel(precision())
+    .withPanel(gates())
+    .withPanel(scores())
+    .withPanel(late())
+    .withRow(new RowBuilder('In full'))
+    .withPanel(newest())
+}

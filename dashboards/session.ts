@@ -1,0 +1,132 @@
+import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
+import { board } from './board.ts'
+import { table, timeSeries } from './clickhouse-query.ts'
+import { bars, consoleUrl, lines, linked, rows, sessionUrl, sourceUrl, stat, subjectUrl } from './panels.ts'
+import { REFUSED } from './terms.ts'
+import { consoleVariable, ofTenant, sessionVariable, valueOf } from './variables.ts'
+
+const decisions = `FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND subject_session_id = ${valueOf('session')} AND subject_session_id != ''`
+const CLIENT = `concat(toString(enrichment_user_agent_family), ' ', toString(enrichment_user_agent_major), ', ', toString(enrichment_user_agent_os))`
+
+const decided = () =>
+  stat('Decisions', 'How much happened in this session?').withTarget(
+    table(`SELECT uniq(id) AS decisions ${decisions}`),
+  )
+
+const refused = () =>
+  stat('Refused', 'How often was it refused or asked to step up?').withTarget(
+    table(`SELECT uniqIf(id, ${REFUSED}) AS refused ${decisions}`),
+  )
+
+const age = () =>
+  stat('Lasted', 'From its first decision to its last, how long?')
+    .unit('s')
+    .withTarget(table(`SELECT date_diff('second', min(decided_at), max(decided_at)) AS seconds ${decisions}`))
+
+/** One thing of which a session should have one. */
+const oneOf = (title: string, question: string, expression: string) =>
+  stat(title, question).withTarget(
+    table(`SELECT uniqIf(${expression}, ${expression} != '') AS different ${decisions}`),
+  )
+
+const timeline = () =>
+  bars('What it did, over time', 'In which applications, when, and was there a pause?').withTarget(
+    timeSeries(
+      `SELECT $__timeInterval(decided_at) AS time, toString(resource_app) AS application, uniq(id) AS decisions
+       ${decisions} GROUP BY time, application ORDER BY time LIMIT 5000`,
+    ),
+  )
+
+const risk = () =>
+  lines('Risk at its decisions', 'How risky was its subject held to be when each was decided?')
+    .max(100)
+    .withTarget(
+      timeSeries(
+        `SELECT $__timeInterval(decided_at) AS time, max(risk_at_decision_score) AS risk
+         ${decisions} AND risk_at_decision_score IS NOT NULL GROUP BY time ORDER BY time`,
+      ),
+    )
+
+const bearers = () =>
+  linked(
+    rows(
+      'Who bore it',
+      'Did another device, client or network take it over, and do two of them overlap in time?',
+    ),
+    'network',
+    'Look closer',
+    sourceUrl('network'),
+  ).withTarget(
+    table(
+      `SELECT enrichment_source_prefix AS network, any(toString(enrichment_source_as_org)) AS provider, any(toString(enrichment_source_city)) AS city,
+         any(toString(enrichment_source_country)) AS country, ${CLIENT} AS client, toString(context_tls_fingerprint) AS tls_fingerprint, device_id AS device,
+         uniq(id) AS decisions, min(decided_at) AS first_seen, max(decided_at) AS last_seen
+       ${decisions} GROUP BY network, client, tls_fingerprint, device ORDER BY first_seen LIMIT 100`,
+    ),
+  )
+
+const replay = () =>
+  linked(
+    rows(
+      'Decision by decision',
+      'What exactly did it do, in order, and how long did it think in between?',
+    ).height(14),
+    'id',
+    'Explain in the console',
+    consoleUrl('decisions', 'id'),
+  ).withTarget(
+    table(
+      `SELECT decided_at, round(date_diff('millisecond', lagInFrame(decided_at, 1, decided_at) OVER (ORDER BY decided_at, id), decided_at) / 1000, 1) AS seconds_since,
+         outcome, arrayStringConcat(arrayMap(r -> toString(r), reasons), ', ') AS reasons, resource_app AS application, action_name AS action, resource_id AS resource,
+         context_ip AS address, enrichment_source_city AS city, ${CLIENT} AS client, device_id AS device, risk_at_decision_score AS risk, policy_rule_id AS rule, id
+       FROM (SELECT * ${decisions} ORDER BY decided_at LIMIT 1 BY id LIMIT 1000) ORDER BY decided_at, id`,
+    ),
+  )
+
+const shared = () =>
+  linked(
+    linked(
+      rows('Sessions with more than one bearer', 'Which sessions were used by several devices or clients?'),
+      'session',
+      'Replay',
+      sessionUrl('session'),
+    ),
+    'subject',
+    'Look closer',
+    subjectUrl('subject'),
+  ).withTarget(
+    table(
+      `SELECT subject_session_id AS session, any(concat(subject_type, ':', subject_id)) AS subject, uniqIf(device_id, device_id != '') AS devices,
+         uniq(enrichment_user_agent_family, enrichment_user_agent_os) AS clients, uniqIf(context_tls_fingerprint, context_tls_fingerprint != '') AS tls_fingerprints,
+         uniq(enrichment_source_prefix) AS networks, uniq(enrichment_source_country) AS countries, max(decided_at) AS last_seen
+       FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND subject_session_id != ''
+       GROUP BY session HAVING devices > 1 OR clients > 1 OR tls_fingerprints > 1
+       ORDER BY devices + clients + tls_fingerprints DESC, last_seen DESC LIMIT 50`,
+    ),
+  )
+
+/** One session from its first decision to its last. */
+export function session(): DashboardBuilder {
+  return board({
+    name: 'session',
+    title: 'session',
+    description: 'One session, decision by decision: who bore it, what it did, and whether it changed hands.',
+    from: 'now-24h',
+  })
+    .withVariable(sessionVariable())
+    .withVariable(consoleVariable())
+    .withPanel(decided())
+    .withPanel(refused())
+    .withPanel(age())
+    .withPanel(oneOf('Devices', 'How many devices bore it? One is right.', 'device_id'))
+    .withPanel(oneOf('Clients', 'How many clients bore it? One is right, a new version aside.', CLIENT))
+    .withPanel(oneOf('Networks', 'From how many networks was it used?', 'enrichment_source_prefix'))
+    .withRow(new RowBuilder('Over time'))
+    .withPanel(timeline())
+    .withPanel(risk())
+    .withRow(new RowBuilder('In full'))
+    .withPanel(bearers())
+    .withPanel(replay())
+    .withRow(new RowBuilder('Others'))
+    .withPanel(shared())
+}

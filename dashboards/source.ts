@@ -1,0 +1,159 @@
+import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
+import { board } from './board.ts'
+import { table, timeSeries } from './clickhouse-query.ts'
+import { bars, lines, linked, rows, sourceUrl, stat, subjectUrl } from './panels.ts'
+import { REFUSED, WRONG_CREDENTIALS } from './terms.ts'
+import { ofTenant, sourceVariable, valueOf } from './variables.ts'
+
+const typed = valueOf('source')
+const masked = `IPv4NumToString(bitAnd(IPv4StringToNumOrDefault(${typed}), 4294967040))`
+/** The network of a typed address, as enrichment names it; worked out once as a constant, so that the index serves. */
+const prefix = `multiIf(isIPv4String(${typed}), concat(${masked}, '/24'),
+  isIPv6String(${typed}), concat(toString(tupleElement(IPv6CIDRToRange(toIPv6OrDefault(${typed}), 56), 1)), '/56'), ${typed})`
+
+const decisions = `FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND enrichment_source_prefix = ${prefix}`
+
+const decided = () =>
+  stat('Decisions', 'How much came from this network?').withTarget(
+    table(`SELECT uniq(id) AS decisions ${decisions}`),
+  )
+
+const tried = () =>
+  stat('Accounts', 'How many accounts were used or tried from there?').withTarget(
+    table(`SELECT uniqIf((subject_type, subject_id), subject_type != 'anonymous') AS accounts ${decisions}`),
+  )
+
+const letIn = () =>
+  stat('Accounts let in', 'As how many of them did somebody get in?').withTarget(
+    table(
+      `SELECT uniqIf((subject_type, subject_id), outcome = 'permit' AND subject_type != 'anonymous') AS accounts ${decisions}`,
+    ),
+  )
+
+const refusedShare = () =>
+  stat('Refused', 'What share of its requests was refused or asked to step up?')
+    .unit('percentunit')
+    .decimals(2)
+    .withTarget(table(`SELECT uniqIf(id, ${REFUSED}) / greatest(uniq(id), 1) AS refused ${decisions}`))
+
+const guesses = () =>
+  stat('Wrong credentials', 'How often was a password, second factor or account name wrong?').withTarget(
+    table(`SELECT uniqIf(id, ${WRONG_CREDENTIALS}) AS decisions ${decisions}`),
+  )
+
+const highestRisk = () =>
+  stat('Highest risk', 'How risky did the network become, of 100?')
+    .min(0)
+    .max(100)
+    .withTarget(
+      table(
+        `SELECT max(score) AS risk FROM risk_states
+         WHERE ${ofTenant} AND entity_type = 'source' AND entity_id = ${prefix} AND $__timeFilter_ms(updated_at)`,
+      ),
+    )
+
+const byOutcome = () =>
+  bars('Decisions by outcome', 'When did it come, and what became of it?').withTarget(
+    timeSeries(
+      `SELECT $__timeInterval(decided_at) AS time, toString(outcome) AS outcome, uniq(id) AS decisions
+       ${decisions} GROUP BY time, outcome ORDER BY time`,
+    ),
+  )
+
+const accountsOverTime = () =>
+  lines('Accounts over time', 'Does it go from account to account, and since when?').withTarget(
+    timeSeries(
+      `SELECT $__timeInterval(decided_at) AS time, uniq(subject_type, subject_id) AS accounts,
+         uniqIf((subject_type, subject_id), ${WRONG_CREDENTIALS}) AS with_wrong_credentials
+       ${decisions} AND subject_type != 'anonymous' GROUP BY time ORDER BY time`,
+    ),
+  )
+
+const accounts = () =>
+  linked(
+    rows('Who was tried from there', 'Which accounts, how often, and did somebody get in?'),
+    'subject',
+    'Look closer',
+    subjectUrl('subject'),
+  ).withTarget(
+    table(
+      `SELECT concat(subject_type, ':', subject_id) AS subject, uniq(id) AS decisions, uniqIf(id, ${WRONG_CREDENTIALS}) AS wrong_credentials,
+         uniqIf(id, outcome = 'permit') AS permitted, maxIf(decided_at, ${WRONG_CREDENTIALS}) > toDateTime64(0, 3) AND maxIf(decided_at, outcome = 'permit') > minIf(decided_at, ${WRONG_CREDENTIALS}) AS let_in_after_failing,
+         min(decided_at) AS first_seen, max(decided_at) AS last_seen
+       ${decisions} AND subject_type != 'anonymous' GROUP BY subject ORDER BY let_in_after_failing DESC, wrong_credentials DESC, last_seen DESC LIMIT 200`,
+    ),
+  )
+
+const clients = () =>
+  rows('With which clients', 'Which browsers and TLS fingerprints, and is one of them a script?')
+    .span(12)
+    .withTarget(
+      table(
+        `SELECT toString(enrichment_user_agent_family) AS client, toString(enrichment_user_agent_os) AS system, toString(context_tls_fingerprint) AS tls_fingerprint,
+           uniq(id) AS decisions, uniq(subject_type, subject_id) AS accounts, max(decided_at) AS last_seen
+         ${decisions} GROUP BY client, system, tls_fingerprint ORDER BY accounts DESC, decisions DESC LIMIT 100`,
+      ),
+    )
+
+const wanted = () =>
+  rows('What it asked for', 'Which applications and resources, and what was it refused?')
+    .span(12)
+    .withTarget(
+      table(
+        `SELECT toString(resource_app) AS application, if(resource_path_template = '', resource_id, toString(resource_path_template)) AS resource,
+           uniq(id) AS decisions, uniqIf(id, ${REFUSED}) AS refused, uniq(subject_type, subject_id) AS accounts
+         ${decisions} GROUP BY application, resource ORDER BY decisions DESC LIMIT 100`,
+      ),
+    )
+
+const findings = () =>
+  rows('Findings', 'What was found strange about this network, or names it?').withTarget(
+    table(
+      `SELECT observed_at, risk_level, detector_id AS detector, technique, summary, score, decisions_total AS decisions
+       FROM findings WHERE ${ofTenant} AND $__timeFilter_ms(observed_at)
+         AND ((entity_type = 'source' AND entity_id = ${prefix}) OR has(entities_id, ${prefix}))
+       ORDER BY observed_at DESC, revision DESC LIMIT 1 BY id LIMIT 100`,
+    ),
+  )
+
+const networks = () =>
+  linked(
+    rows('Networks that guess', 'Which networks tried most accounts with wrong credentials in this time?'),
+    'network',
+    'Look closer',
+    sourceUrl('network'),
+  ).withTarget(
+    table(
+      `SELECT enrichment_source_prefix AS network, any(toString(enrichment_source_as_org)) AS provider, any(toString(enrichment_source_country)) AS country,
+         any(toString(enrichment_source_network_kind)) AS kind, uniq(subject_type, subject_id) AS accounts, uniq(id) AS decisions, max(decided_at) AS last_seen
+       FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND ${WRONG_CREDENTIALS} AND enrichment_source_prefix != ''
+       GROUP BY network ORDER BY accounts DESC, decisions DESC LIMIT 50`,
+    ),
+  )
+
+/** One network: who was tried from there, with what, and did anybody get in. */
+export function source(): DashboardBuilder {
+  return board({
+    name: 'source',
+    title: 'source',
+    description: 'One network: who was tried from there, with which clients, and who got in.',
+    from: 'now-24h',
+  })
+    .withVariable(sourceVariable())
+    .withPanel(decided())
+    .withPanel(refusedShare())
+    .withPanel(tried())
+    .withPanel(letIn())
+    .withPanel(guesses())
+    .withPanel(highestRisk())
+    .withRow(new RowBuilder('Over time'))
+    .withPanel(byOutcome())
+    .withPanel(accountsOverTime())
+    .withRow(new RowBuilder('Whom and what'))
+    .withPanel(accounts())
+    .withPanel(clients())
+    .withPanel(wanted())
+    .withPanel(findings())
+    .withRow(new RowBuilder('Others'))
+    .withPanel(networks())
+}
