@@ -49,7 +49,8 @@ export function declareFindings(program: Command, context: CliContext): void {
         process.once('SIGINT', stop)
         process.once('SIGTERM', stop)
         try {
-          const ended = AbortSignal.any([stopping.signal, context.io.unheard])
+          const { unheard = stopping.signal } = context.io
+          const ended = AbortSignal.any([stopping.signal, unheard])
           for await (const finding of followFindings(eventLog, filter, position, ended)) print(finding)
         } finally {
           process.off('SIGINT', stop)

@@ -3,7 +3,7 @@ export interface CliIo {
   readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean }
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean }
   /** Aborted once nobody reads `stdout` any more: for commands that would write without an end. */
-  readonly unheard: AbortSignal
+  readonly unheard?: AbortSignal
 }
 
 /**

@@ -18,7 +18,6 @@ async function run(...args: string[]) {
   const io = {
     stdout: { write: (text: string) => ((stdout += text), true) },
     stderr: { write: (text: string) => ((stderr += text), true) },
-    unheard: new AbortController().signal,
   }
   await runCli(args, io, {}, (exit) => {
     code = exit
