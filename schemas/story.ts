@@ -51,6 +51,8 @@ export const Story = z.strictObject({
   actors: z.array(StoryActor).max(100).optional(),
   finding_ids: z.array(Id).min(1).max(100),
   findings_total: Count,
+  /** Those of its findings whose detector says that they are over; the story is, when all are. */
+  closed_finding_ids: z.array(Id).max(100).optional(),
   /** What the gateway was told to do, at its strongest. */
   response: z.enum(['none', 'raise_risk', 'revoke']),
   opened_at: Instant,

@@ -4,6 +4,7 @@ import { entityKey } from '../../../schemas/entity.ts'
 import type { Story } from '../../../schemas/story.ts'
 import { BREAK_GLASS_DETECTOR } from '../usage/break-glass.ts'
 import { isHigher } from '../ledger/level.ts'
+import { isOver } from '../stories/close.ts'
 
 export interface PageRule {
   /** Stories from this level on page a person. */
@@ -89,6 +90,7 @@ function written(story: Story, revision: number, state: Alert['state'], nowMs: n
 function closing(story: Story): string | null {
   if (story.state === 'merged') return `This became part of story ${story.merged_into ?? ''}.`
   if (story.state === 'open') return null
+  if (story.verdict === null && isOver(story)) return 'It is over: what it told of has ended by itself.'
   return story.verdict === null ? 'It has been quiet since; nobody judged it.' : `Judged: ${story.verdict}.`
 }
 

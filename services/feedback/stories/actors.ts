@@ -19,6 +19,7 @@ const SHARED_FROM = 0.1
  * Nobody else it names. The accounts that a spray tried are its targets. An
  * address that a person's finding lists may be an office with a hundred
  * innocent people, or that of a spray which touched this person among fifty.
+ * Whom a policy refuses wrongly is hit, and does nothing.
  */
 export function actorsOf(finding: Finding): StoryActor[] {
   const { entity, evidence, observed_at } = finding
@@ -37,6 +38,11 @@ export function actorsOf(finding: Finding): StoryActor[] {
     if (gaveWay) add(gaveWay, 'gave_way')
     return actors
   }
+  if (isNobody(entity)) {
+    // Whoever it names was hit. A revision of a policy acts in all that it does.
+    for (const named of finding.entities) if (isNobody(named)) add(named, 'accused')
+    return actors
+  }
   const guessed = finding.technique.startsWith(GUESSING) && evidence['success_source_known'] !== true
   for (const named of finding.entities) {
     if (named.type === 'session' || named.type === 'device') add(named, 'used')
@@ -44,6 +50,11 @@ export function actorsOf(finding: Finding): StoryActor[] {
     else if (named.type === 'source' && guessed) add(named, 'used')
   }
   return actors
+}
+
+/** What is no person, device or network: nobody is suspected in what it does. */
+function isNobody({ type }: Entity): boolean {
+  return type === 'policy_rule' || type === 'pep'
 }
 
 const RANK = { accused: 3, shared: 2, gave_way: 1, used: 0 } as const

@@ -63,8 +63,10 @@ export function absorb(story: Story, finding: Finding): Story {
     finding.id === story.headline_finding_id ||
     (isVantage(finding.entity.type) && !isHigher(story.risk_level, finding.risk_level))
   const [first, ...rest] = story.finding_ids
+  const over = finding.closed_at === undefined ? undefined : withClosed(story, finding.id)
   return {
     ...story,
+    ...(over === undefined ? {} : { closed_finding_ids: over }),
     revision: story.revision + 1,
     title: leads ? titleOf(finding) : story.title,
     ...(leads ? { headline_finding_id: finding.id } : {}),
@@ -86,6 +88,10 @@ export function absorb(story: Story, finding: Finding): Story {
   }
 }
 
+function withClosed({ closed_finding_ids: known = [] }: Story, id: string): string[] {
+  return known.includes(id) ? known : [...known, id].slice(-MAX_LISTED)
+}
+
 /** Joins `other` into `story`: what both tell is one happening. The other is left pointing here. */
 export function merge(story: Story, other: Story): readonly [Story, Story] {
   const keys = new Set(story.entities.map((entity) => entityKey('', entity)))
@@ -97,6 +103,7 @@ export function merge(story: Story, other: Story): readonly [Story, Story] {
   ]
   const leads = isHigher(other.risk_level, story.risk_level)
   const headline = leads ? other.headline_finding_id : story.headline_finding_id
+  const closed = [...(story.closed_finding_ids ?? []), ...(other.closed_finding_ids ?? [])]
   const finding_ids = [...new Set([...story.finding_ids, ...other.finding_ids])]
   const merged: Story = {
     ...story,
@@ -113,6 +120,7 @@ export function merge(story: Story, other: Story): readonly [Story, Story] {
     actors: joinedActors(story.actors ?? [], other.actors ?? []),
     finding_ids: finding_ids.slice(0, MAX_LISTED),
     findings_total: story.findings_total + other.findings_total,
+    ...(closed.length === 0 ? {} : { closed_finding_ids: closed.slice(0, MAX_LISTED) }),
     response: strongest(story.response, other.response),
     opened_at: earlier(story.opened_at, other.opened_at),
     observed_at: later(story.observed_at, other.observed_at),

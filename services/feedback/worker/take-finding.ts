@@ -4,6 +4,7 @@ import type { RiskState } from '../../../schemas/risk.ts'
 import type { Story } from '../../../schemas/story.ts'
 import { observe } from '../ledger/observe.ts'
 import { affectedBy } from '../ledger/relation.ts'
+import { closeByEnd } from '../stories/close.ts'
 import { withEffect } from '../stories/effect.ts'
 import { entitiesOf } from '../stories/match.ts'
 import { absorb, merge, openStory } from '../stories/tell.ts'
@@ -25,7 +26,8 @@ export function takeFinding(turn: Turn, finding: Finding): void {
     if (after.causes.length > 0) touched.push(after)
   }
   if (told.story === null) return
-  const story = withEffect(told.story, touched, parameters)
+  const affected = withEffect(told.story, touched, parameters)
+  const story = finding.closed_at === undefined ? affected : closeByEnd(affected, finding.closed_at)
   if (story !== told.before) turn.tell(story)
 }
 
@@ -44,6 +46,8 @@ function storyOf(turn: Turn, finding: Finding): Told {
     // A happening that was called safe or dismissed goes on: it is not told again. One that only fell quiet is.
     if (closed && (closed.verdict === 'confirm_safe' || closed.verdict === 'dismiss'))
       return { id: closed.id, story: null, before: null }
+    // That something is over which nobody is told of any more is no news.
+    if (finding.closed_at !== undefined) return { id: closed?.id ?? finding.id, story: null, before: null }
     const story = openStory(finding)
     return { id: story.id, story, before: null }
   }

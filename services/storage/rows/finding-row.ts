@@ -1,6 +1,6 @@
 import type { Finding } from '../../../schemas/finding.ts'
 import type { Row } from '../../../schemas/clickhouse/decision-row.ts'
-import { ingestedAt, instant } from './row-of.ts'
+import { ingestedAt, instant, instantOrNull } from './row-of.ts'
 
 /** A finding as a row of `findings`. */
 export function findingRow(finding: Finding, ingestedMs: number): Row {
@@ -20,4 +20,5 @@ export function findingRow(finding: Finding, ingestedMs: number): Row {
     first_observed_at: instant('first_observed_at', finding.first_observed_at),
     ingested_at: ingestedAt(ingestedMs),
   }
+    closed_at: instantOrNull('closed_at', finding.closed_at ?? null),
 }
