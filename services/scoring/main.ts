@@ -17,6 +17,12 @@ export interface RunningScoring extends Running {
   drained(): Promise<void>
 }
 
+/**
+ * How long stages that no subject's loop passes wait for company, ms. A commit costs Kafka the same for one record as
+ * for a hundred: at 500 decisions a second a stage that waits 20 ms makes a third of the transactions.
+ */
+const LINGER_MS = { source: 20, policy: 200 } as const
+
 /** Starts the stages: decisions by subject, their slim records by source, and what policies did by their place. */
 export async function startScoring(
   runtime: Runtime,
@@ -41,8 +47,16 @@ export async function startScoring(
   const adoptions = new Adoptions(stages.subject.name, stages.subject.detectors)
   await adoptions.open(eventLog)
   const subjects = await runStage(stages.subject, { ...options, adoptions, group: 'scoring' })
-  const sources = await runStage(stages.source, { ...options, group: 'scoring-source' })
-  const policies = await runStage(stages.policy, { ...options, group: 'scoring-policy' })
+  const sources = await runStage(stages.source, {
+    ...options,
+    group: 'scoring-source',
+    lingerMs: LINGER_MS.source,
+  })
+  const policies = await runStage(stages.policy, {
+    ...options,
+    group: 'scoring-policy',
+    lingerMs: LINGER_MS.policy,
+  })
   logger.info('scoring started')
   return {
     async drained() {

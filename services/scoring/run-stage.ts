@@ -19,6 +19,8 @@ export interface RunStageOptions {
   /** Entities whose decoded state is kept, over all partitions of this worker. */
   readonly entitiesInMemory: number
   readonly batchRecords: number
+  /** How long a batch waits for company, ms. Default 0: each commit takes what is there. */
+  readonly lingerMs?: number
   /** Which calibration each partition is read with; without it scores are read as detectors declare. */
   readonly adoptions?: Adoptions
   /** Told of partitions whose state can't be read, and of those that were restored. */
@@ -117,6 +119,8 @@ export async function runStage(stage: Stage, options: RunStageOptions): Promise<
     group,
     topics: [stage.input],
     max_records: options.batchRecords,
+    min_records: options.batchRecords,
+    linger_ms: options.lingerMs ?? 0,
     assigned: (_, partition) => assigned(partition),
     revoked: (_, partition) => revoked(partition),
     failed(error) {
