@@ -56,6 +56,8 @@ export interface Notes {
   refused: { id: string; at_ms: number }[]
   /** Subjects that failed or got in from this source lately. */
   subjects: { id: string; at_ms: number }[]
+  /** Of a place of a policy, and of nothing else. */
+  policy?: PolicyRuns
 }
 
 /**
@@ -74,8 +76,6 @@ export interface EntityState {
 /**
  * State as it was stored, or empty where it never was. What another version's
  * detectors wrote there is carried along for a week: long enough to roll an
-  /** Of a place of a policy, and of nothing else. */
-  policy?: PolicyRuns
  * upgrade out, or back.
  */
 export function openState({ words: length, blocks, layouts }: Plan, stored?: Uint8Array): EntityState {
