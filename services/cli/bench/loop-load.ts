@@ -7,7 +7,9 @@ export interface LoadOptions {
   readonly rate: number
   readonly people: number
   readonly attacks: number
-  /** Attacks before those, while code and caches of a process just started are cold. */
+  /** How long only the calm ones ask at first, ms. */
+  readonly calm_ms: number
+  /** Attacks before those that count, while code and caches of a process just started are cold. */
   readonly warmups: number
 }
 
@@ -70,7 +72,7 @@ export async function runLoad(evaluation: URL, token: string, options: LoadOptio
   })()
 
   const stopped: string[] = []
-  await pause(2000)
+  await pause(options.calm_ms)
   for (let attack = 0; attack < options.warmups + options.attacks; attack += 1) {
     const subject = `mallory-${attack}`
     const client = 0x8000 + (attack & 0x7fff)

@@ -18,11 +18,13 @@ const WARMUPS = 30
 /** On Kafka. One process runs every role here: more partitions would only be more and smaller transactions. */
 const PARTITIONS = 2
 
+const JAVA = ['-Xms1g', '-Xmx1g', '-XX:+UseSerialGC'] as const
+
 /**
- * The quick compiler alone. The other one spends half a core of two for the half minute that this takes, on what a
- * broker that has run for a while has behind it.
+ * Calm traffic before the first attack. On Kafka longer: its compiler has half a core of two for the first half minute
+ * of a broker's life, which one that serves has behind it.
  */
-const JAVA = ['-Xms1g', '-Xmx1g', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'] as const
+const CALM_MS = { embedded: 2_000, kafka: 30_000 } as const
 
 /**
  * The closed loop: from the decision that completes an attack to the first
@@ -30,7 +32,8 @@ const JAVA = ['-Xms1g', '-Xmx1g', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
  * second. Everything runs as `gatewatch up` runs it, store included; questions
  * come over HTTP from another process. Both instants are `decided_at` of the
  * recorded decisions, in whole milliseconds, so the attacker's own pause
- * between two requests is in the figure. Thirty attacks before the first that counts warm the process up.
+ * between two requests is in the figure. Calm traffic
+ * and thirty attacks before the first that counts warm the process up.
  */
 export async function benchLoop({ directory, scale, log }: BenchOptions): Promise<BenchResult> {
   const begin = performance.now()
@@ -66,6 +69,7 @@ async function measure({ directory, attacks, begin, settings }: Measured): Promi
       rate: RATE,
       people: PEOPLE,
       attacks,
+      calm_ms: 'kafka' in settings ? CALM_MS.kafka : CALM_MS.embedded,
       warmups: WARMUPS,
     })
   } finally {
