@@ -38,6 +38,11 @@ export async function startHub(eventLog: EventLog, logger: Logger): Promise<Hub>
       if (stopped) return
       try {
         const end = await endOf(eventLog, riskState)
+        // Whoever joins reads what came before by himself.
+        if (subscribers.size === 0) {
+          for (const [partition, offset] of end.entries()) position[partition] = offset
+          continue
+        }
         for await (const change of readBetween(eventLog, riskState, [...position], end)) {
           // Place and telling in one step: who joins before or after it hears it once.
           position[change.partition] = change.record.offset + 1

@@ -43,7 +43,7 @@ export function startRiskAge({
   table,
   now,
   allLogged,
-  every_ms = 250,
+  every_ms = 500,
   failed,
 }: RiskAgeOptions): RiskAge {
   let fresh_at = -Infinity
