@@ -8,6 +8,7 @@ import { PolicyEffect } from '../../schemas/policy-effect.ts'
 import type { LogRecord } from '../runtime/log/event-log.ts'
 import { parseJson } from '../runtime/log/json-record.ts'
 import type { Outcome } from '../runtime/outcome.ts'
+import { plainLength } from './plain-length.ts'
 import { instantMs } from './state/instant.ts'
 
 /** Larger than any decision within its bounds; what is larger is not read. */
@@ -22,6 +23,8 @@ const WRONG_KEY = {
   detail: 'the key is not the one of its subject or source',
 } as const
 
+const NOTHING = new Uint8Array()
+
 const wholeDecision = accepts(Decision)
 const wholeActivity = accepts(Activity)
 
@@ -34,13 +37,40 @@ function isActivity(value: unknown): value is Activity {
   return wholeActivity(value)
 }
 
+/** A decision as the first stage wants it. */
+export interface WholeDecision {
+  readonly decision: Decision
+  /** Its JSON as it came, where that is no other than what writing it would give: what holds the decision can hold these. */
+  readonly bytes: Uint8Array | undefined
+}
+
 /** Parses and checks a decision, once, at this edge. Never throws for what it was given. */
 export function readDecision(record: LogRecord): Outcome<Decision> {
+  const read = readAsItCame(record)
+  return read.kind === 'ok' ? { kind: 'ok', value: read.value.decision } : read
+}
+
+/** As `readDecision`, with the bytes that it was read from. */
+export function readWholeDecision(record: LogRecord): Outcome<WholeDecision> {
+  const read = readAsItCame(record)
+  if (read.kind !== 'ok') return read
+  const { decision, asItCame } = read.value
+  const bytes = record.value ?? NOTHING
+  const plain = asItCame && plainLength(decision) === bytes.length
+  return { kind: 'ok', value: { decision, bytes: plain ? bytes : undefined } }
+}
+
+function readAsItCame(
+  record: LogRecord,
+): Outcome<{ readonly decision: Decision; readonly asItCame: boolean }> {
   const json = readJson(record)
   if (json.kind !== 'ok') return json
   let decision: Decision
-  if (isDecision(json.value)) decision = json.value
-  else {
+  let asItCame = false
+  if (isDecision(json.value)) {
+    decision = json.value
+    asItCame = true
+  } else {
     const parsed = parseDecision(json.value)
     if (!parsed.success)
       return { kind: 'dead-letter', reason: 'invalid-decision', detail: problems(parsed.error) }
@@ -55,7 +85,7 @@ export function readDecision(record: LogRecord): Outcome<Decision> {
     return { kind: 'dead-letter', reason: 'future_dated', detail }
   }
   if (record.key !== decisionKey(decision)) return WRONG_KEY
-  return { kind: 'ok', value: decision }
+  return { kind: 'ok', value: { decision, asItCame } }
 }
 
 /** Parses and checks a slim record; only our own first stage writes them, so a failure is somebody's meddling. */

@@ -1,6 +1,6 @@
 import type { Activity } from '../../schemas/activity.ts'
 import { isCanary } from '../../schemas/canary.ts'
-import { accessActivity, accessFindings, accessScored, policyEffects } from '../../schemas/topics.ts'
+import { accessActivity, accessFindings, policyEffects } from '../../schemas/topics.ts'
 import type { Decision } from '../../schemas/decision.ts'
 import { subjectEntityId, type Entity } from '../../schemas/entity.ts'
 import type { Finding } from '../../schemas/finding.ts'
@@ -182,10 +182,13 @@ class ObservedDecision implements Observed {
   }
 }
 
-/** What follows from a scored decision: itself, slim records for the second stage, and its findings. */
-export function subjectOutputs({ scored, activities, effect, findings }: SubjectResult): OutRecord[] {
+/** What follows from a scored decision: itself as a record, slim records for the second stage, and its findings. */
+export function subjectOutputs(
+  { scored, activities, effect, findings }: SubjectResult,
+  scoredRecord: OutRecord,
+): OutRecord[] {
   const { decision } = scored
-  const records = [jsonRecord(accessScored, scored, { ce_id: decision.id, ce_time: decision.decided_at })]
+  const records = [scoredRecord]
   for (const activity of activities)
     records.push(jsonRecord(accessActivity, activity, { ce_id: `${decision.id}.${activity.entity.type}` }))
   if (effect !== undefined) records.push(jsonRecord(policyEffects, effect, { ce_id: `${decision.id}.policy` }))

@@ -1,5 +1,4 @@
 import type { Activity } from '../../schemas/activity.ts'
-import type { Decision } from '../../schemas/decision.ts'
 import type { Finding } from '../../schemas/finding.ts'
 import type { PolicyEffect } from '../../schemas/policy-effect.ts'
 import {
@@ -18,8 +17,9 @@ import type { Calibrated } from './calibration/calibrator.ts'
 import type { ReadingsOf } from './calibration/reading.ts'
 import type { Enrich } from './enrich/enrich.ts'
 import { POLICY_STAGE, takePolicyEffect } from './intent/policy-stage.ts'
-import { readActivity, readDecision, readPolicyEffect } from './parse.ts'
+import { readActivity, readPolicyEffect, readWholeDecision } from './parse.ts'
 import type { PartitionStates } from './partition-states.ts'
+import { ScoredRecords } from './scored-records.ts'
 import type { StateLimits } from './state/roll.ts'
 import { scoreActivity, SOURCE_STAGE, sourceBenches, sourceDetectors } from './source-stage.ts'
 import { findingRecord, scoreDecision, SUBJECT_STAGE, subjectBench, subjectOutputs } from './subject-stage.ts'
@@ -88,13 +88,14 @@ const POLICY_MEMORY: StateLimits = {
 /** Keyed by subject: decisions to scored decisions, slim records and findings. */
 export function subjectStage(enrich: Enrich, memory = SUBJECT_MEMORY): Stage {
   const bench = subjectBench()
+  const written = new ScoredRecords()
   const steps: Stage['steps'] = (part, states, readingsOf) =>
-    stepsOf(part, states, readDecision, (decision: Decision, key, tally) => {
+    stepsOf(part, states, readWholeDecision, ({ decision, bytes }, key, tally) => {
       const result = scoreDecision(bench, states, key, decision, enrich(decision), readingsOf)
       if (result === null) return null
       if (result.late) tally.late += 1
       tally.findings.push(...result.findings)
-      return subjectOutputs(result)
+      return subjectOutputs(result, written.record(key, result.scored, bytes))
     })
   return {
     name: SUBJECT_STAGE,

@@ -130,7 +130,9 @@ export function play(decisions: readonly Decision[], { batch = 50, enrich = test
   })
   return {
     findings: [...first.findings, ...later],
-    scored: of(accessScored).map((record) => accessScored.schema.parse(JSON.parse(String(record.value)))),
+    scored: of(accessScored).map(({ value }) =>
+      accessScored.schema.parse(JSON.parse(Buffer.from(value ?? '').toString())),
+    ),
   }
 }
 

@@ -39,7 +39,26 @@ export function jsonRecord<T>(
   const time = instantOf(value)
   if (time !== undefined) all['ce_time'] = time
   all['content-type'] = 'application/json'
-  return { topic, key: topic.key(value), value: text, headers: headers ? { ...all, ...headers } : all }
+  if (headers !== undefined) Object.assign(all, headers)
+  return { topic, key: topic.key(value), value: text, headers: all }
+}
+
+/** As `jsonRecord` with these headers, of a value whose JSON and key are there already. */
+export function writtenRecord(
+  topic: LogTopic,
+  key: string,
+  json: Uint8Array,
+  { ce_id, ce_time }: { readonly ce_id: string; readonly ce_time: string },
+): OutRecord {
+  const headers = {
+    ce_id,
+    ce_source: SOURCE,
+    ce_specversion: '1.0',
+    ce_type: topic.name,
+    ce_time,
+    'content-type': 'application/json',
+  }
+  return { topic, key, value: json, headers }
 }
 
 export type ParseReason = 'no-value' | 'too-large' | 'invalid-utf8' | 'invalid-json'
