@@ -1,5 +1,6 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
 import { f64, layout, u32, type StateOf } from '../state/layout.ts'
+import { networkName } from '../state/network-name.ts'
 
 export interface DormantAccountOptions {
   readonly leastDays: number
@@ -81,7 +82,7 @@ export function dormantAccount({ leastDays = 21 }: Partial<DormantAccountOptions
           used_days_before: state.days,
           same_network: network,
           same_client: client,
-          network: `${source.as_org || source.prefix} (${source.country || 'country unknown'})`.slice(0, 500),
+          network: networkName(source),
           client: `${agent.family} on ${agent.os}`,
           ip: input.decision.context?.ip ?? null,
         },

@@ -1,5 +1,6 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
 import { f64, layout, u32, type StateOf } from '../state/layout.ts'
+import { networkName } from '../state/network-name.ts'
 import { decay } from '../statistics/decay.ts'
 
 export interface ServiceInteractiveOptions {
@@ -69,7 +70,7 @@ export function serviceInteractive({
           uses_by_programs: state.uses,
           days_with_a_browser_before: Math.round(before(state, input) * 10) / 10,
           days_with_a_browser_expected: 0,
-          network: `${source.as_org || source.prefix} (${source.country || 'country unknown'})`.slice(0, 500),
+          network: networkName(source),
           ip: input.decision.context?.ip ?? null,
         },
         gates: [],

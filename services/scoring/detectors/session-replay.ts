@@ -1,5 +1,6 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
 import { f64, layout, records, u32, type StateOf } from '../state/layout.ts'
+import { networkName } from '../state/network-name.ts'
 import { decay } from '../statistics/decay.ts'
 
 export interface SessionReplayOptions {
@@ -86,7 +87,7 @@ export function sessionReplay({
       const factor = habit(state, input)
       const { source, user_agent: agent } = input.enrichment
       const client = `${agent.family} on ${agent.os}`
-      const where = `${source.as_org || source.prefix} (${source.country || 'country unknown'})`
+      const where = networkName(source)
       return {
         cause: 'credential',
         evidence: {

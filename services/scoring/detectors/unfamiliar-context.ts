@@ -1,5 +1,6 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
 import { instantMs } from '../state/instant.ts'
+import { networkName } from '../state/network-name.ts'
 import type { Population } from '../state/population.ts'
 import { f64, layout, type StateOf } from '../state/layout.ts'
 import { slots, type Slots } from '../state/slots.ts'
@@ -125,7 +126,7 @@ export function unfamiliarContext({
       const fromNetwork = network(state, input, population)
       const fromClient = client(state, input, population)
       const { source, user_agent: agent } = input.enrichment
-      const where = `${source.as_org || source.prefix} (${source.country || 'country unknown'})`
+      const where = networkName(source)
       const clientText = `${agent.family} ${agent.major} on ${agent.os}`
       return {
         // A place has a detector of its own (impossible-travel). Where network and client are about equally
