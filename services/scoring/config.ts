@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { SensitivityRule } from './enrich/sensitivity.ts'
 import { ListsConfig } from './lists/config.ts'
+import { RulesConfig } from './rules/config.ts'
 
 /** The section `scoring` of the configuration. */
 export const ScoringConfig = z
@@ -9,6 +10,8 @@ export const ScoringConfig = z
     networks_file: z.string().min(1).max(4096).optional(),
     /** Lists of addresses that are known to be bad. */
     lists: ListsConfig,
+    /** Sigma rules of the operator's. */
+    rules: RulesConfig.optional(),
     /** How sensitive resources are whose enforcement point does not say. */
     sensitivity: z.array(SensitivityRule).max(1000).default([]),
     /** Entities whose decoded state is kept in memory, for each stage; one takes about 6 KB. */

@@ -7,6 +7,9 @@ import { readNetworksFile } from './enrich/networks-file.ts'
 import { openLists, type KnownBad } from './lists/open-lists.ts'
 import { scoringMetrics } from './metrics.ts'
 import type { Stages } from './replay.ts'
+import { formatProblem } from './rules/language/problem.ts'
+import { ruleMetrics } from './rules/metrics.ts'
+import { startRules } from './rules/start-rules.ts'
 import { runStage } from './run-stage.ts'
 import { openStateAlerts } from './state-alerts.ts'
 import { subjectDetectors } from './subject-stage.ts'
@@ -15,6 +18,8 @@ import { policyStage, SOURCE_MEMORY, sourceStage, subjectStage } from './worker.
 /** A started scoring role; `drained` is for whoever waits until all that was in the log is scored. */
 export interface RunningScoring extends Running {
   drained(): Promise<void>
+  /** What is wrong with the operator's rules, in one line for `gatewatch status`. */
+  note(): string | null
 }
 
 /**
@@ -57,14 +62,25 @@ export async function startScoring(
     group: 'scoring-policy',
     lingerMs: LINGER_MS.policy,
   })
+  const rules =
+    config.rules === undefined
+      ? undefined
+      : await startRules(config.rules, { ...options, tenant, ruleMetrics: ruleMetrics(runtime.metrics) })
   logger.info('scoring started')
   return {
     async drained() {
       await subjects.drained()
       await sources.drained()
       await policies.drained()
+      await rules?.drained()
+    },
+    note() {
+      const [first, ...others] = rules?.loader.problems ?? []
+      if (first === undefined) return null
+      return `${formatProblem(first)}${others.length === 0 ? '' : ` (and ${others.length} more)`}`
     },
     async stop() {
+      await rules?.stop()
       await subjects.stop()
       await sources.stop()
       await policies.stop()

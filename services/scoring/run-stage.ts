@@ -151,7 +151,7 @@ export async function runStage(stage: Stage, options: RunStageOptions): Promise<
  * only drop its state, or put other state in its place: nothing else touches what
  * the steps work on.
  */
-async function paced<T>(steps: Generator<void, T>): Promise<T> {
+export async function paced<T>(steps: Generator<void, T>): Promise<T> {
   for (;;) {
     const step = steps.next()
     if (step.done === true) return step.value

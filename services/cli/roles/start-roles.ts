@@ -147,6 +147,7 @@ export async function startRoles({
       lifecycle.start('scoring', () => startScoring(runtime, config.scoring, { tenant })),
     )
     scored = () => scoring.drained()
+    notes.set('rules', () => scoring.note())
   }
   if (has('collector')) {
     const { startCollector } = await import('../../collector/live/main.ts')

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { EntityType } from '../../../../schemas/entity.ts'
+import type { EntityType } from '../../../../schemas/entity.ts'
 import { Cause } from '../../../../schemas/reasons.ts'
 import { isRecord } from '../../../../schemas/record.ts'
 import { compiled, type Compiled, type RuleProblem } from './problem.ts'
@@ -7,6 +7,18 @@ import type { RuleDocument } from './source.ts'
 
 export const LEVELS = ['informational', 'low', 'medium', 'high', 'critical'] as const
 export type Level = (typeof LEVELS)[number]
+
+/** What a finding of a rule can be about. */
+const RULE_ENTITIES = [
+  'subject',
+  'session',
+  'device',
+  'source',
+  'resource',
+  'policy_rule',
+  'pep',
+] as const satisfies readonly EntityType[]
+export type RuleEntity = (typeof RULE_ENTITIES)[number]
 
 /** With the prefix `rule-` it must fit where detectors are named. */
 const MOST_NAME = 59
@@ -30,7 +42,7 @@ const Own = z.strictObject({
   findings_per_day: z.int().min(1).max(100_000).optional(),
   cause: Cause.exclude(['signal', 'verdict']).default('path'),
   /** What the finding is about; default: by the first field of `group-by`, else the subject. */
-  entity: EntityType.optional(),
+  entity: z.enum(RULE_ENTITIES).optional(),
 })
 
 const Head = z.object({
@@ -67,7 +79,7 @@ export interface RuleHead {
   readonly fields: readonly string[]
   readonly findings_per_day: number | undefined
   readonly cause: z.infer<typeof Own>['cause']
-  readonly entity: EntityType | undefined
+  readonly entity: RuleEntity | undefined
 }
 
 /**

@@ -1,8 +1,7 @@
 import { hash } from 'node:crypto'
-import type { EntityType } from '../../../../schemas/entity.ts'
 import { compileCorrelation } from './correlation.ts'
 import { fieldOf, knownFields, type Field } from './fields.ts'
-import type { RuleHead } from './head.ts'
+import type { RuleEntity, RuleHead } from './head.ts'
 import { leavesOf, link, namesOf, pathsOfLeaf, type AnyRule, type Branch, type Leaf } from './link.ts'
 import type { Test } from './match-field.ts'
 import type { Compiled, RuleProblem } from './problem.ts'
@@ -21,7 +20,7 @@ export interface ToldRule {
   readonly file: string
   readonly tree: Leaf | Branch
   /** What its findings are about. */
-  readonly entity: EntityType
+  readonly entity: RuleEntity
   /** Changes when what is counted in its windows does: then they begin anew. */
   readonly edition: string
 }
@@ -54,7 +53,7 @@ export interface RuleSet {
 const MOST_RULES = 1000
 
 /** What a finding is about, where a correlation groups by one of these first. */
-const ENTITY_OF: Readonly<Record<string, EntityType>> = {
+const ENTITY_OF: Readonly<Record<string, RuleEntity>> = {
   'subject.id': 'subject',
   'subject.session_id': 'session',
   'device.id': 'device',

@@ -1,0 +1,109 @@
+import { Counter, Gauge, type Registry } from 'prom-client'
+import type { Forgotten } from './state/lane.ts'
+import type { RuleLoader } from './rule-loader.ts'
+
+/** What rules did in one batch, for the metrics. */
+export interface RuleTally {
+  /** Decisions that matched, by rule. */
+  readonly matched: Map<string, number>
+  /** Findings held back, by rule. */
+  readonly held: Map<string, number>
+  /** Matches that correlations did not count, by cause. */
+  readonly passed: { late: number; ungrouped: number; crowded: number }
+}
+
+export function newRuleTally(): RuleTally {
+  return { matched: new Map(), held: new Map(), passed: { late: 0, ungrouped: 0, crowded: 0 } }
+}
+
+/** What a worker holds for rules just now. */
+export interface RuleHoldings {
+  readonly groups: number
+  readonly forgotten: Forgotten
+}
+
+export interface RuleMetrics {
+  /** Told once a batch. */
+  count(tally: RuleTally): void
+  /** Asks for what is held and loaded whenever the metrics are read; returns what ends it. */
+  watch(loader: RuleLoader, holdings: () => RuleHoldings): () => void
+}
+
+export function ruleMetrics(registry: Registry): RuleMetrics {
+  const registers = [registry]
+  const matched = new Counter({
+    name: 'gatewatch_scoring_rule_matches_total',
+    help: 'Decisions that a rule of the operator matched.',
+    labelNames: ['rule'] as const,
+    registers,
+  })
+  const held = new Counter({
+    name: 'gatewatch_scoring_rule_findings_held_total',
+    help: 'Findings of a rule that were held back, since it had as many on that day as it may.',
+    labelNames: ['rule'] as const,
+    registers,
+  })
+  const passed = new Counter({
+    name: 'gatewatch_scoring_rule_matches_passed_total',
+    help: 'Matches that a correlation did not count: too late, without a value that it groups by, or pushed out of a full window.',
+    labelNames: ['cause'] as const,
+    registers,
+  })
+  const watched = new Map<RuleLoader, () => RuleHoldings>()
+  const gauge = (
+    name: string,
+    help: string,
+    label: string,
+    of: (loader: RuleLoader, holdings: RuleHoldings) => Readonly<Record<string, number>>,
+  ): void => {
+    registry.registerMetric(
+      new Gauge({
+        name,
+        help,
+        labelNames: label === '' ? [] : [label],
+        registers: [],
+        collect() {
+          for (const [loader, holdings] of watched)
+            for (const [value, number] of Object.entries(of(loader, holdings())))
+              this.set(label === '' ? {} : { [label]: value }, number)
+        },
+      }),
+    )
+  }
+  gauge('gatewatch_scoring_rules', 'Rules of the operator that are in force.', 'kind', ({ current }) => ({
+    rule: current.matched.length,
+    correlation: current.correlations,
+  }))
+  gauge(
+    'gatewatch_scoring_rule_problems',
+    'Mistakes in files of rules: the log names file, line and reason.',
+    '',
+    ({ problems }) => ({ all: problems.length }),
+  )
+  gauge(
+    'gatewatch_scoring_rule_looks_failed',
+    'Looks at the directory of rules that failed since the start; the rules in force stay.',
+    '',
+    ({ failures }) => ({ all: failures }),
+  )
+  gauge('gatewatch_scoring_rule_groups', 'Groups of rules that are counted.', '', (_, { groups }) => ({
+    all: groups,
+  }))
+  gauge(
+    'gatewatch_scoring_rule_groups_forgotten',
+    'Groups of rules let go since this worker was given their partition: idle, or one too many.',
+    'cause',
+    (_, { forgotten }) => ({ ...forgotten }),
+  )
+  return {
+    count(tally) {
+      for (const [rule, count] of tally.matched) matched.inc({ rule }, count)
+      for (const [rule, count] of tally.held) held.inc({ rule }, count)
+      for (const [cause, count] of Object.entries(tally.passed)) passed.inc({ cause }, count)
+    },
+    watch(loader, holdings) {
+      watched.set(loader, holdings)
+      return () => void watched.delete(loader)
+    },
+  }
+}

@@ -1,0 +1,168 @@
+import type { Logger } from 'pino'
+import { GatewatchError } from '../../runtime/errors.ts'
+import { compileRules, versionOf, type RuleFile, type RuleSet } from './language/rule-set.ts'
+import { formatProblem, type RuleProblem } from './language/problem.ts'
+import { readRuleDirectory, RuleDirectoryError } from './read-directory.ts'
+
+/** Problems that are logged one by one. */
+const MOST_TOLD = 50
+
+export interface RuleLoaderOptions {
+  readonly directory: string
+  /** Between two looks at the directory. */
+  readonly refresh_ms: number
+  readonly logger: Logger
+  /** The texts that were in force last, in whichever process: where the last good version of a broken file is. */
+  readonly before: readonly RuleFile[]
+}
+
+/** The rules of a directory as they are in force, exchanged as a whole when files change. */
+export interface RuleLoader {
+  readonly current: RuleSet
+  /** What is wrong with the files as they are now. */
+  readonly problems: readonly RuleProblem[]
+  /** Files whose last good version is in force, since they are broken. */
+  readonly kept: readonly string[]
+  /** Looks that failed. */
+  readonly failures: number
+  stop(): Promise<void>
+}
+
+/**
+ * Reads and compiles the rules of a directory, and looks again for as long as it
+ * lives. A change is taken up when it stood still from one look to the next, so
+ * that no file is read half written. A file that is broken keeps its last good
+ * version, as a whole; where there is none, its good rules are in force. A look
+ * that fails changes nothing.
+ *
+ * @throws GatewatchError `ERR_CONFIG_INVALID` when the directory can't be read at the start
+ */
+export async function openRuleLoader({
+  directory,
+  refresh_ms,
+  logger,
+  before,
+}: RuleLoaderOptions): Promise<RuleLoader> {
+  let files: readonly RuleFile[]
+  try {
+    files = await readRuleDirectory(directory)
+  } catch (error) {
+    if (!(error instanceof RuleDirectoryError)) throw error
+    throw new GatewatchError('ERR_CONFIG_INVALID', `scoring.rules.directory: ${error.message}.`, {
+      cause: error,
+    })
+  }
+  let good = goodOf(before)
+  let loaded = load(files, good)
+  let seen = versionOf(files)
+  let read = seen
+  let failures = 0
+  let failing = false
+  let timer: NodeJS.Timeout | undefined
+  let looking: Promise<void> = Promise.resolve()
+  let stopped = false
+
+  function take(next: readonly RuleFile[]): void {
+    loaded = load(next, good)
+    good = loaded.good
+    tell(logger, loaded)
+  }
+
+  async function look(): Promise<void> {
+    try {
+      const next = await readRuleDirectory(directory)
+      if (failing) logger.info('the directory of rules is read again')
+      failing = false
+      const version = versionOf(next)
+      if (version === seen && version !== read) {
+        read = version
+        take(next)
+      }
+      seen = version
+    } catch (error) {
+      if (!(error instanceof RuleDirectoryError)) throw error
+      failures += 1
+      if (!failing) logger.warn({ reason: error.message }, 'the rules can not be read; those in force stay')
+      failing = true
+    }
+  }
+
+  function wait(): void {
+    if (stopped) return
+    timer = setTimeout(() => {
+      looking = look().then(wait, (error: unknown) => {
+        logger.warn({ err: error }, 'a look at the rules failed; those in force stay')
+        wait()
+      })
+    }, refresh_ms).unref()
+  }
+
+  good = loaded.good
+  tell(logger, loaded)
+  wait()
+  return {
+    get current() {
+      return loaded.set
+    },
+    get problems() {
+      return loaded.problems
+    },
+    get kept() {
+      return loaded.kept
+    },
+    get failures() {
+      return failures
+    },
+    async stop() {
+      stopped = true
+      clearTimeout(timer)
+      await looking
+    },
+  }
+}
+
+interface Loaded {
+  readonly set: RuleSet
+  readonly problems: readonly RuleProblem[]
+  readonly kept: readonly string[]
+  readonly good: ReadonlyMap<string, string>
+}
+
+/** Compiles files, those that are broken in their last good version. Pure. */
+function load(files: readonly RuleFile[], good: ReadonlyMap<string, string>): Loaded {
+  const tried = compileRules(files)
+  const broken = new Set(tried.problems.map(({ file }) => file))
+  const next = new Map<string, string>()
+  const kept: string[] = []
+  const inForce = files.map(({ file, text }) => {
+    const last = good.get(file)
+    if (!broken.has(file)) next.set(file, text)
+    else if (last !== undefined) {
+      next.set(file, last)
+      kept.push(file)
+      return { file, text: last }
+    }
+    return { file, text }
+  })
+  const set = kept.length === 0 ? tried : compileRules(inForce)
+  return { set, problems: tried.problems, kept, good: next }
+}
+
+function goodOf(files: readonly RuleFile[]): ReadonlyMap<string, string> {
+  const broken = new Set(compileRules(files).problems.map(({ file }) => file))
+  return new Map(files.filter(({ file }) => !broken.has(file)).map(({ file, text }) => [file, text]))
+}
+
+function tell(logger: Logger, { set, problems, kept }: Loaded): void {
+  const about = { version: set.version, rules: set.matched.length, correlations: set.correlations }
+  logger.info(about, 'rules are in force')
+  for (const problem of problems.slice(0, MOST_TOLD)) {
+    const { file, line, column, reason } = problem
+    logger.warn(
+      { file, line, column, reason, last_good: kept.includes(file) },
+      `rule can not be used: ${formatProblem(problem)}`,
+    )
+  }
+  if (problems.length > MOST_TOLD)
+    logger.warn({ problems: problems.length }, `${problems.length - MOST_TOLD} more rules can not be used`)
+}
