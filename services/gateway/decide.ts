@@ -10,6 +10,7 @@ import { sourcePrefix } from './address.ts'
 import type { Identity } from './identity/identity.ts'
 import type { DecisionDraft } from './record/decision-draft.ts'
 import type { RiskAnswer, RiskQuestion } from './risk/risk-view.ts'
+import { shadowOf } from './shadow.ts'
 import { inferTrust } from './trust.ts'
 
 /** A request that was matched to a route and whose maker is known: all that a decision takes. */
@@ -35,6 +36,8 @@ export interface Decided {
 export interface DecideOptions {
   readonly tenant: string
   readonly askRisk: (question: RiskQuestion, now: number) => RiskAnswer
+  /** The policy that was in force before, while it is asked what it would have said of what is refused. */
+  readonly previousPolicy?: () => CompiledPolicy | null
 }
 
 /** Gathers a request's inputs, evaluates the policy, and drafts the event. No waiting: all it needs is local. */
@@ -42,7 +45,7 @@ export function decide(
   policy: CompiledPolicy,
   request: AccessRequest,
   now: number,
-  { tenant, askRisk }: DecideOptions,
+  { tenant, askRisk, previousPolicy }: DecideOptions,
 ): Decided {
   const { identity, device, match } = request
   const { route, template } = match.route
@@ -96,6 +99,9 @@ export function decide(
     risk: risk.inputs,
   }
   const decision = evaluate(policy, match.route, inputs)
+  const byPolicy = decision.outcome === 'deny' && decision.caused_by === undefined
+  const previous = byPolicy && decision.reasons[0] !== 'not_authenticated' ? previousPolicy?.() : null
+  const shadow = previous ? shadowOf(previous, request, inputs) : undefined
   const reasons =
     identity.rejected && decision.reasons[0] === 'not_authenticated' ? [identity.rejected] : decision.reasons
   return {
@@ -112,6 +118,7 @@ export function decide(
         ...(decision.rule_id === undefined ? {} : { rule_id: decision.rule_id }),
         route_id: route.id,
         enforcement: route.enforcement,
+        ...(shadow === undefined ? {} : { shadow }),
         inputs: { ...decision.inputs },
       },
       subject: subjectOf(identity),

@@ -158,6 +158,7 @@ export async function startGateway(
       tenant,
       askRisk: (question: Parameters<typeof askRisk>[1], at: number) =>
         askRisk((key) => risk.get(key), question, at, riskAge.age_ms()),
+      previousPolicy: revisions.previous,
     }
     const enforce = enforcer({
       ...decideOptions,

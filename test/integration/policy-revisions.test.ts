@@ -91,6 +91,40 @@ it('what a gateway enforces is written down when it begins, once, and again when
   }
 })
 
+it('what a changed policy refuses carries what the one before would have said, after a restart as well', async () => {
+  const policy = (when: string) =>
+    policyOf('rollout@example.org')
+      .replace("when: 'false'", `when: '${when}'`)
+      .replace('app: wiki', 'app: wiki\n    public: true')
+  const ask = async (gateway: Awaited<ReturnType<typeof startTestGateway>>) => {
+    const known = (await gateway.decisions()).length
+    await (await request(gateway.origin, { headers: { host: 'wiki.localhost' } })).body.dump()
+    return eventually('the decision', async () => (await gateway.decisions())[known])
+  }
+  let gateway = await startTestGateway(dir.path, log, policy('true'))
+  try {
+    const before = await ask(gateway)
+    expect(before).toMatchObject({ outcome: 'permit' })
+    expect(before.policy?.shadow).toBeUndefined()
+    const revision = before.policy?.revision
+    await writeFile(join(dir.path, 'policy.yaml'), policy('context.method == "PUT"'))
+    await eventually('the changed policy', async () => (await recorded())?.revision !== revision)
+    expect(await ask(gateway)).toMatchObject({
+      outcome: 'deny',
+      policy: { shadow: { revision, outcome: 'permit' } },
+    })
+    const changed = (await recorded())?.revision
+    await gateway.stop()
+    gateway = await startTestGateway(dir.path, log, policy('context.method == "DELETE"'))
+    expect(await ask(gateway)).toMatchObject({
+      outcome: 'deny',
+      policy: { shadow: { revision: changed, outcome: 'deny' } },
+    })
+  } finally {
+    await gateway.stop()
+  }
+})
+
 it('so the ledger knows whom the policy says never to restrict', async () => {
   const list = await openBreakGlassList(log, [])
   try {
