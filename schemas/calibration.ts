@@ -39,8 +39,10 @@ export const Calibration = z.strictObject({
   budget_per_day: z.number().min(0),
   /** Days that the threshold rests on. */
   days: Count,
-  /** -ln p from which on a score is a finding; null while no day is over. */
+  /** Evidence of an entity, all detectors together, from which on it is a finding, in nats; null while no day is over. */
   threshold_nats: z.number().nullable(),
+  /** The same for HIGH: as much comes a tenth as often. */
+  high_nats: z.number().nullable().optional(),
   tables: z.array(CalibrationTable).max(1000),
 })
 export type Calibration = z.infer<typeof Calibration>

@@ -45,6 +45,26 @@ export const Finding = z.strictObject({
   /** ATT&CK technique, for example T1110.003. */
   technique: z.string().regex(/^T\d{4}(\.\d{3})?$/),
   evidence: Evidence,
+  /**
+   * Where the evidence of several detectors was added up: what each has said,
+   * the most telling first. `detector`, `cause` and `evidence` are those of the
+   * decision that said most.
+   */
+  contributions: z
+    .array(
+      z.strictObject({
+        detector: z.string().regex(/^[a-z0-9-]{1,64}$/),
+        /** Absent where the detector spoke before the finding was opened, and not since. */
+        cause: Cause.optional(),
+        technique: z.string().regex(/^T\d{4}(\.\d{3})?$/),
+        /** Evidence in nats: -ln of how rare its scores are, less where they are far below what it declares. */
+        nats: z.number().min(0).max(16),
+        /** Of the evidence of all. */
+        share: z.number().min(0).max(1),
+      }),
+    )
+    .max(16)
+    .optional(),
   /** Gates that made the score smaller, by name, with their factor; stored, so that a suppression can be questioned. */
   gates: z.array(z.strictObject({ name: z.string().max(64), factor: z.number().min(0) })).max(8),
   /** One sentence that a person understands without the figures. */

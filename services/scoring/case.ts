@@ -19,7 +19,7 @@ export interface Observed {
   readonly gave_way?: boolean
 }
 
-interface Speaker {
+export interface Speaker {
   readonly id: string
   readonly version: number
   readonly technique: string
@@ -29,6 +29,8 @@ interface Speaker {
 
 /** Without a decision above the threshold for so long, the next one opens a new finding, where no detector asks for more. */
 const QUIET_MS = 30 * 60_000
+/** One that rests on the evidence of all detectors together is the same happening for longer: a thief sleeps. */
+const JOINT_QUIET_MS = 24 * 3_600_000
 /** A finding that goes on is told again this often at most, unless its level rises. */
 const REVISE_MS = 5 * 60_000
 const MOST_DECISIONS = 20
@@ -68,7 +70,7 @@ export function advance(
     return tell(open, notes, detector, observed, explain())
   }
   const rises = level === 'HIGH' && open.level === 'MEDIUM'
-  const due = observed.at_ms - open.revised_ms >= REVISE_MS
+  const due = isDue(open, observed)
   open.total += 1
   open.last_ms = Math.max(open.last_ms, observed.at_ms)
   open.score = Math.max(open.score, score)
@@ -101,13 +103,25 @@ export function keepSubject(notes: Notes, id: string, atMs: number): void {
 /** Drops what is over; undefined when nothing is left. */
 export function prune(notes: Notes, atMs: number, quietMs = QUIET_MS): Notes | undefined {
   const since = atMs - QUIET_MS
-  notes.cases = notes.cases.filter((each) => each.last_ms >= atMs - quietMs)
+  notes.cases = notes.cases.filter(
+    (each) => each.last_ms >= (each.leader === undefined ? atMs - quietMs : atMs - JOINT_QUIET_MS),
+  )
   notes.refused = notes.refused.filter((each) => each.at_ms >= since)
   notes.subjects = notes.subjects.filter((each) => each.at_ms >= since - QUIET_MS)
   return notes.cases.length + notes.refused.length + notes.subjects.length === 0 ? undefined : notes
 }
 
-function openCase(detector: Speaker, level: OpenCase['level'], score: number, observed: Observed): OpenCase {
+/** Whether five minutes have passed since the last revision. */
+export function isDue(open: OpenCase, { at_ms }: Observed): boolean {
+  return at_ms - open.revised_ms >= REVISE_MS
+}
+
+export function openCase(
+  detector: Speaker,
+  level: OpenCase['level'],
+  score: number,
+  observed: Observed,
+): OpenCase {
   const { tenant, entity, decision_id } = observed
   const parts = [detector.id, detector.version, tenant, entity.type, entity.id, decision_id]
   return {
@@ -133,11 +147,24 @@ function tell(
   observed: Observed,
   explanation: Explanation,
 ): Finding {
+  return stated(open, notes, detector, observed, detector.thresholds, explanation, detector.most_nats)
+}
+
+/** A case as it is told, with what its entity did before. */
+export function stated(
+  open: OpenCase,
+  notes: Notes,
+  { id, version, technique }: Pick<Speaker, 'id' | 'version' | 'technique'>,
+  observed: Observed,
+  thresholds: Thresholds,
+  explanation: Explanation,
+  most?: number,
+): Finding {
   if (open.revision === 1) {
     const earlier = [
       ...(explanation.decision_ids ?? []),
       ...(explanation.with_refused === true ? notes.refused.map((each) => each.id) : []),
-    ].filter((id) => id !== observed.decision_id)
+    ].filter((each) => each !== observed.decision_id)
     open.total += earlier.length
     open.decision_ids = [...new Set([...earlier, ...open.decision_ids])].slice(-MOST_DECISIONS)
   }
@@ -152,32 +179,32 @@ function tell(
     revision: open.revision,
     tenant: observed.tenant,
     origin: observed.origin,
-    detector: { id: detector.id, version: detector.version },
+    detector: { id, version },
     cause: explanation.cause,
     entity: observed.entity,
     entities: open.entities.slice(),
     score: Math.round(open.score * 1000) / 1000,
-    evidence_nats: evidenceNats(open.score, detector.thresholds, detector.most_nats),
+    evidence_nats: evidenceNats(open.score, thresholds, most),
     risk_level: open.level,
     observed_at: observed.decided_at,
     first_observed_at: open.opened_at,
     decision_ids: open.decision_ids.slice(),
     decisions_total: open.total,
-    technique: detector.technique,
+    technique,
     evidence: explanation.evidence,
     gates: explanation.gates.slice(0, 8),
     summary: explanation.summary.slice(0, 512),
   }
 }
 
-function addDecisions(open: OpenCase, ids: readonly string[]): void {
+export function addDecisions(open: OpenCase, ids: readonly string[]): void {
   open.decision_ids.push(...ids)
   if (open.decision_ids.length > MOST_DECISIONS)
     open.decision_ids.splice(0, open.decision_ids.length - MOST_DECISIONS)
 }
 
 /** Whether an account gave way that had not before. */
-function addTaken(open: OpenCase, entities: readonly Entity[]): boolean {
+export function addTaken(open: OpenCase, entities: readonly Entity[]): boolean {
   const [account] = entities
   if (account === undefined || open.taken.includes(account.id) || open.taken.length >= MOST_ENTITIES)
     return false
@@ -185,7 +212,7 @@ function addTaken(open: OpenCase, entities: readonly Entity[]): boolean {
   return true
 }
 
-function addEntities(open: OpenCase, entities: readonly Entity[]): void {
+export function addEntities(open: OpenCase, entities: readonly Entity[]): void {
   for (const entity of entities) {
     if (open.entities.length >= MOST_ENTITIES) break
     if (open.entities.some((each) => each.type === entity.type && each.id === entity.id)) continue

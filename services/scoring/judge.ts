@@ -2,11 +2,13 @@ import type { Finding } from '../../schemas/finding.ts'
 import type { Scores } from '../../schemas/scored-decision.ts'
 import { Readings, type Reading } from './calibration/reading.ts'
 import { advance, keepRefused, prune, type Observed } from './case.ts'
-import type { Detector, Explanation } from './detector.ts'
+import type { Detector, Explanation, Thresholds } from './detector.ts'
+import { advanceJoint, hasJointCase, JOINT_SCORE, type Saying } from './joint.ts'
 import type { Population } from './state/population.ts'
 import { planOf, type EntityState, type Plan } from './state/entity-state.ts'
 import type { Layout } from './state/layout.ts'
 import { hashId } from './state/recent-ids.ts'
+import type { RunningEvidence } from './state/running-evidence.ts'
 
 /** Late by more than this, a decision is scored, not learnt. */
 const LATE_MS = 10 * 60_000
@@ -25,6 +27,8 @@ export interface Bench<Input> {
   readonly quiet_ms: number | undefined
   /** How scores are read while nothing is calibrated. */
   readonly declared: readonly Reading[]
+  /** What each says of the decision in hand; overwritten by the next. */
+  readonly nats: Float64Array
 }
 
 /** @param beside what else is kept of an entity, after the states of the detectors */
@@ -38,11 +42,21 @@ export function benchOf<Input>(
     strict,
     quiet_ms: detectors.find((each) => each.quiet_ms !== undefined)?.quiet_ms,
     declared: new Readings(detectors).of(''),
+    nats: new Float64Array(detectors.length),
     plan: planOf([
       ...detectors.map((each) => ({ name: `${each.id}@${each.version}`, layout: each.layout })),
       ...beside,
     ]),
   }
+}
+
+/** How the evidence of all detectors against an entity is added up. */
+export interface Joint {
+  readonly evidence: RunningEvidence
+  /** Hash of what the decision is about. */
+  readonly thing: number
+  /** From which on it is a finding; until that is known each detector finds for itself. */
+  readonly thresholds: Thresholds | undefined
 }
 
 export interface Judgement {
@@ -59,6 +73,7 @@ export interface Judgement {
  * before any baseline takes it in.
  *
  * @param readings how each detector's score is read, in their order
+ * @param joint where scores are calibrated: findings rest on all detectors together then
  */
 export function judge<Input>(
   bench: Bench<Input>,
@@ -68,6 +83,7 @@ export function judge<Input>(
   population: Population,
   trusted: boolean,
   readings = bench.declared,
+  joint?: Joint,
 ): Judgement | null {
   const { book } = state
   const hashed = hashId(observed.decision_id)
@@ -78,6 +94,8 @@ export function judge<Input>(
 
   const scores: Scores = {}
   const findings: Finding[] = []
+  const { nats } = bench
+  const alone = joint?.thresholds === undefined
   let calm = trusted
   for (let index = 0; index < bench.detectors.length; index++) {
     const detector = bench.detectors[index]
@@ -87,6 +105,7 @@ export function judge<Input>(
     const score = detector.score(own, input, population)
     const rounded = Math.round(score * 1000) / 1000
     if (rounded !== 0) scores[detector.id] = rounded
+    if (joint !== undefined) nats[index] = score > 0 ? reading.evidenceOf(score) : 0
     const { thresholds } = reading
     if (score < thresholds.medium) {
       if (score > 0 && detector.ungated !== undefined)
@@ -94,7 +113,7 @@ export function judge<Input>(
       continue
     }
     calm = false
-    if (late) continue
+    if (late || !alone) continue
     const notes = (state.notes ??= { cases: [], refused: [], subjects: [] })
     const { id, version, technique, most_nats } = detector
     const finding = advance(notes, { id, version, technique, thresholds, most_nats }, score, observed, () =>
@@ -104,6 +123,18 @@ export function judge<Input>(
   }
   if (late) return { scores, findings, late }
 
+  if (joint !== undefined) {
+    const news = joint.evidence.take(nats, joint.thing, atMs)
+    if (news >= LEAST_NEWS) scores[JOINT_SCORE] = Math.round(news * 100) / 100
+    const { thresholds } = joint
+    if (thresholds !== undefined && (news >= thresholds.medium || hasJointCase(state.notes))) {
+      calm = false
+      const notes = (state.notes ??= { cases: [], refused: [], subjects: [] })
+      const sayings = sayingsOf(bench, readings, state, input, population, scores)
+      const finding = advanceJoint(notes, joint.evidence, sayings, news, thresholds, observed)
+      if (finding !== undefined) findings.push(finding)
+    }
+  }
   const standing = calm ? CALM : RESTLESS
   for (let index = 0; index < bench.detectors.length; index++) {
     bench.detectors[index]?.learn(state.states[index], input, population, standing)
@@ -112,6 +143,28 @@ export function judge<Input>(
   book.seen.add(hashed, atMs)
   book.last_ms = Math.max(book.last_ms, atMs)
   return { scores, findings, late }
+}
+
+/** Less is not worth storing. */
+const LEAST_NEWS = 2
+
+function sayingsOf<Input>(
+  bench: Bench<Input>,
+  readings: readonly Reading[],
+  state: EntityState,
+  input: Input,
+  population: Population,
+  scores: Scores,
+): Saying[] {
+  return bench.detectors.map((detector, index) => ({
+    detector,
+    nats: bench.nats[index] ?? 0,
+    explain() {
+      const explanation = detector.explain(state.states[index], input, population)
+      const reading = readings[index]
+      return reading === undefined ? explanation : withRarity(explanation, reading, scores[detector.id] ?? 0)
+    },
+  }))
 }
 
 const CALM = { calm: true }

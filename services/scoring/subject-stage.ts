@@ -12,6 +12,7 @@ import type { ReadingsOf } from './calibration/reading.ts'
 import { segmentOf } from './calibration/segment.ts'
 import type { Observed } from './case.ts'
 import type { Detector, EnrichedDecision } from './detector.ts'
+import { bytesMoved } from './detectors/bytes-moved.ts'
 import { deniedBurst } from './detectors/denied-burst.ts'
 import { dormantAccount } from './detectors/dormant-account.ts'
 import { enumeration } from './detectors/enumeration.ts'
@@ -25,6 +26,7 @@ import { serviceInteractive } from './detectors/service-interactive.ts'
 import { sessionReplay } from './detectors/session-replay.ts'
 import { successAfterFailures } from './detectors/success-after-failures.ts'
 import { unfamiliarContext } from './detectors/unfamiliar-context.ts'
+import { unknownDevice } from './detectors/unknown-device.ts'
 import { volume } from './detectors/volume.ts'
 import { activitiesOf, networkActivity, tellingLayout, type Telling } from './enrich/activities.ts'
 import { factsOf } from './enrich/facts.ts'
@@ -32,6 +34,7 @@ import { policyEffectOf, policyHabitsLayout, type PolicyHabitsState } from './in
 import { benchOf, judge, type Bench } from './judge.ts'
 import type { PartitionStates } from './partition-states.ts'
 import type { EntityState } from './state/entity-state.ts'
+import { runningEvidence, type RunningEvidence } from './state/running-evidence.ts'
 
 export const SUBJECT_STAGE = 'subject'
 
@@ -39,6 +42,7 @@ export const SUBJECT_STAGE = 'subject'
 export function subjectDetectors(): readonly Detector<EnrichedDecision, unknown>[] {
   return [
     unfamiliarContext(),
+    unknownDevice(),
     impossibleTravel(),
     deniedBurst(),
     successAfterFailures(),
@@ -50,6 +54,7 @@ export function subjectDetectors(): readonly Detector<EnrichedDecision, unknown>
     postureFall(),
     enumeration(),
     volume(),
+    bytesMoved(),
     offHours(),
     knownBadSource(),
   ]
@@ -59,6 +64,11 @@ export function subjectBench(detectors = subjectDetectors()): Bench<EnrichedDeci
   return benchOf(detectors, true, [
     { name: 'telling@1', layout: tellingLayout },
     { name: 'policy-habits@1', layout: policyHabitsLayout },
+    // By place in the list: another list's evidence says nothing here.
+    {
+      name: `evidence@1 ${detectors.map(({ id, version }) => `${id}@${version}`).join()}`,
+      layout: runningEvidence(detectors.length),
+    },
   ])
 }
 
@@ -91,7 +101,13 @@ export function scoreDecision(
     const network = networkActivity(decision, enrichment)
     const told = network !== undefined && isFirst(states, decision)
     const activities = told ? [network] : []
-    return { scored: { decision, enrichment, scores }, activities, effect: undefined, findings: [], late: false }
+    return {
+      scored: { decision, enrichment, scores },
+      activities,
+      effect: undefined,
+      findings: [],
+      late: false,
+    }
   }
   const facts = factsOf(decision, enrichment)
   const observed = new ObservedDecision(facts)
@@ -100,9 +116,14 @@ export function scoreDecision(
   const { tenant } = decision
   const state = states.entity(key, tenant, facts.at_ms, bench.plan)
   const segment = segmentOf(decision.subject.type, enrichment.resource.sensitivity)
-  const readings = readingsOf?.(tenant).of(segment)
+  const calibrated = readingsOf?.(tenant)
+  const joint =
+    calibrated === undefined || calibrated.version === 0
+      ? undefined
+      : { evidence: evidenceOf(bench, state), thing: facts.resource, thresholds: calibrated.joint }
   const familiar = familiarIn(bench, state, facts)
-  const judged = judge(bench, state, facts, observed, states.population(tenant), trusted, readings)
+  const population = states.population(tenant)
+  const judged = judge(bench, state, facts, observed, population, trusted, calibrated?.of(segment), joint)
   if (judged === null) return null
   const { scores, findings, late } = judged
   if (!late) states.learnt(key, tenant, facts.at_ms, facts.permitted)
@@ -144,10 +165,12 @@ function tellingOf({ detectors }: Bench<EnrichedDecision>, { states }: EntitySta
   return states[detectors.length] as Telling
 }
 
-function policyHabitsOf(
-  { detectors }: Bench<EnrichedDecision>,
-  { states }: EntityState,
-): PolicyHabitsState {
+function evidenceOf({ detectors }: Bench<EnrichedDecision>, { states }: EntityState): RunningEvidence {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the bench keeps beside the detectors
+  return states[detectors.length + 2] as RunningEvidence
+}
+
+function policyHabitsOf({ detectors }: Bench<EnrichedDecision>, { states }: EntityState): PolicyHabitsState {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the bench keeps beside the detectors
   return states[detectors.length + 1] as PolicyHabitsState
 }
@@ -191,7 +214,8 @@ export function subjectOutputs(
   const records = [scoredRecord]
   for (const activity of activities)
     records.push(jsonRecord(accessActivity, activity, { ce_id: `${decision.id}.${activity.entity.type}` }))
-  if (effect !== undefined) records.push(jsonRecord(policyEffects, effect, { ce_id: `${decision.id}.policy` }))
+  if (effect !== undefined)
+    records.push(jsonRecord(policyEffects, effect, { ce_id: `${decision.id}.policy` }))
   for (const finding of findings) records.push(findingRecord(finding))
   return records
 }

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import type { DecisionInput } from '../../schemas/decision.ts'
 import { seededNumbers } from '../../services/runtime/seeded-numbers.ts'
 import { DAY, HOUR, play, story, type Part } from '../support/play.ts'
 
@@ -36,22 +35,6 @@ describe('volume', () => {
     expect(found(decisions)).toEqual(['user:alice MEDIUM 2026-01-06T09', 'user:alice HIGH 2026-01-06T09'])
     const backwards = [...decisions.slice(0, -100), ...decisions.slice(-100).toReversed()]
     expect(found(backwards).join()).toMatch(/^user:alice/)
-  })
-
-  it('bytes are found where they are reported; carol, who moves a little more than usual, is not', () => {
-    const moves = (bytes: number): Partial<DecisionInput> => ({
-      context: { ip: '192.0.2.10', http: { bytes_out: bytes } },
-    })
-    const part = (who: string, last: number): Part[] => [
-      ...days(who, 5, () => 5).map((each) => ({
-        ...each,
-        each: (i: number) => moves(20_000 + 3000 * (i % 4)),
-      })),
-      { who, fromMs: 5 * DAY + 9 * HOUR, times: 3, each: () => moves(last) },
-    ]
-    expect(found(story(...part('alice', 90_000_000), ...part('carol', 100_000)))).toEqual([
-      'user:alice HIGH 2026-01-06T09',
-    ])
   })
 
   it('a rise from day to day is found; dave, whose days differ as days do, is not', () => {

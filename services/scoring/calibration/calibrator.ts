@@ -1,6 +1,7 @@
 import type { Calibration, CalibrationTable } from '../../../schemas/calibration.ts'
 import type { Scores } from '../../../schemas/scored-decision.ts'
 import type { Thresholds } from '../detector.ts'
+import { JOINT_SCORE } from '../joint.ts'
 import { DayExtremes, type StoredExtremes } from './day-extremes.ts'
 import { Places, type Evenness } from './places.ts'
 import { ScoreTable, type StoredTable } from './score-table.ts'
@@ -14,8 +15,11 @@ const HALF_LIFE_HOURS = 14 * DAY_HOURS
 const EVERY_HOURS = 6
 /** A table says nothing before it rests on so many scores. */
 const LEAST_SCORES = 1000
-/** A finding is HIGH when it is so many times rarer than one that is MEDIUM. */
+/** A finding is HIGH when as much evidence comes so many times less often, and is so much more. */
 const RARER = 10
+const LEAST_RISE = 2
+/** Less evidence is no finding, however quiet the tenant: a budget is a ceiling, not a quota. */
+const LEAST_NATS = 7
 const MOST_FOUND = 50_000
 const KNOTS_NATS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 20, 24] as const
 
@@ -78,17 +82,15 @@ export class Calibrator {
     const made = hour > this.#hour ? this.#next(hour) : undefined
     const day = Math.floor(hour / DAY_HOURS)
     const sampled = this.#places.takes(entity, hour)
-    let nats = 0
     for (const { id, version, thresholds } of this.#detectors) {
       const score = scores[id] ?? 0
       const table = this.#table(id, version, segment)
-      if (table.total >= LEAST_SCORES) {
-        if (score > 0) nats = Math.max(nats, -Math.log(table.rarityOf(score).p))
-        if (sampled) this.#places.add(id, table.placeOf(score, this.#places.chance(entity, id)))
-      }
+      if (sampled && table.total >= LEAST_SCORES)
+        this.#places.add(id, table.placeOf(score, this.#places.chance(entity, id)))
       if (score < thresholds.medium || this.#first(id, entity, day)) table.add(score, 1)
     }
-    if (nats > 0) this.#extremes.observe(day, entity, nats)
+    const joint = scores[JOINT_SCORE]
+    if (joint !== undefined) this.#extremes.observe(day, entity, joint)
     return made
   }
 
@@ -151,13 +153,16 @@ export class Calibrator {
     if (hour - this.#madeHour < EVERY_HOURS) return undefined
     this.#madeHour = hour
     this.#version += 1
-    const nats = this.#extremes.thresholdFor(this.#budget)
+    const threshold = this.#extremes.thresholdFor(this.#budget)
+    const nats = threshold === undefined ? undefined : Math.max(LEAST_NATS, threshold)
+    const rarer = this.#extremes.thresholdFor(this.#budget / RARER)
     return {
       version: this.#version,
       made_at: instantOf(hour),
       budget_per_day: this.#budget,
       days: this.#extremes.days,
       threshold_nats: nats === undefined ? null : round(nats),
+      high_nats: nats === undefined ? null : round(Math.max(nats + LEAST_RISE, rarer ?? 0)),
       tables: this.#published(nats),
     }
   }

@@ -14,9 +14,9 @@ export interface StoredExtremes {
 }
 
 /**
- * The most surprising decision of each entity on each day, in nats (-ln p): what
- * a threshold would have made findings of, one an entity and day. From the last
- * fourteen days follows the threshold that keeps to a budget.
+ * The most evidence against each entity on each day, in nats: what a threshold
+ * would have made findings of, one an entity and day. From the last fourteen
+ * days follows the threshold that keeps to a budget.
  */
 export class DayExtremes {
   #day = 0

@@ -6,6 +6,8 @@ export interface Reading {
   readonly thresholds: Thresholds
   /** Undefined where nothing is known of the detector's scores in the segment. */
   rarityOf(score: number): ScoreRarity | undefined
+  /** What a score says against an entity, in nats, 0 to 12. */
+  evidenceOf(score: number): number
 }
 
 /** How a tenant's scores are read. */
@@ -29,6 +31,8 @@ interface Declared {
  * What a calibration does not know is read as the detector declares.
  */
 export class Readings {
+  /** From which evidence of all detectors together on an entity is a finding; undefined while nothing says so. */
+  readonly joint: Thresholds | undefined
   readonly #detectors: readonly Declared[]
   readonly #tables = new Map<string, CalibrationTable>()
   readonly #bySegment = new Map<string, readonly Reading[]>()
@@ -37,6 +41,9 @@ export class Readings {
   constructor(detectors: readonly Declared[], calibration?: Calibration) {
     this.#detectors = detectors
     this.version = calibration?.version ?? 0
+    const nats = calibration?.threshold_nats ?? undefined
+    if (nats !== undefined)
+      this.joint = { medium: nats, high: Math.max(nats, calibration?.high_nats ?? nats) }
     for (const table of calibration?.tables ?? [])
       this.#tables.set(`${table.detector}@${table.detector_version}/${table.segment}`, table)
   }
@@ -46,7 +53,7 @@ export class Readings {
     if (readings === undefined) {
       readings = this.#detectors.map(({ id, version, thresholds }) => {
         const table = this.#tables.get(`${id}@${version}/${segment}`)
-        return table === undefined ? declared(thresholds) : calibrated(table)
+        return table === undefined ? declared(thresholds) : calibrated(table, thresholds)
       })
       this.#bySegment.set(segment, readings)
     }
@@ -54,23 +61,53 @@ export class Readings {
   }
 }
 
-function declared(thresholds: Thresholds): Reading {
-  return { thresholds, rarityOf: () => undefined }
+/** Of a score at which a detector declares a finding, where nothing is known of how rare it is. */
+const DECLARED_NATS = 9
+/** However rare a score: a table of some thousands says no more. */
+const MOST_NATS = 12
+
+/**
+ * How much of a rare score's surprise is evidence: all from what the detector
+ * declares on, less below it by the square. A single refusal is rare with most
+ * people, and yet nothing; how high a score must be to mean something is what a
+ * detector's declared threshold says, and rarity alone does not know.
+ */
+function weightOf(score: number, { medium }: Thresholds): number {
+  return score >= medium ? 1 : (score / medium) ** 2
 }
 
-function calibrated({ medium, high, knots }: CalibrationTable): Reading {
+function declared(thresholds: Thresholds): Reading {
+  return {
+    thresholds,
+    rarityOf: () => undefined,
+    evidenceOf: (score) => (score > 0 ? DECLARED_NATS * weightOf(score, thresholds) : 0),
+  }
+}
+
+function calibrated({ medium, high, knots }: CalibrationTable, own: Thresholds): Reading {
+  const scores = Float64Array.from(knots, ({ score }) => score)
+  const nats = Float64Array.from(knots, (knot) => knot.nats)
+  /** The first knot above the score. */
+  const above = (score: number) => {
+    let index = 0
+    while (index < scores.length && score >= (scores[index] ?? 0)) index += 1
+    return index
+  }
+  const natsOf = (score: number, index: number) => {
+    const [from, to] = [scores[index - 1] ?? 0, scores[index]]
+    const least = nats[index - 1] ?? 0
+    return to === undefined ? least : least + ((score - from) / (to - from)) * ((nats[index] ?? 0) - least)
+  }
   return {
     thresholds: { medium, high },
     rarityOf(score) {
-      let below = { score: 0, nats: 0, extrapolated: false }
-      for (const knot of knots) {
-        if (score < knot.score) {
-          const share = (score - below.score) / (knot.score - below.score)
-          return { nats: below.nats + share * (knot.nats - below.nats), extrapolated: below.extrapolated }
-        }
-        below = knot
-      }
-      return below.score === 0 ? undefined : { nats: below.nats, extrapolated: below.extrapolated }
+      const index = above(score)
+      if (index === scores.length && index === 0) return undefined
+      return { nats: natsOf(score, index), extrapolated: knots[index - 1]?.extrapolated ?? false }
+    },
+    evidenceOf(score) {
+      if (!(score > 0)) return 0
+      return Math.min(MOST_NATS, natsOf(score, above(score))) * weightOf(score, own)
     },
   }
 }

@@ -1,5 +1,4 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
-import type { Moments } from '../state/moments.ts'
 import { expectedAt, rollTo, sumAt, volumeLayout, type VolumeState } from '../state/volume-baseline.ts'
 import { countSurprise, dispersionOf } from '../statistics/count-surprise.ts'
 
@@ -8,30 +7,29 @@ export interface VolumeOptions {
 }
 
 /**
- * Volume: a subject makes far more requests, or moves far more data, than it
- * does at this time of the week; or more from day to day, slowly.
+ * Volume: a subject makes far more requests than it does at this time of the
+ * week; or more from day to day, slowly.
  *
  * Catches a copy of everything that somebody may read, within the hour or, by
  * the sum, over days. Misses what stays within the subject's own busy hours.
- * Bytes are seen where the enforcement point reports them.
+ * How much data moves is another detector's.
  *
  * False positives: a quarter's end, a migration that a person runs. Subjects
  * with fewer than 24 active hours score 0.
  *
- *     score = max(c, b, 1.2 S)  in nats
+ *     score = max(c, 1.2 S)  in nats
  *     c = -ln P(requests of this hour or more), a negative binomial with the
  *         mean of this part of the week (four parts of weekdays, four of
  *         weekends, each backed by four hours of the subject's mean) and the
  *         subject's own dispersion k, 0.5 to 5
- *     b = z² / 2, z = (ln(1 + bytes of this hour) - mean) / deviation >= 0
  *     S = max(0, S + (ln(1 + requests of the day before) - mean) / deviation - 0.5)
  *
- * Deviations are at least 0.7 and 0.3. Over-dispersion matters: an evenly
+ * The deviation is at least 0.3. Over-dispersion matters: an evenly
  * spread count is the main cause of false alarms about rates. S above 10 comes
  * by chance once in some 140,000 days of a person. Hours and days without any
  * request are not counted, and those with a finding teach nothing.
  *
- * Cost: O(1), at most 330 bytes a subject.
+ * Cost: O(1), at most 300 bytes a subject.
  *
  * @see Page, "Continuous Inspection Schemes", Biometrika 1954 (the cumulative
  *   sum); Siegmund, "Sequential Analysis", 1985 (its run length).
@@ -45,7 +43,6 @@ export function volume({ leastHours = 24 }: Partial<VolumeOptions> = {}): Detect
     const hour = Math.floor(input.at_ms / HOUR_MS)
     const current = hour === state.hour
     const requests = (current ? state.requests : 0) + 1
-    const bytes = (current ? state.bytes : 0) + bytesOf(input)
     const sum = sumAt(state, hour)
     const expected = expectedAt(state, hour)
     const { mean: overall, variance, n } = state.hours
@@ -53,25 +50,23 @@ export function volume({ leastHours = 24 }: Partial<VolumeOptions> = {}): Detect
     const k = dispersionOf(overall, variance, LEAST_K, MOST_K)
     return {
       requests,
-      bytes,
       expected,
       sum,
       byRequests: settled && requests > LEAST_REQUESTS ? countSurprise(requests, expected, k) : 0,
-      byBytes: state.sizes.n >= leastHours && bytes > 0 ? surplus(Math.log1p(bytes), state.sizes) : 0,
       bySum: settled ? SUM_NATS * sum : 0,
     }
   }
   return {
     id: 'volume',
-    version: 1,
+    version: 2,
     entity: 'subject',
     technique: 'T1530',
     thresholds: { medium: 12, high: 20 },
     layout: volumeLayout,
     score(state, input) {
       if (!input.permitted || state.hours.n < leastHours) return 0
-      const { byRequests, byBytes, bySum } = figures(state, input)
-      const score = Math.max(byRequests, byBytes, bySum)
+      const { byRequests, bySum } = figures(state, input)
+      const score = Math.max(byRequests, bySum)
       return score < 1 ? 0 : score
     },
     learn(state, input, _population, standing) {
@@ -82,31 +77,24 @@ export function volume({ leastHours = 24 }: Partial<VolumeOptions> = {}): Detect
       if (!standing.calm) [state.strange_hour, state.strange_day] = [1, 1]
       state.requests += 1
       state.day_requests += 1
-      state.bytes += bytesOf(input)
     },
     explain(state, input) {
-      const { requests, bytes, expected, sum, byRequests, byBytes, bySum } = figures(state, input)
-      const slow = bySum >= byRequests && bySum >= byBytes
-      const usualBytes = Math.round(Math.expm1(state.sizes.mean))
+      const { requests, expected, sum, byRequests, bySum } = figures(state, input)
       return {
         cause: 'data',
         evidence: {
           requests_this_hour: requests,
           requests_expected: Math.round(expected * 10) / 10,
-          bytes_this_hour: bytes,
-          bytes_expected: usualBytes,
           requests_nats: round(byRequests),
-          bytes_nats: round(byBytes),
           slow_rise: round(sum),
           slow_rise_expected: 0,
           requests_a_day: Math.round(Math.expm1(state.days.mean)),
           baseline_hours: state.hours.n,
         },
         gates: [],
-        summary: slow
-          ? `Has made more requests from day to day for some time; usual are ${Math.round(Math.expm1(state.days.mean))} a day.`
-          : byBytes > byRequests
-            ? `Moved ${bytes} bytes within the hour; usual are ${usualBytes}.`
+        summary:
+          bySum >= byRequests
+            ? `Has made more requests from day to day for some time; usual are ${Math.round(Math.expm1(state.days.mean))} a day.`
             : `Made ${requests} requests within the hour; usual at this time are ${Math.round(expected)}.`,
       }
     },
@@ -115,33 +103,19 @@ export function volume({ leastHours = 24 }: Partial<VolumeOptions> = {}): Detect
 
 interface Figures {
   readonly requests: number
-  readonly bytes: number
   readonly expected: number
   readonly sum: number
   readonly byRequests: number
-  readonly byBytes: number
   readonly bySum: number
 }
 
 const HOUR_MS = 3_600_000
 /** So few are never a volume; and nearly all decisions need no logarithm. */
 const LEAST_REQUESTS = 60
-const LEAST_SIZE_DEVIATION = 0.7
 const LEAST_K = 0.5
 /** However evenly somebody seems to work. */
 const MOST_K = 5
 const SUM_NATS = 1.2
-
-/** Half the square of the deviations above the mean: -ln of a normal tail, nearly. */
-function surplus(value: number, of: Moments): number {
-  const z = Math.max(0, of.above(value, LEAST_SIZE_DEVIATION))
-  return (z * z) / 2
-}
-
-function bytesOf(input: EnrichedDecision): number {
-  const http = input.decision.context?.http
-  return (http?.bytes_in ?? 0) + (http?.bytes_out ?? 0)
-}
 
 function round(value: number): number {
   return Math.round(value * 10) / 10

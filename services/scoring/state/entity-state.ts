@@ -1,10 +1,12 @@
 import type { Entity } from '../../../schemas/entity.ts'
+import type { Finding } from '../../../schemas/finding.ts'
+import type { Explanation } from '../detector.ts'
 import { combine, hash32 } from './hash.ts'
 import { f64, layout, type Layout, type StateOf } from './layout.ts'
 import { NO_FOREIGN, packAll, unpackAll, type Foreign, type StateHead } from './packed.ts'
+import type { PolicyRuns } from './policy-runs.ts'
 import { recentIds } from './recent-ids.ts'
 import { allocate, type Tagged } from './words.ts'
-import type { PolicyRuns } from './policy-runs.ts'
 
 const bookFields = { last_ms: f64, seen: recentIds(32) }
 const bookLayout = layout(bookFields)
@@ -33,6 +35,7 @@ export function planOf(parts: readonly { readonly name: string; readonly layout:
 
 /** A finding that is going on, as it must be known to revise it. */
 export interface OpenCase {
+  /** Of which detector; `joint` where the evidence of all was added up. */
   readonly detector: string
   readonly id: string
   readonly opened_at: string
@@ -47,7 +50,22 @@ export interface OpenCase {
   entities: Entity[]
   /** Accounts that gave way. */
   taken: string[]
+  /** Of a joint case: what the decision that said most said, and what each detector has said. */
+  leader?: Leader
+  parts?: JointPart[]
 }
+
+/** The detector that spoke most clearly, with its figures. */
+export interface Leader {
+  readonly id: string
+  readonly version: number
+  readonly technique: string
+  readonly nats: number
+  readonly explanation: Explanation
+}
+
+/** What one detector has said in a joint case. */
+export type JointPart = NonNullable<Finding['contributions']>[number]
 
 /** What has no fixed length and nearly no entity has. Every list is bounded by whoever adds to it. */
 export interface Notes {

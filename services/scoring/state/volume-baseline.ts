@@ -17,12 +17,9 @@ const fields = {
   day_requests: u32,
   strange_hour: u32,
   strange_day: u32,
-  bytes: f64,
   sum: f64,
   /** Requests of an active hour. */
   hours: moments,
-  /** ln(1 + bytes) of an hour with any. */
-  sizes: moments,
   /** ln(1 + requests) of an active day. */
   days: moments,
   parts: records(PARTS, { n: f64, mean: f64 }),
@@ -53,7 +50,6 @@ export function rollTo(state: VolumeState, hour: number): void {
 function endHour(state: VolumeState, hour: number): void {
   if (state.hour !== 0 && state.strange_hour === 0) {
     state.hours.add(state.requests, MOST_HOURS)
-    if (state.bytes > 0) state.sizes.add(Math.log1p(state.bytes), MOST_HOURS)
     const part = state.parts[partOf(state.hour)]
     if (part !== undefined) {
       part.n = Math.min(MOST_PART_HOURS, part.n + 1)
@@ -62,7 +58,6 @@ function endHour(state: VolumeState, hour: number): void {
   }
   state.hour = hour
   state.requests = 0
-  state.bytes = 0
   state.strange_hour = 0
 }
 

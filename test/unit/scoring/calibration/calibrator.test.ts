@@ -2,6 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { Calibration } from '../../../../schemas/calibration.ts'
 import { seededNumbers } from '../../../../services/runtime/seeded-numbers.ts'
 import { Calibrator, type Observation } from '../../../../services/scoring/calibration/calibrator.ts'
+import { Readings } from '../../../../services/scoring/calibration/reading.ts'
+import { runningEvidence, type RunningEvidence } from '../../../../services/scoring/state/running-evidence.ts'
+import { allocate } from '../../../../services/scoring/state/words.ts'
 import { DayExtremes } from '../../../../services/scoring/calibration/day-extremes.ts'
 import { segmentOf } from '../../../../services/scoring/calibration/segment.ts'
 
@@ -27,34 +30,58 @@ function* quiet(days: number, seed = 1): Generator<Observation> {
   }
 }
 
-function last(calibrator: Calibrator, observations: Iterable<Observation>): Calibration | undefined {
-  let made: Calibration | undefined
-  for (const each of observations) made = calibrator.observe(each) ?? made
+/** Adds evidence up as the worker does, with the newest calibration; hears of news that reaches the threshold. */
+function last(
+  calibrator: Calibrator,
+  observations: Iterable<Observation>,
+  { made, found = () => {} }: { made?: Calibration | undefined; found?: (each: Observation) => void } = {},
+): Calibration | undefined {
+  const form = runningEvidence(DETECTORS.length)
+  const evidence = new Map<string, RunningEvidence>()
+  let readings = new Readings(DETECTORS, made)
+  for (const each of observations) {
+    const own = evidence.get(each.entity) ?? form.read(allocate(form.words), 0)
+    evidence.set(each.entity, own)
+    const read = readings.of(each.segment)
+    const nats = DETECTORS.map(({ id }, index) => read[index]?.evidenceOf(each.scores[id] ?? 0) ?? 0)
+    const news = own.take(nats, 1, each.at_ms)
+    if (readings.joint !== undefined && news >= readings.joint.medium) {
+      own.tell()
+      found(each)
+    }
+    const next = calibrator.observe(
+      readings.version === 0 ? each : { ...each, scores: { ...each.scores, joint: news } },
+    )
+    if (next === undefined) continue
+    made = next
+    readings = new Readings(DETECTORS, next)
+  }
   return made
 }
 
 describe('a calibrator', () => {
   it('keeps quiet days that follow to the budget, within its 99 % Poisson interval, all detectors together', () => {
     const budget = 3
-    const calibration = last(new Calibrator(DETECTORS, budget), quiet(10))
-    const thresholds = new Map(calibration?.tables.map((table) => [table.detector, table.medium]))
+    const calibrator = new Calibrator(DETECTORS, budget)
+    const made = last(calibrator, quiet(10))
     const found = new Set<string>()
-    for (const { at_ms, entity, scores } of quiet(10, 2)) {
-      const over = DETECTORS.some(({ id }) => (scores[id] ?? 0) >= (thresholds.get(id) ?? Infinity))
-      if (over) found.add(`${Math.floor(at_ms / (24 * HOUR))} ${entity}`)
-    }
+    const later = [...quiet(10, 2)].map((each) => ({ ...each, at_ms: each.at_ms + 10 * 24 * HOUR }))
+    last(calibrator, later, {
+      made,
+      found: ({ at_ms, entity }) => void found.add(`${Math.floor(at_ms / (24 * HOUR))} ${entity}`),
+    })
     // Poisson with mean 30: 99 % lie below 46. A ceiling; but it is used.
     expect(found.size).toBeLessThan(46)
     expect(found.size).toBeGreaterThan(5)
   })
 
-  it('never goes below what a detector declares: a budget is a ceiling, not a quota', () => {
+  it('never goes below what a detector declares, and seven nats together: a budget is a ceiling, not a quota', () => {
     const calibration = last(new Calibrator(DETECTORS, 1000), quiet(6))
     expect(calibration?.tables.map(({ medium, high }) => [medium >= 2, high >= 4])).toEqual([
       [true, true],
       [true, true],
     ])
-    expect(calibration?.tables.find(({ detector }) => detector === 'rare')?.medium).toBe(2)
+    expect(calibration?.threshold_nats).toBe(7)
   })
 
   it('gives what the contract allows, with rising knots', () => {
