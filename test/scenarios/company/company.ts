@@ -1,6 +1,7 @@
 import type { DecisionInput } from '../../../schemas/decision.ts'
 import type { Truth } from '../../../schemas/truth.ts'
 import { planAttacks } from './attacks/plan.ts'
+import { helpDesk, privateEvening } from './bystanders.ts'
 import { calendarOf } from './calendar.ts'
 import type { Draft } from './drafts.ts'
 import { estateOf } from './estate.ts'
@@ -48,7 +49,11 @@ export function company(options: CompanyOptions, networks: Networks): Company {
   const caused = new Map<string, { id: string; at_ms: number }[]>()
 
   function* day(number: number): Generator<Draft> {
-    for (const who of everybody) yield* workingDay(who, number, days, world)
+    for (const who of everybody) {
+      yield* workingDay(who, number, days, world)
+      yield* privateEvening(who, number, days, world)
+      yield* helpDesk(who, number, everybody, world)
+    }
     for (const program of programs) yield* serviceDay(program, number, seed)
     for (const attack of attacks) if (attack.day === number) yield* attack.drafts
   }
@@ -98,7 +103,7 @@ export function company(options: CompanyOptions, networks: Networks): Company {
           decision_ids: own.map((each) => each.id),
         })
       }
-      return [...found, ...ordinaryHappenings(everybody, programs, days, calendar)]
+      return [...found, ...ordinaryHappenings(everybody, programs, days, calendar, seed)]
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { Ordinary } from '../../../schemas/truth.ts'
+import { helperOf, worksPrivately } from './bystanders.ts'
 import type { Calendar } from './calendar.ts'
 import type { Service } from './services.ts'
 import type { Person } from './staff.ts'
@@ -11,6 +12,7 @@ export function* ordinaryHappenings(
   services: readonly Service[],
   days: number,
   calendar: Calendar,
+  seed: number,
 ): Generator<Ordinary> {
   const of = (scenario: string, who: string | null, from: number, to: number): Ordinary => ({
     kind: 'ordinary',
@@ -35,6 +37,12 @@ export function* ordinaryHappenings(
       yield of('quarter_end', id, calendar.quarterEnd.from, calendar.quarterEnd.to + 1)
     if (who.department === 'sales')
       yield of('policy_rollout', id, calendar.rolloutDay, calendar.rolloutDay + 1)
+    for (let day = 0; day <= days; day++) {
+      if (worksPrivately(who, day, seed)) yield of('private_computer', id, day, day + 2)
+      const helper = helperOf(who, day, people, seed)
+      if (helper !== undefined)
+        yield { ...of('help_desk', `user:${helper.id}`, day, day + 1), id: `help_desk-${who.id}-${day}` }
+    }
     if (who.kiosk) yield of('kiosk', id, 0, days + 1)
   }
   for (const { id } of services) yield of('service_account', `service:${id}`, 0, days + 1)

@@ -1,5 +1,6 @@
 import type { City } from './cities.ts'
 import { Dice } from './dice.ts'
+import type { Client } from './clients.ts'
 import { clientOf, type Origin } from './drafts.ts'
 import type { Estate } from './estate.ts'
 import { addressIn, addressText, type Networks } from './networks.ts'
@@ -19,6 +20,8 @@ export interface Whereabouts {
   /** The laptop's, towards something inside or outside. */
   laptop(place: Place, internal: boolean, dice: Dice): Origin
   phone(place: Place, atMs: number, dice: Dice): Origin
+  /** A computer of their own, at home: no tunnel, and no device that the company knows. */
+  own(client: Client): Origin
 }
 
 export interface World {
@@ -78,6 +81,7 @@ export function whereabouts(who: Person, day: number, { seed, networks, estate }
       const client = who.phone ?? device.client
       return { ip, ...clientOf(client, day), device: null }
     },
+    own: (client) => ({ ip: home, ...clientOf(client, day), device: null }),
   }
 }
 

@@ -15,7 +15,8 @@ const NOT_YOURS: Said = { outcome: 'deny', reasons: ['permission_missing'] }
 const PERMITTED: Said = { outcome: 'permit', reasons: ['policy_permit'] }
 const WRONG_REVISION = 'f00dfeed12345678'
 
-function groupsOf(who: Person, day: number): readonly string[] {
+/** The groups that somebody is in on a day. */
+export function groupsOf(who: Person, day: number): readonly string[] {
   const department = departmentOf(who, day)
   return [department, `${department}-${who.team}`, `site-${who.site}`, 'staff']
 }
@@ -68,7 +69,7 @@ function momentsOf({ from_ms, to_ms, bursts }: Stay, dice: Dice): number[] {
 }
 
 /** Password, now and then mistyped, and a second factor. */
-function signingIn(atMs: number, session: Session, origin: Origin, dice: Dice): Draft[] {
+export function signingIn(atMs: number, session: Session, origin: Origin, dice: Dice): Draft[] {
   const drafts: Draft[] = []
   const mistakes = dice.chance(0.06) ? dice.whole(1, 2) : dice.chance(0.003) ? dice.whole(3, 7) : 0
   let at = atMs
@@ -87,7 +88,8 @@ function signingIn(atMs: number, session: Session, origin: Origin, dice: Dice): 
   return [...drafts, signIn(at, { ...session, since_ms: at }, origin, PERMITTED, '/mfa')]
 }
 
-function choose(who: Person, day: number, calendar: Calendar, dice: Dice): Resource {
+/** What somebody uses next, of what they usually use. */
+export function choose(who: Person, day: number, calendar: Calendar, dice: Dice): Resource {
   const department = departmentOf(who, day)
   // A link that somebody sent, a page found by searching; now and then one that is not for everybody.
   if (dice.chance(who.curiosity)) {
