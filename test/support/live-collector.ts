@@ -86,11 +86,16 @@ export async function decisionsOf(eventLog: EventLog): Promise<Decision[]> {
   return decisions.sort((a, b) => (place(a) < place(b) ? -1 : 1))
 }
 
+/** A record's members may be views that end with the reading. */
+function copyOf({ offset, key, value, headers, appended_ms }: LogRecord): LogRecord {
+  return { offset, key, value: value?.slice() ?? null, headers: { ...headers }, appended_ms }
+}
+
 async function recordsOf(eventLog: EventLog, topic: LogTopic): Promise<LogRecord[]> {
   const all: LogRecord[] = []
   for (const { partition } of await eventLog.watermarks(topic)) {
     for await (const some of eventLog.read(topic, { partition })) {
-      for (const record of some) all.push({ ...record, value: record.value?.slice() ?? null })
+      all.push(...some.map(copyOf))
     }
   }
   return all

@@ -5,6 +5,9 @@ import { Host, Port, TlsConfig } from '../../runtime/http/config.ts'
 import { FORMATS } from '../formats/format.ts'
 import { isTimezone } from '../formats/timezone.ts'
 import { FileKind } from './file/config.ts'
+import { HttpKind } from './http/config.ts'
+import { listenerProblem } from './listener-config.ts'
+import { SyslogKind } from './syslog/config.ts'
 
 /** What every source says of itself, whatever its kind. */
 const common = {
@@ -29,9 +32,15 @@ const common = {
 }
 const format = z.enum(FORMATS, { error: `must be one of ${FORMATS.join(', ')}` })
 
-const Source = z.discriminatedUnion('kind', [z.strictObject({ ...common, format, ...FileKind })], {
-  error: 'must have a kind: file, syslog, http, grpc-als, kafka, okta or entra',
-})
+const Source = z.discriminatedUnion(
+  'kind',
+  [
+    z.strictObject({ ...common, format, ...FileKind }),
+    z.strictObject({ ...common, format, ...HttpKind }),
+    z.strictObject({ ...common, format, ...SyslogKind }),
+  ],
+  { error: 'must have a kind: file, syslog, http, grpc-als, kafka, okta or entra' },
+)
 export type Source = z.infer<typeof Source>
 
 /** Live sources: what other systems decide, as they decide it. */
@@ -46,7 +55,10 @@ export const CollectorConfig = z
       .max(64)
       .superRefine((sources, context) => {
         const names = new Set<string>()
-        for (const [nth, { name }] of sources.entries()) {
+        for (const [nth, source] of sources.entries()) {
+          const { name } = source
+          const problem = 'clients' in source ? listenerProblem(source) : null
+          if (problem !== null) context.addIssue({ code: 'custom', path: [nth], message: problem })
           if (names.has(name)) {
             context.addIssue({ code: 'custom', path: [nth, 'name'], message: 'another source has this name' })
           }

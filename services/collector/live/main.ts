@@ -2,6 +2,7 @@ import { control } from '../../../schemas/topics.ts'
 import type { CheckpointsConfig } from '../../runtime/checkpoints/config.ts'
 import { openCheckpointSigner } from '../../runtime/checkpoints/signer.ts'
 import type { Running, Runtime } from '../../runtime/runtime.ts'
+import { within } from '../../runtime/within.ts'
 import type { Tokens } from '../../runtime/tokens.ts'
 import type { CollectorConfig } from './config.ts'
 import { collectorMetrics } from './metrics.ts'
@@ -9,6 +10,8 @@ import { startersOf } from './starters.ts'
 import { runSources, type RunningSources } from './run-sources.ts'
 
 const GROUP = 'collector'
+/** How long a start waits for its sources; one that stands by for another collector does not hold it up for longer. */
+const READY_WITHIN_MS = 5000
 
 export interface CollectorExtras {
   readonly tokens: Tokens
@@ -17,6 +20,8 @@ export interface CollectorExtras {
 }
 
 export interface Collector extends Running {
+  /** Where pushes are taken; null without a source of kind `http`. */
+  readonly http_port: number | null
   /** What people should know though all works; null: nothing. */
   note(): string | null
 }
@@ -33,7 +38,7 @@ export async function startCollector(
   config: CollectorConfig,
   { tokens, tenant, checkpoints }: CollectorExtras,
 ): Promise<Collector> {
-  if (config.sources.length === 0) return { note: () => null, stop: async () => {} }
+  if (config.sources.length === 0) return { http_port: null, note: () => null, stop: async () => {} }
   const { eventLog } = runtime
   const logger = runtime.logger.child({ service: 'collector' })
   const now = Date.now
@@ -54,6 +59,7 @@ export async function startCollector(
   }))
   let running: RunningSources | null = null
   let stopping = false
+  const ready = Promise.withResolvers<void>()
 
   async function leave(): Promise<void> {
     const left = running
@@ -70,6 +76,7 @@ export async function startCollector(
     async assigned(_topic, partition) {
       if (partition !== 0) return
       running ??= await runSources(planned, parts)
+      void running.tried.then(() => ready.resolve())
       logger.info({ sources: planned.map(({ name }) => name) }, 'collecting')
     },
     async revoked(_topic, partition) {
@@ -79,7 +86,9 @@ export async function startCollector(
     },
     failed: (error) => logger.warn({ err: error }, 'the sources could not be begun; it is tried again'),
   })
+  await within(ready.promise, READY_WITHIN_MS)
   return {
+    http_port: starters.http_port,
     note() {
       const silent = running?.silent() ?? []
       return silent.length === 0 ? null : `silent: ${silent.join(', ')}`

@@ -6,7 +6,7 @@ import type { Running } from '../../runtime/runtime.ts'
 import type { FormatName } from '../formats/format.ts'
 import type { CollectorMetrics } from './metrics.ts'
 import type { StartSource } from './source.ts'
-import { supervise } from './supervise.ts'
+import { supervise, type Supervised } from './supervise.ts'
 import { startWatch, type WatchedSource } from './watch.ts'
 
 export interface PlannedSource {
@@ -21,6 +21,8 @@ export interface PlannedSource {
 
 export interface RunningSources extends Running {
   silent(): readonly string[]
+  /** Resolves when each source runs, or has failed for the first time. */
+  readonly tried: Promise<unknown>
 }
 
 /** Runs the sources of one owner, until it stops or is no longer the owner. */
@@ -35,7 +37,7 @@ export async function runSources(
   },
 ): Promise<RunningSources> {
   const table = await parts.eventLog.openTable(collectorImports)
-  const watched: (WatchedSource & { readonly supervised: Running })[] = []
+  const watched: (WatchedSource & { readonly supervised: Supervised })[] = []
   for (const source of planned) {
     const metrics = parts.metrics.source(source.name, source.silent_after_ms)
     const supervised = supervise(source.start, {
@@ -51,6 +53,7 @@ export async function runSources(
   const watch = await startWatch(parts.eventLog, parts.logger, watched, parts.now)
   return {
     silent: () => watch.silent(),
+    tried: Promise.all(watched.map(({ supervised }) => supervised.tried)),
     async stop() {
       await Promise.all([watch.stop(), ...watched.map(({ supervised }) => supervised.stop())])
       await table.close()

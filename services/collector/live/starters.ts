@@ -4,25 +4,43 @@ import type { Tokens } from '../../runtime/tokens.ts'
 import { shapeOf } from '../formats/open.ts'
 import type { CollectorConfig, Source } from './config.ts'
 import { startFile } from './file/start.ts'
+import { openPushListener, type PushListener } from './http/listener.ts'
+import { startHttp } from './http/start.ts'
 import type { StartSource } from './source.ts'
+import { startSyslog } from './syslog/start.ts'
 
 export interface Starters extends Running {
+  readonly http_port: number | null
   of(source: Source): StartSource
 }
 
-/** How each kind of source is started. What several sources share (the HTTP listener) is opened here. */
+/** How each kind of source is started. What several sources share, the HTTP listener, is opened here. */
 export async function startersOf(
-  _config: CollectorConfig,
-  _parts: { readonly tokens: Tokens; readonly logger: Logger },
+  config: CollectorConfig,
+  parts: { readonly tokens: Tokens; readonly logger: Logger },
 ): Promise<Starters> {
+  const pushed = config.sources.filter(({ kind }) => kind === 'http').map(({ name }) => name)
+  const listener =
+    pushed.length === 0 ? null : await openPushListener(config.http, { ...parts, sources: pushed })
   return {
-    of(source) {
-      const { framing } = shapeOf(source.format)
-      switch (source.kind) {
-        case 'file':
-          return (context) => startFile({ ...source, framing }, context)
-      }
+    http_port: listener?.port ?? null,
+    of: (source) => (context) => starterOf(source, listener)(context),
+    async stop() {
+      await listener?.stop()
     },
-    async stop() {},
+  }
+}
+
+function starterOf(source: Source, listener: PushListener | null): StartSource {
+  switch (source.kind) {
+    case 'file':
+      return (context) => startFile({ ...source, framing: shapeOf(source.format).framing }, context)
+    case 'http':
+      if (listener === null) throw new Error('there is no listener for pushes')
+      return (context) => startHttp(source, listener, context)
+    case 'syslog':
+      return (context) => startSyslog(source, context)
+    default:
+      return source satisfies never
   }
 }

@@ -15,6 +15,8 @@ export interface Supervised {
   lastRecordMs(): number | null
   /** How far behind the source we are, in ms. */
   lagMs(): number
+  /** Resolves when the source runs, or has failed for the first time. */
+  readonly tried: Promise<void>
   stop(): Promise<void>
 }
 
@@ -32,6 +34,7 @@ export function supervise(
   const stopping = new AbortController()
   let intake: Intake | null = null
   let running: RunningSource | null = null
+  const tried = Promise.withResolvers<void>()
   /** Of a source that can be asked: since then there may be something that we do not have. */
   let caughtUpMs: number | null = null
 
@@ -42,6 +45,7 @@ export function supervise(
     if (caughtUpMs === null && intake.before !== null) caughtUpMs = Date.parse(intake.before.at)
     try {
       running = await start({ name, intake, logger, metrics, now })
+      tried.resolve()
       await Promise.race([running.ended, broken.promise, aborted(stopping.signal)])
     } finally {
       caughtUpMs = running?.caughtUpMs() ?? caughtUpMs
@@ -59,6 +63,7 @@ export function supervise(
       try {
         await once()
       } catch (error) {
+        tried.resolve()
         if (stopping.signal.aborted) return
         metrics.reconnected()
         if (performance.now() - began > CALM_MS) wait = RETRY_MIN_MS
@@ -80,6 +85,7 @@ export function supervise(
   return {
     lastRecordMs: () => intake?.lastRecordMs() ?? null,
     lagMs,
+    tried: tried.promise,
     async stop() {
       stopping.abort()
       // A log that does not answer must not hold the whole process.

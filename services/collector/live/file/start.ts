@@ -33,7 +33,8 @@ export async function startFile(settings: FileSettings, context: SourceContext):
       : await continued(settings.path, FilePosition.parse(JSON.parse(before)), lost)
   // Written down at once: what comes from here on is ours even if nothing ever came before the next start.
   if (before === null) await intake.take({ records: [], position: JSON.stringify(begin.position) })
-  else if (begin.start !== null && settings.framing === 'lines') await recall(begin.start, (line) => intake.recall(line))
+  else if (begin.start !== null && settings.framing === 'lines')
+    await recall(begin.start, (line) => intake.recall(line))
 
   async function run(): Promise<void> {
     const lines = followFile(begin.start, {
