@@ -7,8 +7,8 @@ import { NetworkKind } from './scored-decision.ts'
 
 /** What only the state of a subject tells of a decision. */
 const SubjectHabits = z.strictObject({
-  /** The network, or its provider and the client, are ones that the subject uses. */
-  familiar: z.boolean(),
+  /** The network is one that the subject uses; absent while too little is known of it. */
+  familiar: z.boolean().optional(),
   /** Other devices that the subject used on several days. */
   own_devices: z.int().min(0).max(64),
   /** Other devices that the subject used on one day only. */
@@ -42,7 +42,7 @@ export const Activity = z.strictObject({
   country: z.string().max(2),
   network_kind: NetworkKind,
   user_agent_family: z.string().max(64),
-  /** What is known of the subject itself, where an account is more than a name. */
+  /** What is known of the subject itself; not for its network, which is told of every decision. */
   habits: SubjectHabits.optional(),
 })
 export type Activity = z.infer<typeof Activity>

@@ -24,10 +24,11 @@ export interface CredentialSwitchOptions {
  *
  *     score = 1.5 n g (1 + t)
  *     n = 1 for an account never seen on the device, 0.5 after one calm day, 0 after two
- *     t = 0 below high sensitivity; there 1 where the device's people never reached it,
- *         0.75 where they did not with this application, 0.25 where they did
+ *     t = 0 below high sensitivity; there 1 where the device's people did not reach it on two
+ *         days, 0.75 where they did not with this application, 0.25 where they did
  *     g = product of gates: shared_device 0.2 (three people or more of two days, or three
- *         newcomers in a month), no_own_device 0.3, owner_away 0.3 (the person of the device
+ *         newcomers in a month), no_own_device 0.8, 0.3 for an account of which nothing is
+ *         known, owner_away 0.3 (the person of the device
  *         was not there the same day, nor eight hours before: the machine is on loan),
  *         helps_elsewhere 0.3 (the account passed through two other machines lately)
  *
@@ -81,7 +82,8 @@ export function credentialSwitch({
     const last = state.users.lastMs(owner)
     const gates: { name: string; factor: number }[] = []
     if (people >= MANY || newcomers >= MANY) gates.push({ name: 'shared_device', factor: 0.2 })
-    if ((habits?.own_devices ?? 0) === 0) gates.push({ name: 'no_own_device', factor: 0.3 })
+    if (habits?.own_devices === 0)
+      gates.push({ name: 'no_own_device', factor: habits.familiar === undefined ? 0.3 : 0.8 })
     if (dayOf(last) !== dayOf(input.at_ms) && Math.abs(input.at_ms - last) > AWAY_MS)
       gates.push({ name: 'owner_away', factor: 0.3 })
     if ((habits?.passing_devices ?? 0) >= 2) gates.push({ name: 'helps_elsewhere', factor: 0.3 })
@@ -92,10 +94,14 @@ export function credentialSwitch({
     const before = daysBefore(state, input)
     return before >= TWO_DAYS ? 0 : before >= ONE_DAY ? 0.5 : 1
   }
+  const isUsed = (state: Readonly<SwitchState>, app: number, atMs: number) =>
+    state.sensitive.weight(state.sensitive.find(app), atMs, halfLifeMs) >= TWO_DAYS
   const tier = (state: Readonly<SwitchState>, input: SourceActivity) => {
     if (input.activity.sensitivity !== 'high') return 0
-    if (state.sensitive.find(input.app) !== -1) return 0.25
-    return state.sensitive.usedSince(1) > 0 ? 0.75 : 1
+    if (isUsed(state, input.app, input.at_ms)) return 0.25
+    for (let index = 0; index < state.sensitive.capacity; index++)
+      if (isUsed(state, state.sensitive.key(index), input.at_ms)) return 0.75
+    return 1
   }
   const ungated = (state: Readonly<SwitchState>, input: SourceActivity, owner: number) =>
     owner === -1 ? 0 : SWITCH * novelty(state, input) * (1 + tier(state, input))
@@ -142,7 +148,7 @@ export function credentialSwitch({
           own_devices: activity.habits?.own_devices ?? null,
           resource: `${what} ${activity.resource_id}`.slice(0, 200),
           sensitivity: activity.sensitivity,
-          application_known_on_device: state.sensitive.find(input.app) !== -1,
+          application_used_on_device: isUsed(state, input.app, input.at_ms),
           ip: activity.ip,
         },
         gates: gatesOf(state, input, owner),

@@ -179,7 +179,7 @@ function isForeign({ activity, account_unknown }: SourceActivity): boolean {
 }
 
 function isUnknown({ activity, account_unknown }: SourceActivity): boolean {
-  return activity.habits === undefined || account_unknown
+  return activity.habits?.familiar === undefined || account_unknown
 }
 
 /** A day that is over becomes part of what is ordinary, unless something was found on it: an attack must not teach. */

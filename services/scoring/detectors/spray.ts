@@ -5,6 +5,7 @@ import { decay } from '../statistics/decay.ts'
 
 export interface SprayOptions {
   readonly windowMs: number
+  readonly homeMs: number
   readonly mostPerSubject: number
 }
 
@@ -14,18 +15,24 @@ export interface SprayOptions {
  *
  * Catches both from one /24 or /56, also at a slow pace, and the account that
  * gave way. Misses a spray from many networks at once, each below the
- * threshold, and one over fewer than ten accounts.
+ * threshold, one over fewer than ten accounts, and one from the network where
+ * most of its victims are at work.
  *
  * False positives: an office behind one address on the day after a password
- * change: people fail there, but they succeed as well, and their share of
- * successes makes the score smaller. Accounts that do not exist weigh 1/20: a
- * host on the open internet is asked for them all day, and nothing can come of
- * it. When such a source does get in, the accounts all count.
+ * change: people fail there, but they get in soon after, and an account that
+ * gets in counts no more. Who is at home there makes the score smaller.
+ * Accounts that do not exist weigh 1/20: a host on the open internet is asked
+ * for them all day, and nothing can come of it. When such a source does get in,
+ * the accounts all count.
  *
- *     D = accounts that failed within W = 30 min, with at most 3 failures each,
- *         an unknown one weighing 0.05, each decayed by its age (half-life W)
- *     score = D * (1 - successes / tries)
- *     at a success with less than 10 % successes: D with all accounts weighing 1
+ *     D = accounts that failed within W = 30 min and did not get in since, with at most 3 failures
+ *         each, an unknown one weighing 0.05, each decayed by its age (half-life W)
+ *     s = H / (H + F),  F = failures, half-life W;  H = entries, half-life a day
+ *     score = D (1 - s);  at an entry with s < 0.1: D with all accounts weighing 1
+ *
+ * An entry is an account that was let in for the first time on a day, or since
+ * it failed; what else it does there is not told (`enrich/activities.ts`). So
+ * one busy account hides no spray.
  *
  * At most 64 accounts are held, so D ends there; fewer tries stay exact.
  *
@@ -34,10 +41,11 @@ export interface SprayOptions {
  * @see MITRE ATT&CK T1110.003, Password Spraying; T1110.004, Credential Stuffing.
  * @example 12 known accounts fail once each within a minute: the last scores 12.0; 12 unknown ones 0.6.
  */
-export function spray({ windowMs = 1_800_000, mostPerSubject = 3 }: Partial<SprayOptions> = {}): Detector<
-  SourceActivity,
-  SprayState
-> {
+export function spray({
+  windowMs = 1_800_000,
+  homeMs = 86_400_000,
+  mostPerSubject = 3,
+}: Partial<SprayOptions> = {}): Detector<SourceActivity, SprayState> {
   const spread = (state: Readonly<SprayState>, input: SourceActivity, unknownWeight: number) => {
     const atMs = input.at_ms
     let sum = 0
@@ -54,11 +62,11 @@ export function spray({ windowMs = 1_800_000, mostPerSubject = 3 }: Partial<Spra
     return sum
   }
   const successShare = (state: Readonly<SprayState>) =>
-    state.failed + state.permitted === 0 ? 0 : state.permitted / (state.failed + state.permitted)
+    state.failed + state.entries === 0 ? 0 : state.entries / (state.failed + state.entries)
   const kept = (state: Readonly<SprayState>, atMs: number) => decay(atMs - state.last_ms, windowMs)
   return {
     id: 'spray',
-    version: 1,
+    version: 2,
     entity: 'source',
     technique: 'T1110.003',
     thresholds: { medium: 10, high: 30 },
@@ -77,12 +85,13 @@ export function spray({ windowMs = 1_800_000, mostPerSubject = 3 }: Partial<Spra
     learn(state, input) {
       const atMs = input.at_ms
       if (!input.permitted && !input.credential_failure) return
-      const left = kept(state, atMs)
-      state.failed *= left
-      state.permitted *= left
+      state.failed *= kept(state, atMs)
+      state.entries *= decay(atMs - state.last_ms, homeMs)
       state.last_ms = Math.max(state.last_ms, atMs)
       if (input.permitted) {
-        state.permitted += 1
+        state.entries += 1
+        state.known.remove(input.subject)
+        state.unknown.remove(input.subject)
         return
       }
       state.failed += 1
@@ -134,6 +143,6 @@ const UNKNOWN_WEIGHT = 0.05
 const MOST_SUCCESSES = 0.1
 /** A try counts whole for this long: decay within one sweep would hide its last accounts. */
 const GRACE_MS = 600_000
-const fields = { failed: f64, permitted: f64, last_ms: f64, known: slots(64), unknown: slots(32) }
+const fields = { failed: f64, entries: f64, last_ms: f64, known: slots(64), unknown: slots(32) }
 const sprayLayout = layout(fields)
 type SprayState = StateOf<typeof fields>

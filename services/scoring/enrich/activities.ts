@@ -4,7 +4,7 @@ import { subjectEntityId, type Entity } from '../../../schemas/entity.ts'
 import type { Enrichment } from '../../../schemas/scored-decision.ts'
 import type { EnrichedDecision } from '../detector.ts'
 import { combine } from '../state/hash.ts'
-import { layout, type StateOf } from '../state/layout.ts'
+import { layout, records, u32, type StateOf } from '../state/layout.ts'
 import { slots, type Slots } from '../state/slots.ts'
 
 const DAY_MS = 86_400_000
@@ -15,7 +15,8 @@ const OWN = 1.5
 const SENSITIVE = 0x5e751
 const ELSEWHERE = 0xe15e
 
-const fields = { devices: slots(4), told: slots(4) }
+const network = { prefix: u32, day: u32 }
+const fields = { devices: slots(4), told: slots(4), networks: records(4, network) }
 /** What a subject's state keeps so that its slim records are few: the devices it uses, by days, and what was told today. */
 export const tellingLayout = layout(fields)
 export type Telling = StateOf<typeof fields>
@@ -25,7 +26,8 @@ export type Telling = StateOf<typeof fields>
  * stage. Each costs as much on the log as a small decision does, so one is
  * written only where it tells something:
  *
- * - its network: always;
+ * - its network: when proof of identity was refused; and when a subject is let in from it for the first time on a day,
+ *   or since such a refusal. So a network is told how many accounts are at home in it, not how much they do there;
  * - its device: when a person is let in with it for the first time on a day, and
  *   for the first time on a day to something of high sensitivity;
  * - its client and its autonomous system: when proof of identity was refused,
@@ -47,24 +49,21 @@ export function activitiesOf(
 ): Activity[] {
   const { decision, enrichment } = facts
   const activities: Activity[] = []
-  const tell = (type: Entity['type'], id: string, habits?: Activity['habits']) => {
-    activities.push({
-      ...slim(decision, enrichment, { type, id }),
-      ...(habits === undefined ? {} : { habits }),
-    })
+  const tell = (type: Entity['type'], id: string) => {
+    const habits = { ...devicesOf(telling, facts), ...(familiar === undefined ? {} : { familiar }) }
+    activities.push({ ...slim(decision, enrichment, { type, id }), habits })
   }
   const network = networkActivity(decision, enrichment)
-  if (network !== undefined) activities.push(network)
+  if (network !== undefined && isNetworkNews(telling, facts, teaches)) activities.push(network)
   if (!teaches || decision.subject.type === 'anonymous') return activities
   if (
     facts.credential_failure ||
     (familiar === false && news(telling, facts, combine(facts.prefix, ELSEWHERE)))
   ) {
-    const habits = familiar === undefined ? undefined : { ...devicesOf(telling, facts), familiar }
     const client = clientIdOf(facts)
-    if (client !== '') tell('client', client, habits)
+    if (client !== '') tell('client', client)
     const { asn } = enrichment.source
-    if (asn !== 0) tell('asn', String(asn), habits)
+    if (asn !== 0) tell('asn', String(asn))
   }
   const device = decision.device?.id
   if (device === undefined || !facts.permitted || decision.subject.type !== 'user') return activities
@@ -72,21 +71,40 @@ export function activitiesOf(
     enrichment.resource.sensitivity === 'high' && news(telling, facts, combine(facts.device, SENSITIVE))
   const today = newDay(telling.devices, facts.device, facts.at_ms)
   if (!today && !sensitive) return activities
-  tell('device', device, { ...devicesOf(telling, facts), familiar: familiar !== false })
+  tell('device', device)
   if (today) telling.devices.add(facts.device, dayOf(facts.at_ms), HALF_LIFE_MS)
   return activities
 }
 
-/** The slim record for the network that a decision came from; undefined where it names none. */
+/** The slim record for the network that a decision came from; undefined where it names none, and of whoever may come in without a name. */
 export function networkActivity(decision: Decision, enrichment: Enrichment): Activity | undefined {
   const { prefix } = enrichment.source
-  return prefix === '' ? undefined : slim(decision, enrichment, { type: 'source', id: prefix })
+  const nobody = decision.subject.type === 'anonymous' && decision.outcome !== 'deny'
+  return prefix === '' || nobody ? undefined : slim(decision, enrichment, { type: 'source', id: prefix })
 }
 
 /** How the client names itself: by its TLS handshake, else by its user agent; empty where it says nothing. */
 export function clientIdOf({ decision, enrichment }: EnrichedDecision): string {
   const { family, major, os } = enrichment.user_agent
   return decision.context?.tls_fingerprint ?? (family === '' ? '' : `agent:${family}/${major}/${os}`)
+}
+
+/** Whether the decision tells its network something; what comes late is told and not noted, as nothing of it is learnt. */
+function isNetworkNews({ networks }: Telling, facts: EnrichedDecision, teaches: boolean): boolean {
+  const { permitted, credential_failure, prefix, at_ms } = facts
+  if (!permitted && !credential_failure) return false
+  if (!teaches || prefix === 0) return true
+  const day = Math.floor(at_ms / DAY_MS)
+  let place = networks.find((each) => each.prefix === prefix)
+  if (credential_failure) {
+    if (place !== undefined) place.day = 0
+    return true
+  }
+  if (place !== undefined && day <= place.day) return false
+  place ??= networks.reduce((least, each) => (each.day < least.day ? each : least))
+  place.prefix = prefix
+  place.day = day
+  return true
 }
 
 /** Whether something of today has not been told of the subject; from now on it has. */

@@ -8,7 +8,7 @@
  * @see Hoeffding, "Probability Inequalities for Sums of Bounded Random
  *   Variables", Journal of the American Statistical Association 1963, Theorem 1.
  * @example shareSurprise(7, 7, 0.05) // 21
- * @example shareSurprise(40, 230, 0.05) // 22.9
+ * @example shareSurprise(40, 230, 0.05) // 23.3
  * @example shareSurprise(5, 100, 0.05) // 0
  */
 export function shareSurprise(hits: number, tries: number, share: number): number {

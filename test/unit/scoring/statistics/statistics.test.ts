@@ -8,6 +8,7 @@ import { goodTuring } from '../../../../services/scoring/statistics/good-turing.
 import { haversine } from '../../../../services/scoring/statistics/haversine.ts'
 import { groupWeight, peerShare } from '../../../../services/scoring/statistics/peer-share.ts'
 import { rarityBits } from '../../../../services/scoring/statistics/rarity-bits.ts'
+import { shareSurprise } from '../../../../services/scoring/statistics/share-surprise.ts'
 import { smoothedShare } from '../../../../services/scoring/statistics/smoothed-share.ts'
 import {
   certainDistance,
@@ -31,6 +32,9 @@ describe('the documented examples', () => {
     ['countSurprise of scattered counts', countSurprise(200, 20, 1), 6.5, 1],
     ['countSurprise of even ones', countSurprise(200, 20, 10), 52, 0],
     ['dispersionOf', dispersionOf(20, 420, 0.5, 20), 1, 3],
+    ['shareSurprise all hits', shareSurprise(7, 7, 0.05), 21, 0],
+    ['shareSurprise among many', shareSurprise(40, 230, 0.05), 23.3, 1],
+    ['shareSurprise ordinary', shareSurprise(5, 100, 0.05), 0, 3],
     ['rarityBits new', rarityBits(0, 50, 0.01, 2), 11.3, 1],
     ['rarityBits peers use it', rarityBits(0, 50, 0.5, 2), 5.7, 1],
     ['rarityBits own habit', rarityBits(10, 50, 0.5, 2), 2.2, 1],

@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest'
+import type { DecisionInput } from '../../schemas/decision.ts'
+import { BERLIN_IP, CHROME, DAY, FIREFOX, HOUR, MINUTE, play, story, type Part } from '../support/play.ts'
+
+const on = (device: string, app = 'wiki', user_agent = FIREFOX): Partial<DecisionInput> => ({
+  device: { id: device, managed: true },
+  resource: {
+    type: 'http',
+    id: `/${app}`,
+    app,
+    path_template: `/${app}`,
+    sensitivity: app === 'vault' ? 'high' : 'medium',
+  },
+  context: { ip: BERLIN_IP, user_agent },
+})
+
+/** Somebody at work on a machine of their own, three times a day, from 08:00. */
+const days = (who: string, device: string, times = 5, app?: string, fromDay = 0): Part => ({
+  who,
+  fromMs: fromDay * DAY + 8 * HOUR,
+  everyMs: 2 * HOUR,
+  times: times * 12,
+  each: (index) => (index % 12 < 3 ? on(device, app) : on(device, 'wiki')),
+})
+
+/** What goes on from a machine: a sign-in, then the vault. */
+const goesOn = (who: string, device: string, fromMs: number): Part => ({
+  who,
+  fromMs,
+  everyMs: MINUTE,
+  times: 4,
+  each: (index) => on(device, index === 0 ? 'wiki' : 'vault', CHROME),
+})
+
+const found = (...parts: Part[]) =>
+  play(story(...parts))
+    .findings.filter(({ detector }) => detector.id === 'credential-switch')
+    .map(({ entity, score, risk_level, evidence }) => [entity.id, score, risk_level, evidence['account']])
+
+describe('credential switch', () => {
+  const alice = days('alice', 'laptop-a')
+  const admin = days('bob', 'laptop-b', 5, 'vault')
+  const at = 4 * DAY + 10 * HOUR + 7 * MINUTE
+
+  it("gives the documented figure: an administrator's account on alice's machine, on to the vault", () => {
+    expect(found(alice, admin, goesOn('bob', 'laptop-a', at))).toEqual([['laptop-a', 3, 'HIGH', 'user:bob']])
+  })
+
+  it('names the account that was switched to, and not the owner of the machine', () => {
+    const [finding] = play(story(alice, admin, goesOn('bob', 'laptop-a', at))).findings.filter(
+      ({ detector }) => detector.id === 'credential-switch',
+    )
+    expect(finding?.entities.map(({ id }) => id)).toEqual(['user:bob'])
+    expect(finding?.decision_ids).toEqual([`bob-${at + MINUTE}`])
+  })
+
+  it('is found as well where the switch arrives before what the owner did that morning', () => {
+    const decisions = story(alice, admin, goesOn('bob', 'laptop-a', at))
+    const late = decisions.filter(
+      ({ subject, decided_at }) =>
+        subject.id === 'alice' && decided_at >= '2026-01-05T09:58' && decided_at < '2026-01-05T10:07',
+    )
+    const shuffled = decisions.filter((each) => !late.includes(each))
+    const after = shuffled.findLastIndex(({ subject }) => subject.id === 'bob') + 1
+    shuffled.splice(Math.min(after, shuffled.length), 0, ...late)
+    expect(late).not.toEqual([])
+    expect(
+      play(shuffled).findings.filter(({ detector }) => detector.id === 'credential-switch'),
+    ).toHaveLength(1)
+  })
+
+  it.each<[string, Part[]]>([
+    [
+      'a kiosk that four people share',
+      [
+        ...['carol', 'dave', 'erin', 'frank'].map((who) => days(who, 'kiosk')),
+        days('alice', 'laptop-a'),
+        admin,
+        goesOn('bob', 'kiosk', at),
+      ],
+    ],
+    [
+      'an administrator with a second account of their own, known as a pair',
+      [
+        days('bob', 'laptop-b'),
+        { ...days('bob-admin', 'laptop-b', 4), fromMs: 9 * HOUR },
+        goesOn('bob-admin', 'laptop-b', at),
+      ],
+    ],
+    [
+      'a second account used for the first time, of which nothing is known',
+      [days('bob', 'laptop-b'), goesOn('bob-admin', 'laptop-b', at)],
+    ],
+    [
+      'a machine on loan: its owner has not been there since the day before',
+      [days('alice', 'laptop-a', 3), admin, goesOn('bob', 'laptop-a', at)],
+    ],
+    [
+      'a colleague who reads something ordinary at a neighbour’s machine',
+      [alice, admin, { who: 'bob', fromMs: at, times: 5, each: () => on('laptop-a') }],
+    ],
+    [
+      'an administrator who helps at many machines',
+      [
+        ...['carol', 'dave', 'erin'].map((who) => days(who, `laptop-${who}`)),
+        admin,
+        ...['carol', 'dave'].map((who, index) => ({
+          who: 'bob',
+          fromMs: (2 + index) * DAY + 9 * HOUR,
+          each: () => on(`laptop-${who}`),
+        })),
+        goesOn('bob', 'laptop-erin', at),
+      ],
+    ],
+    [
+      'the owner, on the machine of every day, for the first time at the vault',
+      [alice, goesOn('alice', 'laptop-a', at)],
+    ],
+  ])('finds nothing: %s', (_title, parts) => {
+    expect(found(...parts)).toEqual([])
+  })
+})
