@@ -70,4 +70,21 @@ describe('spray', () => {
       [['spray', true]],
     )
   })
+
+  it('the morning after everybody had to choose a new password is no finding: who fails gets in soon after', () => {
+    const morning = Array.from({ length: 60 }, (_, index) => {
+      const who = `clerk-${index}`
+      return [
+        { who, fromMs: index * 5000, everyMs: 4000, times: 2, each: fails(OFFICE_IP) },
+        { who, fromMs: index * 5000 + 12_000, each: () => ({ action: signIn, context: { ip: OFFICE_IP } }) },
+      ]
+    }).flat()
+    expect(play(story(...morning)).findings.filter((f) => f.detector.id === 'spray')).toEqual([])
+  })
+
+  it('is not hidden by one account that does a lot from the same network', () => {
+    const busy = { who: 'busy', times: 600, everyMs: 50, each: () => ({ context: { ip: TOKYO_IP } }) }
+    const { findings } = play(story(...sprayed, busy))
+    expect(findings.some((f) => f.detector.id === 'spray' && f.entity.id === '203.0.113.0/24')).toBe(true)
+  })
 })

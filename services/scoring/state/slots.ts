@@ -74,6 +74,14 @@ export class Slots {
     return index
   }
 
+  /** Forgets a value, if it is there. */
+  remove(key: number): void {
+    const index = this.find(key)
+    if (index === -1) return
+    const at = this.#at + index * WORDS_PER_SLOT
+    this.#u32.fill(0, at, at + WORDS_PER_SLOT)
+  }
+
   /** How many values have been used since `sinceMs`. */
   usedSince(sinceMs: number): number {
     let used = 0
