@@ -1,8 +1,11 @@
 import { readFile } from 'node:fs/promises'
-import type { Command } from 'commander'
+import { InvalidArgumentError, type Command } from 'commander'
 import type { CliContext } from './context.ts'
 
-/** `gatewatch policy check|test|promote`: policies as code, tried before they act. */
+const DAY_MS = 86_400_000
+const MOST_DAYS = 400
+
+/** `gatewatch policy check|test|promote|usage`: policies as code, tried before they act. */
 export function declarePolicy(program: Command, context: CliContext): void {
   const policy = program.command('policy').description('check, test and promote access policies')
 
@@ -22,6 +25,17 @@ export function declarePolicy(program: Command, context: CliContext): void {
     )
 
   policy
+    .command('usage')
+    .argument('<file>', 'a policy file')
+    .option('--days <n>', 'how far back use counts', daysOf, 30)
+    .option('--tenant <name>', 'whose decisions to look at', 'default')
+    .option('--json', 'the report as one line of JSON')
+    .description('show rules that matched nobody, and access that is granted and never used, from the store')
+    .action((file: string, options: { days: number; tenant: string; json?: boolean }) =>
+      context.guard(() => usage(context, file, options)),
+    )
+
+  policy
     .command('promote')
     .argument('<route>', 'id of a route that observes')
     .option('--tenant <name>', 'whose decisions to look at', 'default')
@@ -38,6 +52,43 @@ export function declarePolicy(program: Command, context: CliContext): void {
         return report.decisions === 0 ? 1 : 0
       }),
     )
+}
+
+async function usage(
+  context: CliContext,
+  file: string,
+  options: { days: number; tenant: string; json?: boolean },
+): Promise<number> {
+  const { io } = context
+  const [
+    { compilePolicy },
+    { formatProblem },
+    { policyUsage },
+    { readUsage },
+    { describeUsage },
+    { withStore },
+  ] = await Promise.all([
+    import('../policy/compile.ts'),
+    import('../policy/problem.ts'),
+    import('../policy/usage.ts'),
+    import('./policy-usage/read-usage.ts'),
+    import('./policy-usage/usage-text.ts'),
+    import('./with-store.ts'),
+  ])
+  const { policy, problems = [] } = compilePolicy(await read(file), file)
+  for (const problem of problems) io.stderr.write(`${formatProblem(problem)}\n`)
+  if (!policy) return 2
+  const since = new Date(Date.now() - options.days * DAY_MS)
+  const { rows, kept_since } = await withStore(context, ({ endpoint }) =>
+    readUsage(endpoint, policy, { tenant: options.tenant, since }),
+  )
+  const report = policyUsage(policy, rows)
+  io.stdout.write(
+    options.json === true
+      ? `${JSON.stringify({ since: since.toISOString(), kept_since, ...report })}\n`
+      : describeUsage(report, options.days, kept_since),
+  )
+  return kept_since === null ? 1 : 0
 }
 
 async function check({ io }: CliContext, files: readonly string[]): Promise<number> {
@@ -83,6 +134,13 @@ async function test({ io }: CliContext, file: string, tests?: string): Promise<n
   const failed = results.filter(({ differences }) => differences.length > 0).length
   io.stdout.write(`${results.length - failed} passed, ${failed} failed\n`)
   return failed > 0 ? 1 : 0
+}
+
+function daysOf(text: string): number {
+  const days = Number(text)
+  if (!Number.isInteger(days) || days < 1 || days > MOST_DAYS)
+    throw new InvalidArgumentError(`must be a whole number from 1 to ${MOST_DAYS}`)
+  return days
 }
 
 async function read(file: string): Promise<string> {

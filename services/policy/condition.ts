@@ -1,5 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js'
 import type { ASTNode } from '@marcbachmann/cel-js'
+import { grantsOf, type Grants } from './grants.ts'
 import type { PolicyInputs } from './inputs.ts'
 
 /** The variables of a condition and the types of their fields, which the checker holds conditions to. */
@@ -52,6 +53,8 @@ export interface Condition {
   holds(inputs: PolicyInputs): boolean
   /** Inputs that the condition can read, as `subject.groups`, in alphabetical order. */
   readonly reads: readonly string[]
+  /** Groups and roles that it asks for by name. */
+  readonly grants: Grants
   /** Holds whatever the inputs are: what stands after it is never reached. */
   readonly always: boolean
 }
@@ -86,6 +89,7 @@ export function conditionCompiler(): ConditionCompiler {
       return {
         condition: {
           reads: [...reads].sort(),
+          grants: grantsOf(program.ast),
           always: program.ast.op === 'value' && program.ast.args === true,
           holds(inputs) {
             const value: unknown = program(inputs)
