@@ -1,24 +1,20 @@
 import { startCheckpointer, type Checkpointer } from '../runtime/checkpoints/checkpointer.ts'
 import type { CheckpointSigner } from '../runtime/checkpoints/signer.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { fromLog } from './log-at-start.ts'
 import type { GatewayMetrics } from './metrics.ts'
 import type { ChainHead, ChainLink, PepIdentity } from './record/chain.ts'
-import { loggedIds } from './record/logged-ids.ts'
+import { openReadBack } from './record/logged-ids.ts'
 import type { MarkFile } from './record/mark-file.ts'
-import { endOffsets, markKeeper } from './record/mark-keeper.ts'
-import { findPreviousBoot } from './record/previous-boot.ts'
 import { startRecorder } from './record/recorder.ts'
 import type { Recorder } from './record/recorder.ts'
 import { recordRestored } from './record/restored.ts'
+import { takeUp } from './record/take-up.ts'
 import { startSpoolAlarm } from './spool/alarm.ts'
 import { SPOOL_AFTER_MS } from './spool/config.ts'
 import type { SpoolConfig } from './spool/config.ts'
-import { startDelivery } from './spool/delivery.ts'
-import { startDrain } from './spool/drain.ts'
-import { idOf, linkOfRecord } from './spool/link-of.ts'
 import type { SpoolMetrics } from './spool/metrics.ts'
 import type { Spool, SpoolFindings } from './spool/spool.ts'
+import { startWay } from './spool/way.ts'
 
 export interface RecordingOptions {
   readonly pep: PepIdentity
@@ -54,7 +50,7 @@ export interface Opened {
 
 /**
  * Begins a boot on what was opened, which is the caller's to close if it throws:
- * finds the last link of the boot before, starts recorder, delivery, drain,
+ * takes up where the boot before ended, starts recorder, the way to the log,
  * alarm and checkpoints, and joins them.
  */
 export async function beginBoot(
@@ -64,31 +60,13 @@ export async function beginBoot(
 ): Promise<Recording> {
   const { dataDir, eventLog, logger } = runtime
   const { pep, tenant, metrics, now } = options
-  const { max_bytes } = options.spool
+  const { max_bytes, when_full, after } = options.spool
   const { spool, found, spooling, mark } = opened
-  const after_ms = options.spool.after ?? SPOOL_AFTER_MS[options.remote_log ? 'remote' : 'local']
-  const previous = await fromLog(findPreviousBoot(eventLog, pep.id, mark.found))
-  metrics.lost.set(previous.lost)
-  if (previous.lost > 0) {
-    logger.error(
-      { pep_id: pep.id, boot_id: previous.head?.boot_id, lost: previous.lost },
-      'the log lost decisions that were recorded before the last stop; the chain shows the gap',
-    )
-  }
-  // What the boot before appended and had not yet released lies behind its mark.
-  const since = mark.found?.offsets ?? null
-  const already = spool.empty ? new Set<string>() : await loggedIds(eventLog, pep.id, since)
-  const { newest } = found
-  const spooledHead = newest === null || already.has(idOf(newest)) ? null : linkOfRecord(newest)
-  const keeper = markKeeper({
-    eventLog,
-    logger,
-    mark,
-    offsets: spool.empty || since === null ? await endOffsets(eventLog) : since,
-  })
+  const before = await takeUp({ eventLog, logger, pep_id: pep.id, spool, found, mark, lost: metrics.lost })
+  const { keeper } = before
 
   let checkpointer: Checkpointer | null = null
-  let newestLogged: ChainHead | null = previous.head
+  let newestLogged: ChainHead | null = before.logged
   let loggedHead: ChainHead | null = null
   function logged(links: readonly ChainLink[]): void {
     const last = links.at(-1)
@@ -99,54 +77,20 @@ export async function beginBoot(
     loggedHead = own.at(-1) ?? loggedHead
     if (own.length > 0) checkpointer?.logged(own)
   }
-  function measure(): void {
-    spooling.bytes.set(spool.bytes)
-    spooling.waiting.set(spool.records)
-    spooling.full.set(delivery.trouble() === 'spool_full' ? 1 : 0)
-  }
-  const failed = () => metrics.appendFailures.inc()
-  const readBack = (ids: ReadonlySet<string>) => loggedIds(eventLog, pep.id, keeper.offsets(), ids)
-  const drain = startDrain({
+  const delivery = startWay({
     eventLog,
     spool,
-    logger,
-    after_ms,
-    loggedHead: () => newestLogged,
-    already,
-    readBack,
-    failed,
-    logged(links) {
-      spooling.drained.inc(links.length)
-      logged(links)
-      delivery.measure()
-      measure()
-    },
-    missing(numbers) {
-      spooling.damaged.inc()
-      for (const { first_seq, last_seq } of numbers) spooling.missing.inc(last_seq - first_seq + 1)
-      logger.error(
-        { missing: numbers },
-        'decisions in the spool can not be read any more; the chain shows the gap',
-      )
-      recorder.missing(numbers)
-    },
-  })
-  const delivery = startDelivery({
-    eventLog,
-    spool,
-    drain,
+    spooling,
     logger,
     max_bytes,
-    after_ms,
-    readBack,
+    after_ms: after ?? SPOOL_AFTER_MS[options.remote_log ? 'remote' : 'local'],
+    loggedHead: () => newestLogged,
+    already: before.already,
+    readBack: openReadBack(eventLog, () => keeper.offsets()),
+    failed: () => metrics.appendFailures.inc(),
     logged,
-    failed,
-    spooled(decisions) {
-      spooling.spooled.inc(decisions)
-      measure()
-    },
+    missing: (numbers) => recorder.missing(numbers),
     levelChanged(level) {
-      measure()
       alarm.changed(level)
       if (level !== 'full') recorder.relieved()
     },
@@ -154,9 +98,9 @@ export async function beginBoot(
   const recorder = startRecorder({
     delivery,
     pep,
-    previous: spooledHead ?? previous.head,
+    previous: before.newest,
     queue: options.queue,
-    serve_when_full: options.spool.when_full === 'serve',
+    serve_when_full: when_full === 'serve',
     now,
     flushed: (duration_ms) => metrics.flush.observe(duration_ms / 1000),
   })
@@ -166,7 +110,7 @@ export async function beginBoot(
     tenant,
     pep_id: pep.id,
     boot_id: recorder.boot_id,
-    when_full: options.spool.when_full,
+    when_full,
     now,
     fill: () => ({ bytes: spool.bytes, max_bytes, waiting: spool.records }),
   })
@@ -178,24 +122,15 @@ export async function beginBoot(
     tenant,
     pep_id: pep.id,
     boot_id: recorder.boot_id,
-    previous_boot: spooledHead ?? previous.head,
+    previous_boot: before.newest,
     now,
   })
   const checkpoints = checkpointer
-  spooling.maxBytes.set(max_bytes)
-  delivery.measure()
-  measure()
+  delivery.begin()
   if (found.damaged > 0) {
     spooling.damaged.inc(found.damaged)
     logger.error(found, 'the spool that was left here can not be read as a whole; what can is recorded')
     recorder.missing([])
-  }
-  if (!spool.empty) {
-    logger.warn(
-      { waiting: spool.records },
-      'decisions of the boot before wait in the spool; they go to the log now',
-    )
-    drain.begin(null)
   }
   await recordRestored(dataDir, recorder, { pep_id: pep.id, logger, now })
   keeper.follow(recorder.boot_id, () => recorder.lastTaken())

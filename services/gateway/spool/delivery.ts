@@ -3,6 +3,7 @@ import type { EventLog, OutRecord } from '../../runtime/log/event-log.ts'
 import { Waker } from '../../runtime/waker.ts'
 import { within } from '../../runtime/within.ts'
 import type { ChainLink } from '../record/chain.ts'
+import type { ReadBack } from '../record/logged-ids.ts'
 import type { Drain } from './drain.ts'
 import { fillLevel } from './fill-level.ts'
 import type { FillLevel } from './fill-level.ts'
@@ -31,8 +32,7 @@ export interface DeliveryOptions {
   readonly max_bytes: number
   /** How long the log may take before the spool is used. */
   readonly after_ms: number
-  /** Of these ids, those that the log holds by now. */
-  readonly readBack: (ids: ReadonlySet<string>) => Promise<ReadonlySet<string>>
+  readonly readBack: ReadBack
   /** Told of what went straight into the log. */
   readonly logged: (links: readonly ChainLink[]) => void
   readonly spooled: (decisions: number) => void
@@ -103,7 +103,7 @@ export function startDelivery(options: DeliveryOptions): Delivery {
   /** Neither took the batch for good: what the log lacks of it is sent again. */
   async function sendAgain(records: readonly SpoolRecord[]): Promise<Shipped> {
     try {
-      const there = await options.readBack(new Set(records.map(idOf)))
+      const there = await options.readBack.find(new Set(records.map(idOf)))
       return await ship(eventLog, records.filter((record) => !there.has(idOf(record))).map(toOutRecord))
     } catch (error) {
       return { kind: 'failed', error }
@@ -122,6 +122,7 @@ export function startDelivery(options: DeliveryOptions): Delivery {
 
   function wasLogged(links: readonly ChainLink[]): true {
     fault = null
+    options.readBack.settled()
     options.logged(links)
     measure()
     return true

@@ -4,6 +4,7 @@ import type { EventLog } from '../../runtime/log/event-log.ts'
 import { Waker } from '../../runtime/waker.ts'
 import { within } from '../../runtime/within.ts'
 import type { ChainHead, ChainLink } from '../record/chain.ts'
+import type { ReadBack } from '../record/logged-ids.ts'
 import { idOf, linkOfRecord } from './link-of.ts'
 import type { SpoolRecord } from './records.ts'
 import { GIVE_UP_MS, ship, toOutRecord } from './shipping.ts'
@@ -29,8 +30,7 @@ export interface DrainOptions {
   readonly loggedHead: () => ChainHead | null
   /** Ids that the log was seen to hold when the spool was opened: appended, and not yet released when the process died. */
   readonly already: ReadonlySet<string>
-  /** Of these ids, those that the log holds by now. */
-  readonly readBack: (ids: ReadonlySet<string>) => Promise<ReadonlySet<string>>
+  readonly readBack: ReadBack
   /** Told of what is in the log now, and no longer in the spool, in the order of the chain. */
   readonly logged: (links: readonly ChainLink[]) => void
   readonly failed: (error: unknown) => void
@@ -115,7 +115,7 @@ export function startDrain(options: DrainOptions): Drain {
   async function absentOf(records: readonly SpoolRecord[]): Promise<readonly SpoolRecord[]> {
     const rest = records.filter((record) => !options.already.has(idOf(record)))
     if (!unsure || rest.length === 0) return rest
-    const there = await options.readBack(new Set(rest.map(idOf)))
+    const there = await options.readBack.find(new Set(rest.map(idOf)))
     return rest.filter((record) => !there.has(idOf(record)))
   }
 
@@ -154,6 +154,7 @@ export function startDrain(options: DrainOptions): Drain {
     const [first] = links
     const numbers = first === undefined ? [] : numbersBetween(options.loggedHead(), first)
     await spool.release(front)
+    options.readBack.settled()
     if (front.damaged || numbers.length > 0) options.missing(numbers)
     if (links.length > 0) options.logged(links)
   }

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { ChainLink } from '../../../../services/gateway/record/chain.ts'
-import { loggedIds } from '../../../../services/gateway/record/logged-ids.ts'
+import { openReadBack } from '../../../../services/gateway/record/logged-ids.ts'
 import { startRecorder } from '../../../../services/gateway/record/recorder.ts'
 import { startDelivery } from '../../../../services/gateway/spool/delivery.ts'
 import { startDrain } from '../../../../services/gateway/spool/drain.ts'
@@ -42,7 +42,7 @@ async function recording(eventLog: EventLog, give_up_ms = 30_000) {
     spool,
     logger: pino({ level: 'silent' }),
     after_ms: 20,
-    readBack: (ids: ReadonlySet<string>) => loggedIds(eventLog, pep.id, [0, 0], ids),
+    readBack: openReadBack(eventLog, () => [0, 0]),
     logged: (links: readonly ChainLink[]) => void logged.push(...links),
     failed: () => {},
   }
@@ -93,6 +93,32 @@ it('tells of what is in the log in the order of the chain, whether it went there
   expect(spool.empty).toBe(true)
   await stop()
   expect(verifyChain(await readDecisions(log))).toMatchObject({ links: 25, problems: [] })
+})
+
+it('looks back for what is in doubt alone, however much a log took without saying so', async () => {
+  const away = unreachableLog(log)
+  let looked = 0
+  const counting: EventLog = {
+    ...away.eventLog,
+    async *read(topic, options) {
+      for await (const records of away.eventLog.read(topic, options)) {
+        looked += records.length
+        yield records
+      }
+    },
+  }
+  const { record, spool, logged, stop } = await recording(counting)
+  away.become('deaf')
+  for (let turn = 0; turn < 40; turn += 1) {
+    await record(`person-${turn}`)
+    await eventually('it was looked up and let go', () => logged.length > turn)
+  }
+  away.become('well')
+  await stop()
+  expect(spool.empty).toBe(true)
+  expect(verifyChain(await readDecisions(log))).toMatchObject({ links: 40, problems: [] })
+  // From the beginning each time it would be twenty times as much.
+  expect(looked).toBeLessThanOrEqual(2 * 40)
 })
 
 it('gives a silent append up; one that lands later all the same leaves a copy behind the first, under the same id', async () => {
