@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decisionKey, type Decision } from '../../../../schemas/decision.ts'
+import { decisionKey, type Decision, type DecisionInput } from '../../../../schemas/decision.ts'
 import { accessActivity, accessDecisions } from '../../../../schemas/topics.ts'
 import { replay } from '../../../../services/scoring/replay.ts'
 import { subjectStage } from '../../../../services/scoring/worker.ts'
@@ -14,7 +14,7 @@ import {
   TOKYO_IP,
 } from '../../../support/play.ts'
 
-const failed = { outcome: 'deny', reasons: ['credentials_rejected'] } as const
+const failed: Partial<DecisionInput> = { outcome: 'deny', reasons: ['credentials_rejected'] }
 
 /** Of which decisions their network is told. */
 function toldOf(decisions: readonly Decision[], batch: number): string[] {
