@@ -12,6 +12,7 @@ import { declareMigrate } from './cli/migrate.ts'
 import { declarePolicy } from './cli/policy.ts'
 import { declareQuery } from './cli/query.ts'
 import { declareReplay } from './cli/replay.ts'
+import { declareRules } from './cli/rules.ts'
 import { declareRun } from './cli/run.ts'
 import { declareStatus } from './cli/status.ts'
 import { declareToken } from './cli/token.ts'
@@ -49,6 +50,7 @@ export async function runCli(
   declareImport(program, context)
   declareExplain(program, context)
   declarePolicy(program, context)
+  declareRules(program, context)
   declareQuery(program, context)
   declareFindings(program, context)
   declareVerdict(program, context)

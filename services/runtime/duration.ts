@@ -17,7 +17,8 @@ export function duration(bounds: { min_ms?: number; max_ms?: number } = {}) {
     })
 }
 
-function durationMs(text: string): number {
+/** Milliseconds of a duration in the form that `duration` takes. */
+export function durationMs(text: string): number {
   for (const unit of ['ms', 's', 'm', 'h', 'd'] as const)
     if (text.endsWith(unit)) return Number.parseInt(text, 10) * UNITS[unit]
   return Number.NaN

@@ -22,6 +22,8 @@ const THRESHOLDS = { medium: LEVELS.indexOf('medium'), high: LEVELS.indexOf('hig
 const VERSION = 1
 
 export interface Judged {
+  /** The rule came about at this decision. */
+  readonly fired: boolean
   readonly finding?: Finding
   /** The finding would have been one too many on its day. */
   readonly held: boolean
@@ -44,7 +46,9 @@ export function judgeMatch(
   const lane = states.lane(match.tenant, match.origin, match.rule, atMs)
   const found = find(states, lane, told, match, atMs, passed)
   const judged =
-    found === undefined ? { held: false } : tell(lane, told, match, atMs, mostADay, found.group, found.filled)
+    found === undefined
+      ? { fired: false, held: false }
+      : tell(lane, told, match, atMs, mostADay, found.group, found.filled)
   if (found !== undefined) states.put(lane, found.name, found.group)
   states.forget(lane)
   return judged
@@ -83,10 +87,10 @@ function tell(
   const most = head.findings_per_day ?? mostADay
   if (!goesOn) {
     if (budget.told >= most) {
-      if (group.held_day === budget.day) return { held: false }
+      if (group.held_day === budget.day) return { fired: true, held: false }
       group.held_day = budget.day
       budget.held += 1
-      return { held: true }
+      return { fired: true, held: true }
     }
     budget.told += 1
   }
@@ -106,7 +110,11 @@ function tell(
   const finding = advance(notes, speaker, level, observed, () =>
     explainRule(told, match, filled, budget, most),
   )
-  if (finding === undefined) return { held: false }
+  if (finding === undefined) return { fired: true, held: false }
   // The life of findings knows two levels; a rule may ask for the lowest.
-  return { held: false, finding: level < THRESHOLDS.medium ? { ...finding, risk_level: 'LOW' } : finding }
+  return {
+    fired: true,
+    held: false,
+    finding: level < THRESHOLDS.medium ? { ...finding, risk_level: 'LOW' } : finding,
+  }
 }

@@ -6,6 +6,8 @@ import type { RuleLoader } from './rule-loader.ts'
 export interface RuleTally {
   /** Decisions that matched, by rule. */
   readonly matched: Map<string, number>
+  /** Decisions at which a rule came about, whether or not that was told, by rule. */
+  readonly fired: Map<string, number>
   /** Findings held back, by rule. */
   readonly held: Map<string, number>
   /** Matches that correlations did not count, by cause. */
@@ -13,7 +15,12 @@ export interface RuleTally {
 }
 
 export function newRuleTally(): RuleTally {
-  return { matched: new Map(), held: new Map(), passed: { late: 0, ungrouped: 0, crowded: 0 } }
+  return {
+    matched: new Map(),
+    fired: new Map(),
+    held: new Map(),
+    passed: { late: 0, ungrouped: 0, crowded: 0 },
+  }
 }
 
 /** What a worker holds for rules just now. */

@@ -19,6 +19,7 @@ export interface RulesPlayed {
   /** Every revision of every finding. */
   readonly findings: readonly Finding[]
   readonly matched: RuleTally['matched']
+  readonly fired: RuleTally['fired']
   readonly held: RuleTally['held']
   readonly passed: RuleTally['passed']
 }
@@ -50,6 +51,7 @@ export function playRules({
     return {
       findings: judging.tally.findings,
       matched: matching.rules.matched,
+      fired: judging.rules.fired,
       held: judging.rules.held,
       passed: judging.rules.passed,
     }

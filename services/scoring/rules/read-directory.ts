@@ -1,6 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { MOST_FILE_BYTES } from './language/source.ts'
 import type { RuleFile } from './language/rule-set.ts'
 
 /** All rules together: what fits into one record of the log when packed. */
@@ -11,14 +10,25 @@ const MOST_DEPTH = 5
 /** A directory of rules that can't be used at all. */
 export class RuleDirectoryError extends Error {}
 
+const RULES = /\.ya?ml$/
+const TESTS = /\.test\.jsonl$/
+
+/** Reads the files of tests beside the rules of a directory, `<rule>.test.jsonl`; otherwise as `readRuleDirectory`. */
+export function readRuleTests(directory: string): Promise<RuleFile[]> {
+  return readBelow(directory, TESTS, MOST_RULES_BYTES * 10)
+}
+
 /**
  * Reads every `.yml` and `.yaml` below a directory, sorted by path. What begins
  * with a dot is passed over: editors and Kubernetes keep their own things there.
- * Files of tests (`<rule>.test.jsonl`) are none of it.
  *
  * @throws RuleDirectoryError for a directory that can't be read, or is too large
  */
-export async function readRuleDirectory(directory: string): Promise<RuleFile[]> {
+export function readRuleDirectory(directory: string): Promise<RuleFile[]> {
+  return readBelow(directory, RULES, MOST_RULES_BYTES)
+}
+
+async function readBelow(directory: string, wanted: RegExp, most: number): Promise<RuleFile[]> {
   const files: RuleFile[] = []
   let bytes = 0
 
@@ -32,11 +42,10 @@ export async function readRuleDirectory(directory: string): Promise<RuleFile[]> 
       // A link is followed: that is how Kubernetes exchanges a mounted file.
       const kind = await stat(join(directory, path))
       if (kind.isDirectory()) await walk(path, depth + 1)
-      else if (kind.isFile() && /\.ya?ml$/.test(name)) {
+      else if (kind.isFile() && wanted.test(name)) {
         if (files.length >= MOST_FILES) throw new RuleDirectoryError(`more than ${MOST_FILES} files of rules`)
         bytes += kind.size
-        if (kind.size <= MOST_FILE_BYTES && bytes > MOST_RULES_BYTES)
-          throw new RuleDirectoryError(`the rules are larger than ${MOST_RULES_BYTES} bytes`)
+        if (bytes > most) throw new RuleDirectoryError(`the files are larger than ${most} bytes together`)
         files.push({ file: path, text: await readFile(join(directory, path), 'utf8') })
       }
     }

@@ -99,9 +99,10 @@ export function* judgeSteps(
       continue
     }
     const late = rules.passed.late
-    const { finding, held } = judgeMatch(states, told, match, mostADay, rules.passed)
+    const { finding, fired, held } = judgeMatch(states, told, match, mostADay, rules.passed)
     tally.ok += 1
     tally.late += rules.passed.late - late
+    if (fired) rules.fired.set(match.rule, (rules.fired.get(match.rule) ?? 0) + 1)
     if (held) rules.held.set(match.rule, (rules.held.get(match.rule) ?? 0) + 1)
     if (finding === undefined) continue
     tally.findings.push(finding)

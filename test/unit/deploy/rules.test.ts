@@ -1,0 +1,20 @@
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { formatProblem } from '../../../services/scoring/rules/language/problem.ts'
+import { compileRules } from '../../../services/scoring/rules/language/rule-set.ts'
+import { readRuleDirectory, readRuleTests } from '../../../services/scoring/rules/read-directory.ts'
+import { testRules } from '../../../services/scoring/rules/test-files.ts'
+
+const directory = fileURLToPath(new URL('../../../deploy/rules/', import.meta.url))
+
+describe('deploy/rules', () => {
+  it('can all be used, and match in their stories what they must, and nothing else', async () => {
+    const set = compileRules(await readRuleDirectory(directory))
+    expect(set.problems.map(formatProblem)).toEqual([])
+    const { results, mistakes, untested } = testRules(set, await readRuleTests(directory))
+    expect(results.flatMap(({ failures }) => failures)).toEqual([])
+    expect(mistakes).toEqual([])
+    expect(untested).toEqual([])
+    expect(results.length).toBeGreaterThan(20)
+  })
+})
