@@ -9,6 +9,8 @@ export const ConsoleConfig = z
     live_viewers: z.int().min(1).max(1000).default(50),
     /** A query of the console is ended after this many seconds. */
     query_timeout_s: z.int().min(1).max(120).default(15),
+    /** Prometheus, for the panels of dashboards that read metrics; without it they say so. */
+    prometheus_url: z.url({ protocol: /^https?$/ }).optional(),
   })
   .prefault({})
 export type ConsoleConfig = z.infer<typeof ConsoleConfig>

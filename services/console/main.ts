@@ -7,6 +7,8 @@ import type { Running, Runtime } from '../runtime/runtime.ts'
 import type { Tokens } from '../runtime/tokens.ts'
 import { readAssets } from './asset-files.ts'
 import type { ConsoleConfig } from './config.ts'
+import { readDefinitions } from './dashboards/definition.ts'
+import { dashboardRoutes } from './dashboards/routes.ts'
 import { openLive } from './live.ts'
 import { pageRoutes } from './page-routes.ts'
 import { consoleRoutes } from './routes.ts'
@@ -29,7 +31,7 @@ export async function openConsole(
   config: ConsoleConfig,
   { clickhouse, tokens }: ConsoleExtras,
 ): Promise<OpenConsole> {
-  const assets = await readAssets()
+  const [assets, definitions] = await Promise.all([readAssets(), readDefinitions()])
   const client = openClickHouse(clickhouse, { readonly: true })
   const store = storeOf(client, config.query_timeout_s)
   const live = openLive({
@@ -46,6 +48,8 @@ export async function openConsole(
     await app.register(async (api) => {
       api.addHook('preHandler', authenticate(tokens, 'analyst'))
       consoleRoutes(api, { store, eventLog })
+      const { query_timeout_s, prometheus_url } = config
+      dashboardRoutes(api, definitions, { client, query_timeout_s, prometheus_url })
       streamRoute(api, live)
     })
   }

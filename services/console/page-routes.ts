@@ -25,6 +25,9 @@ export function pageRoutes(app: FastifyInstance, assets: ReadonlyMap<string, Ass
     return send(request, reply, page)
   })
 
+  // The page's views are behind a hash, which a typed address lacks.
+  app.get('/dashboards', async (_request, reply) => reply.redirect('./#/dashboards'))
+
   app.get<{ Params: { '*': string } }>('/assets/*', async (request, reply) => {
     const asset = assets.get(`assets/${request.params['*']}`)
     return asset ? send(request, reply, asset) : reply.callNotFound()

@@ -17,7 +17,7 @@ import { storyRow } from '../../services/storage/rows/story-row.ts'
 import { verdictRow } from '../../services/storage/rows/verdict-row.ts'
 import { registeredMetrics } from '../support/deploy/registered-metrics.ts'
 import { metricsIn } from '../support/deploy/rules.ts'
-import { expand, expandVariables, type GrafanaContext } from '../support/grafana-macros.ts'
+import { expand, expandVariables, type GrafanaContext } from '../../services/console/dashboards/macros.ts'
 import { storeDecisions } from '../support/store-decisions.ts'
 import { sampleFinding, sampleRisk, sampleScored, sampleStory, sampleVerdict } from '../support/samples.ts'
 

@@ -33,11 +33,12 @@ export function post(path, body) {
   return request('POST', `api/v1/${path}`, body)
 }
 
-/** @param {string} path @param {Record<string, string | number | undefined | null>} query */
+/** A list is written value by value. @param {string} path @param {import('./questions.js').Query} query */
 export function withQuery(path, query) {
   const params = new URLSearchParams()
   for (const [key, value] of Object.entries(query)) {
-    if (value !== undefined && value !== null && value !== '') params.set(key, String(value))
+    for (const each of Array.isArray(value) ? value : [value])
+      if (each !== undefined && each !== null && each !== '') params.append(key, String(each))
   }
   const text = params.toString()
   return text ? `${path}?${text}` : path

@@ -4,6 +4,8 @@ import { ApiError, getSession, signIn, signOut } from './api.js'
 import { Empty, Failure, Loading } from './parts/notice.js'
 import { TopBar } from './parts/top-bar.js'
 import { link, parseRoute } from './route.js'
+import { DashboardView } from './views/dashboard.js'
+import { DashboardsView } from './views/dashboards.js'
 import { DecisionView } from './views/decision.js'
 import { EntityView } from './views/entity.js'
 import { LiveView } from './views/live.js'
@@ -29,6 +31,10 @@ const views = {
       ? html`<${DecisionView} ...${props} />`
       : html`<${SearchView} ...${props} />`,
   search: SearchView,
+  dashboards: (props) =>
+    props.route.segments.length > 1
+      ? html`<${DashboardView} ...${props} />`
+      : html`<${DashboardsView} ...${props} />`,
 }
 
 /** A link with a token in the fragment signs in once; the token leaves the address bar and the history at once. */

@@ -75,3 +75,15 @@ export function useTitle(title) {
     document.title = title ? `${title} · Gatewatch` : 'Gatewatch'
   }, [title])
 }
+
+/** Colours are drawn into a canvas, so the chart is made anew when they change. */
+export function useDark() {
+  const [query] = useState(() => matchMedia('(prefers-color-scheme: dark)'))
+  const [dark, setDark] = useState(query.matches)
+  useEffect(() => {
+    const changed = () => setDark(query.matches)
+    query.addEventListener('change', changed)
+    return () => query.removeEventListener('change', changed)
+  }, [query])
+  return dark
+}

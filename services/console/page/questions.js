@@ -5,7 +5,10 @@
 /** @typedef {import('../decision-row.ts').DecisionSummary} DecisionSummary */
 /** @typedef {import('../explanation.ts').Explanation} Explanation */
 /** @typedef {import('../timeline.ts').Timeline} Timeline */
-/** @typedef {Record<string, string | number | undefined | null>} Query */
+/** @typedef {import('../dashboards/routes.ts').PublicDefinition} Dashboard */
+/** @typedef {import('../dashboards/ask-panel.ts').PanelAnswer} PanelAnswer */
+/** @typedef {Record<string, string | number | undefined | null | string[]>} Query */
+/** @typedef {{ from: number, to: number, 'var-tenant': string } & Query} PanelQuery a range, and a value for each variable */
 
 /**
  * @template T
@@ -30,5 +33,23 @@ export const story = (id, tenant) => ({ path: `stories/${encodeURIComponent(id)}
 /** @param {string} type @param {string} id @param {Query} query @returns {Question<Timeline>} */
 export const timeline = (type, id, query) => ({
   path: `entities/${encodeURIComponent(type)}/${encodeURIComponent(id)}/timeline`,
+  query,
+})
+
+/** @returns {Question<{ dashboards: { uid: string, title: string, description: string }[] }>} */
+export const dashboards = () => ({ path: 'dashboards', query: {} })
+
+/** @param {string} uid @returns {Question<Dashboard>} */
+export const dashboard = (uid) => ({ path: `dashboards/${encodeURIComponent(uid)}`, query: {} })
+
+/** @param {string} uid @param {number} id @param {Query} query @returns {Question<PanelAnswer>} */
+export const panel = (uid, id, query) => ({
+  path: `dashboards/${encodeURIComponent(uid)}/panels/${id}`,
+  query,
+})
+
+/** @param {string} uid @param {string} name @param {Query} query @returns {Question<{ values: string[] }>} */
+export const variableValues = (uid, name, query) => ({
+  path: `dashboards/${encodeURIComponent(uid)}/variables/${encodeURIComponent(name)}`,
   query,
 })

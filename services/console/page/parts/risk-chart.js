@@ -1,6 +1,9 @@
 import { html } from 'htm/preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
+import { timeLabels } from '../axis.js'
+import { resolve } from '../colours.js'
+import { useDark } from '../hooks.js'
 
 /** @typedef {import('../../timeline.ts').Timeline} Timeline */
 
@@ -32,18 +35,6 @@ export function RiskChart({ timeline }) {
   useEffect(() => chart.current?.setData(seriesOf(timeline)), [timeline])
 
   return html`<div ref=${place} role="img" aria-label=${spoken(timeline)}></div>`
-}
-
-/** Colours are drawn into a canvas, so the chart is made anew when they change. */
-function useDark() {
-  const [query] = useState(() => matchMedia('(prefers-color-scheme: dark)'))
-  const [dark, setDark] = useState(query.matches)
-  useEffect(() => {
-    const changed = () => setDark(query.matches)
-    query.addEventListener('change', changed)
-    return () => query.removeEventListener('change', changed)
-  }, [query])
-  return dark
 }
 
 /**
@@ -165,19 +156,6 @@ function options(node, timeline) {
   }
 }
 
-/** The date below the first label and where a day begins. @param {uPlot} _u @param {number[]} splits */
-function timeLabels(_u, splits) {
-  let day = ''
-  return splits.map((second) => {
-    const at = new Date(second * 1000)
-    const time = at.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
-    const date = at.toLocaleDateString(undefined, { month: 'short', day: 'numeric' })
-    const label = date === day ? time : `${time}\n${date}`
-    day = date
-    return label
-  })
-}
-
 /** Stacked bars as wide as their bucket. @param {uPlot} u @param {number} series @param {number} width seconds */
 function barPath(u, series, width) {
   const fill = new Path2D()
@@ -224,16 +202,6 @@ function drawMarks(u, timeline, findingColour, verdictColour) {
     ctx.fill()
   }
   ctx.restore()
-}
-
-/** A canvas knows no variables: let the browser work the colour out. @param {HTMLElement} node @param {string} value */
-function resolve(node, value) {
-  const probe = document.createElement('span')
-  probe.style.color = value
-  node.append(probe)
-  const { color } = getComputedStyle(probe)
-  probe.remove()
-  return color
 }
 
 /** @param {Timeline} timeline */

@@ -8,6 +8,7 @@ const places = [
   { name: 'Live', segments: ['live'] },
   { name: 'Stories', segments: ['stories'] },
   { name: 'Search', segments: ['search'] },
+  { name: 'Dashboards', segments: ['dashboards'] },
 ]
 
 /** @param {{ route: import('../route.js').Route, tenant: string, session: import('../api.js').Session, signOut: () => void }} props */

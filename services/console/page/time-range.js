@@ -1,0 +1,23 @@
+/** Ranges as Grafana writes them: `now-6h`, `now`, or milliseconds since 1970. */
+
+/** @type {Readonly<Record<string, number>>} */
+const UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
+
+/** @param {string} text @param {number} nowMs */
+export function momentOf(text, nowMs) {
+  if (/^\d+$/.test(text)) return Number(text)
+  const match = /^now(?:-(\d+)([smhdw]))?$/.exec(text)
+  if (!match) return nowMs
+  return nowMs - Number(match[1] ?? 0) * (UNITS[match[2] ?? 's'] ?? 0)
+}
+
+/** What can be chosen. */
+export const spans = [
+  { name: '15 min', from: 'now-15m' },
+  { name: '1 h', from: 'now-1h' },
+  { name: '6 h', from: 'now-6h' },
+  { name: '24 h', from: 'now-24h' },
+  { name: '7 d', from: 'now-7d' },
+  { name: '30 d', from: 'now-30d' },
+  { name: '90 d', from: 'now-90d' },
+]
