@@ -1,26 +1,16 @@
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { connect, type TLSSocket } from 'node:tls'
 import { expect, it } from 'vitest'
+import { freePorts } from '../../deploy/kafka/free-ports.ts'
 import { makeAuthority } from '../support/certificates.ts'
 import { liveCollector, sshdLine } from '../support/live-collector.ts'
-
-/** A port that was free a moment ago: a syslog source tells nobody which one it got. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
 
 async function secured() {
   const place = await liveCollector()
   const authority = makeAuthority(place.folder)
   const server = authority.issue('collector')
-  const port = await freePort()
+  const [port = 0] = await freePorts(1)
   const collector = await place.start({
     sources: [
       {

@@ -5,6 +5,7 @@ import { Host, Port, TlsConfig } from '../../runtime/http/config.ts'
 import { FORMATS } from '../formats/format.ts'
 import { isTimezone } from '../formats/timezone.ts'
 import { FileKind } from './file/config.ts'
+import { AlsKind } from './grpc/config.ts'
 import { HttpKind } from './http/config.ts'
 import { listenerProblem } from './listener-config.ts'
 import { SyslogKind } from './syslog/config.ts'
@@ -38,6 +39,7 @@ const Source = z.discriminatedUnion(
     z.strictObject({ ...common, format, ...FileKind }),
     z.strictObject({ ...common, format, ...HttpKind }),
     z.strictObject({ ...common, format, ...SyslogKind }),
+    z.strictObject({ ...common, format: z.literal('envoy').default('envoy'), ...AlsKind }),
   ],
   { error: 'must have a kind: file, syslog, http, grpc-als, kafka, okta or entra' },
 )

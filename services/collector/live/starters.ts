@@ -40,6 +40,11 @@ function starterOf(source: Source, listener: PushListener | null): StartSource {
       return (context) => startHttp(source, listener, context)
     case 'syslog':
       return (context) => startSyslog(source, context)
+    case 'grpc-als':
+      return async (context) => {
+        const { startAls } = await import('./grpc/start.ts')
+        return startAls(source, context)
+      }
     default:
       return source satisfies never
   }
