@@ -91,7 +91,11 @@ it('a backup taken under load, and restored after everything was killed, goes on
   expect(lost.some((id) => id.startsWith(`${note?.pep?.boot_id}-`))).toBe(false)
 
   // and findings are those of a replay, and every row is in the store once, roll-ups included
-  const stages = { subject: subjectStage(await openEnrich(ScoringConfig.parse({}))), source: sourceStage(), policy: policyStage() }
+  const stages = {
+    subject: subjectStage(await openEnrich(ScoringConfig.parse({}))),
+    source: sourceStage(),
+    policy: policyStage(),
+  }
   const replayed = await replayDecisions(eventLog, stages)
   const found = await loggedFindings(eventLog)
   expect(found.length).toBeGreaterThan(0)

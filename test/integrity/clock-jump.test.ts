@@ -1,12 +1,7 @@
-import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
-import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
+import { expect, it } from 'vitest'
 import { verifyChain } from '../support/chain.ts'
 import { eventually } from '../support/eventually.ts'
-import { readDecisions, startUpstream, tempDir } from '../support/gateway.ts'
-import type { Upstream } from '../support/gateway.ts'
-import { openPolicy, startSpoolingGateway } from '../support/spooling-gateway.ts'
-import type { SpoolingGateway } from '../support/spooling-gateway.ts'
+import { spoolingPlace } from '../support/spooling-place.ts'
 
 /**
  * The promise: numbers, chain and spool go by the order of the decisions and
@@ -15,28 +10,7 @@ import type { SpoolingGateway } from '../support/spooling-gateway.ts'
  */
 const HOUR_MS = 3_600_000
 
-let dir: Awaited<ReturnType<typeof tempDir>>
-let upstream: Upstream
-
-beforeEach(async () => {
-  dir = await tempDir()
-  upstream = await startUpstream()
-})
-
-afterEach(async () => {
-  await upstream.stop()
-  await dir.release()
-})
-
-function start(): Promise<SpoolingGateway> {
-  return startSpoolingGateway({
-    data_dir: dir.path,
-    log: { directory: join(dir.path, 'log') },
-    policy: openPolicy(upstream.url),
-    config: { spool: { after: '25ms' } },
-    away: 'well',
-  })
-}
+const { start, logged } = spoolingPlace('25ms')
 
 it('keeps numbers, chain and spool in the order of the decisions while the clock jumps, over kill -9 too', async () => {
   const acknowledged: string[] = []
@@ -60,9 +34,7 @@ it('keeps numbers, chain and spool in the order of the decisions while the clock
   await eventually('the spool is empty', async () => (await last.order({})).note === null)
   expect(await last.stop()).toBe(0)
 
-  const log = await openEmbeddedLog({ directory: join(dir.path, 'log') })
-  const decisions = await readDecisions(log)
-  await log.close()
+  const decisions = await logged()
   const ids = decisions.map(({ id }) => id)
   expect(acknowledged).toHaveLength(90)
   expect(

@@ -3,7 +3,7 @@ import type { LogTopic } from '../../schemas/topics.ts'
 import { copyTo } from '../support/event-log-roles.ts'
 import { canStartBrokers, startBrokers } from '../support/kafka-broker.ts'
 import { newPrefix, openTestLog } from '../support/kafka-log-driver.ts'
-import { textsOf, untilTaken, writeWhile } from '../support/log-load.ts'
+import { textsOf, writeEveryWay } from '../support/log-load.ts'
 
 const KILLS = 2
 const from: LogTopic = { name: 'away.from.v1', partitions: 4, retention_ms: 3_600_000, compacted: false }
@@ -29,15 +29,7 @@ describe.skipIf(!canStartBrokers())('Kafka', () => {
 
       const sending = { now: true }
       const codes = new Set<string>()
-      const writers = Promise.all([
-        writeWhile(sending, from, 'single', (records) =>
-          Promise.all(records.map((one) => untilTaken(codes, () => log.append([one])))),
-        ),
-        writeWhile(sending, from, 'independent', (records) =>
-          untilTaken(codes, () => log.append(records, { independent: true })),
-        ),
-        writeWhile(sending, from, 'together', (records) => untilTaken(codes, () => log.append(records))),
-      ])
+      const writers = writeEveryWay(sending, log, from, codes)
       for (let kill = 0; kill < KILLS; kill++) {
         await new Promise((resolve) => setTimeout(resolve, 600))
         await cluster.kill(0)
@@ -46,7 +38,7 @@ describe.skipIf(!canStartBrokers())('Kafka', () => {
       }
       await new Promise((resolve) => setTimeout(resolve, 500))
       sending.now = false
-      const sent = (await writers).flat()
+      const sent = await writers
       await consumption.drained()
       await log.append([
         { topic: { ...to, name: 'away.table.v1', compacted: true }, key: 'k', value: 'there' },

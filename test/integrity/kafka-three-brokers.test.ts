@@ -9,7 +9,7 @@ import { copyTo } from '../support/event-log-roles.ts'
 import { eventually } from '../support/eventually.ts'
 import { canStartBrokers, startBrokers, type OwnBrokers } from '../support/kafka-broker.ts'
 import { newPrefix, openTestLog } from '../support/kafka-log-driver.ts'
-import { textsOf, untilTaken, writeWhile } from '../support/log-load.ts'
+import { textsOf, writeEveryWay } from '../support/log-load.ts'
 
 const from: LogTopic = { name: 'three.from.v1', partitions: 4, retention_ms: 3_600_000, compacted: false }
 const to: LogTopic = { ...from, name: 'three.to.v1' }
@@ -44,15 +44,7 @@ describe.skipIf(!canStartBrokers())('three brokers, of which two must have each 
 
       const sending = { now: true }
       const codes = new Set<string>()
-      const writers = Promise.all([
-        writeWhile(sending, from, 'single', (records) =>
-          Promise.all(records.map((one) => untilTaken(codes, () => log.append([one])))),
-        ),
-        writeWhile(sending, from, 'independent', (records) =>
-          untilTaken(codes, () => log.append(records, { independent: true })),
-        ),
-        writeWhile(sending, from, 'together', (records) => untilTaken(codes, () => log.append(records))),
-      ])
+      const writers = writeEveryWay(sending, log, from, codes)
       for (const [index, how] of ENDS.entries()) {
         await eventually('the loop runs', () => copied() > MEANWHILE, 60_000)
         await cluster[how](index)
@@ -66,7 +58,7 @@ describe.skipIf(!canStartBrokers())('three brokers, of which two must have each 
         await whole(cluster)
       }
       sending.now = false
-      const sent = (await writers).flat()
+      const sent = await writers
       await consumption.drained()
       await table.caughtUp()
 

@@ -1,13 +1,7 @@
-import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
-import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
+import { expect, it } from 'vitest'
 import { verifyChain } from '../support/chain.ts'
 import { eventually } from '../support/eventually.ts'
-import { readDecisions, startUpstream, tempDir } from '../support/gateway.ts'
-import type { Upstream } from '../support/gateway.ts'
-import { openPolicy, startSpoolingGateway } from '../support/spooling-gateway.ts'
-import type { SpoolingGateway } from '../support/spooling-gateway.ts'
-import type { Away } from '../support/unreachable-log.ts'
+import { spoolingPlace } from '../support/spooling-place.ts'
 
 /**
  * The promise: a log that is away for two minutes is noticed by nobody who makes
@@ -16,41 +10,7 @@ import type { Away } from '../support/unreachable-log.ts'
  */
 const AWAY_MS = Number(process.env['LOG_AWAY_MS'] ?? 1500)
 
-let dir: Awaited<ReturnType<typeof tempDir>>
-let upstream: Upstream
-const started: SpoolingGateway[] = []
-
-beforeEach(async () => {
-  dir = await tempDir()
-  upstream = await startUpstream()
-})
-
-afterEach(async () => {
-  for (const gateway of started.splice(0)) await gateway.kill()
-  await upstream.stop()
-  await dir.release()
-})
-
-async function start(away: Away = 'well'): Promise<SpoolingGateway> {
-  const gateway = await startSpoolingGateway({
-    data_dir: dir.path,
-    log: { directory: join(dir.path, 'log') },
-    policy: openPolicy(upstream.url),
-    config: { spool: { after: '25ms' } },
-    away,
-  })
-  started.push(gateway)
-  return gateway
-}
-
-async function stored() {
-  const log = await openEmbeddedLog({ directory: join(dir.path, 'log') })
-  try {
-    return await readDecisions(log)
-  } finally {
-    await log.close()
-  }
-}
+const { start, logged } = spoolingPlace('25ms')
 
 it(
   'serves under load while the log refuses, hangs, or takes decisions and does not say so, and has each of them once, in order, when it is back',
@@ -72,7 +32,7 @@ it(
     const { acknowledged } = gateway
     expect(await gateway.stop()).toBe(0)
 
-    const decisions = await stored()
+    const decisions = await logged()
     expect(acknowledged.length).toBeGreaterThan(100)
     expect(new Set(decisions.map(({ id }) => id)).size).toBe(decisions.length)
     expect(acknowledged.filter((id) => !new Set(decisions.map((one) => one.id)).has(id))).toEqual([])
@@ -98,13 +58,13 @@ it('stops within 10 s while the log hangs, and the next start brings what waited
   const before = performance.now()
   expect(await gateway.stop()).toBe(0)
   expect(performance.now() - before).toBeLessThan(10_000)
-  expect(await stored()).toHaveLength(1)
+  expect(await logged()).toHaveLength(1)
 
   const next = await start()
   await eventually('the spool is empty', async () => (await next.order({})).note === null)
   await next.ask(99)
   await next.stop()
-  const decisions = await stored()
+  const decisions = await logged()
   expect(decisions).toHaveLength(22)
   expect(acknowledged.filter((id) => !decisions.some((one) => one.id === id))).toEqual([])
   expect(verifyChain(decisions)).toMatchObject({ boots: 2, problems: [] })

@@ -1,13 +1,7 @@
-import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
-import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
+import { expect, it } from 'vitest'
 import { verifyChain } from '../support/chain.ts'
 import { eventually } from '../support/eventually.ts'
-import { readDecisions, startUpstream, tempDir } from '../support/gateway.ts'
-import type { Upstream } from '../support/gateway.ts'
-import { openPolicy, startSpoolingGateway } from '../support/spooling-gateway.ts'
-import type { SpoolingGateway } from '../support/spooling-gateway.ts'
-import type { Away } from '../support/unreachable-log.ts'
+import { spoolingPlace } from '../support/spooling-place.ts'
 
 /**
  * The promise: no decision that was answered is lost and none comes twice,
@@ -16,29 +10,7 @@ import type { Away } from '../support/unreachable-log.ts'
  */
 const KILLS = Number(process.env['SPOOL_KILLS'] ?? 6)
 
-let dir: Awaited<ReturnType<typeof tempDir>>
-let upstream: Upstream
-
-beforeEach(async () => {
-  dir = await tempDir()
-  upstream = await startUpstream()
-})
-
-afterEach(async () => {
-  await upstream.stop()
-  await dir.release()
-})
-
-function start(away: Away): Promise<SpoolingGateway> {
-  return startSpoolingGateway({
-    data_dir: dir.path,
-    log: { directory: join(dir.path, 'log') },
-    policy: openPolicy(upstream.url),
-    config: { spool: { after: '10ms' } },
-    away,
-  })
-}
-
+const { start, logged } = spoolingPlace('10ms')
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 it(
@@ -64,9 +36,7 @@ it(
     await last.ask(1)
     expect(await last.stop()).toBe(0)
 
-    const log = await openEmbeddedLog({ directory: join(dir.path, 'log') })
-    const decisions = await readDecisions(log)
-    await log.close()
+    const decisions = await logged()
     const ids = new Set(decisions.map(({ id }) => id))
     expect(acknowledged.length).toBeGreaterThan(KILLS * 5)
     expect(acknowledged.filter((id) => !ids.has(id))).toEqual([])

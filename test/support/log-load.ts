@@ -3,7 +3,7 @@ import { GatewatchError } from '../../services/runtime/errors.ts'
 import type { EventLog, OutRecord } from '../../services/runtime/log/event-log.ts'
 
 /** Appends for as long as `sending.now` says so, five records at a time, and resolves to the values that were taken. */
-export async function writeWhile(
+async function writeWhile(
   sending: { readonly now: boolean },
   topic: LogTopic,
   name: string,
@@ -28,7 +28,7 @@ export async function writeWhile(
  * was refused: while an append is under way nobody knows its fate, and its
  * records brought beside it are other records.
  */
-export async function untilTaken(codes: Set<string>, append: () => Promise<unknown>): Promise<void> {
+async function untilTaken(codes: Set<string>, append: () => Promise<unknown>): Promise<void> {
   for (;;) {
     try {
       await append()
@@ -38,6 +38,25 @@ export async function untilTaken(codes: Set<string>, append: () => Promise<unkno
       codes.add(error.code)
     }
   }
+}
+
+/** Appends in each way that there is, for as long as `sending.now` says so; gives what was taken. */
+export async function writeEveryWay(
+  sending: { readonly now: boolean },
+  log: EventLog,
+  topic: LogTopic,
+  codes: Set<string>,
+): Promise<string[]> {
+  const sent = await Promise.all([
+    writeWhile(sending, topic, 'single', (records) =>
+      Promise.all(records.map((one) => untilTaken(codes, () => log.append([one])))),
+    ),
+    writeWhile(sending, topic, 'independent', (records) =>
+      untilTaken(codes, () => log.append(records, { independent: true })),
+    ),
+    writeWhile(sending, topic, 'together', (records) => untilTaken(codes, () => log.append(records))),
+  ])
+  return sent.flat()
 }
 
 /** What a topic holds, as text, partition by partition. */
