@@ -7,7 +7,9 @@ import { isTimezone } from '../formats/timezone.ts'
 import { FileKind } from './file/config.ts'
 import { AlsKind } from './grpc/config.ts'
 import { HttpKind } from './http/config.ts'
+import { KafkaKind } from './kafka/config.ts'
 import { listenerProblem } from './listener-config.ts'
+import { EntraKind, OktaKind, tokenProblem } from './pull/config.ts'
 import { SyslogKind } from './syslog/config.ts'
 
 /** What every source says of itself, whatever its kind. */
@@ -39,11 +41,24 @@ const Source = z.discriminatedUnion(
     z.strictObject({ ...common, format, ...FileKind }),
     z.strictObject({ ...common, format, ...HttpKind }),
     z.strictObject({ ...common, format, ...SyslogKind }),
+    z.strictObject({ ...common, format, ...KafkaKind }),
+    z.strictObject({ ...common, format: z.literal('okta').default('okta'), ...OktaKind }),
+    z.strictObject({ ...common, format: z.literal('entra').default('entra'), ...EntraKind }),
     z.strictObject({ ...common, format: z.literal('envoy').default('envoy'), ...AlsKind }),
   ],
   { error: 'must have a kind: file, syslog, http, grpc-als, kafka, okta or entra' },
 )
 export type Source = z.infer<typeof Source>
+
+/** What is wrong with a source beyond its single fields, in one sentence; null: nothing. */
+function problemOf(source: Source): string | null {
+  if (source.kind === 'entra') return tokenProblem(source)
+  if ('clients' in source) return listenerProblem(source)
+  if (source.kind === 'kafka' && source.sasl?.mechanism === 'plain' && source.ssl === false) {
+    return 'sasl with mechanism plain shows the password to everybody on the way: it needs ssl'
+  }
+  return null
+}
 
 /** Live sources: what other systems decide, as they decide it. */
 export const CollectorConfig = z
@@ -59,7 +74,7 @@ export const CollectorConfig = z
         const names = new Set<string>()
         for (const [nth, source] of sources.entries()) {
           const { name } = source
-          const problem = 'clients' in source ? listenerProblem(source) : null
+          const problem = problemOf(source)
           if (problem !== null) context.addIssue({ code: 'custom', path: [nth], message: problem })
           if (names.has(name)) {
             context.addIssue({ code: 'custom', path: [nth, 'name'], message: 'another source has this name' })

@@ -121,7 +121,8 @@ export async function openIntake(options: IntakeOptions): Promise<Intake> {
         metrics.fresh(fresh)
         if (last_event_at > (state.last_event_at ?? '')) state = { ...state, last_event_at }
       }
-      if (offer.records.length > 0) state = { ...state, last_record_at: new Date(now()).toISOString() }
+      if (counts.known < offer.records.length)
+        state = { ...state, last_record_at: new Date(now()).toISOString() }
       if (offer.position !== null) state = { ...state, position: offer.position }
       inHand.push(first)
       waiting.shift()

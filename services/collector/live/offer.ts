@@ -13,6 +13,8 @@ export interface OfferedRecord {
   readonly identity: string
   /** Whether the same identity can come again, since its sender repeats what was not answered. */
   readonly repeats: boolean
+  /** The identity alone says which it is: the rest of it may change until it comes again. */
+  readonly changes?: boolean
 }
 
 /** What became of an offer; every record is in one of these. */

@@ -6,6 +6,8 @@ import type { CollectorConfig, Source } from './config.ts'
 import { startFile } from './file/start.ts'
 import { openPushListener, type PushListener } from './http/listener.ts'
 import { startHttp } from './http/start.ts'
+import { startEntra } from './pull/entra.ts'
+import { startOkta } from './pull/okta.ts'
 import type { StartSource } from './source.ts'
 import { startSyslog } from './syslog/start.ts'
 
@@ -45,6 +47,15 @@ function starterOf(source: Source, listener: PushListener | null): StartSource {
         const { startAls } = await import('./grpc/start.ts')
         return startAls(source, context)
       }
+    case 'kafka':
+      return async (context) => {
+        const { startKafka } = await import('./kafka/start.ts')
+        return startKafka(source, context)
+      }
+    case 'okta':
+      return (context) => startOkta(source, context)
+    case 'entra':
+      return (context) => startEntra(source, context)
     default:
       return source satisfies never
   }

@@ -43,7 +43,7 @@ export function translator(
   const { tenant, source, format, reader, chain, recent, now } = options
   const from = { tenant, format, source_name: source, pep_id: chain.pep_id, way: 'collector' } as const
 
-  return ({ record, identity, repeats }, out) => {
+  return ({ record, identity, repeats, changes = false }, out) => {
     const idOf = (...parts: readonly string[]): string =>
       `col_${hash('sha256', [tenant, source, identity, ...parts].join('\0'), 'hex').slice(0, 32)}`
     const refuse = (cause: Parameters<typeof importDeadLetter>[3]): Translated => {
@@ -56,7 +56,8 @@ export function translator(
     if (reading.kind === 'dead-letter') return refuse(reading)
     if (reading.kind === 'drop') return { outcome: 'skipped', fresh: 0, last_event_at: '' }
     const names = reading.event_ids
-    const content = names !== undefined && !names.includes('') ? '' : reader.contentOf(record.text)
+    const content =
+      changes || (names !== undefined && !names.includes('')) ? '' : reader.contentOf(record.text)
     const made: { readonly decision: Decision; readonly asked: boolean }[] = []
     for (const [nth, draft] of reading.value.entries()) {
       const name = names?.[nth] ?? ''
