@@ -69,12 +69,33 @@ function lively(event: Draft, atMs: number, random: () => number): Draft {
   }
 }
 
+/** Holds batches back between the share that warms up and the one that is measured. */
+export class Gate {
+  readonly rows: number
+  shut = true
+  readonly #opened = Promise.withResolvers<void>()
+
+  constructor(rows: number) {
+    this.rows = rows
+  }
+
+  get opened(): Promise<void> {
+    return this.#opened.promise
+  }
+
+  open(): void {
+    this.shut = false
+    this.#opened.resolve()
+  }
+}
+
 /**
  * The log as if its scored decisions had been taken when they were made, and not
  * all in one minute: when the log took a record becomes a column. The times are
- * read beforehand, since a worker doesn't spend its time on that.
+ * read beforehand, since a worker doesn't spend its time on that. Batches after so
+ * many rows wait until the gate is open.
  */
-export async function asTakenLive(eventLog: EventLog): Promise<EventLog> {
+export async function asTakenLive(eventLog: EventLog, gate: Gate): Promise<EventLog> {
   const random = seededNumbers(11)
   const taken: number[][] = []
   for (let partition = 0; partition < eventLog.partitions(accessScored); partition++) {
@@ -95,13 +116,21 @@ export async function asTakenLive(eventLog: EventLog): Promise<EventLog> {
         : part,
     ),
   })
+  let handed = 0
   return {
     ...eventLog,
     consume: ({ handle, ahead, ...options }) =>
       eventLog.consume({
         ...options,
-        handle: (batch) => handle(live(batch)),
-        ...(ahead && { ahead: (batch) => ahead(live(batch)) }),
+        async handle(batch) {
+          if (handed >= gate.rows) await gate.opened
+          for (const { topic, records } of batch.parts)
+            if (topic.name === accessScored.name) handed += records.length
+          return handle(live(batch))
+        },
+        ahead(batch) {
+          if (!gate.shut) ahead?.(live(batch))
+        },
       }),
   }
 }
