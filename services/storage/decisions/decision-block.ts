@@ -76,6 +76,12 @@ export class DecisionBlock {
     return { format: 'Native', parts: nativeBlock(this.#columns, this.rows) }
   }
 
+  /** Empty again, with the room that it has. What `body` gave shares that room, and must have been copied. */
+  clear(): void {
+    for (const column of this.#columns.values()) column.clear()
+    this.rows = 0
+  }
+
   #row(bytes: Uint8Array, ingestedMs: number): Outcome<unknown, RowReason> {
     const { from, to, escaped } = this.#scanner
     // Everything is looked at before anything is added, so that a refused row leaves nothing behind.

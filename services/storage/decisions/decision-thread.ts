@@ -7,6 +7,10 @@ import type { Piece, ThreadAnswer, ThreadRequest } from './thread-messages.ts'
 const PIECE = 512
 /** Pieces of a block that wait for the thread, some 1 MB each. */
 const WAITING = 8
+/** Buffers of pieces that are kept to be filled again: those of two blocks. Larger ones are let go. */
+const MOST_SPARE = 2 * WAITING
+const ROOM_STEP = 262_144
+const MOST_ROOM = 4 * 1024 * 1024
 
 /**
  * Makes rows of decisions in a thread of its own: two thirds of what storing
@@ -21,6 +25,7 @@ export interface DecisionThread {
 
 export function openDecisionThread(): DecisionThread {
   const waiting = new Map<number, PromiseWithResolvers<ThreadAnswer>>()
+  const spare: ArrayBuffer[] = []
   let serial = 0
   let worker: Worker | undefined
 
@@ -35,12 +40,21 @@ export function openDecisionThread(): DecisionThread {
     started.on('message', (answer: ThreadAnswer) => {
       const job = waiting.get(answer.job)
       waiting.delete(answer.job)
+      const { room } = answer
+      if (room && room.byteLength <= MOST_ROOM && spare.length < MOST_SPARE) spare.push(room)
       if (answer.fault === undefined) job?.resolve(answer)
       else job?.reject(new Error(`decisions can't be made into rows: ${answer.fault}`))
     })
     started.on('error', died)
     started.on('exit', () => died(new Error('the thread that makes rows has ended')))
     return started
+  }
+
+  /** New memory costs more than the copy that goes into it. */
+  function roomFor(size: number): Uint8Array<ArrayBuffer> {
+    const last = spare.pop()
+    const room = last && last.byteLength >= size ? last : new ArrayBuffer(roundUp(size))
+    return new Uint8Array(room, 0, size)
   }
 
   function ask(request: ThreadRequest, transfer: ArrayBuffer[] = []): Promise<ThreadAnswer> {
@@ -58,12 +72,14 @@ export function openDecisionThread(): DecisionThread {
       const block = ++serial
       const opened = ask({ kind: 'open', job: ++serial, block, types, rows })
       return new ThreadBlock(opened, {
-        add: (piece) =>
-          ask({ kind: 'add', job: ++serial, block, ...piece }, [
+        add(places) {
+          const piece = pieceOf(places, roomFor)
+          return ask({ kind: 'add', job: ++serial, block, ...piece }, [
             piece.bytes.buffer,
             piece.lengths.buffer,
             piece.taken.buffer,
-          ]),
+          ])
+        },
         end: (kind) => ask({ kind, job: ++serial, block }),
       })
     },
@@ -74,7 +90,7 @@ export function openDecisionThread(): DecisionThread {
 }
 
 interface Asking {
-  add(piece: Piece): Promise<ThreadAnswer>
+  add(places: readonly Place[]): Promise<ThreadAnswer>
   end(kind: 'body' | 'discard'): Promise<ThreadAnswer>
 }
 
@@ -99,7 +115,7 @@ class ThreadBlock implements BlockBuilder {
     }
     for (let first = 0; first < places.length; first += PIECE) {
       if (first > 0) await turn()
-      asked.push({ first, answer: this.#ask.add(pieceOf(places.slice(first, first + PIECE))) })
+      asked.push({ first, answer: this.#ask.add(places.slice(first, first + PIECE)) })
       if (asked.length > WAITING) await takeAnswer()
     }
     while (asked.length > 0) await takeAnswer()
@@ -117,7 +133,7 @@ class ThreadBlock implements BlockBuilder {
   }
 }
 
-function pieceOf(places: readonly Place[]): Piece {
+function pieceOf(places: readonly Place[], roomFor: (size: number) => Uint8Array<ArrayBuffer>): Piece {
   const lengths = new Int32Array(places.length)
   const taken = new Float64Array(places.length)
   const values: (Uint8Array | null)[] = []
@@ -129,7 +145,7 @@ function pieceOf(places: readonly Place[]): Piece {
     taken[index] = record.appended_ms
     size += value?.length ?? 0
   }
-  const bytes = new Uint8Array(size)
+  const bytes = roomFor(size)
   let at = 0
   for (const value of values) {
     if (value === null) continue
@@ -137,4 +153,8 @@ function pieceOf(places: readonly Place[]): Piece {
     at += value.length
   }
   return { bytes, lengths, taken }
+}
+
+function roundUp(size: number): number {
+  return Math.ceil(size / ROOM_STEP) * ROOM_STEP
 }

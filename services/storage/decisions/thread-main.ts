@@ -6,13 +6,29 @@ import { openScanPlan } from './scan-plan.ts'
 import type { Piece, ThreadAnswer, ThreadRequest } from './thread-messages.ts'
 
 const plan = openScanPlan()
-const blocks = new Map<number, DecisionBlock>()
+interface Open {
+  readonly block: DecisionBlock
+  readonly spare: Spare
+}
+
+/** Empty blocks of certain columns, to be filled again. */
+interface Spare {
+  readonly columns: string
+  readonly blocks: DecisionBlock[]
+}
+
+/** As many as are made ahead. */
+const MOST_SPARE = 2
+
+const blocks = new Map<number, Open>()
+let newest: Spare = { columns: '', blocks: [] }
 
 parentPort?.on('message', (request: ThreadRequest) => {
   const { job } = request
   try {
-    const answer = { job, ...answerTo(request) }
-    parentPort?.postMessage(answer, answer.body ? [answer.body.buffer] : [])
+    const answer: ThreadAnswer = { job, ...answerTo(request) }
+    const { body, room } = answer
+    parentPort?.postMessage(answer, [...(body ? [body.buffer] : []), ...(room ? [room] : [])])
   } catch (error) {
     blocks.delete(request.block)
     parentPort?.postMessage({ job, fault: error instanceof Error ? error.message : String(error) }, [])
@@ -21,18 +37,35 @@ parentPort?.on('message', (request: ThreadRequest) => {
 
 function answerTo(request: ThreadRequest): Omit<ThreadAnswer, 'job'> {
   if (request.kind === 'open') {
-    blocks.set(request.block, new DecisionBlock(plan, request.types, request.rows))
+    blocks.set(request.block, open(request.types, request.rows))
     return {}
   }
+  const opened = blocks.get(request.block)
   if (request.kind === 'discard') {
-    blocks.delete(request.block)
+    if (opened) close(request.block, opened)
     return {}
   }
-  const block = blocks.get(request.block)
-  if (!block) throw new Error('the thread does not know this block')
-  if (request.kind === 'add') return { without: add(block, request) }
-  blocks.delete(request.block)
-  return { body: joined(block.body().parts) }
+  if (!opened) throw new Error('the thread does not know this block')
+  const { block } = opened
+  if (request.kind === 'add') return { without: add(block, request), room: request.bytes.buffer }
+  const body = joined(block.body().parts)
+  close(request.block, opened)
+  return { body }
+}
+
+/** The columns of a large block are some 20 MB: to make them anew each time costs zeroing and the collector's work. */
+function open(types: ReadonlyMap<string, string>, rows: number): Open {
+  const columns = JSON.stringify([...types])
+  if (newest.columns !== columns) newest = { columns, blocks: [] }
+  const spare = newest
+  return { block: spare.blocks.pop() ?? new DecisionBlock(plan, types, rows), spare }
+}
+
+function close(number: number, { block, spare }: Open): void {
+  blocks.delete(number)
+  if (spare.blocks.length === MOST_SPARE) return
+  block.clear()
+  spare.blocks.push(block)
 }
 
 function add(block: DecisionBlock, { bytes, lengths, taken }: Piece): readonly NoRow[] {

@@ -7,7 +7,7 @@ export type ThreadRequest = { readonly job: number; readonly block: number } & (
   | { readonly kind: 'body' | 'discard' }
 )
 
-/** Records' values, one after the other. */
+/** Records' values, one after the other; their buffer may be longer. */
 export interface Piece {
   readonly bytes: Uint8Array<ArrayBuffer>
   /** Bytes of each value; -1 for null. */
@@ -20,6 +20,8 @@ export interface ThreadAnswer {
   readonly job: number
   readonly without?: readonly NoRow[]
   readonly body?: Uint8Array<ArrayBuffer>
+  /** That of the piece that was added, to be filled again. */
+  readonly room?: ArrayBuffer
   /** What went wrong; the block is then not to be used. */
   readonly fault?: string
 }

@@ -6,6 +6,11 @@ import { StringColumn } from './string-column.ts'
 
 export type Column = StringColumn | DictionaryColumn | NumberColumn | ListColumn | NumbersByName
 
+/*
+ * A column that is cleared is empty again and keeps its room: a block's columns are some 20 MB, and to
+ * make them anew for each block costs the kernel's zeroing and the garbage collector's work.
+ */
+
 /** An empty column of a ClickHouse type, with room for so many rows at first. Throws `TypeError` on one that nothing here writes. */
 export function openColumn(type: string, rows = 1024): Column {
   if (type === 'String') return new StringColumn()

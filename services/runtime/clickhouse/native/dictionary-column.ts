@@ -47,6 +47,15 @@ export class DictionaryColumn {
     this.#push(0)
   }
 
+  /** Forgets its keys too: what a column is made of depends on its own rows alone. */
+  clear(): void {
+    this.#length = 0
+    this.#last = 0
+    this.#slots.fill(0)
+    this.#keys.length = 0
+    this.#count = 1
+  }
+
   prefix(out: Buffer[]): void {
     const prefix = new ByteBuffer(8)
     prefix.uint64(VERSION)

@@ -17,6 +17,11 @@ export class ListColumn {
     this.endRow()
   }
 
+  clear(): void {
+    this.elements.clear()
+    this.#offsets.length = 0
+  }
+
   prefix(out: Buffer[]): void {
     this.elements.prefix(out)
   }
@@ -50,6 +55,11 @@ export class NumbersByName {
 
   appendDefault(): void {
     this.keys.endRow()
+  }
+
+  clear(): void {
+    this.keys.clear()
+    this.#values.clear()
   }
 
   prefix(out: Buffer[]): void {

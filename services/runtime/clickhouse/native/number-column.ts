@@ -84,6 +84,11 @@ export class NumberColumn {
     this.#values[this.#length++] = 0
   }
 
+  clear(): void {
+    this.#nulls.fill(0, 0, this.#length)
+    this.#length = 0
+  }
+
   prefix(): void {
     // A number says nothing in front of its data.
   }

@@ -14,6 +14,10 @@ export class StringColumn {
     this.#bytes.varint(0)
   }
 
+  clear(): void {
+    this.#bytes.length = 0
+  }
+
   prefix(): void {
     // A String says nothing in front of its data.
   }

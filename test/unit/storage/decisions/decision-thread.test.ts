@@ -56,6 +56,27 @@ it('makes the block that is made without a thread, whatever is made beside it', 
   expect(Buffer.concat(parts).equals(Buffer.concat(here.body().parts))).toBe(true)
 })
 
+it('makes a block in the room of those before it as if it were the first', async () => {
+  const thread = openThread()
+  const others = places.map(({ record: { offset } }) =>
+    place(
+      offset,
+      plain
+        .replace(/"latency_us":\d+,?/, '')
+        .replace(/"outcome":"\w+"/, `"outcome":"deny"`)
+        .replace(/"id":"/, `"id":"${offset % 400}`),
+    ),
+  )
+  for (const made of [others, places, others.slice(0, 30), places.slice(40, 900)]) {
+    const block = thread.open(types, made.length)
+    expect(await block.add(made)).toEqual([])
+    const fresh = new DecisionBlock(openScanPlan(), types)
+    for (const { record } of made) fresh.add(record)
+    expect(Buffer.concat((await block.body()).parts).equals(Buffer.concat(fresh.body().parts))).toBe(true)
+    thread.open(types, 1).discard()
+  }
+})
+
 it('says which records have no row, by their numbers, and leaves them out', async () => {
   const block = openThread().open(types, places.length)
   const mixed = places.with(3, place(3, null)).with(900, place(900, '{"decision":'))
