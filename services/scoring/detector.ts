@@ -38,6 +38,10 @@ export interface Detector<Input, State> {
   learn(state: State, input: Input, population: Population, standing: Standing): void
   /** The figures behind a score; asked before `learn`, and only for what becomes a finding or was suppressed. */
   explain(state: State, input: Input, population: Population): Explanation
+  /** What is strange about the decision, hashed: what comes back again and again is learnt at last; without it never. */
+  about?(input: Input): number
+  /** Score from which a decision waits to be learnt; default that for MEDIUM. */
+  readonly wary?: number
   /** Whether the subject comes from where it usually does, or with what; undefined while too little is known. */
   familiar?(state: State, input: Input): boolean | undefined
   /** The score before gates made it smaller, when they did; else the score. */

@@ -5,10 +5,12 @@ import { advance, keepRefused, prune, type Observed } from './case.ts'
 import type { Detector, Explanation, Thresholds } from './detector.ts'
 import { advanceJoint, hasJointCase, JOINT_SCORE, type Saying } from './joint.ts'
 import type { Population } from './state/population.ts'
+import { combine } from './state/hash.ts'
 import { planOf, type EntityState, type Plan } from './state/entity-state.ts'
 import type { Layout } from './state/layout.ts'
 import { hashId } from './state/recent-ids.ts'
 import type { RunningEvidence } from './state/running-evidence.ts'
+import { hasWaited, waitingLayout, type Wait, type Waiting } from './state/waiting.ts'
 
 /** Late by more than this, a decision is scored, not learnt. */
 const LATE_MS = 10 * 60_000
@@ -27,6 +29,8 @@ export interface Bench<Input> {
   readonly quiet_ms: number | undefined
   /** How scores are read while nothing is calibrated. */
   readonly declared: readonly Reading[]
+  /** Which of the states holds what waits to be learnt; undefined: nothing waits. */
+  readonly waiting: number | undefined
   /** What each says of the decision in hand; overwritten by the next. */
   readonly nats: Float64Array
 }
@@ -37,11 +41,13 @@ export function benchOf<Input>(
   strict: boolean,
   beside: readonly { readonly name: string; readonly layout: Layout<unknown> }[] = [],
 ): Bench<Input> {
+  const waits = beside.findIndex((each) => each.layout === waitingLayout)
   return {
     detectors,
     strict,
     quiet_ms: detectors.find((each) => each.quiet_ms !== undefined)?.quiet_ms,
     declared: new Readings(detectors).of(''),
+    waiting: waits === -1 ? undefined : detectors.length + waits,
     nats: new Float64Array(detectors.length),
     plan: planOf([
       ...detectors.map((each) => ({ name: `${each.id}@${each.version}`, layout: each.layout })),
@@ -96,7 +102,8 @@ export function judge<Input>(
   const findings: Finding[] = []
   const { nats } = bench
   const alone = joint?.thresholds === undefined
-  let calm = trusted
+  let strange = false
+  let waits = false
   for (let index = 0; index < bench.detectors.length; index++) {
     const detector = bench.detectors[index]
     const reading = readings[index]
@@ -106,13 +113,16 @@ export function judge<Input>(
     const rounded = Math.round(score * 1000) / 1000
     if (rounded !== 0) scores[detector.id] = rounded
     if (joint !== undefined) nats[index] = score > 0 ? reading.evidenceOf(score) : 0
+    if (trusted && !late && score > 0 && score >= (detector.wary ?? detector.thresholds.medium)) {
+      strange = true
+      if (!mayLearn(bench, state, index, score, input, atMs)) waits = true
+    }
     const { thresholds } = reading
     if (score < thresholds.medium) {
       if (score > 0 && detector.ungated !== undefined)
         suppress(scores, detector, thresholds.medium, score, own, input, population)
       continue
     }
-    calm = false
     if (late || !alone) continue
     const notes = (state.notes ??= { cases: [], refused: [], subjects: [] })
     const { id, version, technique, most_nats } = detector
@@ -128,14 +138,14 @@ export function judge<Input>(
     if (news >= LEAST_NEWS) scores[JOINT_SCORE] = Math.round(news * 100) / 100
     const { thresholds } = joint
     if (thresholds !== undefined && (news >= thresholds.medium || hasJointCase(state.notes))) {
-      calm = false
+      if (!strange) waits = true
       const notes = (state.notes ??= { cases: [], refused: [], subjects: [] })
       const sayings = sayingsOf(bench, readings, state, input, population, scores)
       const finding = advanceJoint(notes, joint.evidence, sayings, news, thresholds, observed)
       if (finding !== undefined) findings.push(finding)
     }
   }
-  const standing = calm ? CALM : RESTLESS
+  const standing = trusted && !waits ? CALM : RESTLESS
   for (let index = 0; index < bench.detectors.length; index++) {
     bench.detectors[index]?.learn(state.states[index], input, population, standing)
   }
@@ -143,6 +153,27 @@ export function judge<Input>(
   book.seen.add(hashed, atMs)
   book.last_ms = Math.max(book.last_ms, atMs)
   return { scores, findings, late }
+}
+
+/** What is clearly strange waits for three days and more, what is half so until it comes back the day after. */
+const LONG: Wait = { quiet_ms: 72 * 3_600_000, days: 3 }
+const SHORT: Wait = { quiet_ms: 20 * 3_600_000, days: 2 }
+
+/** Whether what the detector finds strange has waited long enough to become habit, as far as that waits at all. */
+function mayLearn<Input>(
+  { detectors, waiting }: Bench<Input>,
+  { states }: EntityState,
+  index: number,
+  score: number,
+  input: Input,
+  atMs: number,
+): boolean {
+  const detector = detectors[index]
+  if (waiting === undefined || detector?.about === undefined) return false
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the bench says that it lies there
+  const own = states[waiting] as Waiting
+  const wait = score >= detector.thresholds.medium ? LONG : SHORT
+  return hasWaited(own, combine(index + 1, detector.about(input)), atMs, wait)
 }
 
 /** Less is not worth storing. */

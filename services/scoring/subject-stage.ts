@@ -35,6 +35,7 @@ import { benchOf, judge, type Bench } from './judge.ts'
 import type { PartitionStates } from './partition-states.ts'
 import type { EntityState } from './state/entity-state.ts'
 import { runningEvidence, type RunningEvidence } from './state/running-evidence.ts'
+import { waitingLayout } from './state/waiting.ts'
 
 export const SUBJECT_STAGE = 'subject'
 
@@ -64,6 +65,7 @@ export function subjectBench(detectors = subjectDetectors()): Bench<EnrichedDeci
   return benchOf(detectors, true, [
     { name: 'telling@1', layout: tellingLayout },
     { name: 'policy-habits@1', layout: policyHabitsLayout },
+    { name: 'waiting@1', layout: waitingLayout },
     // By place in the list: another list's evidence says nothing here.
     {
       name: `evidence@1 ${detectors.map(({ id, version }) => `${id}@${version}`).join()}`,
@@ -167,7 +169,7 @@ function tellingOf({ detectors }: Bench<EnrichedDecision>, { states }: EntitySta
 
 function evidenceOf({ detectors }: Bench<EnrichedDecision>, { states }: EntityState): RunningEvidence {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the bench keeps beside the detectors
-  return states[detectors.length + 2] as RunningEvidence
+  return states[detectors.length + 3] as RunningEvidence
 }
 
 function policyHabitsOf({ detectors }: Bench<EnrichedDecision>, { states }: EntityState): PolicyHabitsState {

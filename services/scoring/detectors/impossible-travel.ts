@@ -60,6 +60,7 @@ export function impossibleTravel(): Detector<EnrichedDecision, TravelState> {
     entity: 'subject',
     technique: 'T1078',
     thresholds: { medium: 1, high: 2.5 },
+    about: (input) => input.prefix,
     layout: travelLayout,
     score: (state, input, population) => judge(state, input, population, true),
     ungated: (state, input, population) => judge(state, input, population, false),

@@ -76,6 +76,7 @@ export function rareResource({
     entity: 'subject',
     technique: 'T1213',
     thresholds: { medium: 8, high: 10.5 },
+    about: (input) => input.resource,
     layout: resourceLayout,
     score(state, input, population) {
       if (observed(state, input.at_ms) < leastObservations) return 0

@@ -1,4 +1,5 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
+import { combine } from '../state/hash.ts'
 import { instantMs } from '../state/instant.ts'
 import { networkName } from '../state/network-name.ts'
 import type { Population } from '../state/population.ts'
@@ -101,6 +102,8 @@ export function unfamiliarContext({
     entity: 'subject',
     technique: 'T1078',
     thresholds: { medium: 4, high: 5.5 },
+    wary: 2.5,
+    about: (input) => combine(input.prefix || 1, input.agent || 1),
     layout: contextLayout,
     // A guess at the password says nothing of its owner: else whoever fails to sign in as somebody restricts them.
     score: (state, input, population) =>

@@ -62,6 +62,7 @@ export function volume({ leastHours = 24 }: Partial<VolumeOptions> = {}): Detect
     entity: 'subject',
     technique: 'T1530',
     thresholds: { medium: 12, high: 20 },
+    about: () => 1,
     layout: volumeLayout,
     score(state, input) {
       if (!input.permitted || state.hours.n < leastHours) return 0
