@@ -40,7 +40,7 @@ export function declareReplay(program: Command, context: CliContext): void {
           ...(flags.from === undefined ? {} : { from_ms: flags.from }),
           ...(flags.to === undefined ? {} : { to_ms: flags.to }),
         }
-        const compared = await compareReplay(eventLog, stages, range)
+        const compared = await compareReplay(eventLog, stages, range, scoring.rules)
         const { records, same, other, missing, surplus } = compared
         const differences = other.length + missing.length + surplus.length
         if (flags.json === true) {

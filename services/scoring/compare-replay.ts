@@ -2,6 +2,7 @@ import type { Finding } from '../../schemas/finding.ts'
 import { accessActivity, accessDecisions, accessFindings, type LogTopic } from '../../schemas/topics.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
 import { replayDecisions, type Stages } from './replay.ts'
+import { replayRules, rulesUntil, type RuleLimits } from './rules/replay-rules.ts'
 
 /** Findings of the log beside those of a replay of it, each revision by itself. */
 export interface Comparison {
@@ -36,26 +37,34 @@ export interface Range {
  * meanwhile: a finding is committed with the offsets of what it follows from,
  * so what the log held before the offsets were looked up must be in the replay,
  * and what the replay gives must be in the log afterwards.
+ *
+ * @param limits of the operator's rules; default those of a configuration that says nothing
  */
 export async function compareReplay(
   eventLog: EventLog,
   stages: Stages,
   { from_ms = -Infinity, to_ms = Infinity }: Range = {},
+  limits?: RuleLimits,
 ): Promise<Comparison> {
   const heads = new Map<number, number>()
   for (const { partition, high } of await eventLog.watermarks(accessFindings)) heads.set(partition, high)
   // The later stage first: what it has handled, the first has.
+  const rules = await rulesUntil(eventLog)
   const sources = await eventLog.committed('scoring-source', accessActivity)
   const subjects = await eventLog.committed('scoring', accessDecisions)
   const until = new Map<LogTopic, ReadonlyMap<number, number>>([
     [accessActivity, sources],
     [accessDecisions, subjects],
+    ...rules,
   ])
   const inRange = ({ observed_at }: Finding) => {
     const atMs = Date.parse(observed_at)
     return atMs >= from_ms && atMs < to_ms
   }
-  const { findings, records } = await replayDecisions(eventLog, stages, { until })
+  const decided = await replayDecisions(eventLog, stages, { until })
+  const ruled = await replayRules(eventLog, { limits, until })
+  const findings = [...decided.findings, ...ruled.findings]
+  const records = decided.records + ruled.records
   const ids = { logged: new Map<string, string>(), replayed: new Map<string, string>() }
   const replayed = new Map(findings.filter(inRange).map((finding) => [nameOf(finding), finding]))
   const [other, surplus]: [Finding[], Finding[]] = [[], []]

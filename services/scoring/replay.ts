@@ -1,11 +1,11 @@
 import type { Finding } from '../../schemas/finding.ts'
 import { accessFindings, type LogTopic } from '../../schemas/topics.ts'
-import { GatewatchError } from '../runtime/errors.ts'
 import type { EventLog, LogRecord, OutRecord, PartitionRecords } from '../runtime/log/event-log.ts'
 import { calibrationAtOnce } from './calibration/at-once.ts'
 import { readingHistory } from './calibration/history.ts'
 import type { ReadingsOf } from './calibration/reading.ts'
 import { PartitionStates } from './partition-states.ts'
+import { readWhole } from './read-whole.ts'
 import type { Stage } from './worker.ts'
 
 /** All stages: the first, and those that read what it writes. */
@@ -156,27 +156,5 @@ function replayWorker(
     const { outputs, tally } = stage.process(part, states, readingsOf)
     states.commit()
     return { outputs, findings: tally.findings }
-  }
-}
-
-async function* readWhole(
-  eventLog: EventLog,
-  topic: LogTopic,
-  until?: ReadonlyMap<number, number>,
-): AsyncIterable<PartitionRecords> {
-  for (const { partition, low, high } of await eventLog.watermarks(topic)) {
-    if (low > 0) {
-      throw new GatewatchError(
-        'ERR_REPLAY_CUT',
-        `${topic.name}, partition ${partition}, is kept from offset ${low} on: only what is there from the beginning can be replayed.`,
-      )
-    }
-    const to = until === undefined ? high : (until.get(partition) ?? 0)
-    for await (const records of eventLog.read(topic, { partition, to })) {
-      const [head] = records
-      const tail = records.at(-1)
-      if (head === undefined || tail === undefined) continue
-      yield { topic, partition, records, first_offset: head.offset, last_offset: tail.offset }
-    }
   }
 }

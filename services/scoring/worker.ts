@@ -149,7 +149,8 @@ export function policyStage(memory = POLICY_MEMORY): Stage {
   }
 }
 
-function atOnce<T>(steps: Generator<void, T>): T {
+/** All steps, one after the other. */
+export function atOnce<T>(steps: Generator<void, T>): T {
   for (;;) {
     const step = steps.next()
     if (step.done === true) return step.value

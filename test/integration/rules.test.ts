@@ -4,16 +4,25 @@ import pino from 'pino'
 import { Registry } from 'prom-client'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Decision } from '../../schemas/decision.ts'
-import { accessScored } from '../../schemas/topics.ts'
+import {
+  accessFindings,
+  accessScored,
+  ruleMatches,
+  scoringRuleState,
+  type LogTopic,
+} from '../../schemas/topics.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
-import type { EventLog } from '../../services/runtime/log/event-log.ts'
+import type { EventLog, OutRecord } from '../../services/runtime/log/event-log.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { scoringMetrics } from '../../services/scoring/metrics.ts'
 import { loggedFindings } from '../../services/scoring/replay.ts'
 import { RulesConfig } from '../../services/scoring/rules/config.ts'
+import { replayRules } from '../../services/scoring/rules/replay-rules.ts'
+import { RULE_STAGE } from '../../services/scoring/rules/stages.ts'
 import { ruleMetrics } from '../../services/scoring/rules/metrics.ts'
 import { startRules } from '../../services/scoring/rules/start-rules.ts'
 import { eventually } from '../support/eventually.ts'
+import { logDrivers } from '../support/log-drivers.ts'
 import { decisionOf } from '../support/play.ts'
 import { foundBy, ruleText, scoredOf, temporaryDirectory } from '../support/rules.ts'
 
@@ -27,15 +36,33 @@ async function openLog(): Promise<EventLog> {
   return eventLog
 }
 
-async function start(eventLog: EventLog, directory: string) {
+interface StartOptions {
+  readonly batchRecords?: number
+  /** Fails so many batches of the second stage after they were judged, before their commit. */
+  readonly failing?: number
+}
+
+async function start(
+  eventLog: EventLog,
+  directory: string,
+  { batchRecords = 1000, failing = 0 }: StartOptions = {},
+) {
   const logged: string[] = []
   const registry = new Registry()
+  const metrics = scoringMetrics(registry)
+  let left = failing
   const rules = await startRules(RulesConfig.parse({ directory, refresh: '100ms' }), {
     eventLog,
     logger: pino({ level: 'info' }, { write: (line: string) => void logged.push(line) }),
-    metrics: scoringMetrics(registry),
+    metrics: {
+      ...metrics,
+      count(stage, tally) {
+        if (stage === RULE_STAGE && left-- > 0) throw new Error('a fault of the test')
+        metrics.count(stage, tally)
+      },
+    },
     ruleMetrics: ruleMetrics(registry),
-    batchRecords: 1000,
+    batchRecords,
     tenant: 'default',
   })
   onTestFinished(() => rules.stop())
@@ -104,4 +131,93 @@ describe('rules on the embedded log', () => {
     const versions = (await loggedFindings(eventLog)).map(({ evidence }) => evidence['rule_set'])
     expect(new Set(versions).size).toBe(3)
   })
+
+  it('are refused at the start where the directory is not there, and stay where it goes away', async () => {
+    const eventLog = await openLog()
+    const directory = await temporaryDirectory((close) => onTestFinished(close))
+    await expect(start(eventLog, join(directory, 'none'))).rejects.toMatchObject({
+      code: 'ERR_CONFIG_INVALID',
+    })
+    await writeFile(join(directory, 'deletes.yml'), deletes)
+    const { rules } = await start(eventLog, directory)
+    await rm(directory, { recursive: true })
+    await eventually('a look failed', () => rules.loader.failures > 0)
+    expect(rules.loader.current.matched).toHaveLength(1)
+  })
+
+  it('come back as they were last good after a restart with a broken file', async () => {
+    const eventLog = await openLog()
+    const directory = await temporaryDirectory((close) => onTestFinished(close))
+    await writeFile(join(directory, 'deletes.yml'), deletes)
+    const first = await start(eventLog, directory)
+    await append(eventLog, did('alice', 'read'))
+    await first.rules.drained()
+    await first.rules.stop()
+    await writeFile(join(directory, 'deletes.yml'), 'title: [')
+    const second = await start(eventLog, directory)
+    expect(second.rules.loader.kept).toEqual(['deletes.yml'])
+    await append(eventLog, did('mallory', 'delete'))
+    await second.rules.drained()
+    expect(await findings(eventLog)).toEqual(['rule-deletes user:mallory'])
+  })
+})
+
+const counted = `${deletes}---
+title: Many
+name: many
+correlation: { type: event_count, rules: [deletes], group-by: [subject.id], timespan: 10m, condition: { gte: 3 } }
+generate: true
+`
+
+async function recordsOf(eventLog: EventLog, topic: LogTopic): Promise<string[]> {
+  const all: string[] = []
+  for (const { partition } of await eventLog.watermarks(topic)) {
+    for await (const records of eventLog.read(topic, { partition }))
+      for (const { key, value } of records) all.push(`${key} ${Buffer.from(value ?? []).toString()}`)
+  }
+  return all
+}
+
+describe.each(logDrivers())('rules on the $name log', ({ skip, open }) => {
+  it.skipIf(skip)(
+    'find the same when batches fail, the worker is another, and all is replayed, byte for byte, each decision with the rules of its time',
+    async () => {
+      const driver = await open()
+      onTestFinished(() => driver.close())
+      const eventLog = await driver.open()
+      onTestFinished(() => eventLog.close())
+      const directory = await temporaryDirectory((close) => onTestFinished(close))
+      await writeFile(join(directory, 'rules.yml'), counted)
+      const people = ['alice', 'bob', 'carol', 'dave', 'mallory']
+      const some = () =>
+        Array.from({ length: 60 }, (_, i) => did(people[i % 5] ?? '', i % 4 === 0 ? 'delete' : 'read'))
+      const first = await start(eventLog, directory, { batchRecords: 7, failing: 2 })
+      await append(eventLog, ...some())
+      await first.rules.drained()
+      await first.rules.stop()
+      await writeFile(join(directory, 'rules.yml'), counted.replace('gte: 3', 'gte: 2'))
+      at += 3_600_000
+      const second = await start(eventLog, directory, { batchRecords: 11, failing: 1 })
+      await append(eventLog, ...some())
+      await second.rules.drained()
+      await second.rules.stop()
+
+      const replayed: OutRecord[] = []
+      const { findings: again } = await replayRules(eventLog, {
+        told: (record) => void replayed.push(record),
+      })
+      const of = (topic: LogTopic) =>
+        replayed.flatMap(({ topic: { name }, key, value }) =>
+          name === topic.name ? [`${key} ${String(value ?? '')}`] : [],
+        )
+      expect(of(ruleMatches).toSorted()).toEqual((await recordsOf(eventLog, ruleMatches)).toSorted())
+      expect(of(accessFindings).toSorted()).toEqual((await recordsOf(eventLog, accessFindings)).toSorted())
+      expect(new Set(again.map(({ evidence }) => evidence['rule_set'])).size).toBe(2)
+      expect(again.length).toBeGreaterThan(8)
+      const newest = (records: readonly string[]) =>
+        new Map(records.map((text) => [text.slice(0, text.indexOf(' ')), text]))
+      expect(newest(of(scoringRuleState))).toEqual(newest(await recordsOf(eventLog, scoringRuleState)))
+    },
+    60_000,
+  )
 })

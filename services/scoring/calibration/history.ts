@@ -64,7 +64,8 @@ export async function readingHistory(
   }
 }
 
-function cutAt(part: PartitionRecords, offsets: readonly number[]): PartitionRecords[] {
+/** Cuts a batch before each of some offsets, which rise. */
+export function cutAt(part: PartitionRecords, offsets: readonly number[]): PartitionRecords[] {
   const pieces: PartitionRecords[] = []
   let rest = part.records
   for (const offset of [...offsets, Infinity]) {

@@ -30,7 +30,6 @@ export interface Correlated {
   readonly filled: Filled
   readonly group: Group
   readonly name: string
-  readonly lane: Lane
 }
 
 /**
@@ -50,13 +49,13 @@ export function correlate(
 ): Correlated | undefined {
   let last: Correlated | undefined
   for (const [index, { node, group: by, counted }] of branch.parts.entries()) {
-    let ids: readonly string[] = [match.decision_id]
+    let before: readonly string[] | undefined
     if (node.kind === 'leaf') {
       if (node.rule !== match.matched) continue
     } else {
       const inner = correlate(states, lane, node, match, atMs, edition, passed)
       if (inner === undefined) continue
-      ids = inner.filled.ids
+      before = inner.filled.ids
     }
     const values = valuesOf(match, by)
     const value = counted.length === 0 ? undefined : valuesOf(match, counted)
@@ -74,11 +73,11 @@ export function correlate(
       part: index,
       id: match.decision_id,
       ...(value === undefined ? {} : { value }),
+      ...(before === undefined ? {} : { before }),
     }
     const filled = take(branch, group, event, passed)
     states.put(lane, name, group)
-    if (filled !== undefined)
-      last = { filled: { ...filled, ids: [...new Set([...ids, ...filled.ids])] }, group, name, lane }
+    if (filled !== undefined) last = { filled, group, name }
   }
   return last
 }

@@ -3,6 +3,7 @@ import type { Finding } from '../../../schemas/finding.ts'
 import type { ScoredDecision } from '../../../schemas/scored-decision.ts'
 import { accessScored, ruleMatches, type LogTopic } from '../../../schemas/topics.ts'
 import type { LogRecord, PartitionRecords } from '../../runtime/log/event-log.ts'
+import { atOnce } from '../worker.ts'
 import type { RuleSet } from './language/rule-set.ts'
 import type { RuleTally } from './metrics.ts'
 import { RuleStates } from './state/rule-states.ts'
@@ -38,7 +39,7 @@ export function playRules({
       value: JSON.stringify(each),
       headers: {},
     }))
-    const matching = finish(matchSteps(partOf(accessScored, values, first), set))
+    const matching = atOnce(matchSteps(partOf(accessScored, values, first), set))
     first += values.length
     const matches = matching.outputs.map(({ key, value, headers = {} }) => ({
       key,
@@ -46,7 +47,7 @@ export function playRules({
       headers,
     }))
     const versions = (version: string) => (version === set.version ? set : undefined)
-    const judging = finish(judgeSteps(partOf(ruleMatches, matches, second), states, versions, mostADay))
+    const judging = atOnce(judgeSteps(partOf(ruleMatches, matches, second), states, versions, mostADay))
     second += matches.length
     return {
       findings: judging.tally.findings,
@@ -77,11 +78,4 @@ function partOf(
     appended_ms: 0,
   }))
   return { topic, partition: 0, records, first_offset: from, last_offset: from + values.length - 1 }
-}
-
-function finish<T>(steps: Generator<void, T>): T {
-  for (;;) {
-    const step = steps.next()
-    if (step.done === true) return step.value
-  }
 }

@@ -176,8 +176,7 @@ function tellers(
   for (const [name, tree] of trees) {
     const rule = rules.get(name)
     if (rule === undefined || parts.has(name) || rule.head.level === 'informational') continue
-    const first = tree.kind === 'branch' ? tree.parts[0]?.group[0] : undefined
-    const entity = rule.head.entity ?? ENTITY_OF[first ?? ''] ?? 'subject'
+    const entity = rule.head.entity ?? entityOf(tree)
     told.set(name, {
       head: rule.head,
       file: rule.document.file,
@@ -212,6 +211,14 @@ function matchedFor(
     matched.push({ name, test, of_outcome, for: wanted })
   }
   return matched
+}
+
+/** What a correlation groups by first, where that is the same in all of its rules. */
+function entityOf(tree: Leaf | Branch): RuleEntity {
+  const firsts =
+    tree.kind === 'branch' ? new Set(tree.parts.map(({ group }) => group[0] ?? '')) : new Set<string>()
+  const [first] = firsts
+  return (firsts.size === 1 ? ENTITY_OF[first ?? ''] : undefined) ?? 'subject'
 }
 
 /** Hash of the tree and of what its leaves match. */

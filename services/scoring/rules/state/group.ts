@@ -28,18 +28,27 @@ const Stored = z.object({
   edition: z.string(),
   newest_ms: z.number(),
   until_ms: z.number(),
-  /** Time, part, decision, value. */
-  events: z.array(z.tuple([z.number(), z.number(), z.string(), z.string().optional()])),
+  /** Time, part, decision, value, decisions before it. */
+  events: z.array(
+    z.tuple([
+      z.number(),
+      z.number(),
+      z.string(),
+      z.string().nullable().optional(),
+      z.array(z.string()).optional(),
+    ]),
+  ),
   notes: z.custom<Notes>((notes) => typeof notes === 'object' && notes !== null).optional(),
   held_day: z.number(),
 })
 
-/** As the changelog has it. */
-export function encodeGroup({ events, ...group }: Group): string {
-  const rows = events.map(({ at_ms, part, id, value }) =>
-    value === undefined ? [at_ms, part, id] : [at_ms, part, id, value],
-  )
-  return JSON.stringify({ ...group, events: rows })
+/** As the changelog has it: always in this order, so that a successor writes the same bytes. */
+export function encodeGroup({ edition, newest_ms, until_ms, held_day, notes, events }: Group): string {
+  const rows = events.map(({ at_ms, part, id, value, before }) => {
+    if (before !== undefined) return [at_ms, part, id, value ?? null, before]
+    return value === undefined ? [at_ms, part, id] : [at_ms, part, id, value]
+  })
+  return JSON.stringify({ edition, newest_ms, until_ms, held_day, notes, events: rows })
 }
 
 /** Undefined for what no version of ours wrote. */
@@ -50,11 +59,12 @@ export function decodeGroup(json: unknown): Group | undefined {
   return {
     ...group,
     notes,
-    events: events.map(([at_ms, part, id, value]) => ({
+    events: events.map(([at_ms, part, id, value, before]) => ({
       at_ms,
       part,
       id,
-      ...(value === undefined ? {} : { value }),
+      ...(value === undefined || value === null ? {} : { value }),
+      ...(before === undefined ? {} : { before }),
     })),
   }
 }

@@ -7,6 +7,8 @@ export interface Event {
   id: string
   /** Of `value_count`: what is counted. */
   readonly value?: string
+  /** Decisions that made a correlation up, where the event is one. */
+  before?: readonly string[]
 }
 
 /** What a window held when it was full. */
@@ -28,7 +30,10 @@ export function insert(events: Event[], event: Event): number {
   while (place > 0 && (events[place - 1]?.at_ms ?? 0) > event.at_ms) place -= 1
   events.splice(place, 0, event)
   const unnamed = events[events.length - 1 - NAMED]
-  if (unnamed !== undefined) unnamed.id = ''
+  if (unnamed !== undefined) {
+    unnamed.id = ''
+    delete unnamed.before
+  }
   return place
 }
 
@@ -58,6 +63,8 @@ export function filledOf(events: readonly Event[], observed: number): Filled {
     observed,
     first_ms: events[0]?.at_ms ?? 0,
     last_ms: events.at(-1)?.at_ms ?? 0,
-    ids: [...new Set(events.map(({ id }) => id))].filter((id) => id !== '').slice(-NAMED),
+    ids: [...new Set(events.flatMap(({ id, before = [] }) => [...before, id]))]
+      .filter((id) => id !== '')
+      .slice(-NAMED),
   }
 }
