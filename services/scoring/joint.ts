@@ -23,6 +23,8 @@ const LEAST_NATS = 2
 const LEAST_PART = 0.5
 /** One that joins with so much makes a revision of its own. */
 const TELLING_PART = 2
+/** So much that is new after so long is another happening, though the one before is not forgotten. */
+const APART_MS = 30 * 60_000
 const MOST_PARTS = 16
 const MOST_PART_NATS = 16
 const MOST_NATS = 6
@@ -39,8 +41,8 @@ export interface Saying {
 /**
  * Carries the finding on that rests on all detectors together: opens it when
  * the evidence that was not told yet reaches the threshold, revises it when its
- * level rises, when another detector joins in or five minutes have passed. One
- * happening is one finding, with the figures of the decision that said most and
+ * level rises, when another detector joins in or five minutes have passed. As
+ * much news again, half an hour later, is another finding. One happening is one, with the figures of the decision that said most and
  * every detector's share; what it told is no news when it comes again. Its id
  * follows from that decision's detector and the decision that opened it.
  *
@@ -59,8 +61,10 @@ export function advanceJoint(
   if (first === undefined || sayings.reduce((sum, { nats }) => sum + nats, 0) < LEAST_NATS) return undefined
   const loudest = sayings.reduce((most, each) => (each.nats > most.nats ? each : most), first)
   let open = notes.cases.find(isJoint)
-  if (open === undefined) {
+  const apart = open !== undefined && observed.at_ms - open.last_ms >= APART_MS
+  if (open === undefined || (apart && news >= thresholds.medium)) {
     if (news < thresholds.medium) return undefined
+    notes.cases = notes.cases.filter((each) => each !== open)
     open = begun(loudest, evidence, sayings, news, thresholds, observed)
     notes.cases.push(open)
     evidence.tell()

@@ -19,7 +19,7 @@ const LEAST_SCORES = 1000
 const RARER = 10
 const LEAST_RISE = 2
 /** Less evidence is no finding, however quiet the tenant: a budget is a ceiling, not a quota. */
-const LEAST_NATS = 7
+const LEAST_NATS = 6
 const MOST_FOUND = 50_000
 const KNOTS_NATS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 20, 24] as const
 

@@ -16,17 +16,18 @@ export interface BytesMovedOptions {
  * False positives: a backup by hand, a large upload for a customer. Subjects
  * with fewer than five active days score 0.
  *
- *     score = z² / 2,  z = (ln(1 + bytes of this day) - mean) / deviation >= 0
+ *     score = n / 2 ln(1 + z² / (n - 1)),  z = (ln(1 + bytes of this day) - mean) / deviation >= 0
  *
- * in nats of a normal tail, nearly; deviation at least 0.4, mean and deviation
- * over the last 60 active days, in UTC. A day is learnt when it is over, unless
+ * in nats of Student's tail, nearly, since few days say little of how days differ; deviation at least 0.4, mean and
+ * deviation over the last n active days, at most 60, in UTC; a day far below the mean counts as 1 / e
+ * of it. A day is learnt when it is over, unless
  * something in it was strange: then at half its distance from the mean, so that a
  * new habit is one after some days.
  *
  * Cost: O(1), at most 60 bytes a subject.
  *
  * @see MITRE ATT&CK T1567, Exfiltration Over Web Service; T1530.
- * @example five days of 10 MB, then 100 MB: 16.6.
+ * @example five days of 10 MB, then 100 MB: 5.
  */
 export function bytesMoved({ leastDays = 5 }: Partial<BytesMovedOptions> = {}): Detector<
   EnrichedDecision,
@@ -41,15 +42,14 @@ export function bytesMoved({ leastDays = 5 }: Partial<BytesMovedOptions> = {}): 
     version: 1,
     entity: 'subject',
     technique: 'T1567',
-    thresholds: { medium: 6, high: 12 },
+    thresholds: { medium: 5, high: 9 },
     layout: bytesLayout,
     score(state, input) {
       if (!input.permitted || bytesOf(input) === 0 || dayOf(input) < state.day) return 0
       // The day before counts as soon as it is over, and is learnt with the next decision.
       const pending = dayOf(input) > state.day && state.bytes > 0 ? 1 : 0
       if (state.sizes.n + pending < leastDays) return 0
-      const z = above(state, input)
-      const score = (z * z) / 2
+      const score = tailNats(above(state, input), state.sizes.n)
       return score < 1 ? 0 : score
     },
     learn(state, input, _population, standing) {
@@ -79,6 +79,8 @@ export function bytesMoved({ leastDays = 5 }: Partial<BytesMovedOptions> = {}): 
 
 const DAY_MS = 86_400_000
 const MOST_DAYS = 60
+/** A day with a telephone says little of how much a busy one may move: without this bound it would widen the deviation. */
+const MOST_BELOW = 1
 /** However evenly somebody seems to work. */
 const LEAST_DEVIATION = 0.4
 
@@ -89,13 +91,19 @@ type BytesState = StateOf<typeof fields>
 /** Takes the day that is over into the moments, and begins another. */
 function end(state: BytesState, day: number): void {
   if (state.day !== 0 && state.bytes > 0) {
+    const { n, mean } = state.sizes
     const size = Math.log1p(state.bytes)
-    const half = (size + state.sizes.mean) / 2
-    state.sizes.add(state.strange === 0 || state.sizes.n === 0 ? size : half, MOST_DAYS)
+    const learnt = state.strange === 0 ? Math.max(size, mean - MOST_BELOW) : (size + mean) / 2
+    state.sizes.add(n === 0 ? size : learnt, MOST_DAYS)
   }
   state.day = day
   state.strange = 0
   state.bytes = 0
+}
+
+/** -ln of the tail of Student's distribution at z, nearly. */
+function tailNats(z: number, n: number): number {
+  return (n / 2) * Math.log1p((z * z) / Math.max(1, n - 1))
 }
 
 function dayOf(input: EnrichedDecision): number {

@@ -13,6 +13,8 @@ const HALF_LIFE_QUARTERS = 12
 const TOLD_HALF_LIFE_DAYS = 3
 /** A surprise that comes again about another thing adds a tenth. */
 const AGAIN = 0.1
+/** However often: half as much again as one of them. */
+const MOST_TIMES = 1.5
 
 /**
  * What an entity's decisions have said against it lately, in nats, by detector:
@@ -53,7 +55,8 @@ export class RunningEvidence {
       if (added > 0) {
         some = true
         const more = another ? Math.floor(AGAIN * Math.min(before, added)) : 0
-        this.#current[index] = Math.min(MOST, Math.max(before, added) + more)
+        const most = Math.min(MOST, Math.max(before, Math.floor(MOST_TIMES * added)))
+        this.#current[index] = Math.min(most, Math.max(before, added) + more)
       }
       news += Math.max(0, (this.#current[index] ?? 0) - (this.#told[index] ?? 0))
     }
