@@ -24,7 +24,7 @@ export const PolicyEffect = z.strictObject({
   schema_version: z.literal(1),
   tenant: Tenant,
   origin: Origin,
-  /** `policy_rule`, by `<application> <route or path template>`: stays the same from revision to revision. */
+  /** `policy_rule`, by `<application> <route>`, or the application alone: stays the same from revision to revision. */
   entity: Entity,
   decision_id: Id,
   decided_at: Instant,

@@ -34,6 +34,7 @@ export function holder(truth: TruthFile): {
   }
   return {
     take(revision) {
+      if (accusesNobody(revision)) return
       let held = byId.get(revision.id)
       if (held === undefined) {
         held = { finding: revision, attack: undefined, found_ms: Number.NaN, beside: undefined }
@@ -84,6 +85,11 @@ export function ordinaryOf(ordinary: readonly Ordinary[]): (finding: Finding) =>
     }
     return everybody.find(during)
   }
+}
+
+/** What a policy does, or a gateway does not, is no attempt at an attack: neither right nor wrong here. */
+function accusesNobody({ entity }: Finding): boolean {
+  return entity.type === 'policy_rule' || entity.type === 'pep'
 }
 
 function lengthMs({ started_at, ended_at }: Ordinary): number {

@@ -5,10 +5,17 @@ import type { PolicyInputs } from '../policy/inputs.ts'
 import { matchRoute } from '../policy/match.ts'
 import { canonicalPath } from '../policy/path.ts'
 import { sessionTier } from '../policy/tiers.ts'
-import type { AccessRequest } from './decide.ts'
 import { inferTrust } from './trust.ts'
 
 export type Shadow = NonNullable<NonNullable<Decision['policy']>['shadow']>
+
+/** What finds a route, and what is asked where a route doesn't name its action. */
+interface ShadowedRequest {
+  readonly host: string
+  readonly method: string
+  readonly action: string
+  readonly resource: { readonly path: string }
+}
 
 /**
  * What another revision of the policy says of a request that the one in force
@@ -20,7 +27,7 @@ export type Shadow = NonNullable<NonNullable<Decision['policy']>['shadow']>
  */
 export function shadowOf(
   previous: CompiledPolicy,
-  request: AccessRequest,
+  request: ShadowedRequest,
   inputs: PolicyInputs,
 ): Shadow | undefined {
   const path = canonicalPath(request.resource.path)

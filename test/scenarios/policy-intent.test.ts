@@ -173,6 +173,17 @@ describe('policy intent', () => {
       expect(intents(findings)).toEqual([])
     })
 
+    it('where the policy refuses the same people now and then as ever', () => {
+      const often = (who: string): Part => ({
+        ...comes(who, OLD, 'deny', 4 * DAY + 15 * HOUR),
+        each: () => by(OLD, 'deny'),
+      })
+      const { findings } = play(
+        story(...people.slice(0, 6).flatMap((who) => [works(who), often(who), comes(who, BAD, 'deny')])),
+      )
+      expect(intents(findings)).toEqual([])
+    })
+
     it('where people lose access under the revision that let them in: their groups changed, and no policy', () => {
       const { findings } = play(story(...people.flatMap((who) => [works(who), comes(who, OLD, 'deny')])))
       expect(intents(findings)).toEqual([])

@@ -90,15 +90,17 @@ function shortOf(hash: number): string {
   return hash.toString(16).padStart(8, '0')
 }
 
-/** A route where the enforcement point names it, else a path template, else the application. */
-function placeOf({ decision: { policy, resource }, app, resource: template }: EnrichedDecision): number {
-  if (policy?.route_id !== undefined) return hash32(policy.route_id, ROUTE ^ app)
-  return resource.path_template === undefined ? app : template
+/**
+ * A route, where the enforcement point names routes of its policy; else the
+ * application: people use a dozen of them, and fifty path templates.
+ */
+function placeOf({ decision: { policy }, app }: EnrichedDecision): number {
+  return policy?.route_id === undefined ? app : hash32(policy.route_id, ROUTE ^ app)
 }
 
 /** `<application> <route>`: what stays the same from revision to revision, where rules come and go. */
 function placeName({ policy, resource }: Decision): string {
   const app = resource.app ?? resource.type
-  const where = policy?.route_id ?? resource.path_template ?? ''
+  const where = policy?.route_id ?? ''
   return `${app} ${where}`.trim().slice(0, MOST_ID).toWellFormed()
 }

@@ -22,7 +22,7 @@ import { betaExceeds } from '../statistics/beta-exceeds.ts'
  * that is not, and the platform team knows.
  *
  *     n = people established here whom the revision judged, k = those whom it refuses now
- *     b = people established here whom the policy refused anyway in the month before
+ *     b = people among these n whom the policy refused at least once in the month before
  *     P = P(share after > share before + 0.005), both Beta(1 + hits, 1 + misses) of n
  *     MEDIUM from k = 3 and P = 0.99, HIGH from k = 10; over when half of them get in again
  *

@@ -3,7 +3,9 @@ import type { Words } from '../state/words.ts'
 
 const REVISIONS = 3
 const FIRST_DAYS = 4
-const PLACES = 12
+/** A first day waits so long for a second one before another place may have its cell: days. */
+const WAIT_DAYS = 4
+const PLACES = 20
 const PLACES_AT = REVISIONS + FIRST_DAYS
 /** A place that was not used for so many days is no habit any more. */
 const FORGET_DAYS = 30
@@ -24,8 +26,8 @@ export interface Change {
  * first. A place is established once it was used on two days within a month:
  *
  *     words = 3 revisions (hash, in the order in which they were met)
- *           ‖ 4 places of a first day (16 bits of the hash, 16 bits day), by hash
- *           ‖ 12 established places
+ *           ‖ 4 places of a first day (16 bits of the hash, 16 bits day), each in the cell of its hash
+ *           ‖ 20 established places
  *     place = tag (16) ‖ day (8) ‖ seen (2) ‖ judged (2) ‖ blocked (1) ‖ refused (1)
  *
  * `seen` is the revision that let the person in last, `judged` the newest one
@@ -141,7 +143,10 @@ export class PolicyHabits {
     const at = this.#at + REVISIONS + (place % FIRST_DAYS)
     const first = this.#u32[at] ?? 0
     const age = (day & 0xffff) - (first & 0xffff)
-    if (first >>> TAG_SHIFT !== tag || age < 0 || age > FORGET_DAYS) {
+    const other = first >>> TAG_SHIFT !== tag
+    // Places that share a cell wait for each other, or neither would ever be there for its second day.
+    if (other && first !== 0 && age <= WAIT_DAYS) return
+    if (other || age < 0 || age > FORGET_DAYS) {
       this.#u32[at] = ((tag << TAG_SHIFT) | (day & 0xffff)) >>> 0
       return
     }

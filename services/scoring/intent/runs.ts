@@ -29,9 +29,10 @@ export function takeEffect(all: PolicyRuns, effect: PolicyEffect): PolicyRun[] {
     if (all.refused.length > MOST_REFUSED) all.refused.shift()
     return changed
   }
-  const run = runOf(all, effect, atMs)
+  const run = runOf(all, effect)
   if (run === undefined) return changed
   if (effect.first && kind !== 'blocked') run.kept += 1
+  if (effect.first && wasRefused(all, subject, instantMs(run.since))) run.refused_before += 1
   if (kind === 'blocked' || kind === 'blocked_again') block(run, effect)
   if (!changed.includes(run)) changed.push(run)
   return changed
@@ -60,8 +61,13 @@ function block(
   if (run.decision_ids.length > MOST_DECISIONS) run.decision_ids.shift()
 }
 
+/** Whether the policy refused somebody in the month before, who was let in as a rule. */
+function wasRefused(all: PolicyRuns, subject: string, sinceMs: number): boolean {
+  return all.refused.some(({ id, at_ms }) => id === subject && at_ms < sinceMs && sinceMs - at_ms < MONTH_MS)
+}
+
 /** The run of the effect's revision; it begins with the first effect that says so. */
-function runOf(all: PolicyRuns, effect: PolicyEffect, atMs: number): PolicyRun | undefined {
+function runOf(all: PolicyRuns, effect: PolicyEffect): PolicyRun | undefined {
   const known = all.runs.find(({ revision }) => revision === effect.revision)
   if (known !== undefined) return known
   // Back in force: what is said of its first days is not a change that it made.
@@ -78,7 +84,7 @@ function runOf(all: PolicyRuns, effect: PolicyEffect, atMs: number): PolicyRun |
     moved: 0,
     asked: 0,
     would_permit: 0,
-    refused_before: all.refused.filter(({ at_ms }) => atMs - at_ms < MONTH_MS).length,
+    refused_before: 0,
     people: [],
     first: undefined,
     decision_ids: [],

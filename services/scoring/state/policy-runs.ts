@@ -19,7 +19,7 @@ export interface PolicyRun {
   /** Of those whom it refused, about how many the revision before was asked, and how many it would have let in. */
   asked: number
   would_permit: number
-  /** People whom the policy refused in the month before, of those who were established. */
+  /** People among these whom the policy refused in the month before. */
   refused_before: number
   /** Who is refused now, the last 50. */
   people: { id: string; at: string; reason: Reason | undefined; old: Outcome | undefined }[]

@@ -108,11 +108,11 @@ describe('habits of a person under a policy', () => {
     const known = established()
     expect(known.refused(PLACE, NEXT, 20_032)).toBeUndefined()
     const many = established()
-    for (let place = 0; place < 40; place++)
-      for (const day of [20_002 + place / 4, 20_003 + place / 4])
+    for (let place = 0; place < 60; place++)
+      for (const day of [20_002 + place / 6, 20_003 + place / 6])
         many.permitted((place + 1) * 0x10000, OLD, Math.floor(day))
     expect(many.refused(PLACE, NEXT, 20_013)).toBeUndefined()
-    expect(many.refused(40 * 0x10000, NEXT, 20_013)?.kind).toBe('blocked')
+    expect(many.refused(60 * 0x10000, NEXT, 20_013)?.kind).toBe('blocked')
   })
 
   it('is a view of its words: the same whether or not it was stored between two decisions', () => {
