@@ -2,6 +2,7 @@ import { Registry } from 'prom-client'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { LogTopic } from '../../schemas/topics.ts'
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
+import { KafkaConsumption } from '../../services/runtime/log/kafka/consumption.ts'
 import { Link } from '../../services/runtime/log/kafka/wire/link.ts'
 import { logMetrics } from '../../services/runtime/log/log-metrics.ts'
 import { copyTo } from '../support/event-log-roles.ts'
@@ -19,6 +20,7 @@ describe.skipIf(!hasKafka())('Kafka: a consumer that stands still', () => {
   it('because its fetches are never answered is started anew, counted by cause, and loses nothing', async () => {
     const { log, restarts } = await open()
     const { deaf } = fetchesThatCanGoUnanswered()
+    const abandoned = vi.spyOn(KafkaConsumption.prototype, 'abandon')
     const consumption = await log.consume({ group: 'g', topics: [from], handle: copyTo(to) })
     await log.append(numbered(0))
     await consumption.drained()
@@ -29,8 +31,9 @@ describe.skipIf(!hasKafka())('Kafka: a consumer that stands still', () => {
     await new Promise((resolve) => setTimeout(resolve, 100))
     await log.append(numbered(200))
     await consumption.drained()
-    // A slow machine may look like a stall once more.
+    // A slow machine may look like a stall once more; each is counted once.
     expect((await restarts())['fetch']).toBeGreaterThan(0)
+    expect(sumOf(await restarts())).toBe(abandoned.mock.calls.length)
     expect(await values(log)).toEqual(Array.from({ length: 300 }, (_, i) => i))
     await consumption.stop()
     await log.close()
@@ -38,6 +41,7 @@ describe.skipIf(!hasKafka())('Kafka: a consumer that stands still', () => {
 
   it('because its handler never comes back is started anew; what the handler would have written is not', async () => {
     const { log, restarts } = await open()
+    const abandoned = vi.spyOn(KafkaConsumption.prototype, 'abandon')
     const stuck = Promise.withResolvers<void>()
     let calls = 0
     const consumption = await log.consume({
@@ -51,6 +55,7 @@ describe.skipIf(!hasKafka())('Kafka: a consumer that stands still', () => {
     await log.append(numbered(0))
     await consumption.drained()
     expect((await restarts())['handler']).toBeGreaterThan(0)
+    expect(sumOf(await restarts())).toBe(abandoned.mock.calls.length)
     stuck.resolve()
     await log.append(numbered(100))
     await consumption.drained()
@@ -117,6 +122,10 @@ function fetchesThatCanGoUnanswered(): { deaf: { now: boolean } } {
     return Reflect.apply(send, this, [node, request])
   })
   return { deaf }
+}
+
+function sumOf(restarts: Readonly<Record<string, number>>): number {
+  return Object.values(restarts).reduce((sum, count) => sum + count, 0)
 }
 
 function numbered(first: number) {
