@@ -25,7 +25,16 @@ export interface BackupFlags {
 }
 
 /** Groups whose positions a backup writes down. */
-const GROUPS = ['scoring', 'scoring-source', 'scoring-policy', 'storage', 'feedback', 'feedback-usage']
+const GROUPS = [
+  'scoring',
+  'scoring-source',
+  'scoring-policy',
+  'scoring-rules',
+  'scoring-rule-matches',
+  'storage',
+  'feedback',
+  'feedback-usage',
+]
 
 /** Takes a backup of what the configuration means. */
 export async function runBackup(

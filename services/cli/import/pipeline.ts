@@ -7,6 +7,7 @@ import {
   accessStories,
   deadLetterOf,
   policyEffects,
+  ruleMatches,
   type LogTopic,
 } from '../../../schemas/topics.ts'
 import type { Config } from '../../config.ts'
@@ -22,12 +23,16 @@ const STAGES: readonly (readonly [group: string, topic: LogTopic])[] = [
   ['scoring', accessDecisions],
   ['scoring-source', accessActivity],
   ['scoring-policy', policyEffects],
+  ['scoring-rules', accessScored],
+  ['scoring-rule-matches', ruleMatches],
   ['feedback', accessFindings],
   ['storage', accessScored],
   ['storage', accessFindings],
   ['storage', accessStories],
   ['storage', deadLetterOf(accessDecisions)],
 ]
+/** There are none where no rules are configured. */
+const OF_RULES: readonly string[] = ['scoring-rules', 'scoring-rule-matches']
 const ROLES: readonly Role[] = ['storage', 'feedback', 'scoring']
 
 /** So many decisions may wait for scoring: about a gigabyte, well below what retention keeps. */
@@ -62,6 +67,7 @@ export function pipeline(runtime: Runtime, config: Config, lifecycle: Lifecycle)
       const behind = new Set<string>()
       for (const [group, topic] of STAGES) {
         if (behind.has(group)) continue
+        if (OF_RULES.includes(group) && config.scoring.rules === undefined) continue
         const target = await endsOf(eventLog, topic)
         const passed = await waitFor(async () => {
           const left = await missing(eventLog, group, topic, target)

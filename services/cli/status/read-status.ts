@@ -12,6 +12,7 @@ import { askProcess, processText } from './ask-process.ts'
 import type { ProcessState } from './ask-process.ts'
 
 const GROUPS = ['scoring', 'scoring-source', 'scoring-policy', 'feedback', 'storage'] as const
+const RULE_GROUPS = ['scoring-rules', 'scoring-rule-matches'] as const
 
 export interface Status {
   readonly ready: boolean
@@ -47,7 +48,7 @@ export async function readStatus(
   const [process, store, readers, told, verified] = await Promise.all([
     askProcess(config.admin),
     storeState(dataDir, config),
-    readersOf(eventLog),
+    readersOf(eventLog, config.scoring.rules === undefined ? GROUPS : [...GROUPS, ...RULE_GROUPS]),
     toldOf(eventLog, now),
     readProgress(eventLog, config.tenant),
   ])
@@ -100,9 +101,9 @@ async function storeState(dataDir: string, config: Config): Promise<string> {
   return (await storeTrouble(endpoint)) ?? 'answers'
 }
 
-async function readersOf(eventLog: EventLog): Promise<Status['readers']> {
+async function readersOf(eventLog: EventLog, groups: readonly string[]): Promise<Status['readers']> {
   const readers: Status['readers'][number][] = []
-  for (const group of GROUPS) {
+  for (const group of groups) {
     const running = await eventLog.hasMembers(group)
     for (const topic of topics) {
       const committed = await eventLog.committed(group, topic)

@@ -1,5 +1,4 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { Forgotten } from './state/lane.ts'
 import type { RuleLoader } from './rule-loader.ts'
 
 /** What rules did in one batch, for the metrics. */
@@ -23,17 +22,11 @@ export function newRuleTally(): RuleTally {
   }
 }
 
-/** What a worker holds for rules just now. */
-export interface RuleHoldings {
-  readonly groups: number
-  readonly forgotten: Forgotten
-}
-
 export interface RuleMetrics {
   /** Told once a batch. */
   count(tally: RuleTally): void
-  /** Asks for what is held and loaded whenever the metrics are read; returns what ends it. */
-  watch(loader: RuleLoader, holdings: () => RuleHoldings): () => void
+  /** Asks for what is in force whenever the metrics are read; returns what ends it. */
+  watch(loader: RuleLoader): () => void
 }
 
 export function ruleMetrics(registry: Registry): RuleMetrics {
@@ -56,51 +49,33 @@ export function ruleMetrics(registry: Registry): RuleMetrics {
     labelNames: ['cause'] as const,
     registers,
   })
-  const watched = new Map<RuleLoader, () => RuleHoldings>()
+  const watched = new Set<RuleLoader>()
   const gauge = (
     name: string,
     help: string,
-    label: string,
-    of: (loader: RuleLoader, holdings: RuleHoldings) => Readonly<Record<string, number>>,
+    of: (loader: RuleLoader) => Readonly<Record<string, number>>,
   ): void => {
     registry.registerMetric(
       new Gauge({
         name,
         help,
-        labelNames: label === '' ? [] : [label],
+        labelNames: ['kind'],
         registers: [],
         collect() {
-          for (const [loader, holdings] of watched)
-            for (const [value, number] of Object.entries(of(loader, holdings())))
-              this.set(label === '' ? {} : { [label]: value }, number)
+          for (const loader of watched)
+            for (const [kind, number] of Object.entries(of(loader))) this.set({ kind }, number)
         },
       }),
     )
   }
-  gauge('gatewatch_scoring_rules', 'Rules of the operator that are in force.', 'kind', ({ current }) => ({
+  gauge('gatewatch_scoring_rules', 'Rules of the operator that are in force.', ({ current }) => ({
     rule: current.matched.length,
     correlation: current.correlations,
   }))
   gauge(
     'gatewatch_scoring_rule_problems',
-    'Mistakes in files of rules: the log names file, line and reason.',
-    '',
-    ({ problems }) => ({ all: problems.length }),
-  )
-  gauge(
-    'gatewatch_scoring_rule_looks_failed',
-    'Looks at the directory of rules that failed since the start; the rules in force stay.',
-    '',
-    ({ failures }) => ({ all: failures }),
-  )
-  gauge('gatewatch_scoring_rule_groups', 'Groups of rules that are counted.', '', (_, { groups }) => ({
-    all: groups,
-  }))
-  gauge(
-    'gatewatch_scoring_rule_groups_forgotten',
-    'Groups of rules let go since this worker was given their partition: idle, or one too many.',
-    'cause',
-    (_, { forgotten }) => ({ ...forgotten }),
+    'Mistakes in files of rules, which the log names with file, line and reason; and whether their directory can not be read.',
+    ({ problems, failing }) => ({ rule: problems.length, directory: failing ? 1 : 0 }),
   )
   return {
     count(tally) {
@@ -108,8 +83,8 @@ export function ruleMetrics(registry: Registry): RuleMetrics {
       for (const [rule, count] of tally.held) held.inc({ rule }, count)
       for (const [cause, count] of Object.entries(tally.passed)) passed.inc({ cause }, count)
     },
-    watch(loader, holdings) {
-      watched.set(loader, holdings)
+    watch(loader) {
+      watched.add(loader)
       return () => void watched.delete(loader)
     },
   }

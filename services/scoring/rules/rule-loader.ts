@@ -23,8 +23,8 @@ export interface RuleLoader {
   readonly problems: readonly RuleProblem[]
   /** Files whose last good version is in force, since they are broken. */
   readonly kept: readonly string[]
-  /** Looks that failed. */
-  readonly failures: number
+  /** The last look failed. */
+  readonly failing: boolean
   stop(): Promise<void>
 }
 
@@ -56,7 +56,6 @@ export async function openRuleLoader({
   let loaded = load(files, good)
   let seen = versionOf(files)
   let read = seen
-  let failures = 0
   let failing = false
   let timer: NodeJS.Timeout | undefined
   let looking: Promise<void> = Promise.resolve()
@@ -81,7 +80,6 @@ export async function openRuleLoader({
       seen = version
     } catch (error) {
       if (!(error instanceof RuleDirectoryError)) throw error
-      failures += 1
       if (!failing) logger.warn({ reason: error.message }, 'the rules can not be read; those in force stay')
       failing = true
     }
@@ -110,8 +108,8 @@ export async function openRuleLoader({
     get kept() {
       return loaded.kept
     },
-    get failures() {
-      return failures
+    get failing() {
+      return failing
     },
     async stop() {
       stopped = true

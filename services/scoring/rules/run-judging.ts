@@ -3,7 +3,7 @@ import { GatewatchError } from '../../runtime/errors.ts'
 import type { Consumption, OutRecord, PartitionRecords } from '../../runtime/log/event-log.ts'
 import { paced } from '../run-stage.ts'
 import type { StateAlerts } from '../state-alerts.ts'
-import type { RuleHoldings } from './metrics.ts'
+import type { Holdings } from '../metrics.ts'
 import { restoreRuleStates } from './restore-rule-states.ts'
 import type { RuleSets } from './rule-sets.ts'
 import type { RunRulesOptions } from './run-matching.ts'
@@ -23,12 +23,10 @@ export interface RunJudgingOptions extends RunRulesOptions {
 interface Owned {
   readonly givenUp: AbortController
   states?: RuleStates
+  /** Its state can't be read. */
+  refused: boolean
   /** Offset after the last record that was handled, committed or not; the state holds what followed from it. */
   handled: number
-}
-
-export interface RunningJudging extends Consumption {
-  holdings(): RuleHoldings
 }
 
 /**
@@ -37,7 +35,7 @@ export interface RunningJudging extends Consumption {
  * it. Whether a commit came about shows when the next batch comes: one that
  * does not go on after the last is held against state read from the log again.
  */
-export async function runJudging(sets: RuleSets, options: RunJudgingOptions): Promise<RunningJudging> {
+export async function runJudging(sets: RuleSets, options: RunJudgingOptions): Promise<Consumption> {
   const { eventLog, logger, metrics, ruleMetrics, groups, findingsPerDay } = options
   const owned = new Map<number, Owned>()
 
@@ -46,8 +44,10 @@ export async function runJudging(sets: RuleSets, options: RunJudgingOptions): Pr
     const began = performance.now()
     try {
       mine.states = await restoreRuleStates(eventLog, partition, groups, mine.givenUp.signal)
+      mine.refused = false
     } catch (error) {
       if (mine.givenUp.signal.aborted) return
+      mine.refused = error instanceof GatewatchError
       if (error instanceof GatewatchError) await options.alerts?.refused(RULE_STAGE, partition, error.message)
       throw error
     }
@@ -60,7 +60,7 @@ export async function runJudging(sets: RuleSets, options: RunJudgingOptions): Pr
 
   async function assigned(partition: number): Promise<void> {
     owned.get(partition)?.givenUp.abort()
-    const mine: Owned = { givenUp: new AbortController(), handled: 0 }
+    const mine: Owned = { givenUp: new AbortController(), handled: 0, refused: false }
     owned.set(partition, mine)
     await restore(mine, partition)
   }
@@ -88,6 +88,7 @@ export async function runJudging(sets: RuleSets, options: RunJudgingOptions): Pr
     }
   }
 
+  const unwatch = metrics.watch(RULE_STAGE, () => holdingsOf([...owned.values()]))
   const consumption = await eventLog.consume({
     group: RULE_GROUP,
     topics: [ruleMatches],
@@ -111,15 +112,27 @@ export async function runJudging(sets: RuleSets, options: RunJudgingOptions): Pr
   })
   return {
     drained: () => consumption.drained(),
-    stop: () => consumption.stop(),
-    holdings() {
-      const holdings = { groups: 0, forgotten: { idle: 0, full: 0 } }
-      for (const { states } of owned.values()) {
-        holdings.groups += states?.size ?? 0
-        holdings.forgotten.idle += states?.forgotten.idle ?? 0
-        holdings.forgotten.full += states?.forgotten.full ?? 0
-      }
-      return holdings
+    async stop() {
+      await consumption.stop()
+      unwatch()
     },
+  }
+}
+
+function holdingsOf(owned: readonly Owned[]): Holdings {
+  const sum = (of: (states: RuleStates) => number): number =>
+    owned.reduce((all, { states }) => all + (states === undefined ? 0 : of(states)), 0)
+  const ready = owned.filter(({ states }) => states !== undefined).length
+  const refused = owned.filter((one) => one.states === undefined && one.refused).length
+  const groups = sum(({ size }) => size)
+  return {
+    ready,
+    refused,
+    restoring: owned.length - ready - refused,
+    entities: groups,
+    decoded: groups,
+    bytes: 0,
+    idle: sum(({ forgotten }) => forgotten.idle),
+    full: sum(({ forgotten }) => forgotten.full),
   }
 }

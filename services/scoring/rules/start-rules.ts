@@ -44,7 +44,7 @@ export async function startRules(config: RulesConfig, options: StartRulesOptions
     stops.push(() => judging.stop())
     const matching = await runMatching(loader, adoptions, options)
     stops.push(() => matching.stop())
-    const unwatch = ruleMetrics.watch(loader, () => judging.holdings())
+    const unwatch = ruleMetrics.watch(loader)
     stops.push(async () => unwatch())
     return {
       loader,

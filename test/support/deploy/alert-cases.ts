@@ -53,6 +53,8 @@ const QUIET: readonly Series[] = [
   ['gatewatch_scoring_partitions{job="gatewatch", stage="subject", state="restoring"}', '3x80'],
   ['gatewatch_scoring_list_age_seconds{job="gatewatch", list="exits"}', '0+15x80'],
   ['gatewatch_scoring_list_refresh_seconds{job="gatewatch", list="exits"}', '3600x80'],
+  ['gatewatch_scoring_rule_problems{job="gatewatch", kind="rule"}', '0x80'],
+  ['gatewatch_scoring_rule_findings_held_total{job="gatewatch", rule="exports"}', '4x80'],
 ]
 
 interface Case {
@@ -224,6 +226,16 @@ const FIRING: Readonly<Record<string, Case>> = {
     ],
     labels: { list: 'exits', part: 'scoring' },
     summary: 'The list exits of known-bad sources was last current 3h 20m 0s ago.',
+  },
+  GatewatchRuleBroken: {
+    series: [['gatewatch_scoring_rule_problems{job="gatewatch", kind="rule"}', '2x80']],
+    labels: { kind: 'rule', part: 'scoring' },
+    summary: '2 mistakes in the rules (rule).',
+  },
+  GatewatchRuleHeldBack: {
+    series: [['gatewatch_scoring_rule_findings_held_total{job="gatewatch", rule="exports"}', '0x40 3x40']],
+    labels: { rule: 'exports', part: 'scoring' },
+    summary: 'The rule exports speaks too often: findings of it are held back until the end of the day.',
   },
   GatewatchCanaryLate: {
     series: [['gatewatch_canary_age_seconds{job="gatewatch", stage="store"}', '90x80']],

@@ -12,6 +12,7 @@ import { createMetrics } from '../../../services/runtime/metrics.ts'
 import { Calibrators } from '../../../services/scoring/calibration/calibrators.ts'
 import { calibrationMetrics } from '../../../services/scoring/calibration/metrics.ts'
 import { scoringMetrics } from '../../../services/scoring/metrics.ts'
+import { ruleMetrics } from '../../../services/scoring/rules/metrics.ts'
 import { storageMetrics } from '../../../services/storage/metrics.ts'
 import { verifyMetrics } from '../../../services/verify/metrics.ts'
 import { ROOT } from './files.ts'
@@ -31,6 +32,7 @@ export function registeredMetrics(): Map<string, readonly string[] | null> {
   gatewayMetrics(registry)
   spoolMetrics(registry)
   scoringMetrics(registry)
+  ruleMetrics(registry)
   calibrationMetrics(registry, new Calibrators([], 0))
   storageMetrics(registry, log, [])
   feedbackMetrics(registry)
