@@ -3,6 +3,7 @@ import type { Population } from '../state/population.ts'
 import { layout, records } from '../state/layout.ts'
 import { slots, type Slots } from '../state/slots.ts'
 import {
+  clientOf,
   CORPORATE,
   gapMs,
   keepVisit,
@@ -35,7 +36,8 @@ import { certainDistance, travelStrangeness } from '../statistics/travel-strange
  *     s = clamp((ln v - ln 800 km/h) / 0.5, 0, 3), 0 when d < 500 km
  *
  * times the gates, the larger of both neighbours, and half as much again when
- * both are impossible (A to B and back to A: two people, not one traveller).
+ * both are impossible, or when it is back where the subject was before the visit
+ * before (A to B and back to A: two people, not one traveller).
  * At least one end must be a decision that permitted; a refusal for wrong
  * credentials tells where an attacker is, not the subject.
  *
@@ -43,11 +45,13 @@ import { certainDistance, travelStrangeness } from '../statistics/travel-strange
  * or a corporate network; 0.5 when one end only is shared and the client is
  * another one that the subject has not used on two days: a telephone outside the
  * tunnel is its own), same_device 0.2, mobile_carrier 0.2 (within one
- * country), habitual_places 0.3 (both on three days or more). Relays, hosting
+ * country), own_clients 0.3 (at the ends are two different clients, both used on two
+ * days or more: a telephone whose carrier puts it elsewhere), habitual_places 0.3 (both on
+ * three days or more). Relays, hosting
  * and satellite are no anchor: scored 0, not kept. Same session with another
  * user agent doubles: a replayed token.
  *
- * Cost: five visits, six places and six clients, at most 1,200 bytes; O(5) a decision.
+ * Cost: four visits, six places and six clients, at most 950 bytes; O(4) a decision.
  *
  * @see Entra ID Protection, "Atypical travel"; certego/BuffaLogs
  *   `modules/detection.py`, whose neighbour-less comparison misses late events.
@@ -56,7 +60,7 @@ import { certainDistance, travelStrangeness } from '../statistics/travel-strange
 export function impossibleTravel(): Detector<EnrichedDecision, TravelState> {
   return {
     id: 'impossible-travel',
-    version: 2,
+    version: 3,
     entity: 'subject',
     technique: 'T1078',
     thresholds: { medium: 1, high: 2.5 },
@@ -68,7 +72,7 @@ export function impossibleTravel(): Detector<EnrichedDecision, TravelState> {
       if (input.permitted && standing.calm) {
         population.use(input.prefix, input.subject, input.at_ms)
         countDay(state.places, placeOf(input), input.at_ms)
-        countDay(state.clients, input.agent, input.at_ms)
+        countDay(state.clients, clientOf(input), input.at_ms)
       }
       if (anchors(input)) keepVisit(state.visits, input)
     },
@@ -106,7 +110,7 @@ export function impossibleTravel(): Detector<EnrichedDecision, TravelState> {
           speed_kmh: speed,
           same_device: same(other.device, input.device),
           same_session: same(other.session, input.session),
-          there_and_back: scoreBefore >= 1 && scoreAfter >= 1,
+          there_and_back: (scoreBefore >= 1 && scoreAfter >= 1) || (scoreBefore >= 1 && isBack(state, input)),
         },
         gates,
         summary: `Seen in ${there} and in ${here} ${minutes <= 1 ? 'within a minute' : `${minutes} minutes apart`}: ${Math.round(km)} km, at least ${speed} km/h.`,
@@ -116,7 +120,7 @@ export function impossibleTravel(): Detector<EnrichedDecision, TravelState> {
   }
 }
 
-const travelLayout = layout({ visits: records(5, visit), places: slots(6), clients: slots(6) })
+const travelLayout = layout({ visits: records(4, visit), places: slots(6), clients: slots(6) })
 type TravelState = { visits: Visit[]; places: Slots; clients: Slots }
 
 const DAY_MS = 86_400_000
@@ -139,7 +143,8 @@ function judge(
   if (!anchors(input)) return 0
   const before = pair(state, neighbour(state.visits, input.at_ms, -1), input, population, gated)
   const after = pair(state, neighbour(state.visits, input.at_ms, 1), input, population, gated)
-  return Math.max(before, after) * (before >= 1 && after >= 1 ? 1.5 : 1)
+  const thereAndBack = (before >= 1 && after >= 1) || (before >= 1 && isBack(state, input))
+  return Math.max(before, after) * (thereAndBack ? 1.5 : 1)
 }
 
 function pair(
@@ -164,6 +169,7 @@ function pair(
   score *= egressFactor(state, other, input, population)
   if (same(other.device, input.device) && !replays(other, input)) score *= 0.2
   if (withinCarrier(other, input)) score *= 0.2
+  if (ownClients(state, other, input)) score *= 0.3
   if (habitual(state, other, input)) score *= 0.3
   return score
 }
@@ -181,6 +187,7 @@ function gatesOf(
   if (same(other.device, input.device) && !replays(other, input))
     gates.push({ name: 'same_device', factor: 0.2 })
   if (withinCarrier(other, input)) gates.push({ name: 'mobile_carrier', factor: 0.2 })
+  if (ownClients(state, other, input)) gates.push({ name: 'own_clients', factor: 0.3 })
   if (habitual(state, other, input)) gates.push({ name: 'habitual_places', factor: 0.3 })
   return gates
 }
@@ -203,10 +210,8 @@ function egressFactor(
     input.enrichment.source.network_kind === 'corporate' || population.usersOf(input.prefix, input.at_ms) >= 3
   if (!there && !here) return 1
   const otherClient =
-    other.agent !== 0 &&
-    input.agent !== 0 &&
-    other.agent !== input.agent &&
-    !(owns(state, other.agent, input.at_ms) && owns(state, input.agent, input.at_ms))
+    differ(other.client, clientOf(input)) &&
+    !(owns(state, other.client, input.at_ms) && owns(state, clientOf(input), input.at_ms))
   return otherClient && !(there && here) && !same(other.device, input.device) ? 0.5 : 0.1
 }
 
@@ -224,12 +229,7 @@ function isHabit(state: Readonly<TravelState>, key: number, atMs: number): boole
 }
 
 function replays(other: Visit, input: EnrichedDecision): boolean {
-  return (
-    same(other.session, input.session) &&
-    other.agent !== 0 &&
-    input.agent !== 0 &&
-    other.agent !== input.agent
-  )
+  return same(other.session, input.session) && differ(other.client, clientOf(input))
 }
 
 function distance(other: Visit, input: EnrichedDecision): number {
@@ -237,14 +237,41 @@ function distance(other: Visit, input: EnrichedDecision): number {
   return haversine(other.latitude, other.longitude, latitude ?? 0, longitude ?? 0)
 }
 
+/**
+ * Whether the visit before last was here: who was there, then far away, and is
+ * here again, each at once, is two. A shared exit that is switched on and off looks
+ * the same, and is gated.
+ */
+function isBack(state: Readonly<TravelState>, input: EnrichedDecision): boolean {
+  const before = neighbour(state.visits, input.at_ms, -1)
+  if (before === undefined) return false
+  const first = neighbour(state.visits, before.from_ms - 1, -1)
+  return first !== undefined && first.prefix === input.prefix && (first.flags & PERMITTED) !== 0
+}
+
+/** Two clients, both the subject's own: a telephone is placed by its carrier, and not where the laptop is. */
+function ownClients(state: Readonly<TravelState>, other: Visit, input: EnrichedDecision): boolean {
+  const here = clientOf(input)
+  return (
+    differ(other.client, here) &&
+    !replays(other, input) &&
+    owns(state, other.client, input.at_ms) &&
+    owns(state, here, input.at_ms)
+  )
+}
+
 /** A client that was permitted on two days or more. */
-function owns(state: Readonly<TravelState>, agent: number, atMs: number): boolean {
-  return state.clients.weight(state.clients.find(agent), atMs, HABIT_HALF_LIFE_MS) >= 1.5
+function owns(state: Readonly<TravelState>, client: number, atMs: number): boolean {
+  return state.clients.weight(state.clients.find(client), atMs, HABIT_HALF_LIFE_MS) >= 1.5
 }
 
 /** Counts a value once a day. */
 function countDay(values: Slots, key: number, atMs: number): void {
   if (atMs - values.lastMs(values.find(key)) >= 0.8 * DAY_MS) values.add(key, atMs, HABIT_HALF_LIFE_MS)
+}
+
+function differ(first: number, second: number): boolean {
+  return first !== 0 && second !== 0 && first !== second
 }
 
 function same(first: number, second: number): boolean {

@@ -3,7 +3,6 @@ import type { Decision } from '../../../schemas/decision.ts'
 import { subjectEntityId, type Entity } from '../../../schemas/entity.ts'
 import type { Enrichment } from '../../../schemas/scored-decision.ts'
 import type { EnrichedDecision } from '../detector.ts'
-import { combine } from '../state/hash.ts'
 import { layout, records, u32, type StateOf } from '../state/layout.ts'
 import { slots, type Slots } from '../state/slots.ts'
 
@@ -11,12 +10,8 @@ const DAY_MS = 86_400_000
 const HALF_LIFE_MS = 45 * DAY_MS
 /** Days, decayed, from which on a device is the subject's own. */
 const OWN = 1.5
-/** How well a resource of high sensitivity, and a network away from home, are told apart from a device in one table. */
-const SENSITIVE = 0x5e751
-const ELSEWHERE = 0xe15e
-
 const network = { prefix: u32, day: u32 }
-const fields = { devices: slots(4), told: slots(4), networks: records(4, network) }
+const fields = { devices: slots(4), told: slots(2), networks: records(4, network) }
 /** What a subject's state keeps so that its slim records are few: the devices it uses, by days, and what was told today. */
 export const tellingLayout = layout(fields)
 export type Telling = StateOf<typeof fields>
@@ -54,12 +49,10 @@ export function activitiesOf(
     activities.push({ ...slim(decision, enrichment, { type, id }), habits })
   }
   const network = networkActivity(decision, enrichment)
-  if (network !== undefined && isNetworkNews(telling, facts, teaches)) activities.push(network)
+  const seldom = network !== undefined && isNetworkNews(telling, facts, teaches)
+  if (seldom) activities.push(network)
   if (!teaches || decision.subject.type === 'anonymous') return activities
-  if (
-    facts.credential_failure ||
-    (familiar === false && news(telling, facts, combine(facts.prefix, ELSEWHERE)))
-  ) {
+  if (facts.credential_failure || (seldom && familiar === false)) {
     const client = clientIdOf(facts)
     if (client !== '') tell('client', client)
     const { asn } = enrichment.source
@@ -68,7 +61,7 @@ export function activitiesOf(
   const device = decision.device?.id
   if (device === undefined || !facts.permitted || decision.subject.type !== 'user') return activities
   const sensitive =
-    enrichment.resource.sensitivity === 'high' && news(telling, facts, combine(facts.device, SENSITIVE))
+    enrichment.resource.sensitivity === 'high' && isNewOf(telling.told, facts.device, facts.at_ms)
   const today = newDay(telling.devices, facts.device, facts.at_ms)
   if (!today && !sensitive) return activities
   tell('device', device)
@@ -107,10 +100,10 @@ function isNetworkNews({ networks }: Telling, facts: EnrichedDecision, teaches: 
   return true
 }
 
-/** Whether something of today has not been told of the subject; from now on it has. */
-function news({ told }: Telling, { permitted, at_ms }: EnrichedDecision, what: number): boolean {
-  if (!permitted || what === 0 || !newDay(told, what, at_ms)) return false
-  told.add(what, dayOf(at_ms), HALF_LIFE_MS)
+/** Whether it has not been told today; from now on it has. */
+function isNewOf(told: Slots, key: number, atMs: number): boolean {
+  if (!newDay(told, key, atMs)) return false
+  told.add(key, dayOf(atMs), HALF_LIFE_MS)
   return true
 }
 

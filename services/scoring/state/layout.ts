@@ -35,6 +35,16 @@ export const f64: Field<number> = {
   },
 }
 
+/** A float of single precision, for members of `records`: what is assigned is rounded. */
+export const f32: Field<number> = {
+  words: 2,
+  form: 'f32',
+  read: (words, at) => words.f32[at] ?? 0,
+  write(words, at, value) {
+    words.f32[at] = value
+  },
+}
+
 /** A whole number from 0 to 2^32 - 1: a hash, a count, a flag. */
 export const u32: Field<number> = {
   words: 2,

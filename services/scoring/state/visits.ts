@@ -1,6 +1,6 @@
 import type { EnrichedDecision } from '../detector.ts'
 import { combine } from './hash.ts'
-import { clip, f64, text, u32, type StateOf } from './layout.ts'
+import { clip, f32, f64, text, u32, type StateOf } from './layout.ts'
 
 export const PERMITTED = 1
 export const MOBILE = 2
@@ -10,14 +10,14 @@ export const CORPORATE = 4
 export const visit = {
   from_ms: f64,
   to_ms: f64,
-  latitude: f64,
-  longitude: f64,
-  accuracy_km: f64,
+  latitude: f32,
+  longitude: f32,
+  accuracy_km: f32,
   prefix: u32,
   place: u32,
   device: u32,
   session: u32,
-  agent: u32,
+  client: u32,
   flags: u32,
   country: text(8),
   city: text(40),
@@ -83,10 +83,15 @@ export function keepVisit(visits: Visit[], input: EnrichedDecision): void {
 function stamp(target: Visit, input: EnrichedDecision): void {
   target.device = input.device
   target.session = input.session
-  target.agent = input.agent
+  target.client = clientOf(input)
   target.ip = clip(input.decision.context?.ip ?? '', 40)
   target.decision_id = input.decision.id.length <= 64 ? input.decision.id : ''
   if (input.permitted) target.flags |= PERMITTED
+}
+
+/** A client as far as a person has one: browser and system, whatever its version this week. */
+export function clientOf(input: EnrichedDecision): number {
+  return combine(input.family, input.os)
 }
 
 /** A place as far as habits go: provider and country. */
