@@ -27,6 +27,7 @@ export class LaneRunner {
   readonly #parts: LaneRunnerParts
   readonly #options: ConsumeOptions
   readonly #turns = new Turns()
+  readonly #running = new Set<Lane>()
 
   constructor(parts: LaneRunnerParts, options: ConsumeOptions) {
     this.#parts = parts
@@ -36,13 +37,30 @@ export class LaneRunner {
   /** Ends when the lane is ours no longer, after the batch in hand. */
   async run(lane: Lane): Promise<void> {
     await this.#load(lane)
+    this.#running.add(lane)
     for (const part of lane.parts) if (lane.state === 'ours') this.#parts.fetcher.add(part)
     while (lane.state === 'ours') {
       lane.gated = this.#parts.committer.busy && lane.patient
       const batch = lane.gated ? BUSY_MS : lane.next(performance.now())
-      if (typeof batch === 'number') await lane.sleep(batch)
-      else await this.#take(lane, batch)
+      if (typeof batch === 'number') {
+        await lane.sleep(batch)
+        continue
+      }
+      this.#depart(lane)
+      await this.#take(lane, batch)
     }
+    this.#running.delete(lane)
+  }
+
+  /**
+   * Lanes that let their batches fill go together: each by its own clock, they would make a transaction each
+   * within `linger_ms`, and with a dozen partitions that is one after the other again. Not those of pinned
+   * groups, whose batches cost a store an insert each, and no transaction.
+   */
+  #depart(lane: Lane): void {
+    const { linger_ms = 0, pinned } = this.#options
+    if (linger_ms === 0 || pinned === true) return
+    for (const other of this.#running) if (other !== lane) other.hurry()
   }
 
   tellFailed(error: unknown): void {

@@ -69,6 +69,13 @@ export class Lane {
     this.#wake()
   }
 
+  /** Another lane of the group has done with waiting: what waits here goes with it, in the same transaction. */
+  hurry(): void {
+    if (this.#firstSeen === 0) return
+    this.#firstSeen = -Infinity
+    this.#wake()
+  }
+
   /** Resolves when woken, or after `ms`. */
   async sleep(ms: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()

@@ -35,6 +35,28 @@ describe('a lane that would wait for a transaction', () => {
   })
 })
 
+describe('a lane that lets its batches fill', () => {
+  const filling = { linger_ms: 200, min_records: 10 }
+
+  it('hands out what waits when another one of the group does', () => {
+    const { lane, read } = laneOf(filling)
+    read(2)
+    expect(lane.next(1_000)).toBe(200)
+    lane.hurry()
+    expect(lane.next(1_001)).toMatchObject({ parts: [{ last_offset: 1 }] })
+    lane.committed()
+    read(1)
+    expect(lane.next(1_002)).toBe(200)
+  })
+
+  it('waits its full time for what came after the other one had gone', () => {
+    const { lane, read } = laneOf(filling)
+    lane.hurry()
+    read(2)
+    expect(lane.next(1_000)).toBe(200)
+  })
+})
+
 function laneOf(options: Partial<ConsumeOptions>, pin?: { partition: 0; first: 0; last: 1; next: 2 }) {
   const lane = new Lane('t/0', topic, [0], { group: 'g', topics: [topic], handle: () => [], ...options })
   const limits = { most: MOST, budget: new Budget(MOST) }
