@@ -8,7 +8,7 @@ import { insert, trim, trimPart, type Event, type Filled } from './windows/event
 import { orderedWindow, temporalWindow } from './windows/temporal.ts'
 
 /** By so much a decision may be older than the newest of its group, and still be counted. */
-export const GRACE_MS = 10 * 60_000
+const GRACE_MS = 10 * 60_000
 /** A finding that is going on is over after half an hour. */
 export const QUIET_MS = 30 * 60_000
 /** Of each rule of a temporal correlation so many decisions are kept. */

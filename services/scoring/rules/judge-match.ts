@@ -12,7 +12,7 @@ import type { RuleStates } from './state/rule-states.ts'
 import type { Filled } from './windows/events.ts'
 
 /** Detector id of a rule's findings. */
-export function detectorOf(rule: string): string {
+function detectorOf(rule: string): string {
   return `rule-${rule}`
 }
 

@@ -60,7 +60,7 @@ const NOWHERE: Enrichment = {
 }
 
 /** The file of tests that belongs to a file of rules. */
-export function testFileOf(file: string): string {
+function testFileOf(file: string): string {
   return file.replace(/\.ya?ml$/, '.test.jsonl')
 }
 

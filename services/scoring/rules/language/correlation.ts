@@ -6,7 +6,7 @@ import { compiled, type Compiled, type RuleProblem } from './problem.ts'
 import { unknownFields } from './rule.ts'
 import type { Path, RuleDocument } from './source.ts'
 
-export const CORRELATIONS = ['event_count', 'value_count', 'temporal', 'temporal_ordered'] as const
+const CORRELATIONS = ['event_count', 'value_count', 'temporal', 'temporal_ordered'] as const
 export type CorrelationType = (typeof CORRELATIONS)[number]
 
 /** A rule about several decisions; what it refers to is not looked up yet. */

@@ -18,7 +18,7 @@ export interface Field {
 }
 
 /** The names that rules for web servers and proxies use, and what they are here. */
-export const SIGMA_NAMES: Readonly<Record<string, string>> = {
+const SIGMA_NAMES: Readonly<Record<string, string>> = {
   User: 'subject.id',
   user: 'subject.id',
   'cs-username': 'subject.id',

@@ -78,9 +78,8 @@ export function compileRules(files: readonly RuleFile[]): RuleSet {
   for (const { file, text } of files) {
     const read = readDocuments(text, file)
     problems.push(...read.problems)
-    const several = read.documents.length > 1
-    for (const document of read.documents) {
-      const rule = compileDocument(document, fallbackName(document, several), known)
+    for (const [index, document] of read.documents.entries()) {
+      const rule = compileDocument(document, fallbackName(document, index), known)
       if (!rule.ok) {
         problems.push(...rule.problems)
         continue
@@ -135,9 +134,9 @@ function compileDocument(
   return compileRule(document, fallback, known)
 }
 
-/** The name of the file where it holds one rule, else the title. */
-function fallbackName({ file, value }: RuleDocument, several: boolean): string {
-  if (several) return typeof value['title'] === 'string' ? value['title'] : ''
+/** The name of the file for its first rule, the title for others. */
+function fallbackName({ file, value }: RuleDocument, index: number): string {
+  if (index > 0) return typeof value['title'] === 'string' ? value['title'] : ''
   return (file.split('/').at(-1) ?? file).replace(/\.ya?ml$/, '')
 }
 

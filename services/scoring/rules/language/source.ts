@@ -3,7 +3,7 @@ import { isRecord } from '../../../../schemas/record.ts'
 import type { RuleProblem } from './problem.ts'
 
 /** A rule is a page; a file of many rules some dozens. */
-export const MOST_FILE_BYTES = 262_144
+const MOST_FILE_BYTES = 262_144
 const MOST_DOCUMENTS = 200
 const MOST_ALIASES = 100
 

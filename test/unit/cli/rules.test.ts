@@ -1,0 +1,91 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { runCli } from '../../../services/cli.ts'
+import { decisionOf, MINUTE } from '../../support/play.ts'
+import { ruleText, temporaryDirectory } from '../../support/rules.ts'
+
+/** Runs a command in this process. */
+async function gatewatch(...args: readonly string[]) {
+  const [out, err]: [string[], string[]] = [[], []]
+  let code = 0
+  const io = {
+    stdout: { write: (text: string) => out.push(text) > 0 },
+    stderr: { write: (text: string) => err.push(text) > 0 },
+  }
+  await runCli(args, io, {}, (given) => {
+    code = given
+  })
+  return { code, out: out.join(''), err: err.join('') }
+}
+
+async function directory(files: Readonly<Record<string, string>>): Promise<string> {
+  const path = await temporaryDirectory((close) => onTestFinished(close))
+  for (const [name, text] of Object.entries(files)) await writeFile(join(path, name), text)
+  return path
+}
+
+const good = ruleText('{ s: { action.name: delete }, condition: s }')
+const story = (match: boolean) => `{"decision":{"action":{"name":"delete"}},"match":${match}}\n`
+
+describe('gatewatch rules', () => {
+  it('check says how many can be used, and names the others with file, line and reason; exit code 2', async () => {
+    const one = await directory({ 'a.yml': good })
+    expect(await gatewatch('rules', 'check', one)).toMatchObject({ code: 0, err: '' })
+    const two = await directory({
+      'a.yml': good,
+      'b.yml': good.replace('name: it', 'name: b').replace('action', 'acton'),
+    })
+    const { code, out, err } = await gatewatch('rules', 'check', two)
+    expect([code, err]).toEqual([
+      2,
+      `${two}/b.yml:4:19: there is no field acton.name; is action.name meant?\n`,
+    ])
+    expect(out).toContain('1 rules and 0 correlations can be used')
+    expect(await gatewatch('rules', 'check', join(two, 'none'))).toMatchObject({ code: 2 })
+  })
+
+  it('test plays the stories beside rules; exit code 1 for one that fails, 2 for a mistake', async () => {
+    const passes = await gatewatch(
+      'rules',
+      'test',
+      await directory({ 'a.yml': good, 'a.test.jsonl': story(true) }),
+    )
+    expect(passes).toMatchObject({ code: 0, err: '' })
+    expect(passes.out).toContain('Without a story that matches and one that does not: it\n1 passed, 0 failed')
+    const fails = await gatewatch(
+      'rules',
+      'test',
+      await directory({ 'a.yml': good, 'a.test.jsonl': story(false) }),
+    )
+    expect([fails.code, fails.out]).toEqual([
+      1,
+      expect.stringContaining('a.test.jsonl:1: it matches and should not'),
+    ])
+    expect(
+      await gatewatch('rules', 'test', await directory({ 'a.yml': good, 'a.test.jsonl': '{' })),
+    ).toMatchObject({
+      code: 2,
+      err: 'a.test.jsonl:1: is no JSON\n',
+    })
+  })
+
+  it('test --against says how often each would have spoken', async () => {
+    const decisions = Array.from({ length: 48 }, (_, hour) =>
+      JSON.stringify(
+        decisionOf('mallory', hour * 60 * MINUTE, { action: { name: hour % 12 === 0 ? 'delete' : 'read' } }),
+      ),
+    )
+    const path = await directory({ 'a.yml': good, 'decisions.jsonl': decisions.join('\n') })
+    const { code, out } = await gatewatch('rules', 'test', path, '--against', join(path, 'decisions.jsonl'))
+    expect([code, out.split('\n').map((line) => line.trim().split(/\s{2,}/))]).toEqual([
+      0,
+      [
+        ['48 decisions of 2.0 days'],
+        ['rule', 'came about', 'findings', 'a day', 'most on a day', 'held back'],
+        ['it', '4', '4', '2.04', '2', '0'],
+        [''],
+      ],
+    ])
+  })
+})
