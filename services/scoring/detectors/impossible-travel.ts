@@ -6,6 +6,7 @@ import {
   clientOf,
   CORPORATE,
   gapMs,
+  ipOf,
   keepVisit,
   MOBILE,
   neighbour,
@@ -98,7 +99,7 @@ export function impossibleTravel(): Detector<EnrichedDecision, TravelState> {
         cause: 'location',
         evidence: {
           from_place: there,
-          from_ip: other.ip,
+          from_ip: ipOf(other),
           from_at: new Date(other.to_ms <= input.at_ms ? other.to_ms : other.from_ms).toISOString(),
           to_place: here,
           to_ip: input.decision.context?.ip ?? null,

@@ -1,5 +1,6 @@
 import type { EnrichedDecision } from '../detector.ts'
 import { combine } from './hash.ts'
+import { ipv4Number, ipv4Text } from './ipv4.ts'
 import { clip, f32, f64, text, u32, type StateOf } from './layout.ts'
 
 export const PERMITTED = 1
@@ -21,7 +22,9 @@ export const visit = {
   flags: u32,
   country: text(8),
   city: text(40),
-  ip: text(40),
+  ipv4: u32,
+  /** Of any other kind of address. */
+  ipv6: text(40),
   decision_id: text(64),
 }
 export type Visit = StateOf<typeof visit>
@@ -84,9 +87,16 @@ function stamp(target: Visit, input: EnrichedDecision): void {
   target.device = input.device
   target.session = input.session
   target.client = clientOf(input)
-  target.ip = clip(input.decision.context?.ip ?? '', 40)
+  const ip = input.decision.context?.ip ?? ''
+  target.ipv4 = ipv4Number(ip)
+  target.ipv6 = target.ipv4 === 0 ? clip(ip, 40) : ''
   target.decision_id = input.decision.id.length <= 64 ? input.decision.id : ''
   if (input.permitted) target.flags |= PERMITTED
+}
+
+/** The address that was seen last. */
+export function ipOf({ ipv4, ipv6 }: Visit): string {
+  return ipv4 === 0 ? ipv6 : ipv4Text(ipv4)
 }
 
 /** A client as far as a person has one: browser and system, whatever its version this week. */
