@@ -18,6 +18,8 @@ export const Control = z.discriminatedUnion('kind', [
     seq: z.int().min(-1),
     policy_revision: Name,
     risk_age_ms: Count,
+    /** The last beat of one that ends in order: its silence is no signal. */
+    stopping: z.boolean().optional(),
   }),
   z.strictObject({
     schema_version: z.literal(1),

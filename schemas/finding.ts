@@ -39,8 +39,8 @@ export const Finding = z.strictObject({
   first_observed_at: Instant,
   /** Event time at which what it tells was over, where its detector can know; this is its last revision then. */
   closed_at: Instant.optional(),
-  /** The decisions that contributed, newest last, the last 20. */
-  decision_ids: z.array(Id).min(1).max(20),
+  /** The decisions that contributed, newest last, the last 20; none where what lacks is decisions. */
+  decision_ids: z.array(Id).max(20),
   decisions_total: Count,
   /** ATT&CK technique, for example T1110.003. */
   technique: z.string().regex(/^T\d{4}(\.\d{3})?$/),

@@ -4,6 +4,8 @@ import { control } from '../../schemas/topics.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
 import { parseJson } from '../runtime/log/json-record.ts'
 
+export type Heartbeat = Extract<Control, { kind: 'heartbeat' }>
+
 /** Silent for longer than this, a gateway has been taken away, or its silence has been told for a day. */
 const FORGOTTEN_AFTER_MS = 86_400_000
 /** Gateways that are told apart at most: each is a label. */
@@ -13,11 +15,14 @@ const MAX_GATEWAYS = 1000
  * `gatewatch_feedback_gateway_heartbeat_age_seconds` by enforcement point: how
  * long ago each gateway last said that it lives, by its own clock. Told by
  * another process than the gateway, since a machine that is gone tells nothing.
+ *
+ * @param heard is told of every beat, and of the newest one of each gateway at first
  */
 export async function watchHeartbeats(
   eventLog: EventLog,
   registry: Registry,
   now: () => number,
+  heard: (key: string, heartbeat: Heartbeat) => void = () => {},
 ): Promise<{ close(): Promise<void> }> {
   const table = await eventLog.openTable(control)
   const newest = new Map<string, number>()
@@ -28,6 +33,7 @@ export async function watchHeartbeats(
     const heartbeat = parsed?.kind === 'ok' ? Control.safeParse(parsed.value).data : undefined
     if (heartbeat?.kind !== 'heartbeat') return
     newest.set(key, Date.parse(heartbeat.at))
+    heard(key, heartbeat)
     const [oldest] = newest.keys()
     if (newest.size > MAX_GATEWAYS && oldest !== undefined) newest.delete(oldest)
   }

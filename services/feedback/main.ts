@@ -11,9 +11,9 @@ import { buildFeedbackServer } from './api/server.ts'
 import { openViews } from './api/views.ts'
 import type { FeedbackConfig } from './config.ts'
 import { startHub } from './feed/hub.ts'
-import { watchHeartbeats } from './gateway-heartbeats.ts'
 import { feedbackMetrics } from './metrics.ts'
 import { parametersOf } from './parameters-of.ts'
+import { watchSilence } from './silence/watch-silence.ts'
 import { openBreakGlassList } from './usage/break-glass-list.ts'
 import { openCensus } from './usage/census.ts'
 import { startUsage } from './usage/usage.ts'
@@ -56,8 +56,6 @@ export async function startFeedback(
     for (let one = stops.pop(); one; one = stops.pop()) await one()
   }
   try {
-    const heartbeats = await watchHeartbeats(eventLog, runtime.metrics, now)
-    stops.push(() => heartbeats.close())
     const breakGlass = await openBreakGlassList(eventLog, config.break_glass)
     stops.push(() => breakGlass.close())
     const census = await openCensus(eventLog)
@@ -90,6 +88,14 @@ export async function startFeedback(
       now,
     })
     stops.push(() => worker.stop())
+    const silence = await watchSilence({
+      eventLog,
+      logger,
+      registry: runtime.metrics,
+      now,
+      leads: () => worker.leads(),
+    })
+    stops.push(() => silence.close())
     const receivers = await receiversOf(config.alerts, now)
     const outbox = await openOutbox(eventLog)
     stops.push(() => outbox.close())

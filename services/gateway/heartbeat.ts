@@ -25,6 +25,7 @@ export interface HeartbeatOptions {
 export function startHeartbeat(options: HeartbeatOptions): { stop(): Promise<void> } {
   const { eventLog, logger, tenant, pep_id, boot_id } = options
   let failing = false
+  let stopping = false
   let beating: Promise<void> | null = null
 
   async function beat(): Promise<void> {
@@ -39,6 +40,7 @@ export function startHeartbeat(options: HeartbeatOptions): { stop(): Promise<voi
       seq: options.seq(),
       policy_revision: options.policy_revision(),
       risk_age_ms: options.risk_age_ms(),
+      ...(stopping ? { stopping } : {}),
     }
     try {
       await eventLog.append([jsonRecord(control, heartbeat)])
@@ -64,6 +66,7 @@ export function startHeartbeat(options: HeartbeatOptions): { stop(): Promise<voi
     async stop() {
       clearInterval(timer)
       if (beating !== null && (await within(beating, LAST_BEAT_MS)) === 'late') return
+      stopping = true
       await within(next(), LAST_BEAT_MS)
     },
   }
