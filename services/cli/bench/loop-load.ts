@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Pool } from 'undici'
 import { z } from 'zod'
+import { GatewatchError } from '../../runtime/errors.ts'
 
 export interface LoadOptions {
   /** Decisions a second of people who do nothing wrong. */
@@ -34,7 +35,7 @@ const PATIENCE = 400
 export async function runLoad(evaluation: URL, token: string, options: LoadOptions): Promise<LoadResult> {
   const pool = new Pool(evaluation.origin, { connections: 64, pipelining: 1 })
   const ask = async (subject: string, action: string, resource: number, client: number): Promise<string> => {
-    const { body } = await pool.request({
+    const { statusCode, body } = await pool.request({
       method: 'POST',
       path: evaluation.pathname,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
@@ -45,12 +46,28 @@ export async function runLoad(evaluation: URL, token: string, options: LoadOptio
         context: { ip: `198.18.${client >> 8}.${client & 255}`, user_agent: AGENT },
       }),
     })
+    if (statusCode !== 200) {
+      await body.dump()
+      throw new GatewatchError(
+        'ERR_USAGE',
+        `The decision point answered ${statusCode}; this machine is too busy for ${options.rate} decisions a second.`,
+      )
+    }
     return Answer.parse(await body.json()).context.outcome
   }
 
   let answers = 0
+  let fault: unknown
+  /** A fault is told at the end: until then nobody waits for it, and the process would end with all that it has started. */
+  const heard = async (answer: Promise<string>): Promise<void> => {
+    try {
+      await answer
+    } catch (error) {
+      fault ??= error
+    }
+  }
   const counted = async (answer: Promise<string>): Promise<void> => {
-    await answer
+    await heard(answer)
     answers += 1
   }
   const ended = new AbortController()
@@ -72,27 +89,34 @@ export async function runLoad(evaluation: URL, token: string, options: LoadOptio
   })()
 
   const stopped: string[] = []
-  await pause(options.calm_ms)
-  for (let attack = 0; attack < options.warmups + options.attacks; attack += 1) {
-    const subject = `mallory-${attack}`
-    const client = 0x8000 + (attack & 0x7fff)
+  /** Whether the attacker was stopped. */
+  const attack = async (subject: string, client: number): Promise<boolean> => {
     const stop = new AbortController()
     const probing = (async () => {
       for (let request = 0; request < PATIENCE && !stop.signal.aborted; request += 1)
-        await ask(subject, 'delete', request % 200, client)
+        await heard(ask(subject, 'delete', request % 200, client))
     })()
-    for (let request = 0; request < PATIENCE; request += 1) {
-      if ((await ask(subject, 'read', 1, client)) !== 'permit') {
-        stopped.push(`user:${subject}`)
-        break
-      }
+    try {
+      for (let request = 0; request < PATIENCE; request += 1)
+        if ((await ask(subject, 'read', 1, client)) !== 'permit') return true
+      return false
+    } finally {
+      stop.abort()
+      await probing
     }
-    stop.abort()
-    await probing
   }
-  ended.abort()
+  try {
+    await pause(options.calm_ms)
+    for (let number = 0; number < options.warmups + options.attacks; number += 1) {
+      const subject = `mallory-${number}`
+      if (await attack(subject, 0x8000 + (number & 0x7fff))) stopped.push(`user:${subject}`)
+    }
+  } finally {
+    ended.abort()
+  }
   const seconds = await calm
   await pool.close()
+  if (fault !== undefined) throw fault
   return { answers, seconds, stopped }
 }
 
