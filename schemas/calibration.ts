@@ -44,5 +44,16 @@ export const Calibration = z.strictObject({
   /** The same for HIGH: as much comes a tenth as often. */
   high_nats: z.number().nullable().optional(),
   tables: z.array(CalibrationTable).max(1000),
+  /** Subjects of whom an analyst has said that it was harmless what these detectors found. */
+  safe: z
+    .array(
+      z.strictObject({
+        entity: z.string().min(1).max(300),
+        detectors: z.array(Name).max(16),
+        until: Instant,
+      }),
+    )
+    .max(500)
+    .optional(),
 })
 export type Calibration = z.infer<typeof Calibration>

@@ -7,6 +7,7 @@ interface EvaluateFlags {
   readonly json?: boolean
   readonly verdicts?: string
   readonly findingsPerDay?: number
+  readonly warmUpDays: number
 }
 
 /** `gatewatch evaluate`: labelled decisions are scored, and what was found is held against what really happened. */
@@ -15,6 +16,7 @@ export function declareEvaluate(program: Command, context: CliContext): void {
     .command('evaluate')
     .argument('<directory>', 'holds decisions.jsonl or decisions.jsonl.gz, and truth.jsonl')
     .option('--json', 'one line of JSON')
+    .option('--warm-up-days <n>', 'days at first that are told apart: nothing is known yet', wholeDays, 7)
     .option('--findings-per-day <n>', 'the budget; default scoring.findings_per_day', budgetOf)
     .option(
       '--verdicts <file>',
@@ -33,13 +35,19 @@ export function declareEvaluate(program: Command, context: CliContext): void {
             import('./table.ts'),
           ])
         const budget = flags.findingsPerDay ?? config.scoring.findings_per_day
-        const step = replayInOrder(scoringStages(await openEnrich(config.scoring), config.scoring), budget)
+        const { step, evenness } = replayInOrder(
+          scoringStages(await openEnrich(config.scoring), config.scoring),
+          budget,
+        )
         const bar = evaluateBar(context.io.stderr)
         const verdicts: string[] = []
         let offset = 0
         let clockMs = 0
         try {
           const evaluation = await evaluate(directory, {
+            budget,
+            warm_up_days: flags.warmUpDays,
+            evenness,
             score: (lines) =>
               step(
                 lines.map(({ key, bytes, at_ms }) => {
@@ -97,6 +105,11 @@ function evaluateBar(out: CliIo['stderr']): { to(read: number, total: number): v
       running = false
     },
   }
+}
+
+function wholeDays(text: string): number {
+  if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError('must be a whole number of days.')
+  return Number(text)
 }
 
 function budgetOf(text: string): number {

@@ -4,6 +4,7 @@ import type { Finding } from '../../schemas/finding.ts'
 import type { Attack } from '../../schemas/truth.ts'
 import { GatewatchError } from '../runtime/errors.ts'
 import { holder, ordinaryOf, type Held } from './held.ts'
+import { settledOf, type Settled } from './settled.ts'
 import { atBudgets, type AtBudget } from './precision.ts'
 import { decisionsFile, readDecisions, type DecisionLine } from './read-decisions.ts'
 import { readTruth } from './read-truth.ts'
@@ -12,6 +13,12 @@ import { byDifficulty, type Cell, type Sighting } from './cells.ts'
 export interface EvaluateOptions {
   /** Scores decisions as they come and gives every revision of every finding, in order. */
   readonly score: (lines: readonly DecisionLine[]) => readonly Finding[]
+  /** Findings a day, at most, that `score` keeps to. */
+  readonly budget: number
+  /** Days at first that are told apart. */
+  readonly warm_up_days: number
+  /** How even the places of each detector's scores among earlier ones were, after all was scored. */
+  readonly evenness: () => readonly Evenness[]
   /** Hears of bytes read, of all. */
   readonly progress?: (read: number, total: number) => void
   /** Hears of every finding at its last revision, with what it was held to be. */
@@ -51,6 +58,9 @@ export interface Evaluation {
     readonly a_day_per_1000_users: number
     readonly most_on_a_day: number
   }
+  readonly settled: Settled
+  /** Of the last thousand places: one decision an entity and hour, so that they are as good as independent. */
+  readonly evenness: readonly Evenness[]
   readonly false_findings: readonly FalseFindings[]
   readonly budgets: readonly AtBudget[]
 }
@@ -60,6 +70,14 @@ export interface FalseFindings {
   /** What they were about; `none`: an ordinary day. */
   readonly about: string
   readonly findings: number
+}
+
+/** How even one detector's places are: Kolmogorov and Smirnov's statistic. */
+export interface Evenness {
+  readonly detector: string
+  readonly places: number
+  readonly statistic: number
+  readonly p: number
 }
 
 const DAY_MS = 86_400_000
@@ -122,6 +140,8 @@ export async function evaluate(directory: string, options: EvaluateOptions): Pro
       a_day_per_1000_users: users.size === 0 ? 0 : (aDay * 1000) / users.size,
       most_on_a_day: mostOnADay(all),
     },
+    settled: settledOf(all, { first: most.first, last: most.last, users: users.size }, options),
+    evenness: options.evenness(),
     false_findings: falseFindings(all, ordinaryOf(truth.ordinary), options.told),
     budgets,
   }

@@ -17,7 +17,8 @@ const BUDGETS = [1, 9, 50]
 
 /**
  * Precision at a number of findings a day. The findings of a day (UTC, by when
- * they were opened) are ranked by their evidence, at its highest; of equal ones
+ * they were opened) are ranked by their evidence, at its highest: calibrated,
+ * where the evidence of all detectors was added up; of equal ones
  * the earlier comes first, as it would with whoever takes them as they come.
  */
 export function atBudgets(held: readonly Held[], attacks: number): readonly AtBudget[] {
@@ -45,8 +46,16 @@ export function atBudgets(held: readonly Held[], attacks: number): readonly AtBu
 
 function before({ finding: a }: Held, { finding: b }: Held): number {
   return (
-    b.evidence_nats - a.evidence_nats ||
+    rankOf(b) - rankOf(a) ||
     a.first_observed_at.localeCompare(b.first_observed_at) ||
     a.id.localeCompare(b.id)
   )
+}
+
+/** Evidence at MEDIUM is 4; what is added up over detectors has no end, and the more of it the rarer. */
+function rankOf({ evidence, evidence_nats }: Held['finding']): number {
+  const { joint_nats: nats, joint_nats_of_a_finding: least } = evidence
+  return typeof nats === 'number' && typeof least === 'number' && least > 0
+    ? (4 * nats) / least
+    : evidence_nats
 }

@@ -1,6 +1,7 @@
 import type { Cell } from './cells.ts'
-import type { Evaluation, FalseFindings } from './evaluate.ts'
+import type { Evaluation, Evenness, FalseFindings } from './evaluate.ts'
 import type { AtBudget } from './precision.ts'
+import type { Settled } from './settled.ts'
 
 /** A table of the report: a head and rows of text. */
 export interface Section {
@@ -23,6 +24,7 @@ export function report(evaluation: Evaluation): {
       `${attacks.found} of ${attacks.attacks} attacks found${attacks.share === null ? '' : ` (${percent(attacks.share)})`}, ${attacks.within_10_events} within ten of their decisions.`,
       `${whole(findings.total)} findings: ${whole(findings.true)} true, ${whole(findings.false)} false; ` +
         `${fixed(findings.a_day)} a day, ${fixed(findings.a_day_per_1000_users)} a day for 1,000 users, ${whole(findings.most_on_a_day)} on the busiest day.`,
+      settledLine(evaluation.settled),
     ],
     sections: [
       {
@@ -36,12 +38,31 @@ export function report(evaluation: Evaluation): {
         rows: budgets.map(budgetRow),
       },
       {
+        title: 'Places of scores among earlier ones, uniform where nothing happens',
+        head: ['detector', 'places', 'statistic', 'p'],
+        rows: evaluation.evenness.map(evennessRow),
+      },
+      {
         title: 'False findings',
         head: ['detector', 'about', 'findings', 'a day'],
         rows: false_findings.map((each) => falseRow(each, evaluation.days)),
       },
     ].filter(({ rows }) => rows.length > 0),
   }
+}
+
+function settledLine({ warm_up_days, days, findings, budget_interval, ...rest }: Settled): string {
+  if (rest.a_day === null || rest.a_day_per_1000_users === null) return 'No days after the warm-up.'
+  const [least, most] = budget_interval
+  return (
+    `After ${warm_up_days} days of warm-up: ${findings} findings, ${rest.false} of them false; ${fixed(rest.a_day)} a day, ` +
+    `${fixed(rest.a_day_per_1000_users)} a day for 1,000 users. A budget of ${rest.budget_a_day} a day allows ` +
+    `${least} to ${most} in ${fixed(days)} days (99 % of Poisson): ${rest.budget_kept ? 'kept' : 'not kept'}.`
+  )
+}
+
+function evennessRow({ detector, places, statistic, p }: Evenness): string[] {
+  return [detector, String(places), statistic.toFixed(3), p < 0.001 ? '< 0.001' : p.toFixed(3)]
 }
 
 function cellRow(cell: Cell): string[] {

@@ -63,6 +63,8 @@ export interface Joint {
   readonly thing: number
   /** From which on it is a finding; until that is known each detector finds for itself. */
   readonly thresholds: Thresholds | undefined
+  /** Detectors that an analyst has said find only what is harmless with this subject. */
+  readonly safe: ReadonlySet<string> | undefined
 }
 
 export interface Judgement {
@@ -112,10 +114,12 @@ export function judge<Input>(
     const score = detector.score(own, input, population)
     const rounded = Math.round(score * 1000) / 1000
     if (rounded !== 0) scores[detector.id] = rounded
-    if (joint !== undefined) nats[index] = score > 0 ? reading.evidenceOf(score) : 0
+    const safe = joint?.safe?.has(detector.id) === true
+    if (joint !== undefined)
+      nats[index] = score > 0 ? reading.evidenceOf(score) * (safe ? SAFE_WEIGHT : 1) : 0
     if (trusted && !late && score > 0 && score >= (detector.wary ?? detector.thresholds.medium)) {
       strange = true
-      if (!mayLearn(bench, state, index, score, input, atMs)) waits = true
+      if (!safe && !mayLearn(bench, state, index, score, input, atMs)) waits = true
     }
     const { thresholds } = reading
     if (score < thresholds.medium) {
@@ -176,6 +180,8 @@ function mayLearn<Input>(
   return hasWaited(own, combine(index + 1, detector.about(input)), atMs, wait)
 }
 
+/** Of what somebody has judged to be harmless; not nothing, since a thief may do the same. */
+const SAFE_WEIGHT = 0.25
 /** Less is not worth storing. */
 const LEAST_NEWS = 2
 

@@ -2,6 +2,7 @@ import type { Finding } from '../../schemas/finding.ts'
 import { accessFindings, type LogTopic } from '../../schemas/topics.ts'
 import type { EventLog, LogRecord, OutRecord, PartitionRecords } from '../runtime/log/event-log.ts'
 import { calibrationAtOnce } from './calibration/at-once.ts'
+import type { Evenness } from './calibration/places.ts'
 import { readingHistory } from './calibration/history.ts'
 import type { ReadingsOf } from './calibration/reading.ts'
 import { PartitionStates } from './partition-states.ts'
@@ -51,12 +52,16 @@ export function replay(stage: Stage, parts: Iterable<PartitionRecords>, partitio
 export function replayInOrder(
   { subject, source, policy }: Stages,
   budget: number,
-): (records: readonly LogRecord[]) => readonly Finding[] {
+): {
+  step(records: readonly LogRecord[]): readonly Finding[]
+  /** How even the places of new scores among the old ones are, by detector. */
+  evenness(): readonly Evenness[]
+} {
   const calibration = calibrationAtOnce(subject.detectors, budget)
   const first = replayWorker(subject, 1)
   const others = [source, policy].map((stage) => ({ stage, worker: replayWorker(stage, 1), offset: 0 }))
   const encoder = new TextEncoder()
-  return (records) => {
+  const step = (records: readonly LogRecord[]): readonly Finding[] => {
     const scored = first(partOf(subject.input, records), calibration.readingsOf)
     calibration.take(scored.outputs)
     const findings = [...scored.findings]
@@ -68,10 +73,13 @@ export function replayInOrder(
         slim.push({ offset: each.offset, key, value: encoder.encode(value), headers: {}, appended_ms })
         each.offset += 1
       }
-      for (const finding of each.worker(partOf(each.stage.input, slim)).findings) findings.push(finding)
+      const done = each.worker(partOf(each.stage.input, slim))
+      calibration.take(done.outputs)
+      for (const finding of done.findings) findings.push(finding)
     }
     return findings
   }
+  return { step, evenness: () => calibration.evenness() }
 }
 
 function partOf(topic: LogTopic, records: readonly LogRecord[]): PartitionRecords {

@@ -122,7 +122,12 @@ export function scoreDecision(
   const joint =
     calibrated === undefined || calibrated.version === 0
       ? undefined
-      : { evidence: evidenceOf(bench, state), thing: facts.resource, thresholds: calibrated.joint }
+      : {
+          evidence: evidenceOf(bench, state),
+          thing: facts.resource,
+          thresholds: calibrated.joint,
+          safe: calibrated.safeFor(() => subjectEntityId(decision.subject), facts.at_ms),
+        }
   const familiar = familiarIn(bench, state, facts)
   const population = states.population(tenant)
   const judged = judge(bench, state, facts, observed, population, trusted, calibrated?.of(segment), joint)

@@ -89,7 +89,8 @@ export const RIGHTS: Readonly<Record<Role, LogRights>> = {
     watches: [],
   },
   calibration: {
-    reads: [accessScored, control, scoringCalibrationState],
+    // Findings count against the budget, and verdicts teach.
+    reads: [accessScored, accessFindings, analystVerdicts, control, scoringCalibrationState],
     writes: [control, scoringCalibrationState],
     joins: ['calibration'],
     watches: [],
@@ -154,7 +155,7 @@ export const RIGHTS: Readonly<Record<Role, LogRights>> = {
   },
   verify: {
     reads: [accessDecisions, integrityCheckpoints, control, alertsOutbox],
-    writes: [control, alertsOutbox],
+    writes: [control, alertsOutbox, accessFindings],
     joins: [],
     watches: ['storage'],
   },

@@ -1,8 +1,11 @@
 import type { Calibration, CalibrationTable } from '../../../schemas/calibration.ts'
+import type { Finding } from '../../../schemas/finding.ts'
 import type { Scores } from '../../../schemas/scored-decision.ts'
+import type { Verdict } from '../../../schemas/verdict.ts'
 import type { Thresholds } from '../detector.ts'
 import { JOINT_SCORE } from '../joint.ts'
 import { DayExtremes, type StoredExtremes } from './day-extremes.ts'
+import { OtherFindings, type StoredFindings } from './other-findings.ts'
 import { Places, type Evenness } from './places.ts'
 import { ScoreTable, type StoredTable } from './score-table.ts'
 import type { Segment } from './segment.ts'
@@ -20,6 +23,9 @@ const RARER = 10
 const LEAST_RISE = 2
 /** Less evidence is no finding, however quiet the tenant: a budget is a ceiling, not a quota. */
 const LEAST_NATS = 6
+/** How long a verdict that something is harmless holds. */
+const SAFE_MS = 30 * DAY_HOURS * HOUR_MS
+const MOST_SAFE = 500
 const MOST_FOUND = 50_000
 const KNOTS_NATS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 20, 24] as const
 
@@ -47,7 +53,11 @@ export interface StoredCalibrator {
   readonly version: number
   readonly tables: readonly (readonly [name: string, table: StoredTable])[]
   readonly extremes: StoredExtremes
+  readonly others?: StoredFindings
+  readonly safe?: readonly Safe[]
 }
+
+type Safe = NonNullable<Calibration['safe']>[number]
 
 /**
  * Learns how rare each detector's scores are for one tenant, and from which
@@ -62,6 +72,8 @@ export class Calibrator {
   readonly #budget: number
   readonly #tables = new Map<string, ScoreTable>()
   readonly #places = new Places()
+  readonly #others: OtherFindings
+  #safe: Safe[] = []
   /** Which detector has found which entity today. */
   readonly #found = new Set<string>()
   #foundDay = 0
@@ -74,6 +86,26 @@ export class Calibrator {
   constructor(detectors: readonly Calibrated[], budget: number) {
     this.#detectors = detectors
     this.#budget = budget
+    this.#others = new OtherFindings(detectors.map(({ id }) => id))
+  }
+
+  /** Hears of a finding, whoever's it is: the budget is one for all. */
+  heard(finding: Finding): void {
+    this.#others.observe(finding)
+  }
+
+  /**
+   * Takes a verdict that something is harmless: for a month what those
+   * detectors say of the entity weighs a quarter and is learnt. Gives the
+   * calibration that tells so, once there is one.
+   */
+  judged({ verdict, entity, finding_ids, decided_at }: Verdict): Calibration | undefined {
+    const detectors = this.#others.detectorsOf(finding_ids)
+    if (verdict !== 'confirm_safe' || entity.type !== 'subject' || detectors.length === 0) return undefined
+    const until = new Date(Math.max(Date.parse(decided_at), this.#hour * HOUR_MS) + SAFE_MS).toISOString()
+    this.#safe = this.#safe.filter((each) => each.entity !== entity.id).slice(1 - MOST_SAFE)
+    this.#safe.push({ entity: entity.id, detectors: detectors.slice(0, 16), until })
+    return this.#version === 0 ? undefined : this.#make()
   }
 
   /** Takes a scored decision in; returns a calibration when a new one is due. */
@@ -111,16 +143,20 @@ export class Calibrator {
       version: this.#version,
       tables: [...this.#tables].map(([name, table]) => [name, table.stored()]),
       extremes: this.#extremes.stored(),
+      others: this.#others.stored(),
+      safe: this.#safe,
     }
   }
 
-  restore({ hour, made_hour, version, tables, extremes }: StoredCalibrator): void {
+  restore({ hour, made_hour, version, tables, extremes, others, safe }: StoredCalibrator): void {
     this.#hour = hour
     this.#madeHour = made_hour
     this.#version = version
     this.#tables.clear()
     for (const [name, table] of tables) this.#tables.set(name, ScoreTable.restore(table))
     this.#extremes = DayExtremes.restore(extremes)
+    if (others !== undefined) this.#others.restore(others)
+    this.#safe = [...(safe ?? [])]
   }
 
   /** Whether the detector has not found the entity before on this day; beyond a bound all have been. */
@@ -152,18 +188,27 @@ export class Calibrator {
     if (this.#madeHour === 0) this.#madeHour = hour
     if (hour - this.#madeHour < EVERY_HOURS) return undefined
     this.#madeHour = hour
+    return this.#make()
+  }
+
+  #make(): Calibration {
     this.#version += 1
-    const threshold = this.#extremes.thresholdFor(this.#budget)
+    const day = Math.floor(this.#hour / DAY_HOURS)
+    const budget = Math.max(this.#budget / 2, this.#budget - this.#others.perDay(day))
+    const now = instantOf(this.#hour)
+    this.#safe = this.#safe.filter(({ until }) => until > now)
+    const threshold = this.#extremes.thresholdFor(budget)
     const nats = threshold === undefined ? undefined : Math.max(LEAST_NATS, threshold)
-    const rarer = this.#extremes.thresholdFor(this.#budget / RARER)
+    const rarer = this.#extremes.thresholdFor(budget / RARER)
     return {
       version: this.#version,
-      made_at: instantOf(hour),
+      made_at: now,
       budget_per_day: this.#budget,
       days: this.#extremes.days,
       threshold_nats: nats === undefined ? null : round(nats),
       high_nats: nats === undefined ? null : round(Math.max(nats + LEAST_RISE, rarer ?? 0)),
       tables: this.#published(nats),
+      ...(this.#safe.length === 0 ? {} : { safe: this.#safe }),
     }
   }
 

@@ -3,10 +3,18 @@ import { z } from 'zod'
 import { isCanary } from '../../../schemas/canary.ts'
 import type { Calibration } from '../../../schemas/calibration.ts'
 import { subjectEntityId } from '../../../schemas/entity.ts'
+import { Finding } from '../../../schemas/finding.ts'
 import { Scores } from '../../../schemas/scored-decision.ts'
-import { control, scoringCalibrationState } from '../../../schemas/topics.ts'
+import {
+  accessFindings,
+  analystVerdicts,
+  control,
+  scoringCalibrationState,
+  type LogTopic,
+} from '../../../schemas/topics.ts'
+import { Verdict } from '../../../schemas/verdict.ts'
 import type { LogRecord, OutRecord } from '../../runtime/log/event-log.ts'
-import { jsonRecord, parseJson } from '../../runtime/log/json-record.ts'
+import { jsonRecord, parseJson, readRecord } from '../../runtime/log/json-record.ts'
 import { instantMs } from '../state/instant.ts'
 import { Calibrator, type Calibrated, type StoredCalibrator } from './calibrator.ts'
 import { segmentOf } from './segment.ts'
@@ -32,8 +40,14 @@ export class Calibrators {
   readonly #budget: number
   readonly #byTenant = new Map<string, Calibrator>()
 
-  /** @param budget findings a day of one tenant, at most */
-  constructor(detectors: readonly Calibrated[], budget: number) {
+  readonly #stored: boolean
+
+  /**
+   * @param budget findings a day of one tenant, at most
+   * @param stored whether what they know is to be written, hour by hour
+   */
+  constructor(detectors: readonly Calibrated[], budget: number, stored = true) {
+    this.#stored = stored
     this.#detectors = detectors
     this.#budget = budget
   }
@@ -42,8 +56,24 @@ export class Calibrators {
     return this.#byTenant
   }
 
-  /** Takes a record of `access.scored` in; what is to be written because of it. */
-  take(record: Pick<LogRecord, 'value'>): OutRecord[] {
+  /** Takes a record in, of decisions, findings or verdicts; what is to be written because of it. */
+  take(topic: LogTopic, record: Pick<LogRecord, 'value'>): OutRecord[] {
+    if (topic === accessFindings) {
+      const finding = readRecord(Finding, record)
+      if (finding?.origin === 'live') this.#of(finding.tenant)?.heard(finding)
+      return []
+    }
+    if (topic === analystVerdicts) {
+      const verdict = readRecord(Verdict, record)
+      const calibrator = verdict === undefined ? undefined : this.#of(verdict.tenant)
+      const made = verdict === undefined ? undefined : calibrator?.judged(verdict)
+      if (verdict === undefined || calibrator === undefined || made === undefined) return []
+      return this.#written(verdict.tenant, calibrator, made)
+    }
+    return this.#takeScored(record)
+  }
+
+  #takeScored(record: Pick<LogRecord, 'value'>): OutRecord[] {
     const json = parseJson(record)
     const seen = json.kind === 'ok' ? Seen.safeParse(json.value).data : undefined
     if (seen === undefined) return []
@@ -59,14 +89,18 @@ export class Calibrators {
       scores,
     })
     if (calibrator === undefined || calibrator.hour === before) return []
-    const state = stateRecord(tenant, calibrator.stored())
-    return made === undefined ? [state] : [state, calibrationRecord(tenant, made)]
+    return this.#written(tenant, calibrator, made)
   }
 
   /** Takes back what was stored of a tenant. */
   restore(tenant: string, stored: Uint8Array): void {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own bytes, under the topic's version
     this.#of(tenant)?.restore(JSON.parse(gunzipSync(stored).toString()) as StoredCalibrator)
+  }
+
+  #written(tenant: string, calibrator: Calibrator, made: Calibration | undefined): OutRecord[] {
+    const state = this.#stored ? [stateRecord(tenant, calibrator.stored())] : []
+    return made === undefined ? state : [...state, calibrationRecord(tenant, made)]
   }
 
   #of(tenant: string): Calibrator | undefined {

@@ -35,6 +35,7 @@ export class Readings {
   readonly joint: Thresholds | undefined
   readonly #detectors: readonly Declared[]
   readonly #tables = new Map<string, CalibrationTable>()
+  readonly #safe = new Map<string, { readonly detectors: ReadonlySet<string>; readonly untilMs: number }>()
   readonly #bySegment = new Map<string, readonly Reading[]>()
   readonly version: number
 
@@ -44,8 +45,17 @@ export class Readings {
     const nats = calibration?.threshold_nats ?? undefined
     if (nats !== undefined)
       this.joint = { medium: nats, high: Math.max(nats, calibration?.high_nats ?? nats) }
+    for (const { entity, detectors: names, until } of calibration?.safe ?? [])
+      this.#safe.set(entity, { detectors: new Set(names), untilMs: Date.parse(until) })
     for (const table of calibration?.tables ?? [])
       this.#tables.set(`${table.detector}@${table.detector_version}/${table.segment}`, table)
+  }
+
+  /** Whose findings about a subject an analyst held to be harmless; undefined for nearly all. */
+  safeFor(entity: () => string, atMs: number): ReadonlySet<string> | undefined {
+    if (this.#safe.size === 0) return undefined
+    const safe = this.#safe.get(entity())
+    return safe === undefined || atMs >= safe.untilMs ? undefined : safe.detectors
   }
 
   of(segment: string): readonly Reading[] {

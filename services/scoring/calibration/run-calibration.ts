@@ -1,4 +1,10 @@
-import { accessScored, control, scoringCalibrationState } from '../../../schemas/topics.ts'
+import {
+  accessFindings,
+  accessScored,
+  analystVerdicts,
+  control,
+  scoringCalibrationState,
+} from '../../../schemas/topics.ts'
 import type { Batch, EventLog, OutRecord } from '../../runtime/log/event-log.ts'
 import { soleMember } from '../../runtime/log/sole-member.ts'
 import type { Running, Runtime } from '../../runtime/runtime.ts'
@@ -34,23 +40,27 @@ export async function runCalibration(
   await soleMember(eventLog, GROUP, takeover_ms)
   const calibrators = new Calibrators(detectors, budget)
   const published = calibrationMetrics(runtime.metrics, calibrators)
-  const taken = new Map<number, number>()
+  /** Offset after the last record that was counted, by topic and partition. */
+  const taken = new Map<string, number>()
   let written: OutRecord[] = []
   let restored: Promise<void> | undefined
 
   function handle({ parts }: Batch): OutRecord[] {
     // A batch that comes again was counted: only what it wrote did not come about.
-    const again = parts.some(({ partition, first_offset }) => first_offset < (taken.get(partition) ?? 0))
+    const again = parts.some(
+      ({ topic, partition, first_offset }) => first_offset < (taken.get(`${topic.name}/${partition}`) ?? 0),
+    )
     const outputs = again ? written : []
-    for (const { partition, records } of parts) {
-      const from = taken.get(partition) ?? 0
+    for (const { topic, partition, records } of parts) {
+      const place = `${topic.name}/${partition}`
+      const from = taken.get(place) ?? 0
       for (const record of records) {
         if (record.offset < from) continue
-        for (const output of calibrators.take(record)) {
+        for (const output of calibrators.take(topic, record)) {
           outputs.push(output)
           if (output.topic === control) published.inc()
         }
-        taken.set(partition, record.offset + 1)
+        taken.set(place, record.offset + 1)
       }
     }
     written = outputs
@@ -59,7 +69,7 @@ export async function runCalibration(
 
   const consumption = await eventLog.consume({
     group: GROUP,
-    topics: [accessScored],
+    topics: [accessScored, accessFindings, analystVerdicts],
     span: 'group',
     sole: true,
     // Another may have had the partitions meanwhile: what it knows is read anew.

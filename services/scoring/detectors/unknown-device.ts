@@ -19,9 +19,9 @@ export interface UnknownDeviceOptions {
  * subjects whose computer was never known, thieves who come with a telephone,
  * and enforcement points that name no device.
  *
- * False positives: an evening at a computer of one's own. It is known a day
- * later, if it comes again, and at once when a key that can't be phished was
- * used within the hour.
+ * False positives: an evening at a computer of one's own. It is known once it
+ * came on three days, and at once when a key that can't be phished was used
+ * within the hour.
  *
  *     score = ln(q / p),  p = (b + m q) / (n + b + m),  q = 0.1,  m = 2
  *
@@ -75,15 +75,9 @@ export function unknownDevice({
         count(ANYWHERE)
         return
       }
-      if (standing.calm || strongly(input)) {
-        count(bareOn(input))
-        return
-      }
-      // What is not calm waits: it is learnt when it comes again another day.
-      const since = state.visits.lastMs(state.visits.find(waitingOn(input)))
-      if (since === 0) state.visits.add(waitingOn(input), input.at_ms, halfLifeMs)
-      else if (input.at_ms - since >= WAITS_MS) count(bareOn(input))
+      if (standing.calm || strongly(input)) count(bareOn(input))
     },
+    about: bareOn,
     explain(state, input) {
       const { known, bare } = visits(state, input)
       const { user_agent: agent } = input.enrichment
@@ -112,7 +106,6 @@ const MOST_VISITS = 60
 /** Share of visits without a known device, of whom nothing is known. */
 const USUAL_SHARE = 0.1
 const PROVED = 0.3
-const WAITS_MS = 20 * 3_600_000
 const FRESH_MS = 3_600_000
 const STRONG = new Set(['hwk', 'fido', 'pop', 'swk'])
 /** Visits with a known device, on any system. */
@@ -128,10 +121,6 @@ function knownOn({ os }: EnrichedDecision): number {
 
 function bareOn({ os }: EnrichedDecision): number {
   return combine(3, os)
-}
-
-function waitingOn({ os }: EnrichedDecision): number {
-  return combine(4, os)
 }
 
 function isComputer({ decision, enrichment }: EnrichedDecision): boolean {

@@ -57,11 +57,17 @@ async function inputs(name: string, lines: string | Buffer, truth: string): Prom
   return directory
 }
 
+const QUIET = { budget: 9, warm_up_days: 0, evenness: () => [] }
+
 /** What an evaluation says when the findings given are those that scoring gives, each with the decision it names last. */
 async function held(given: readonly Finding[], truth: readonly unknown[] = [attack, trip]) {
   const directory = await inputs('decisions.jsonl', jsonl(decisions), jsonl(truth))
   const verdicts: Verdict[] = []
-  const evaluation = await evaluate(directory, { score: () => given, told: (each) => verdicts.push(each) })
+  const evaluation = await evaluate(directory, {
+    ...QUIET,
+    score: () => given,
+    told: (each) => verdicts.push(each),
+  })
   return { evaluation, verdicts }
 }
 
@@ -177,7 +183,7 @@ describe('a bad line ends it, with file, line and reason', () => {
     ['other.jsonl', good, '', /holds neither decisions\.jsonl nor decisions\.jsonl\.gz/],
   ])('%s', async (name, lines, truth, reason) => {
     const directory = await inputs(name, lines, truth)
-    await expect(evaluate(directory, { score: () => [] })).rejects.toMatchObject({
+    await expect(evaluate(directory, { ...QUIET, score: () => [] })).rejects.toMatchObject({
       code: 'ERR_EVALUATE_INPUT',
       message: expect.stringMatching(reason),
     })
@@ -190,7 +196,7 @@ describe('a bad line ends it, with file, line and reason', () => {
       seen.push(...lines.map(({ decision }) => decision.id))
       return []
     }
-    expect(await evaluate(directory, { score })).toMatchObject({
+    expect(await evaluate(directory, { ...QUIET, score })).toMatchObject({
       decisions: 10,
       attacks: { found: 0, share: 0 },
     })
@@ -218,6 +224,7 @@ describe('gatewatch evaluate', () => {
       '10 decisions of 1 users in 0.4 days.',
       '1 of 1 attacks found (100 %), 1 within ten of their decisions.',
       '2 findings: 1 true, 1 false; 2.0 a day, 2000.0 a day for 1,000 users, 2 on the busiest day.',
+      'After 0 days of warm-up: 2 findings, 1 of them false; 5.3 a day, 5333.3 a day for 1,000 users. A budget of 9 a day allows 0 to 9 in 0.4 days (99 % of Poisson): kept.',
     ])
     expect(sections.map(({ rows }) => rows)).toEqual([
       [['account_takeover', 'naive', '1', '1', '100 %', '2', '60 min', 'impossible-travel 1']],

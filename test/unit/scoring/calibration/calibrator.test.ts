@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Calibration } from '../../../../schemas/calibration.ts'
+import { finding } from '../../../support/findings.ts'
 import { seededNumbers } from '../../../../services/runtime/seeded-numbers.ts'
 import { Calibrator, type Observation } from '../../../../services/scoring/calibration/calibrator.ts'
 import { Readings } from '../../../../services/scoring/calibration/reading.ts'
@@ -110,6 +111,46 @@ describe('a calibrator', () => {
     expect(other?.tables.map(({ detector, segment }) => [detector, segment])).toEqual(
       one?.tables.map(({ detector, segment }) => [detector, segment]),
     )
+  })
+
+  it('leaves room in the budget for what others find, but for half of it', () => {
+    const threshold = (others: number) => {
+      const calibrator = new Calibrator(DETECTORS, 4)
+      for (let day = 0; day < 6; day++)
+        for (let index = 0; index < others; index++)
+          calibrator.heard(
+            finding({ at_ms: START + day * 24 * HOUR + index, detector: { id: 'spray', version: 1 } }),
+          )
+      return last(calibrator, quiet(6))?.threshold_nats ?? 0
+    }
+    expect(threshold(1)).toBeGreaterThan(threshold(0))
+    expect(threshold(50)).toBe(threshold(2))
+  })
+
+  it('tells of a verdict at once whose findings were harmless, and forgets it after a month', () => {
+    const calibrator = new Calibrator(DETECTORS, 5)
+    last(calibrator, quiet(3))
+    calibrator.heard(finding({ at_ms: START, id: 'f-1', detector: { id: 'rare', version: 1 } }))
+    const verdict = {
+      schema_version: 1 as const,
+      id: 'v-1',
+      tenant: 'default',
+      verdict: 'confirm_safe' as const,
+      entity: { type: 'subject' as const, id: 'user:person-1' },
+      story_id: null,
+      finding_ids: ['f-1'],
+      analyst: 'alice',
+      note: '',
+      decided_at: new Date(START + 3 * 24 * HOUR).toISOString(),
+    }
+    expect(calibrator.judged({ ...verdict, verdict: 'confirm_compromised' })).toBeUndefined()
+    expect(calibrator.judged({ ...verdict, finding_ids: ['f-2'] })).toBeUndefined()
+    const made = Calibration.parse(calibrator.judged(verdict))
+    expect(made.safe).toMatchObject([{ entity: 'user:person-1', detectors: ['rare'] }])
+    const readings = new Readings(DETECTORS, made)
+    const safe = (who: string, day: number) => readings.safeFor(() => who, START + day * 24 * HOUR)
+    expect(safe('user:person-1', 20)).toEqual(new Set(['rare']))
+    expect([safe('user:person-1', 40), safe('user:person-2', 20)]).toEqual([undefined, undefined])
   })
 
   it('keeps programs apart from people', () => {
