@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -18,9 +18,10 @@ import { eventually } from '../support/eventually.ts'
 import { aclsOf, grant } from '../support/kafka-acls.ts'
 import { canStartBrokers } from '../support/kafka-broker.ts'
 import { startSecuredBroker } from '../support/kafka-secured.ts'
+import { sshdLine } from '../support/live-collector.ts'
 
 /** Those that write come last. */
-const STARTED = ['storage', 'feedback', 'calibration', 'scoring', 'verify', 'gateway'] as const
+const STARTED = ['storage', 'feedback', 'calibration', 'scoring', 'verify', 'collector', 'gateway'] as const
 const Answer = z.object({ context: z.object({ outcome: z.string(), decision_id: z.string() }) })
 
 describe.skipIf(!canStartBrokers())('roles as processes of their own, on Kafka', () => {
@@ -32,8 +33,20 @@ describe.skipIf(!canStartBrokers())('roles as processes of their own, on Kafka',
     const broker = await startSecuredBroker({ users: ROLES, authorizer: true })
     onTestFinished(() => broker.dispose())
     const kafka = { topic_prefix: 'roles.', partitions: 3 }
+    // A source that falls silent at once, so that the collector writes whatever it may write.
+    const followed = join(directory, 'auth.log')
+    await writeFile(followed, `no line of sshd\n${sshdLine('bob', 1)}`)
+    const source = {
+      name: 'hosts',
+      kind: 'file',
+      format: 'sshd',
+      path: followed,
+      from: 'beginning',
+      tenant: 'followed',
+    }
     const prepared = await prepareWhole(directory, {
       log_level: 'info',
+      collector: { sources: [{ ...source, silent_after: '1s' }] },
       kafka: {
         ...kafka,
         brokers: [broker.sasl],
@@ -58,13 +71,14 @@ describe.skipIf(!canStartBrokers())('roles as processes of their own, on Kafka',
     onTestFinished(async () => {
       await Promise.all(roles.map((role) => role.stop('SIGKILL')))
     })
-    const [storage, feedback, calibration, scoring, verify, gateway] = roles
+    const [storage, feedback, calibration, scoring, verify, collector, gateway] = roles
     await Promise.all([
       storage?.shows(/storage started/, 50_000),
       feedback?.shows(/feedback started/, 50_000),
       calibration?.shows(/calibration started/, 50_000),
       scoring?.shows(/scoring started/, 50_000),
       verify?.shows(/"part":"verify"/, 50_000),
+      collector?.shows(/"msg":"collecting"/, 50_000),
     ])
     const port = (await gateway?.shows(/"decision_port":(\d+)/, 50_000))?.[1]
 
@@ -110,7 +124,7 @@ describe.skipIf(!canStartBrokers())('roles as processes of their own, on Kafka',
       async () => {
         nothingDenied()
         const found = await query(
-          `SELECT count() AS n, uniqExact(id) AS ids FROM decisions WHERE tenant != '${CANARY_TENANT}'`,
+          `SELECT count() AS n, uniqExact(id) AS ids FROM decisions WHERE tenant NOT IN ('${CANARY_TENANT}', 'followed')`,
         )
         return found.includes(`"n":${decided.length},"ids":${decided.length}`) ? true : undefined
       },

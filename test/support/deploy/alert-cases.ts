@@ -12,6 +12,10 @@ const QUIET: readonly Series[] = [
   ['up{job="gatewatch", role="storage", instance="t:9090"}', '1x80'],
   ['up{job="gatewatch", role="feedback", instance="f:9090"}', '1x80'],
   ['up{job="gatewatch", role="verify", instance="v:9090"}', '1x80'],
+  ['up{job="gatewatch", role="collector", instance="l:9090"}', '1x80'],
+  ['gatewatch_collector_silent{job="gatewatch", source="hosts"}', '0x80'],
+  ['gatewatch_collector_lag_seconds{job="gatewatch", source="hosts"}', '0x40 400x2 0x40'],
+  ['gatewatch_collector_losses_total{job="gatewatch", source="hosts", cause="truncated"}', '2x80'],
   ['gatewatch_canary_age_seconds{job="gatewatch", stage="store"}', '6x80'],
   ['gatewatch_verify_problems{job="gatewatch", kind="altered"}', '0x80'],
   ['gatewatch_verify_verified_timestamp_seconds{job="gatewatch"}', '0+15x80'],
@@ -84,6 +88,7 @@ const FIRING: Readonly<Record<string, Case>> = {
       ['up{job="gatewatch", role="storage"}', '1x80'],
       ['up{job="gatewatch", role="feedback"}', '1x20 0x60'],
       ['up{job="gatewatch", role="verify"}', '1x80'],
+      ['up{job="gatewatch", role="collector"}', '1x80'],
     ],
     labels: { role: 'feedback', part: 'feedback' },
     summary: 'No feedback runs.',
@@ -241,6 +246,23 @@ const FIRING: Readonly<Record<string, Case>> = {
     series: [['gatewatch_canary_age_seconds{job="gatewatch", stage="store"}', '90x80']],
     labels: { stage: 'store', part: 'log' },
     summary: 'The newest canary that got as far as store is 1m 30s old.',
+  },
+  GatewatchSourceSilent: {
+    series: [['gatewatch_collector_silent{job="gatewatch", source="hosts"}', '0x60 1x20']],
+    labels: { source: 'hosts', part: 'collector' },
+    summary: 'The live source hosts has fallen silent.',
+  },
+  GatewatchSourceLate: {
+    series: [['gatewatch_collector_lag_seconds{job="gatewatch", source="hosts"}', '400x80']],
+    labels: { source: 'hosts', part: 'collector' },
+    summary: 'The live source hosts is 6m 40s behind.',
+  },
+  GatewatchSourceLost: {
+    series: [
+      ['gatewatch_collector_losses_total{job="gatewatch", source="hosts", cause="truncated"}', '0x70 1x10'],
+    ],
+    labels: { source: 'hosts', cause: 'truncated', part: 'collector' },
+    summary: 'A part of the live source hosts is lost (truncated).',
   },
   GatewatchChainRefuted: {
     series: [['gatewatch_verify_problems{job="gatewatch", kind="altered"}', '0x70 1x10']],

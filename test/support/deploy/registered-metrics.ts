@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Registry } from 'prom-client'
+import { collectorMetrics } from '../../../services/collector/live/metrics.ts'
 import { feedbackMetrics } from '../../../services/feedback/metrics.ts'
 import { gatewayMetrics } from '../../../services/gateway/metrics.ts'
 import { spoolMetrics } from '../../../services/gateway/spool/metrics.ts'
@@ -37,6 +38,7 @@ export function registeredMetrics(): Map<string, readonly string[] | null> {
   storageMetrics(registry, log, [])
   feedbackMetrics(registry)
   verifyMetrics(registry)
+  collectorMetrics(registry)
   const found = new Map<string, readonly string[] | null>()
   const sources = readdirSync(join(ROOT, 'services'), { recursive: true, encoding: 'utf8' })
   for (const path of sources.filter((one) => one.endsWith('.ts')))

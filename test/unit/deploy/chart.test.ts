@@ -174,11 +174,12 @@ describe.skipIf(tools === null).each(VARIANTS)('the Helm chart %s', (_title, val
       const [container] = pod.spec.containers
       const [workload] = workloadsOf(pod, manifests)
       if (!container || !workload) throw new Error(pod.name)
-      const { admin, gateway, feedback } = configOf(workload)
+      const { admin, gateway, feedback, collector } = configOf(workload)
       const host = values['listenHost'] ?? '0.0.0.0'
       const listeners = {
         gateway: { proxy: gateway.listen, decisions: gateway.decision_point },
         feedback: { console: feedback },
+        collector: { push: collector.http },
       }[workload.command[1] ?? '']
       const expected = Object.entries({ admin, ...listeners }).map(([name, { port }]) => [name, port])
       expect(container.ports.map(({ name, containerPort }) => [name, containerPort])).toEqual(expected)

@@ -152,7 +152,7 @@ capabilities: { drop: [ALL] }
 {{- define "gatewatch.pod" -}}
 {{- $root := .root -}}
 {{- $gateway := eq .role "gateway" -}}
-{{- $serves := or $gateway (eq .role "feedback") -}}
+{{- $serves := or $gateway (has .role (list "feedback" "collector")) -}}
 serviceAccountName: {{ include "gatewatch.name" $root }}
 automountServiceAccountToken: false
 # Otherwise Kubernetes adds variables that begin with GATEWATCH_ for every service, and no setting has those names.
@@ -216,6 +216,9 @@ containers:
       - { name: GATEWATCH_FEEDBACK__TLS__KEY_FILE, value: /etc/gatewatch/secrets/tls/tls.key }
       {{- end }}
       {{- end }}
+      {{- if eq .role "collector" }}
+      - { name: GATEWATCH_COLLECTOR__HTTP__HOST, value: {{ $root.Values.listenHost | quote }} }
+      {{- end }}
     ports:
       - { name: admin, containerPort: 9090 }
       {{- if $gateway }}
@@ -224,6 +227,9 @@ containers:
       {{- end }}
       {{- if eq .role "feedback" }}
       - { name: console, containerPort: 8090 }
+      {{- end }}
+      {{- if eq .role "collector" }}
+      - { name: push, containerPort: 8070 }
       {{- end }}
     # State may have to be read from the log first.
     startupProbe:

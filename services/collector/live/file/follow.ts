@@ -38,6 +38,8 @@ export interface Start {
   readonly file: OpenFile
   readonly offset: number
   readonly final: boolean
+  /** How it began when it was chosen, though nothing of it was read: should it begin otherwise, it was truncated since. */
+  readonly head?: Buffer
 }
 
 /**
@@ -86,6 +88,13 @@ async function waitForFile(options: FollowOptions): Promise<Start | null> {
   return null
 }
 
+/** Whether a file may be a copy of another one, or of its beginning. */
+async function isBeginningOf(file: OpenFile, whole: OpenFile, head: Buffer): Promise<boolean> {
+  if (head.length === 0 || !head.equals(await readHead(file, head.length))) return false
+  const [copied, there] = await Promise.all([file.handle.stat(), whole.handle.stat()])
+  return copied.size <= there.size
+}
+
 class Reading {
   readonly #options: FollowOptions
   readonly #begin: number
@@ -93,17 +102,19 @@ class Reading {
   #file: OpenFile
   #offset: number
   #final: boolean
-  #truncated = false
+  /** What was not yet read of it is gone. */
+  #cutOff = false
   /** The first bytes, as far as they were read: the file is the same as long as it begins with them. */
   #head: Buffer = Buffer.alloc(0)
   stopped = false
 
-  constructor({ file, offset, final }: Start, options: FollowOptions) {
+  constructor({ file, offset, final, head }: Start, options: FollowOptions) {
     this.#options = options
     this.#begin = offset
     this.#file = file
     this.#offset = offset
     this.#final = final
+    this.#head = head ?? this.#head
   }
 
   get inode(): string {
@@ -119,7 +130,7 @@ class Reading {
 
   /** What is written to the file, until nothing more can come. */
   async *chunks(): AsyncGenerator<Buffer> {
-    this.#head = await readHead(this.#file, Math.min(HEAD_BYTES, this.#offset))
+    if (this.#head.length === 0) this.#head = await readHead(this.#file, Math.min(HEAD_BYTES, this.#offset))
     let stillSince = performance.now()
     for (;;) {
       if (this.#options.signal.aborted) {
@@ -134,8 +145,8 @@ class Reading {
       if (bytesRead > 0) {
         const chunk = Buffer.from(this.#buffer.subarray(0, bytesRead))
         if (this.#head.length < HEAD_BYTES) {
-          const missing = chunk.subarray(0, HEAD_BYTES - this.#head.length)
-          this.#head = Buffer.concat([this.#head, missing])
+          const begin = Math.max(0, this.#head.length - this.#offset)
+          this.#head = Buffer.concat([this.#head, chunk.subarray(begin)]).subarray(0, HEAD_BYTES)
         }
         this.#offset += bytesRead
         stillSince = performance.now()
@@ -154,16 +165,27 @@ class Reading {
 
   /** What is to be read after this file's end; nothing: what stands at the path. */
   async next(): Promise<Start[]> {
-    if (this.#truncated) return []
+    if (this.#cutOff) return []
+    const { path, lost } = this.#options
     const { mtimeNs } = await this.#file.handle.stat({ bigint: true })
-    const current = await stat(this.#options.path, { bigint: true }).catch(() => null)
-    const { files, compressed } = await laterGenerations(this.#options.path, this.inode, mtimeNs)
-    for (let nth = 0; nth < compressed; nth += 1) this.#options.lost('compressed')
+    const current = await openFile(path)
+    const head = current === null ? Buffer.alloc(0) : await readHead(current)
+    const { files, compressed } = await laterGenerations(path, this.inode, mtimeNs)
+    for (let nth = 0; nth < compressed; nth += 1) lost('compressed')
     const starts: Start[] = []
+    let isBeingCopied = false
     for (const file of files) {
-      if (file.inode === String(current?.ino)) await file.handle.close()
-      else starts.push({ file, offset: 0, final: true })
+      const isCopy = current !== null && (await isBeginningOf(file, current, head))
+      if (file.inode === current?.inode) await file.handle.close()
+      else if (isCopy) {
+        // A copy of what stands at the path, perhaps half made: read there, and in the copy once that is truncated.
+        isBeingCopied = true
+        await file.handle.close()
+      } else starts.push({ file, offset: 0, final: true })
     }
+    if (current === null) return starts
+    if (isBeingCopied) return [...starts, { file: current, offset: 0, final: false, head }]
+    await current.handle.close()
     return starts
   }
 
@@ -187,13 +209,12 @@ class Reading {
     const copy = await findMoved(this.#options.path, positionOf(this.inode, this.#offset, this.#head))
     if (copy === null) {
       this.#options.lost('truncated')
-      this.#truncated = true
+      this.#cutOff = true
       return false
     }
     await this.#file.handle.close()
     this.#file = copy
     this.#final = true
-    this.#truncated = true
     return true
   }
 }

@@ -57,7 +57,7 @@ export async function startAls(settings: AlsSettings, context: SourceContext): P
     })
   }
 
-  async function serve(call: ServerReadableStream<JsonObject, JsonObject>): Promise<number> {
+  async function serve(call: ServerReadableStream<JsonObject, JsonObject>): Promise<status> {
     if (streams >= settings.max_streams) {
       metrics.refused('too_many_connections')
       return status.RESOURCE_EXHAUSTED

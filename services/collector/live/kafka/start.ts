@@ -51,20 +51,15 @@ export async function startKafka(settings: KafkaSettings, context: SourceContext
     consumer.seek({ topic, partition, offset: String(positions.get(partition) ?? 0n) })
   }
 
-  async function take({
-    batch,
-    heartbeat,
-    isStale,
-    isRunning,
-    resolveOffset,
-  }: EachBatchPayload): Promise<void> {
+  async function take(payload: EachBatchPayload): Promise<void> {
+    const { batch } = payload
     const { partition } = batch
     // Of what was fetched before our place was known, nothing is taken.
     if (!sought.has(partition)) return seek(partition)
     const from = positions.get(partition) ?? 0n
     const messages = batch.messages.filter(({ offset }) => BigInt(offset) >= from)
     for (let at = 0; at < messages.length; at += MAX_RECORDS) {
-      if (isStale() || !isRunning()) return
+      if (payload.isStale() || !payload.isRunning()) return
       const some = messages.slice(at, at + MAX_RECORDS)
       const last = some.at(-1)
       if (last === undefined) return
@@ -72,8 +67,8 @@ export async function startKafka(settings: KafkaSettings, context: SourceContext
       const records = some.flatMap(({ offset, value }) => offered(partition, offset, value))
       await intake.take({ records, position: positions.textWith(partition, next) })
       positions.set(partition, next)
-      resolveOffset(last.offset)
-      await heartbeat()
+      payload.resolveOffset(last.offset)
+      await payload.heartbeat()
     }
     behind.set(partition, BigInt(batch.highWatermark) - (positions.get(partition) ?? 0n))
   }

@@ -50,14 +50,19 @@ export async function startEntra(settings: EntraSettings, context: SourceContext
   }
 
   async function look(poll: Poll): Promise<void> {
+    let newest = created
     for (let url: URL | null = firstPage(); url !== null;) {
       const { body } = await poll.get(url, `Bearer ${await token(poll.signal)}`)
       const events = offeredEvents(body, 'value', 'id')
-      const last = events.last('createdDateTime')
-      if (last !== undefined && Date.parse(last) > Date.parse(created)) created = new Date(last).toISOString()
-      await intake.take({ records: events.records, position: JSON.stringify({ created }) })
+      for (const at of events.all('createdDateTime')) {
+        const instant = Date.parse(at)
+        if (instant > Date.parse(newest)) newest = new Date(instant).toISOString()
+      }
       const link = linkOf(body)
       url = link === '' ? null : sameOrigin(link, settings.url)
+      // Pages may come in any order: only behind the last one everything up to the newest is ours.
+      if (url === null) created = newest
+      await intake.take({ records: events.records, position: JSON.stringify({ created }) })
     }
   }
   return startPolling(context, settings.poll, look)

@@ -5,8 +5,8 @@ import type { OfferedRecord } from '../offer.ts'
 
 export interface PulledEvents {
   readonly records: readonly OfferedRecord[]
-  /** A member of the last event that has it. */
-  last(member: string): string | undefined
+  /** A member of each event that has it. */
+  all(member: string): readonly string[]
 }
 
 /**
@@ -22,7 +22,7 @@ export function offeredEvents(body: Buffer, wrapper: string | null, id: string):
   const events = list.filter(isObject)
   return {
     records: events.map((event, nth) => offeredEvent(event, nth, id)),
-    last: (member) => events.findLast((event) => textOf(event, member) !== '')?.[member]?.toString(),
+    all: (member) => events.map((event) => textOf(event, member)).filter((text) => text !== ''),
   }
 }
 

@@ -65,7 +65,7 @@ export async function startOkta(settings: OktaSettings, context: SourceContext):
       const link = nextLink(answer.headers)
       const behind = link === null ? next : sameOrigin(link, settings.url).href
       if (events.records.length === 0 && behind === next) return
-      published = events.last('published') ?? published
+      published = events.all('published').at(-1) ?? published
       next = behind
       await intake.take({ records: events.records, position: JSON.stringify({ next, published }) })
       if (events.records.length < settings.page) return

@@ -1,5 +1,6 @@
 import { appendFile, copyFile, rename, truncate, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { chainHash, personalHash } from '../../../../schemas/chain.ts'
 import { liveCollector, sshdLine } from '../../../support/live-collector.ts'
@@ -96,6 +97,8 @@ describe('following a file', () => {
     await first.stop()
     await appendFile(path, lines(2, 3))
     await rename(path, `${path}.1`)
+    // Generations are told apart by when they were written, and a file system's clock ticks every 4 ms.
+    await pause(20)
     await writeFile(path, lines(3, 5))
     await rename(`${path}.1`, `${path}.2`)
     await rename(path, `${path}.1`)
