@@ -55,7 +55,7 @@ function worker() {
     states,
     largest: () => largest,
     /** In batches of 500. */
-    take(decisions: readonly Decision[]) {
+    take: (decisions: readonly Decision[]) => {
       for (let first = 0; first < decisions.length; first += 500) {
         const batch = decisions.slice(first, first + 500)
         const records = batch.map((each) => ({ key: decisionKey(each), value: JSON.stringify(each) }))
