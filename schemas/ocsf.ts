@@ -81,6 +81,8 @@ export function decisionToOcsf({ decision, enrichment }: ScoredDecision): OcsfEv
     }),
     src_endpoint: dense({
       ip: context?.ip,
+      // The class wants an endpoint, and an endpoint one of its names.
+      name: context?.ip === undefined ? 'unknown' : undefined,
       port: context?.port,
       location:
         source.country === ''
@@ -99,9 +101,10 @@ export function decisionToOcsf({ decision, enrichment }: ScoredDecision): OcsfEv
   })
 }
 
-/** A finding as OCSF Detection Finding (class 2004): revision 1 creates, later ones update the same uid. */
+/** A finding as OCSF Detection Finding (class 2004): revision 1 creates, later ones update the same uid, and one that is over closes it. */
 export function findingToOcsf(finding: Finding): OcsfEvent {
-  const activity_id = finding.revision === 1 ? 1 : 2
+  const closed = finding.closed_at !== undefined
+  const activity_id = closed ? 3 : finding.revision === 1 ? 1 : 2
   const level = { LOW: 1, MEDIUM: 2, HIGH: 3 }[finding.risk_level]
   return {
     metadata: {
@@ -117,7 +120,8 @@ export function findingToOcsf(finding: Finding): OcsfEvent {
     type_uid: 200_400 + activity_id,
     time: Date.parse(finding.observed_at),
     severity_id: level + 1,
-    status_id: 1,
+    // New, or Resolved.
+    status_id: closed ? 4 : 1,
     risk_level_id: level,
     is_alert: finding.risk_level === 'HIGH',
     message: finding.summary,
@@ -128,11 +132,11 @@ export function findingToOcsf(finding: Finding): OcsfEvent {
       created_time: Date.parse(finding.first_observed_at),
       first_seen_time: Date.parse(finding.first_observed_at),
       last_seen_time: Date.parse(finding.observed_at),
-      // 3 is Statistical: a score against a baseline.
+      // 1 is Rule: the operator's own; 3 is Statistical: a score against a baseline.
       analytic: {
         uid: finding.detector.id,
         name: finding.detector.id,
-        type_id: 3,
+        type_id: finding.detector.id.startsWith('rule-') ? 1 : 3,
         version: String(finding.detector.version),
       },
       related_events: finding.decision_ids.map((uid) => ({ uid })),

@@ -4,6 +4,7 @@ import { Outcome } from '../../../schemas/decision.ts'
 import { Finding } from '../../../schemas/finding.ts'
 import { decisionToOcsf, findingToOcsf, type OcsfEvent } from '../../../schemas/ocsf.ts'
 import { ScoredDecision } from '../../../schemas/scored-decision.ts'
+import { ApiActivity, DetectionFinding } from '../../support/ocsf.ts'
 
 const golden = (name: string): unknown =>
   JSON.parse(readFileSync(new URL(`../../golden/v1/${name}.json`, import.meta.url), 'utf8'))
@@ -18,6 +19,8 @@ function expectWhole(event: OcsfEvent, more: readonly string[]): void {
   expect(event['type_uid']).toBe(Number(event['class_uid']) * 100 + Number(event['activity_id']))
   expect(Number.isInteger(event['time'])).toBe(true)
   expect(JSON.stringify(event)).not.toContain('undefined')
+  const schema = event['class_uid'] === 6003 ? ApiActivity : DetectionFinding
+  expect(schema.safeParse(JSON.parse(JSON.stringify(event))).error?.issues ?? []).toEqual([])
 }
 
 describe('a decision as OCSF API Activity', () => {
@@ -39,6 +42,7 @@ describe('a decision as OCSF API Activity', () => {
 
   it.each(Outcome.options)('says of %s whether it was allowed', (outcome) => {
     const event = decisionToOcsf({ ...scored, decision: { ...scored.decision, outcome } })
+    expectWhole(event, ['actor', 'api', 'src_endpoint'])
     expect(event['action_id']).toBe(outcome === 'permit' || outcome === 'error_open' ? 1 : 2)
     expect(event['status_id']).toBe(outcome === 'permit' ? 1 : 2)
   })
@@ -77,5 +81,18 @@ describe('a finding as OCSF Detection Finding', () => {
         related_events: [{ uid: finding.decision_ids[0] }],
       },
     })
+  })
+
+  it('is closed when what it tells is over, and names a rule of the operator as one', () => {
+    const closed = findingToOcsf({ ...finding, closed_at: finding.observed_at })
+    expectWhole(closed, ['finding_info'])
+    expect(closed).toMatchObject({ activity_id: 3, status_id: 4, finding_info: { analytic: { type_id: 3 } } })
+    const ruled = findingToOcsf({ ...finding, detector: { id: 'rule-exports', version: 1 } })
+    expectWhole(ruled, ['finding_info'])
+    expect(ruled).toMatchObject({ finding_info: { analytic: { uid: 'rule-exports', type_id: 1 } } })
+  })
+
+  it.each(['LOW', 'MEDIUM', 'HIGH'] as const)('of level %s is as the class says', (risk_level) => {
+    expectWhole(findingToOcsf({ ...finding, risk_level, revision: 1 }), ['finding_info'])
   })
 })
