@@ -3,6 +3,7 @@ import {
   addDecisions,
   addEntities,
   addTaken,
+  evidenceNats,
   isDue,
   openCase,
   stated,
@@ -27,7 +28,8 @@ const TELLING_PART = 2
 const APART_MS = 30 * 60_000
 const MOST_PARTS = 16
 const MOST_PART_NATS = 16
-const MOST_NATS = 6
+/** What evidence that just is a finding weighs in the risk ledger. */
+const AT_MEDIUM = 4
 
 type JointCase = OpenCase & Required<Pick<OpenCase, 'leader' | 'parts'>>
 
@@ -59,7 +61,7 @@ export function advanceJoint(
 ): Finding | undefined {
   const [first] = sayings
   if (first === undefined || sayings.reduce((sum, { nats }) => sum + nats, 0) < LEAST_NATS) return undefined
-  const loudest = sayings.reduce((most, each) => (each.nats > most.nats ? each : most), first)
+  const loudest = sayings.reduce((most, each) => (loudness(each) > loudness(most) ? each : most), first)
   let open = notes.cases.find(isJoint)
   const apart = open !== undefined && observed.at_ms - open.last_ms >= APART_MS
   if (open === undefined || (apart && news >= thresholds.medium)) {
@@ -71,7 +73,7 @@ export function advanceJoint(
     return told(open, notes, sayings, thresholds, observed)
   }
   const joined = join(open, evidence, sayings)
-  if (loudest.nats > open.leader.nats) open.leader = leaderOf(loudest)
+  if (loudness(loudest) > open.leader.nats) open.leader = leaderOf(loudest)
   evidence.tell()
   open.score = Math.max(open.score, sumOf(open.parts))
   const rises = open.level === 'MEDIUM' && open.score >= thresholds.high
@@ -87,6 +89,11 @@ export function advanceJoint(
   open.revision += 1
   open.revised_ms = observed.at_ms
   return told(open, notes, sayings, thresholds, observed)
+}
+
+/** Who may not say much by itself does not speak for the others. */
+function loudness({ detector, nats }: Saying): number {
+  return Math.min(nats, detector.most_nats ?? nats)
 }
 
 /** Whether such a finding is going on. */
@@ -134,8 +141,10 @@ function join({ parts }: JointCase, evidence: RunningEvidence, sayings: readonly
   return joined
 }
 
-function leaderOf({ detector, nats, explain }: Saying): JointCase['leader'] {
+function leaderOf(saying: Saying): JointCase['leader'] {
+  const { detector, explain } = saying
   const { id, version, technique } = detector
+  const nats = loudness(saying)
   return { id, version, technique, nats, explanation: explain() }
 }
 
@@ -175,20 +184,24 @@ function told(
       },
       summary: `${explanation.summary.slice(0, 512 - also.length)}${also}`,
     },
-    mostOf(contributions, sayings),
+    mostOf(contributions, sayings, evidenceNats(open.score, thresholds), thresholds.medium),
   )
   return { ...finding, contributions }
 }
 
-/** The most that evidence may weigh: as much as the strongest of those that speak may. */
-function mostOf(contributions: readonly JointPart[], sayings: readonly Saying[]): number {
-  const ids = new Set(contributions.map(({ detector }) => detector))
-  return Math.max(
-    0,
-    ...sayings
-      .filter(({ detector }) => ids.has(detector.id))
-      .map(({ detector }) => detector.most_nats ?? MOST_NATS),
-  )
+/** What evidence may weigh at most: what some may not say by themselves, however rare, is left out. */
+function mostOf(
+  parts: readonly JointPart[],
+  sayings: readonly Saying[],
+  nats: number,
+  least: number,
+): number {
+  let most = nats
+  for (const { detector } of sayings) {
+    const said = parts.find((each) => each.detector === detector.id)?.nats ?? 0
+    if (detector.most_nats !== undefined) most -= Math.max(0, (AT_MEDIUM * said) / least - detector.most_nats)
+  }
+  return Math.max(0, round(most))
 }
 
 function sumOf(parts: readonly JointPart[]): number {

@@ -1,6 +1,7 @@
 import type { Finding } from '../../../schemas/finding.ts'
 import type { Entity } from '../../../schemas/entity.ts'
-import type { RiskState } from '../../../schemas/risk.ts'
+import type { CauseEvidence, RiskState } from '../../../schemas/risk.ts'
+import { causesOf } from './causes-of.ts'
 import { contributionsOf, withContribution } from './evidence.ts'
 import { type Occasion, settle } from './settle.ts'
 
@@ -50,18 +51,19 @@ export function observe(
   storyId: string,
   occasion: Omit<Occasion, 'fresh'>,
 ): RiskState {
-  const nats = finding.evidence_nats * share
-  if (nats < NEGLIGIBLE_NATS || before.cleared_finding_ids?.includes(finding.id)) return before
+  if (finding.evidence_nats * share < NEGLIGIBLE_NATS || before.cleared_finding_ids?.includes(finding.id))
+    return before
   const { now_ms, parameters } = occasion
   const atMs = Math.min(Date.parse(finding.observed_at), now_ms)
-  const known = before.causes.find((c) => c.cause === finding.cause)?.finding_ids.includes(finding.id)
-  const causes = withContribution(
-    before.causes,
-    finding.cause,
-    { finding_id: finding.id, nats, at: new Date(atMs).toISOString() },
-    now_ms,
-    parameters.half_life_ms[before.entity.type],
-  )
+  const known = before.causes.some(({ finding_ids }) => finding_ids.includes(finding.id))
+  const at = new Date(atMs).toISOString()
+  const halfLifeMs = parameters.half_life_ms[before.entity.type]
+  let causes: readonly CauseEvidence[] = before.causes
+  for (const [cause, evidence] of causesOf(finding)) {
+    const nats = evidence * share
+    if (nats < NEGLIGIBLE_NATS) continue
+    causes = withContribution(causes, cause, { finding_id: finding.id, nats, at }, now_ms, halfLifeMs)
+  }
   if (causes === before.causes) return before
   const story_ids = before.story_ids.includes(storyId)
     ? before.story_ids

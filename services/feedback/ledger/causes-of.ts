@@ -1,0 +1,22 @@
+import type { Finding } from '../../../schemas/finding.ts'
+import type { Cause } from '../../../schemas/reasons.ts'
+
+/** However much a list says, no more: it must never be enough to act by itself. */
+const MOST_SIGNAL_NATS = 2.5
+
+/**
+ * A finding's evidence by cause, in nats. One that rests on several detectors
+ * counts for each of their causes by its share, so that two causes are two.
+ */
+export function causesOf({ cause, evidence_nats, contributions }: Finding): ReadonlyMap<Cause, number> {
+  const total = contributions?.reduce((sum, { nats }) => sum + nats, 0) ?? 0
+  if (contributions === undefined || total === 0) return new Map([[cause, evidence_nats]])
+  const causes = new Map<Cause, number>()
+  for (const part of contributions) {
+    const own = part.cause ?? cause
+    causes.set(own, (causes.get(own) ?? 0) + (evidence_nats * part.nats) / total)
+  }
+  const signal = causes.get('signal')
+  if (signal !== undefined) causes.set('signal', Math.min(MOST_SIGNAL_NATS, signal))
+  return causes
+}

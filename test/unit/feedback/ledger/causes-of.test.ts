@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import { causesOf } from '../../../../services/feedback/ledger/causes-of.ts'
+import { finding } from '../../../support/findings.ts'
+
+const part = (detector: string, nats: number, cause?: 'path' | 'device' | 'signal') => ({
+  detector,
+  technique: 'T1078',
+  nats,
+  share: 0,
+  ...(cause === undefined ? {} : { cause }),
+})
+
+describe('the causes of a finding', () => {
+  it('is its own, with all of its evidence, where one detector found it', () => {
+    expect([...causesOf(finding({ evidence_nats: 5 }))]).toEqual([['location', 5]])
+  })
+
+  it('are those of all that it rests on, by their share', () => {
+    const contributions = [part('rare-resource', 6, 'path'), part('unknown-device', 6, 'device')]
+    expect([...causesOf(finding({ evidence_nats: 5, contributions }))]).toEqual([
+      ['path', 2.5],
+      ['device', 2.5],
+    ])
+  })
+
+  it('count what was said before it was opened for its own, and a list for no more than a list may weigh', () => {
+    const contributions = [part('rare-resource', 1), part('known-bad-source', 11, 'signal')]
+    expect([...causesOf(finding({ evidence_nats: 6, contributions }))]).toEqual([
+      ['location', 0.5],
+      ['signal', 2.5],
+    ])
+  })
+})
