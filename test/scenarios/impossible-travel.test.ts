@@ -11,6 +11,9 @@ import {
   TOKYO_IP,
 } from '../support/play.ts'
 
+const PHONE =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.2 Mobile/15E148 Safari/604.1'
+
 const session = (id: string) => ({ type: 'user' as const, id, session_id: `session-of-${id}` })
 
 describe('impossible travel', () => {
@@ -92,5 +95,58 @@ describe('impossible travel', () => {
       ),
     )
     expect(findings).toEqual([])
+  })
+
+  it('from A to B and back to A weighs half as much again, as it happens: two people, and not one who was misplaced once', () => {
+    const from = (ip: string) => () => ({ context: { ip, user_agent: FIREFOX } })
+    const scored = play(
+      story(
+        { who: 'dora', each: from(NEW_YORK_IP) },
+        { who: 'dora', fromMs: HOUR, each: from(TOKYO_IP) },
+        { who: 'dora', fromMs: 2 * HOUR, each: from(NEW_YORK_IP) },
+        { who: 'eve', each: from(NEW_YORK_IP) },
+        { who: 'eve', fromMs: HOUR, each: from(TOKYO_IP) },
+        { who: 'eve', fromMs: 30 * HOUR, each: from(NEW_YORK_IP) },
+      ),
+    ).scored.map(({ decision, scores }) => [decision.id, scores['impossible-travel'] ?? 0])
+    expect(Object.fromEntries(scored)).toEqual({
+      'dora-0': 0,
+      [`dora-${HOUR}`]: 3,
+      [`dora-${2 * HOUR}`]: 4.5,
+      'eve-0': 0,
+      [`eve-${HOUR}`]: 3,
+      [`eve-${30 * HOUR}`]: 0,
+    })
+  })
+
+  it('a telephone that its carrier puts on another continent is no finding once it is known to be the subject’s own; another client there is', () => {
+    const days = [0, 1, 2, 3].flatMap((day) => [
+      {
+        who: 'frank',
+        fromMs: day * 24 * HOUR,
+        each: () => ({ context: { ip: NEW_YORK_IP, user_agent: FIREFOX } }),
+      },
+      {
+        who: 'frank',
+        fromMs: day * 24 * HOUR + 12 * HOUR,
+        each: () => ({ context: { ip: NEW_YORK_IP, user_agent: PHONE } }),
+      },
+    ])
+    const there = (user_agent: string) => ({
+      who: 'frank',
+      fromMs: 96 * HOUR + 10 * MINUTE,
+      each: () => ({ context: { ip: TOKYO_IP, user_agent } }),
+    })
+    const here = {
+      who: 'frank',
+      fromMs: 96 * HOUR,
+      each: () => ({ context: { ip: NEW_YORK_IP, user_agent: FIREFOX } }),
+    }
+    const found = (user_agent: string) =>
+      play(story(...days, here, there(user_agent))).findings.filter(
+        ({ detector }) => detector.id === 'impossible-travel',
+      )
+    expect(found(PHONE)).toEqual([])
+    expect(found(CHROME)).toHaveLength(1)
   })
 })

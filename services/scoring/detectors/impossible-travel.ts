@@ -45,7 +45,7 @@ import { certainDistance, travelStrangeness } from '../statistics/travel-strange
  * Gates: shared_egress 0.1 (three or more of the tenant's subjects in 30 days,
  * or a corporate network; 0.5 when one end only is shared and the client is
  * another one that the subject has not used on two days: a telephone outside the
- * tunnel is its own), same_device 0.2, mobile_carrier 0.2 (within one
+ * tunnel is its own; 0.3 while none is known to be), same_device 0.2, mobile_carrier 0.2 (within one
  * country), own_clients 0.3 (at the ends are two different clients, both used on two
  * days or more: a telephone whose carrier puts it elsewhere), habitual_places 0.3 (both on
  * three days or more). Relays, hosting
@@ -197,7 +197,7 @@ function gatesOf(
  * Behind a shared exit a person may be anywhere: 0.1 when both ends are shared,
  * or one is and the client stays the same (somebody switched a tunnel on) or is
  * the subject's own as well (the telephone beside it); 0.5 when it is another
- * one. A session that changes its client is no tunnel: 1.
+ * one, 0.3 while none is known to be its own. A session that changes its client is no tunnel: 1.
  */
 function egressFactor(
   state: Readonly<TravelState>,
@@ -213,7 +213,8 @@ function egressFactor(
   const otherClient =
     differ(other.client, clientOf(input)) &&
     !(owns(state, other.client, input.at_ms) && owns(state, clientOf(input), input.at_ms))
-  return otherClient && !(there && here) && !same(other.device, input.device) ? 0.5 : 0.1
+  if (!otherClient || (there && here) || same(other.device, input.device)) return 0.1
+  return isSettled(state, input.at_ms) ? 0.5 : 0.3
 }
 
 function withinCarrier(other: Visit, input: EnrichedDecision): boolean {
@@ -261,8 +262,15 @@ function ownClients(state: Readonly<TravelState>, other: Visit, input: EnrichedD
   )
 }
 
+/** Some client is known to be the subject's own: of another one it can be said that it is not. */
+function isSettled({ clients }: Readonly<TravelState>, atMs: number): boolean {
+  for (let index = 0; index < clients.capacity; index++)
+    if (owns({ clients }, clients.key(index), atMs)) return true
+  return false
+}
+
 /** A client that was permitted on two days or more. */
-function owns(state: Readonly<TravelState>, client: number, atMs: number): boolean {
+function owns(state: Pick<Readonly<TravelState>, 'clients'>, client: number, atMs: number): boolean {
   return state.clients.weight(state.clients.find(client), atMs, HABIT_HALF_LIFE_MS) >= 1.5
 }
 
