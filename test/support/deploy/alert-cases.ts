@@ -249,19 +249,19 @@ const FIRING: Readonly<Record<string, Case>> = {
   },
   GatewatchSourceSilent: {
     series: [['gatewatch_collector_silent{job="gatewatch", source="hosts"}', '0x60 1x20']],
-    labels: { source: 'hosts', part: 'collector' },
+    labels: { job: 'gatewatch', source: 'hosts', part: 'collector' },
     summary: 'The live source hosts has fallen silent.',
   },
   GatewatchSourceLate: {
     series: [['gatewatch_collector_lag_seconds{job="gatewatch", source="hosts"}', '400x80']],
-    labels: { source: 'hosts', part: 'collector' },
+    labels: { job: 'gatewatch', source: 'hosts', part: 'collector' },
     summary: 'The live source hosts is 6m 40s behind.',
   },
   GatewatchSourceLost: {
     series: [
       ['gatewatch_collector_losses_total{job="gatewatch", source="hosts", cause="truncated"}', '0x70 1x10'],
     ],
-    labels: { source: 'hosts', cause: 'truncated', part: 'collector' },
+    labels: { job: 'gatewatch', source: 'hosts', cause: 'truncated', part: 'collector' },
     summary: 'A part of the live source hosts is lost (truncated).',
   },
   GatewatchChainRefuted: {
