@@ -3,6 +3,7 @@ import type { Gauge } from 'prom-client'
 import type { EventLog } from '../../runtime/log/event-log.ts'
 import { fromLog } from '../log-at-start.ts'
 import { idOf, linkOfRecord } from '../spool/link-of.ts'
+import type { SpoolRecord } from '../spool/records.ts'
 import type { Spool, SpoolFindings } from '../spool/spool.ts'
 import type { ChainHead } from './chain.ts'
 import { loggedIds } from './logged-ids.ts'
@@ -27,8 +28,8 @@ export interface TakenUp {
   readonly logged: ChainHead | null
   /** The newest link of all, be it in the log or still in the spool: the new boot follows it. */
   readonly newest: ChainHead | null
-  /** Ids in the spool that the log was seen to hold. */
-  readonly already: ReadonlySet<string>
+  /** Whether a record that was in the spool is in the log, and was not let go of yet when the process died. */
+  readonly already: (record: SpoolRecord) => boolean
   readonly keeper: MarkKeeper
 }
 
@@ -44,10 +45,18 @@ export async function takeUp(options: TakeUpOptions): Promise<TakenUp> {
       'the log lost decisions that were recorded before the last stop; the chain shows the gap',
     )
   }
-  // What the boot before appended and had not yet released lies behind its mark.
   const since = mark.found?.offsets ?? null
-  const already = spool.empty ? new Set<string>() : await loggedIds(eventLog, pep_id, since)
-  const spooled = newest === null || already.has(idOf(newest)) ? null : linkOfRecord(newest)
+  const ids = spool.empty ? new Set<string>() : await loggedIds(eventLog, pep_id, since)
+  // A file of the spool goes when all of it is drained, so after a crash it holds again what was let go of long ago.
+  // Up to the mark the log has it, unless that lost its tail; what came after lies behind the mark's offsets.
+  const marked = previous.lost === 0 ? mark.found : null
+  const already = (record: SpoolRecord): boolean => {
+    if (ids.has(idOf(record))) return true
+    if (marked === null) return false
+    const { boot_id, seq } = linkOfRecord(record)
+    return boot_id === marked.boot_id && seq <= marked.seq
+  }
+  const spooled = newest === null || already(newest) ? null : linkOfRecord(newest)
   const keeper = markKeeper({
     eventLog,
     logger,

@@ -28,10 +28,10 @@ export interface DrainOptions {
   readonly give_up_ms?: number
   /** The newest link in the log, as far as is known; what is drained next follows it. */
   readonly loggedHead: () => ChainHead | null
-  /** Ids that the log was seen to hold when the spool was opened: appended, and not yet released when the process died. */
-  readonly already: ReadonlySet<string>
+  /** Whether the log was seen to hold it when the spool was opened: appended, and not yet released when the process died. */
+  readonly already: (record: SpoolRecord) => boolean
   readonly readBack: ReadBack
-  /** Told of what is in the log now, and no longer in the spool, in the order of the chain. */
+  /** Told of what came into the log, and is no longer in the spool, in the order of the chain. */
   readonly logged: (links: readonly ChainLink[]) => void
   readonly failed: (error: unknown) => void
   /** Told of numbers that were spooled and can't be read any more; empty: which they were is not known. */
@@ -113,7 +113,7 @@ export function startDrain(options: DrainOptions): Drain {
   }
 
   async function absentOf(records: readonly SpoolRecord[]): Promise<readonly SpoolRecord[]> {
-    const rest = records.filter((record) => !options.already.has(idOf(record)))
+    const rest = records.filter((record) => !options.already(record))
     if (!unsure || rest.length === 0) return rest
     const there = await options.readBack.find(new Set(rest.map(idOf)))
     return rest.filter((record) => !there.has(idOf(record)))
@@ -150,9 +150,10 @@ export function startDrain(options: DrainOptions): Drain {
   }
 
   async function release(front: Front): Promise<void> {
-    const links = front.records.map(linkOfRecord)
-    const [first] = links
-    const numbers = first === undefined ? [] : numbersBetween(options.loggedHead(), first)
+    const [first] = front.records
+    const numbers = first === undefined ? [] : numbersBetween(options.loggedHead(), linkOfRecord(first))
+    // What the log had at the start was told of by the boot before; telling again would set the mark back.
+    const links = front.records.filter((record) => !options.already(record)).map(linkOfRecord)
     await spool.release(front)
     options.readBack.settled()
     if (front.damaged || numbers.length > 0) options.missing(numbers)

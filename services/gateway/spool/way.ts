@@ -7,6 +7,7 @@ import { startDelivery, type Delivery } from './delivery.ts'
 import { startDrain } from './drain.ts'
 import type { FillLevel } from './fill-level.ts'
 import type { SpoolMetrics } from './metrics.ts'
+import type { SpoolRecord } from './records.ts'
 import type { Spool } from './spool.ts'
 
 export interface WayOptions {
@@ -18,7 +19,7 @@ export interface WayOptions {
   readonly after_ms: number
   /** The newest link in the log. */
   readonly loggedHead: () => ChainHead | null
-  readonly already: ReadonlySet<string>
+  readonly already: (record: SpoolRecord) => boolean
   readonly readBack: ReadBack
   readonly failed: () => void
   /** Told of what is in the log now, whichever way it came there, in the order of the chain. */

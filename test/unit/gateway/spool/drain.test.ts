@@ -5,7 +5,7 @@ import type { ChainLink } from '../../../../services/gateway/record/chain.ts'
 import { openReadBack } from '../../../../services/gateway/record/logged-ids.ts'
 import { startRecorder } from '../../../../services/gateway/record/recorder.ts'
 import { startDelivery } from '../../../../services/gateway/spool/delivery.ts'
-import { startDrain } from '../../../../services/gateway/spool/drain.ts'
+import { startDrain, type DrainOptions } from '../../../../services/gateway/spool/drain.ts'
 import { spoolKeys } from '../../../../services/gateway/spool/keys.ts'
 import { openSpool } from '../../../../services/gateway/spool/spool.ts'
 import { openEmbeddedLog } from '../../../../services/runtime/log/embedded/embedded-log.ts'
@@ -30,7 +30,11 @@ afterEach(async () => {
 })
 
 /** The recorder on spool and log, without the gateway around it. */
-async function recording(eventLog: EventLog, give_up_ms = 30_000) {
+async function recording(
+  eventLog: EventLog,
+  give_up_ms = 30_000,
+  already: DrainOptions['already'] = () => false,
+) {
   const logged: ChainLink[] = []
   const { spool } = await openSpool({
     directory: `${dir.path}/spool`,
@@ -49,7 +53,7 @@ async function recording(eventLog: EventLog, give_up_ms = 30_000) {
   const drain = startDrain({
     ...common,
     give_up_ms,
-    already: new Set(),
+    already,
     loggedHead: () => logged.at(-1) ?? null,
     missing: (numbers) => expect(numbers).toEqual('nothing is missing'),
   })
@@ -119,6 +123,20 @@ it('looks back for what is in doubt alone, however much a log took without sayin
   expect(verifyChain(await readDecisions(log))).toMatchObject({ links: 40, problems: [] })
   // From the beginning each time it would be twenty times as much.
   expect(looked).toBeLessThanOrEqual(2 * 40)
+})
+
+it('neither brings nor tells again of what the log had when the boot began', async () => {
+  const away = unreachableLog(log)
+  away.become('refuse')
+  const { record, logged, stop } = await recording(away.eventLog, 30_000, ({ headers }) =>
+    /-[0-2]$/.test(headers['ce_id'] ?? ''),
+  )
+  for (let turn = 0; turn < 5; turn += 1) await record(`person-${turn}`)
+  away.become('well')
+  await eventually('the rest is told of', () => logged.length >= 2)
+  await stop()
+  expect(logged.map(({ seq }) => seq)).toEqual([3, 4])
+  expect((await readDecisions(log)).map(({ pep }) => pep?.seq)).toEqual([3, 4])
 })
 
 it('gives a silent append up; one that lands later all the same leaves a copy behind the first, under the same id', async () => {
