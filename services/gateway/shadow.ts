@@ -7,7 +7,7 @@ import { canonicalPath } from '../policy/path.ts'
 import { sessionTier } from '../policy/tiers.ts'
 import { inferTrust } from './trust.ts'
 
-export type Shadow = NonNullable<NonNullable<Decision['policy']>['shadow']>
+type Shadow = NonNullable<NonNullable<Decision['policy']>['shadow']>
 
 /** What finds a route, and what is asked where a route doesn't name its action. */
 interface ShadowedRequest {

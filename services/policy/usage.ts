@@ -1,7 +1,7 @@
 import type { CompiledPolicy } from './compile.ts'
 
 /** What the store knows of one rule: how many it matched lately, and when last. */
-export interface RuleRow {
+interface RuleRow {
   readonly rule_id: string
   readonly decisions: number
   readonly people: number
@@ -9,7 +9,7 @@ export interface RuleRow {
 }
 
 /** Who was let in on a route, ever and lately; `name` of a group or role, or empty for all. */
-export interface RouteRow {
+interface RouteRow {
   readonly route_id: string
   readonly kind: 'all' | 'group' | 'role'
   readonly name: string
@@ -18,7 +18,7 @@ export interface RouteRow {
 }
 
 /** How many people came lately with a group or role, wherever they went. */
-export interface NameRow {
+interface NameRow {
   readonly kind: 'group' | 'role'
   readonly name: string
   readonly people: number
@@ -41,7 +41,7 @@ export interface PolicyUsage {
   readonly lapsed: readonly { route_id: string; people: number; lapsed: number }[]
 }
 
-export interface UnusedGrant {
+interface UnusedGrant {
   readonly rule_id: string
   readonly kind: 'group' | 'role'
   readonly name: string

@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto'
 import { Alert } from '../../schemas/alert.ts'
-import { alertsOutbox } from '../../schemas/topics.ts'
+import { accessFindings, alertsOutbox } from '../../schemas/topics.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
 import { jsonRecord, parseJson } from '../runtime/log/json-record.ts'
+import { DECISION_GAP, DECISION_INTEGRITY, findingOf } from './finding.ts'
 import type { Problem, ProblemKind } from './report.ts'
 import { problemSentence } from './report-text.ts'
 
@@ -27,7 +28,17 @@ export async function openAlerts(
   const kinds = new Map<string, { kind: ProblemKind; count: number }>()
 
   async function write(alerts: readonly Alert[]): Promise<void> {
-    if (alerts.length > 0) await eventLog.append(alerts.map((alert) => jsonRecord(alertsOutbox, alert)))
+    // Both or neither: a happening that is paged for has its finding.
+    if (alerts.length > 0)
+      await eventLog.append(
+        alerts.flatMap((alert) => {
+          const finding = findingOf(alert)
+          return [
+            jsonRecord(alertsOutbox, alert),
+            jsonRecord(accessFindings, finding, { ce_id: `${finding.id}.${finding.revision}` }),
+          ]
+        }),
+      )
     for (const alert of alerts) {
       if (alert.state === 'firing') firing.set(alert.id, alert)
       else firing.delete(alert.id)
@@ -111,8 +122,8 @@ function alertOf(id: string, tenant: string, problems: readonly Problem[], nowMs
     entity: first === undefined || first.pep_id === '' ? null : { type: 'pep', id: first.pep_id },
     risk_level: 'HIGH',
     response: 'none',
-    causes: [],
-    detectors: [],
+    causes: ['recording'],
+    detectors: [first?.kind === 'missing' ? DECISION_GAP : DECISION_INTEGRITY],
     findings_total: problems.length,
     entities_total: new Set(problems.map(({ pep_id }) => pep_id)).size,
     decision_id: null,

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Alert } from '../../schemas/alert.ts'
 import { CANARY_TENANT, canaryDraft } from '../../schemas/canary.ts'
 import type { Decision } from '../../schemas/decision.ts'
-import { accessScored, alertsOutbox, control } from '../../schemas/topics.ts'
+import { Finding } from '../../schemas/finding.ts'
+import { accessFindings, accessScored, alertsOutbox, control } from '../../schemas/topics.ts'
 import { startCanaryWatch } from '../../services/canary/main.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { migrate } from '../../services/runtime/clickhouse/migrate.ts'
@@ -71,6 +72,15 @@ async function alerts(): Promise<Alert[]> {
   return found
 }
 
+async function findings(): Promise<Finding[]> {
+  const found: Finding[] = []
+  for (const { partition } of await eventLog.watermarks(accessFindings))
+    for await (const records of eventLog.read(accessFindings, { partition }))
+      for (const { value } of records)
+        found.push(Finding.parse(JSON.parse(Buffer.from(value ?? []).toString())))
+  return found
+}
+
 async function verifyFor<T>(what: string, until: () => Promise<T | undefined | null | false>): Promise<T> {
   const config = VerifyConfig.parse({ every: '100ms', sweep_every: '1s', settle: '1m', duty: 1 })
   const checkpoint_paths = [join(engine.dataDir, 'checkpoints')]
@@ -114,6 +124,23 @@ it('verifies what is stored, alerts once when some of it goes, and says when it 
     (await alerts()).find(({ state }) => state === 'resolved'),
   )
   expect(over).toMatchObject({ id: fired.id, revision: 2 })
+
+  // and the same is one finding about the enforcement point, in figures, that closed by itself
+  const told = await findings()
+  expect(told.map(({ revision, closed_at }) => [revision, closed_at])).toEqual([
+    [1, undefined],
+    [2, over.resolved_at],
+  ])
+  expect(new Set(told.map(({ id }) => id)).size).toBe(1)
+  expect(told[0]).toMatchObject({
+    detector: { id: 'decision-gap' },
+    cause: 'recording',
+    entity: { type: 'pep', id: fired.entity?.id },
+    evidence_nats: 0,
+    technique: 'T1070',
+    evidence: { problems: 1, alert: fired.id },
+  })
+  expect(told[0]?.evidence['details']).toContain('numbers 60 to 69 (10 decisions) are missing')
 })
 
 it('tells how old the canary is that was scored last, and the one that the store has', async () => {

@@ -77,7 +77,7 @@ const RouteRows = z.array(
 const NameRows = z.array(z.object({ kind: z.enum(['group', 'role']), name: z.string(), people: Count }))
 const KeptRows = z.array(z.object({ day: z.string(), rows: Count }))
 
-export interface ReadUsage {
+interface ReadUsage {
   readonly rows: UsageRows
   /** The day of the oldest decision that is kept; null: none is. */
   readonly kept_since: string | null

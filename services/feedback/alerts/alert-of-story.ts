@@ -13,6 +13,9 @@ export interface PageRule {
   readonly act_on_import: boolean
 }
 
+/** Whoever finds these alerts of them as well, at the same time: verify, and so without the ledger too. */
+const ALERTED_AT_ONCE: ReadonlySet<string> = new Set(['decision-gap', 'decision-integrity'])
+
 const SEVERITY = { LOW: 'info', MEDIUM: 'warning', HIGH: 'critical' } as const
 
 /**
@@ -32,6 +35,7 @@ export function alertOfStory(
   if (before === undefined) {
     if (over || isHigher(rule.level, story.risk_level)) return undefined
     if (story.origin === 'import' && !rule.act_on_import) return undefined
+    if (story.detectors.every((detector) => ALERTED_AT_ONCE.has(detector))) return undefined
     return written(story, 1, 'firing', nowMs)
   }
   if (over)

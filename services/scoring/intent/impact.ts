@@ -11,8 +11,8 @@ import { betaExceeds } from '../statistics/beta-exceeds.ts'
  *
  * Catches a rule that lost a group, a condition that fails, a tier that is
  * demanded of devices that don't have it, a rule before the one that let people
- * in; with the third person, wherever they come from. Misses a change that
- * concerns fewer than three people, one that asks for more proof instead of
+ * in; with the fourth person, wherever they come from. Misses a change that
+ * concerns fewer than four people, one that asks for more proof instead of
  * refusing, one that refuses some requests of a route and lets in others of the
  * same people there, a route that was taken out (who asks is not known then), and people who
  * were let in on one day only.
@@ -24,19 +24,19 @@ import { betaExceeds } from '../statistics/beta-exceeds.ts'
  *     n = people established here whom the revision judged, k = those whom it refuses now
  *     b = people among these n whom the policy refused at least once in the month before
  *     P = P(share after > share before + 0.005), both Beta(1 + hits, 1 + misses) of n
- *     MEDIUM from k = 3 and P = 0.99, HIGH from k = 10; over when half of them get in again
+ *     MEDIUM from k = 4 and P = 0.99, HIGH from k = 10; over when half of them get in again
  *
  * It is no evidence against anybody: `evidence_nats` is 0, and the people are
  * named because they were hit.
  *
- * @see reference of the method: Beta-Bernoulli with two windows; `statistics/beta-exceeds.ts`.
- * @example 4 of 4 people refused, none before: P = 0.995; 1 of 15: 0.70; 14 of 15: 1.
+ * @see `statistics/beta-exceeds.ts` for the posterior and its source.
+ * @example 4 of 4 people refused, none of them before: P = 0.9958; 3 of 15: 0.94; 14 of 15: 1.
  */
-export const POLICY_INTENT = { id: 'policy-intent', version: 1 } as const
+const POLICY_INTENT = { id: 'policy-intent', version: 1 } as const
 
 /** ATT&CK Account Access Removal: what it is when somebody does it on purpose. */
 const TECHNIQUE = 'T1531'
-const LEAST_PEOPLE = 3
+const LEAST_PEOPLE = 4
 const MANY_PEOPLE = 10
 const SURE = 0.99
 const MARGIN = 0.005
@@ -50,7 +50,7 @@ function refusedNow(run: PolicyRun): number {
 }
 
 /** P that the revision refuses a larger share of the established than was refused before. */
-export function probabilityOf(run: PolicyRun): number {
+function probabilityOf(run: PolicyRun): number {
   const trials = run.kept + run.blocked
   const hits = Math.min(trials, refusedNow(run))
   return betaExceeds({ hits, trials }, { hits: Math.min(trials, run.refused_before), trials }, MARGIN)

@@ -11,7 +11,7 @@ const PLACES_AT = REVISIONS + FIRST_DAYS
 const FORGET_DAYS = 30
 
 /** What a decision of a person says of a policy revision. */
-export interface Change {
+interface Change {
   readonly kind: 'kept' | 'blocked' | 'blocked_again' | 'let_in' | 'refused'
   /** It is the first that this revision says of the person at this place. */
   readonly first: boolean

@@ -77,6 +77,15 @@ describe('a finding about a policy, which only hits people', () => {
     ])
   })
 
+  it('does not page a second time for what verify alerts of itself', () => {
+    const desk = new Desk()
+    const gap = { ...refusal('deals'), entity: { type: 'pep' as const, id: 'edge' }, entities: [] }
+    const alerts = (id: string) =>
+      desk.take({ ...gap, id, detector: { id, version: 1 } }).filter(({ topic }) => topic === alertsOutbox)
+    expect(alerts('decision-gap')).toEqual([])
+    expect(alerts('gateway-silent')).toHaveLength(1)
+  })
+
   it('says nothing when something is over that nobody is told of any more', () => {
     const desk = new Desk()
     expect(desk.take(refusal('deals', { revision: 4, closed_at: instant(MORNING_MS) }))).toEqual([])

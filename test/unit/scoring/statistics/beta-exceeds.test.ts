@@ -20,3 +20,11 @@ it('asks for the margin, and stays a probability where much is known', () => {
   expect(betaExceeds(after, before, 0.01)).toBeLessThan(0.05)
   expect(betaExceeds({ hits: 4000, trials: 4000 }, { hits: 0, trials: 4000 }, 0.005)).toBeCloseTo(1, 6)
 })
+
+it.each([
+  [4, 4, 0.9958],
+  [3, 15, 0.9446],
+  [14, 15, 1],
+])('policy intent documents %i of %i people, none of them before: %d', (hits, trials, probability) => {
+  expect(betaExceeds({ hits, trials }, { hits: 0, trials }, 0.005)).toBeCloseTo(probability, 4)
+})
