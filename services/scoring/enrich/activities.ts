@@ -77,7 +77,7 @@ export function networkActivity(decision: Decision, enrichment: Enrichment): Act
 }
 
 /** How the client names itself: by its TLS handshake, else by its user agent; empty where it says nothing. */
-export function clientIdOf({ decision, enrichment }: EnrichedDecision): string {
+function clientIdOf({ decision, enrichment }: EnrichedDecision): string {
   const { family, major, os } = enrichment.user_agent
   return decision.context?.tls_fingerprint ?? (family === '' ? '' : `agent:${family}/${major}/${os}`)
 }
