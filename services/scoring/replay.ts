@@ -53,9 +53,9 @@ export function replayInOrder(
   { subject, source, policy }: Stages,
   budget: number,
 ): {
-  step(records: readonly LogRecord[]): readonly Finding[]
+  readonly step: (records: readonly LogRecord[]) => readonly Finding[]
   /** How even the places of new scores among the old ones are, by detector. */
-  evenness(): readonly Evenness[]
+  readonly evenness: () => readonly Evenness[]
 } {
   const calibration = calibrationAtOnce(subject.detectors, budget)
   const first = replayWorker(subject, 1)
