@@ -41,7 +41,7 @@ it('a source that falls silent is told of once, over a restart too, and is over 
   }
   const first = await place.start(section)
   await eventually('the alert', async () => (await alertsOf(place.eventLog)).length > 0)
-  expect(first.note()).toBe('silent: hosts')
+  await eventually('a note', () => first.note() === 'silent: hosts')
   expect(await place.metrics.metrics()).toContain('gatewatch_collector_silent{source="hosts"} 1')
   await first.stop()
   const second = await place.start(section)

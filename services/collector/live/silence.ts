@@ -25,6 +25,11 @@ export function isSilent(source: SourceSilence, startedMs: number, nowMs: number
   return nowMs - (last_record_ms ?? startedMs) > silent_after_ms
 }
 
+/** Whether a record came lately enough. */
+export function speaks({ last_record_ms, silent_after_ms }: SourceSilence, nowMs: number): boolean {
+  return last_record_ms !== null && nowMs - last_record_ms <= silent_after_ms
+}
+
 export interface SilenceAlerts {
   /** Fires once a happening, by whichever process; over when the source speaks again. */
   tell(source: SourceSilence, silent: boolean): Promise<void>

@@ -6,7 +6,7 @@ import { jsonRecord } from '../../runtime/log/json-record.ts'
 import type { Running } from '../../runtime/runtime.ts'
 import type { FormatName } from '../formats/format.ts'
 import type { SourceMetrics } from './metrics.ts'
-import { isSilent, openSilenceAlerts } from './silence.ts'
+import { isSilent, openSilenceAlerts, speaks } from './silence.ts'
 
 const LOOK_MS = 500
 /** How often the state of each source is put where other processes see it. */
@@ -51,8 +51,8 @@ export async function startWatch(
       const isQuiet = isSilent(one, started, at)
       metrics.silent(isQuiet)
       if (isQuiet) quiet.push(name)
-      // A source that still opens has not said when it last spoke.
-      if (isQuiet || one.last_record_ms !== null) await alerts.tell(one, isQuiet)
+      // Granted time after a start is neither silence nor its end: only a record ends it.
+      if (isQuiet || speaks(one, at)) await alerts.tell(one, isQuiet)
     }
     silent = quiet
     if (at - toldAt < TELL_MS) return
