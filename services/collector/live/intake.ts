@@ -204,6 +204,6 @@ export async function openIntake(options: IntakeOptions): Promise<Intake> {
 }
 
 /** The enforcement point that a live source is. */
-export function collectorPep(tenant: string, source: string): string {
+function collectorPep(tenant: string, source: string): string {
   return `collector:${source}:${hash('sha256', `${tenant}\0${source}`, 'hex').slice(0, 8)}`
 }
