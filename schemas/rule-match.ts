@@ -3,7 +3,7 @@ import { Id, Instant, Origin, Tenant } from './bounds.ts'
 import { Entity } from './entity.ts'
 
 /** Name of a rule; its findings are of the detector `rule-<name>`. */
-export const RuleName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,58}$/)
+const RuleName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,58}$/)
 
 /** Version of the rules that are in force together: 16 hexadecimal digits of the SHA-256 of their texts. */
 export const RuleSetVersion = z.string().regex(/^[0-9a-f]{16}$/)

@@ -12,6 +12,7 @@ import { dashboardRoutes } from './dashboards/routes.ts'
 import { openLive } from './live.ts'
 import { pageRoutes } from './page-routes.ts'
 import { consoleRoutes } from './routes.ts'
+import { readRunbooks, runbookRoute } from './runbooks.ts'
 import { storeOf } from './store/store.ts'
 import { streamRoute } from './stream-route.ts'
 
@@ -31,7 +32,7 @@ export async function openConsole(
   config: ConsoleConfig,
   { clickhouse, tokens }: ConsoleExtras,
 ): Promise<OpenConsole> {
-  const [assets, definitions] = await Promise.all([readAssets(), readDefinitions()])
+  const [assets, definitions, runbooks] = await Promise.all([readAssets(), readDefinitions(), readRunbooks()])
   const client = openClickHouse(clickhouse, { readonly: true })
   const store = storeOf(client, config.query_timeout_s)
   const live = openLive({
@@ -44,6 +45,7 @@ export async function openConsole(
 
   async function plugin(app: FastifyInstance): Promise<void> {
     pageRoutes(app, assets)
+    runbookRoute(app, runbooks)
     await app.register(sessionRoutes(tokens))
     await app.register(async (api) => {
       api.addHook('preHandler', authenticate(tokens, 'analyst'))

@@ -10,7 +10,7 @@ import {
   symlinkSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { ROOT } from './files.ts'
 
 /** Who the process in a container is, where the test may become somebody else who can read the tree. */
@@ -51,11 +51,16 @@ export function layOutImage(): ImageFiles {
   chmodSync(remove, 0o755)
   const { uid, gid } = CONTAINER_USER
   if (uid !== undefined && gid !== undefined) chownSync(data, uid, gid)
+  // The last line that fits decides: what is named again after the rule against it is let in.
+  const ignored = readFileSync(join(ROOT, '.dockerignore'), 'utf8')
+  const letIn = new Set(
+    [...ignored.slice(ignored.indexOf('**/*.md')).matchAll(/^!(.+)$/gm)].map(([, path]) => path),
+  )
   for (const [, paths = ''] of dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm))
     for (const path of paths.split(/\s+/))
       cpSync(join(ROOT, path), join(app, path), {
         recursive: true,
-        filter: (file) => !/(\.md|\/pictures)$/.test(file),
+        filter: (file) => letIn.has(relative(ROOT, file)) || !/(\.md|\/pictures)$/.test(file),
       })
 
   const removed = dockerfile.match(/node_modules\/[@\w*-]+/g) ?? []

@@ -51,8 +51,9 @@ describe('deploy/compose.yaml', () => {
 
   it('publishes ports that the process behind them listens on, beyond loopback inside the container', () => {
     const listeners = workloads.flatMap((workload) => {
-      const { gateway, feedback } = configOf(workload)
+      const { gateway, feedback, collector } = configOf(workload)
       if (workload.command[1] === 'gateway') return [gateway.listen, gateway.decision_point]
+      if (workload.command[1] === 'collector') return [collector.http]
       return workload.command[1] === 'feedback' ? [feedback] : []
     })
     const published = services
@@ -120,7 +121,7 @@ describe('deploy/compose.yaml', () => {
   it('lets only what meets people or other systems out of the inner network', () => {
     expect(compose.networks['inner']).toEqual({ internal: true })
     const out = services.filter(([, { networks }]) => networks.includes('edge')).map(([name]) => name)
-    expect(out.sort()).toEqual(['alertmanager', 'feedback', 'gateway', 'grafana'])
+    expect(out.sort()).toEqual(['alertmanager', 'collector', 'feedback', 'gateway', 'grafana'])
   })
 
   it('gives Grafana the variables that its provisioning names, and no other', () => {

@@ -21,7 +21,12 @@ export function FindingCard({ finding, open = true }) {
     </summary>
     <p class="row muted">
       <${EntityLink} entity=${finding.entity} tenant=${tenant} />
-      <span>detector ${finding.detector.id}</span>
+      <span
+        >detector ${finding.detector.id}:
+        <a href=${`runbooks/${encodeURIComponent(finding.detector.id)}`} target="_blank" rel="noopener"
+          >what to do</a
+        ></span
+      >
       <span>cause ${finding.cause}</span>
       <span title="MITRE ATT&CK technique">ATT&CK ${finding.technique}</span>
       <${Time} at=${finding.observed_at} relative=${true} />

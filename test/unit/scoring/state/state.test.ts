@@ -250,7 +250,7 @@ describe('state of an entity', () => {
     expect(again.notes).toEqual(state.notes)
     expect(again.book.seen.has(hashId('decision-99'))).toBe(true)
     expect(again.book.seen.has(hashId('decision-60'))).toBe(false)
-    expect(again.book.seen.forgottenMs).toBe(AT + 71_000)
+    expect(again.book.seen.forgottenMs).toBe(AT + 73_000)
   })
 
   it('of two versions side by side: each finds its own as it left it, for a week of event time', () => {
