@@ -78,6 +78,7 @@ describe.skipIf(!hasPrometheus() || !hasAlertmanager())(
           GATEWATCH_GATEWAY__DECISION_POINT__PORT: String(decisions),
           GATEWATCH_GATEWAY__POLICY_FILE: join(ROOT, 'deploy/policies/intranet.yaml'),
           GATEWATCH_FEEDBACK__PORT: String(console),
+          GATEWATCH_SCORING__RULES__DIRECTORY: join(ROOT, 'deploy/rules'),
         }
         roles.set(role, runCliProcess(['run', role], env, directory))
       }

@@ -38,6 +38,8 @@ export async function startCollector(
   config: CollectorConfig,
   { tokens, tenant, checkpoints }: CollectorExtras,
 ): Promise<Collector> {
+  // Without a source too: rules and dashboards name these figures.
+  const metrics = collectorMetrics(runtime.metrics)
   if (config.sources.length === 0) return { http_port: null, note: () => null, stop: async () => {} }
   const { eventLog } = runtime
   const logger = runtime.logger.child({ service: 'collector' })
@@ -47,7 +49,7 @@ export async function startCollector(
     logger,
     now,
     signer: await openCheckpointSigner(runtime.dataDir, checkpoints, now()),
-    metrics: collectorMetrics(runtime.metrics),
+    metrics,
   }
   const starters = await startersOf(config, { tokens, logger })
   const planned = config.sources.map((source) => ({

@@ -23,13 +23,16 @@ const FindingRow = z.looseObject({
   gates_name: z.array(z.string()),
   gates_factor: z.array(z.number()),
   evidence: z.string(),
+  closed_at: z.string().nullish(),
 })
 
 /** A row of `findings` as schemas/finding.ts has it. */
 function toFinding(value: unknown): Finding {
   const row = FindingRow.parse(value)
+  const { closed_at, ...rest } = row
   return Finding.strip().parse({
-    ...row,
+    ...rest,
+    ...(typeof closed_at === 'string' && { closed_at }),
     detector: { id: row.detector_id, version: row.detector_version },
     entity: { type: row.entity_type, id: row.entity_id },
     entities: zip(row.entities_type, row.entities_id),

@@ -86,6 +86,7 @@ it('whatever is written, rotated and restarted in whatever order, each line is r
             await pause(8)
             await copyFile(path, `${path}.${(generation += 1)}`)
             await truncate(path)
+            await pause(8)
             await write(1)
           } else await read()
         }
