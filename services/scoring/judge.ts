@@ -95,8 +95,8 @@ export function judge<Input>(
 ): Judgement | null {
   const { book } = state
   const hashed = hashId(observed.decision_id)
-  if (book.seen.has(hashed)) return null
   const atMs = observed.at_ms
+  if (book.seen.has(hashed, atMs)) return null
   const late = atMs < book.last_ms - LATE_MS || (bench.strict && atMs < book.seen.forgottenMs)
   if (state.notes !== undefined && !late) state.notes = prune(state.notes, atMs, bench.quiet_ms)
 

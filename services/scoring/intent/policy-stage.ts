@@ -21,7 +21,7 @@ export function takePolicyEffect(
   const atMs = instantMs(effect.decided_at)
   const state = states.entity(key, effect.tenant, atMs, PLAN)
   const hashed = hashId(effect.decision_id)
-  if (state.book.seen.has(hashed)) return undefined
+  if (state.book.seen.has(hashed, atMs)) return undefined
   state.book.seen.add(hashed, atMs)
   state.book.last_ms = Math.max(state.book.last_ms, atMs)
   const notes = (state.notes ??= { cases: [], refused: [], subjects: [] })

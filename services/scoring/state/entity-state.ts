@@ -8,7 +8,7 @@ import type { PolicyRuns } from './policy-runs.ts'
 import { recentIds } from './recent-ids.ts'
 import { allocate, type Tagged } from './words.ts'
 
-const bookFields = { last_ms: f64, seen: recentIds(26) }
+const bookFields = { last_ms: f64, seen: recentIds(21) }
 const bookLayout = layout(bookFields)
 const BOOK_TAG = combine(hash32('book'), bookLayout.fingerprint)
 

@@ -70,15 +70,18 @@ export function packAll(
   if (scratch.length < bound) scratch = Buffer.allocUnsafeSlow(bound * 2)
   const bytes = scratch
   bytes[0] = FORM
-  bytes[BLOCKS_AT] = blocks.length + foreign.blocks.length
   bytes.writeUIntLE(head.hour, HOUR_AT, 3)
   bytes[FLAGS_AT] = head.established ? ESTABLISHED : 0
   bytes.writeUIntLE(foreign.since, SINCE_AT, 3)
   writer.begin()
   let at = HEAD_BYTES
+  let written = foreign.blocks.length
   for (const { tag, at: start, length } of blocks) {
+    if (isEmpty(words.u32, start, length)) continue
     at = writeBlock(bytes, at, tag, words.u32, start, length)
+    written += 1
   }
+  bytes[BLOCKS_AT] = written
   for (const each of foreign.blocks) {
     at = writeBlock(bytes, at, each.tag, each.words, 0, each.words.length)
   }
@@ -87,6 +90,12 @@ export function packAll(
   whole.writeUInt32LE(crc32(whole.subarray(BLOCKS_AT)), CRC_AT)
   // Out of a pool: a buffer of its own would cost more than all of the packing.
   return Buffer.from(whole)
+}
+
+/** A block that is left out is read as empty; most detectors know nothing of most entities. */
+function isEmpty(u32: Uint32Array, start: number, length: number): boolean {
+  for (let at = start; at < start + length; at++) if (u32[at] !== 0) return false
+  return true
 }
 
 function writeBlock(

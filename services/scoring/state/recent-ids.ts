@@ -1,31 +1,25 @@
-import { hash64 } from './hash.ts'
+import { hash32 } from './hash.ts'
 import type { Field } from './layout.ts'
 import type { Words } from './words.ts'
 
 /** Words before the ring: next place, newest second forgotten. */
 const HEAD = 2
-const WORDS_PER_ID = 3
-const SECOND_SEED = 0x2c1b3c6d
-
-/** An id as the ring holds it: 64 bits in two words. */
-export interface HashedId {
-  readonly low: number
-  readonly high: number
-}
 
 /** Hashes an id for all the calls that take it. */
-export function hashId(id: string): HashedId {
-  return hash64(id, SECOND_SEED)
+export function hashId(id: string): number {
+  return hash32(id)
 }
 
 /**
- * The last ids of an entity, as 64-bit hashes with the second of their event
- * time, so that a producer's retry is counted once.
+ * The last ids of an entity, so that a producer's retry is counted once: 32 bits
+ * of hash and the second of the event time, which a retry has in common with
+ * what it repeats. Seconds and hashes lie apart, so that seconds, which differ
+ * little, pack into two bytes each.
  *
  * The bound is exact, not hopeful: `forgottenMs` is the newest event time that
  * was pushed out. An event older than that might be a repeat nobody can name
- * any more, so it is judged but not learnt. Two different ids of one ring
- * collide with probability 2^-58.
+ * any more, so it is judged but not learnt. Two different ids of one second
+ * collide with probability 2^-32.
  */
 export class RecentIds {
   readonly #u32: Uint32Array
@@ -43,23 +37,25 @@ export class RecentIds {
     return (this.#u32[this.#at + 1] ?? 0) * 1000
   }
 
-  /** Whether the id is among the last ones. */
-  has({ low, high }: HashedId): boolean {
+  /** Whether the id is among the last ones, with this event time. */
+  has(hash: number, atMs: number): boolean {
     const u32 = this.#u32
-    for (let index = 0, at = this.#at + HEAD; index < this.#capacity; index++, at += WORDS_PER_ID) {
-      if (u32[at] === low && u32[at + 1] === high) return true
+    const second = Math.floor(atMs / 1000)
+    const seconds = this.#at + HEAD
+    const hashes = seconds + this.#capacity
+    for (let index = 0; index < this.#capacity; index++) {
+      if (u32[hashes + index] === hash && u32[seconds + index] === second) return true
     }
     return false
   }
 
-  add({ low, high }: HashedId, atMs: number): void {
+  add(hash: number, atMs: number): void {
     const u32 = this.#u32
     const next = u32[this.#at] ?? 0
-    const at = this.#at + HEAD + next * WORDS_PER_ID
-    u32[this.#at + 1] = Math.max(u32[this.#at + 1] ?? 0, u32[at + 2] ?? 0)
-    u32[at] = low
-    u32[at + 1] = high
-    u32[at + 2] = Math.floor(atMs / 1000)
+    const at = this.#at + HEAD + next
+    u32[this.#at + 1] = Math.max(u32[this.#at + 1] ?? 0, u32[at] ?? 0)
+    u32[at] = Math.floor(atMs / 1000)
+    u32[at + this.#capacity] = hash
     u32[this.#at] = (next + 1) % this.#capacity
   }
 }
@@ -67,8 +63,8 @@ export class RecentIds {
 /** A field of a layout that holds the last `capacity` ids. */
 export function recentIds(capacity: number): Field<RecentIds> {
   return {
-    words: HEAD + capacity * WORDS_PER_ID,
-    form: `ids${capacity}`,
+    words: HEAD + capacity * 2,
+    form: `seconds-ids${capacity}`,
     read: (words, at) => new RecentIds(words, at, capacity),
     write() {
       // A view: the words already hold it.

@@ -1,4 +1,4 @@
-import { f64, layout, records, u32, type StateOf } from './layout.ts'
+import { f32, f64, layout, records, u32, type StateOf } from './layout.ts'
 import { moments } from './moments.ts'
 import { isWeekend } from './weekend.ts'
 
@@ -22,7 +22,7 @@ const fields = {
   hours: moments,
   /** ln(1 + requests) of an active day. */
   days: moments,
-  parts: records(PARTS, { n: f64, mean: f64 }),
+  parts: records(PARTS, { n: f32, mean: f32 }),
 }
 
 /** What a subject requests in an hour and a day, of which the one that runs is counted apart until it is over. */

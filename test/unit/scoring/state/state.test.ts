@@ -74,10 +74,12 @@ describe('packed words', () => {
     )
   })
 
-  it('cost a bit each while they are empty, one byte when they were there before', () => {
+  it('cost nothing while all are empty, else a bit each, and one byte when they were there before', () => {
     const empty = allocate(800)
     const blocks = [{ tag: 1, at: 0, length: 800 }]
-    expect(packAll(empty, blocks, NOTHING).length).toBe(13 + 6 + 100)
+    expect(packAll(empty, blocks, NOTHING).length).toBe(13)
+    empty.u32[400] = 7
+    expect(packAll(empty, blocks, NOTHING).length).toBe(13 + 6 + 100 + 1 + 2)
     const same = allocate(800)
     same.u32.fill(0xfedcba98)
     expect(packAll(same, blocks, NOTHING).length).toBe(13 + 6 + 100 + 200 + 4 + 799)
@@ -135,7 +137,7 @@ describe('state of the first form', () => {
     expect(headOf(bytes)).toEqual({ hour: Math.floor(atMs / 3_600_000), established: true })
     const again = openState(plan, bytes)
     expect(again.book.last_ms).toBe(atMs)
-    expect(again.book.seen.has(hashId('a'))).toBe(true)
+    expect(again.book.seen.has(hashId('a'), atMs)).toBe(true)
     expect(again.notes).toEqual(state.notes)
     expect(() => checkPacked(bytes.subarray(0, 20))).toThrow(UnreadableState)
   })
@@ -248,9 +250,9 @@ describe('state of an entity', () => {
     const again = openState(plan, bytes)
     expect(again.encode()).toEqual(bytes)
     expect(again.notes).toEqual(state.notes)
-    expect(again.book.seen.has(hashId('decision-99'))).toBe(true)
-    expect(again.book.seen.has(hashId('decision-60'))).toBe(false)
-    expect(again.book.seen.forgottenMs).toBe(AT + 73_000)
+    expect(again.book.seen.has(hashId('decision-99'), AT + 99_000)).toBe(true)
+    expect(again.book.seen.has(hashId('decision-60'), AT + 60_000)).toBe(false)
+    expect(again.book.seen.forgottenMs).toBe(AT + 78_000)
   })
 
   it('of two versions side by side: each finds its own as it left it, for a week of event time', () => {
