@@ -22,7 +22,9 @@ it(
     for (const away of ['well', 'refuse', 'well', 'hang', 'well', 'deaf', 'well', 'mute', 'well'] as const) {
       await gateway.order({ away })
       await new Promise((resolve) => setTimeout(resolve, away === 'well' ? 300 : AWAY_MS))
-      took[away === 'well' ? 'well' : 'away'].push(...gateway.took.splice(0))
+      const answered = took[away === 'well' ? 'well' : 'away']
+      // One by one: two minutes are more requests than a call takes arguments.
+      for (const ms of gateway.took.splice(0)) answered.push(ms)
       if (away !== 'well') notes.push((await gateway.order({})).note)
     }
     await load.stop()
