@@ -41,6 +41,37 @@ export const Alert = z.strictObject({
 })
 export type Alert = z.infer<typeof Alert>
 
+type Told = 'id' | 'tenant' | 'kind' | 'severity' | 'summary' | 'description' | 'advice' | 'risk_level'
+
+/**
+ * An alert about no story: a part of Gatewatch itself is in trouble. It fires from `at` on, revision 1,
+ * names nobody and tells gateways nothing, as far as `told` does not say otherwise.
+ */
+export function firingAlert(told: Pick<Alert, Told> & Partial<Alert>, at: string): Alert {
+  return {
+    schema_version: 1,
+    revision: 1,
+    state: 'firing',
+    story_id: null,
+    entity: null,
+    response: 'none',
+    causes: [],
+    detectors: [],
+    findings_total: 0,
+    entities_total: 0,
+    decision_id: null,
+    opened_at: at,
+    updated_at: at,
+    resolved_at: null,
+    ...told,
+  }
+}
+
+/** The next revision of the alert: what it told of is over since `at`. */
+export function resolvedAlert(alert: Alert, at: string): Alert {
+  return { ...alert, revision: alert.revision + 1, state: 'resolved', updated_at: at, resolved_at: at }
+}
+
 /**
  * How far one receiver has come with one alert, so that a restart goes on with
  * the same retries. Compacted by alert and receiver.

@@ -1,4 +1,4 @@
-import { Alert } from '../../schemas/alert.ts'
+import { Alert, firingAlert, resolvedAlert } from '../../schemas/alert.ts'
 import { alertsOutbox } from '../../schemas/topics.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
 import { jsonRecord, readRecord } from '../runtime/log/json-record.ts'
@@ -29,40 +29,28 @@ export async function openStateAlerts(
       await table.caughtUp()
       const before = newest(id)
       if (before?.state === 'firing') return
-      const at = new Date(now()).toISOString()
-      const alert: Alert = {
-        schema_version: 1,
-        id,
-        tenant,
-        revision: (before?.revision ?? 0) + 1,
-        kind: 'state',
-        state: 'firing',
-        severity: 'critical',
-        summary: `Nothing is scored in partition ${partition} (${stage}): its state can't be read`,
-        description: why.slice(0, 2000),
-        advice:
-          'Run the version that wrote the state, or restore a backup; decisions wait in the log meanwhile.',
-        story_id: null,
-        entity: null,
-        risk_level: 'HIGH',
-        response: 'none',
-        causes: [],
-        detectors: [],
-        findings_total: 0,
-        entities_total: 0,
-        decision_id: null,
-        opened_at: at,
-        updated_at: at,
-        resolved_at: null,
-      }
+      const alert = firingAlert(
+        {
+          id,
+          tenant,
+          revision: (before?.revision ?? 0) + 1,
+          kind: 'state',
+          severity: 'critical',
+          summary: `Nothing is scored in partition ${partition} (${stage}): its state can't be read`,
+          description: why.slice(0, 2000),
+          advice:
+            'Run the version that wrote the state, or restore a backup; decisions wait in the log meanwhile.',
+          risk_level: 'HIGH',
+        },
+        new Date(now()).toISOString(),
+      )
       await eventLog.append([jsonRecord(alertsOutbox, alert)])
     },
     async restored(stage, partition) {
       const firing = newest(idOf(stage, partition))
       if (firing?.state !== 'firing') return
-      const at = new Date(now()).toISOString()
-      const over = { ...firing, revision: firing.revision + 1, state: 'resolved' as const, updated_at: at }
-      await eventLog.append([jsonRecord(alertsOutbox, { ...over, resolved_at: at })])
+      const over = resolvedAlert(firing, new Date(now()).toISOString())
+      await eventLog.append([jsonRecord(alertsOutbox, over)])
     },
     close: () => table.close(),
   }

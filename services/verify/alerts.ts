@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { Alert } from '../../schemas/alert.ts'
+import { Alert, firingAlert, resolvedAlert } from '../../schemas/alert.ts'
 import { accessFindings, alertsOutbox } from '../../schemas/topics.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
 import { jsonRecord, parseJson } from '../runtime/log/json-record.ts'
@@ -67,15 +67,7 @@ export async function openAlerts(
       for (const id of kinds.keys()) if (!ids.has(id)) kinds.delete(id)
       const at = new Date(now()).toISOString()
       const over = [...firing.values()].filter(({ id }) => !ids.has(id))
-      await write(
-        over.map((alert) => ({
-          ...alert,
-          revision: alert.revision + 1,
-          state: 'resolved' as const,
-          updated_at: at,
-          resolved_at: at,
-        })),
-      )
+      await write(over.map((alert) => resolvedAlert(alert, at)))
     },
     standing() {
       const counts = new Map<ProblemKind, number>()
@@ -99,38 +91,31 @@ function idOf(tenant: string, name: string): string {
 }
 
 function alertOf(id: string, tenant: string, problems: readonly Problem[], nowMs: number): Alert {
-  const now = new Date(nowMs).toISOString()
   const [first] = problems
   const many = problems.length === 1 ? '' : `, and ${problems.length - 1} more`
-  return {
-    schema_version: 1,
-    id,
-    tenant,
-    revision: 1,
-    kind: 'integrity',
-    state: 'firing',
-    severity: 'critical',
-    summary:
-      `Stored decisions are not what was recorded: ${first?.kind ?? ''} in ${first?.pep_id ?? ''}${many}`.slice(
-        0,
-        512,
-      ),
-    description: problems.slice(0, 5).map(problemSentence).join(' ').slice(0, 2000),
-    advice:
-      'Run gatewatch verify over the time that is named, keep the store as it is, and find out who could write to it.',
-    story_id: null,
-    entity: first === undefined || first.pep_id === '' ? null : { type: 'pep', id: first.pep_id },
-    risk_level: 'HIGH',
-    response: 'none',
-    causes: ['recording'],
-    detectors: [first?.kind === 'missing' ? DECISION_GAP : DECISION_INTEGRITY],
-    findings_total: problems.length,
-    entities_total: new Set(problems.map(({ pep_id }) => pep_id)).size,
-    decision_id: null,
-    opened_at: now,
-    updated_at: now,
-    resolved_at: null,
-  }
+  return firingAlert(
+    {
+      id,
+      tenant,
+      kind: 'integrity',
+      severity: 'critical',
+      summary:
+        `Stored decisions are not what was recorded: ${first?.kind ?? ''} in ${first?.pep_id ?? ''}${many}`.slice(
+          0,
+          512,
+        ),
+      description: problems.slice(0, 5).map(problemSentence).join(' ').slice(0, 2000),
+      advice:
+        'Run gatewatch verify over the time that is named, keep the store as it is, and find out who could write to it.',
+      entity: first === undefined || first.pep_id === '' ? null : { type: 'pep', id: first.pep_id },
+      risk_level: 'HIGH',
+      causes: ['recording'],
+      detectors: [first?.kind === 'missing' ? DECISION_GAP : DECISION_INTEGRITY],
+      findings_total: problems.length,
+      entities_total: new Set(problems.map(({ pep_id }) => pep_id)).size,
+    },
+    new Date(nowMs).toISOString(),
+  )
 }
 
 async function readFiring(eventLog: EventLog, tenant: string): Promise<Map<string, Alert>> {

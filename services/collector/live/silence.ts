@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { Alert } from '../../../schemas/alert.ts'
+import { Alert, firingAlert, resolvedAlert } from '../../../schemas/alert.ts'
 import { alertsOutbox } from '../../../schemas/topics.ts'
 import type { EventLog } from '../../runtime/log/event-log.ts'
 import { jsonRecord, readRecord } from '../../runtime/log/json-record.ts'
@@ -51,11 +51,10 @@ export async function openSilenceAlerts(eventLog: EventLog, now: () => number): 
       const last = newest(`${tenant}/${id}`)
       if ((last?.state === 'firing') === silent) return
       const at = new Date(now()).toISOString()
-      const revision = (last?.revision ?? 0) + 1
       if (last !== undefined && !silent) {
-        const over = { ...last, revision, state: 'resolved' as const, updated_at: at, resolved_at: at }
-        await eventLog.append([jsonRecord(alertsOutbox, over)])
+        await eventLog.append([jsonRecord(alertsOutbox, resolvedAlert(last, at))])
       } else if (silent) {
+        const revision = (last?.revision ?? 0) + 1
         await eventLog.append([jsonRecord(alertsOutbox, silenceAlert(id, source, revision, at))])
       }
     },
@@ -73,29 +72,19 @@ function silenceAlert(id: string, source: SourceSilence, revision: number, at: s
       ? 'has given nothing yet'
       : `gave its last record at ${new Date(source.last_record_ms).toISOString()}`
   const { source: name, silent_after_ms } = source
-  return {
-    schema_version: 1,
-    id,
-    tenant: source.tenant,
-    revision,
-    kind: 'source',
-    state: 'firing',
-    severity: 'warning',
-    summary: `The live source ${name} has fallen silent`,
-    description: `It ${since}; more than ${Math.round(silent_after_ms / 1000)} s without one are more than its silent_after allows. What it decides is not seen meanwhile.`,
-    advice:
-      'See whether the sender runs and reaches the collector; its log and gatewatch status say what fails. Quiet by nature? Raise silent_after.',
-    story_id: null,
-    entity: null,
-    risk_level: 'LOW',
-    response: 'none',
-    causes: [],
-    detectors: [],
-    findings_total: 0,
-    entities_total: 0,
-    decision_id: null,
-    opened_at: at,
-    updated_at: at,
-    resolved_at: null,
-  }
+  return firingAlert(
+    {
+      id,
+      tenant: source.tenant,
+      revision,
+      kind: 'source',
+      severity: 'warning',
+      summary: `The live source ${name} has fallen silent`,
+      description: `It ${since}; more than ${Math.round(silent_after_ms / 1000)} s without one are more than its silent_after allows. What it decides is not seen meanwhile.`,
+      advice:
+        'See whether the sender runs and reaches the collector; its log and gatewatch status say what fails. Quiet by nature? Raise silent_after.',
+      risk_level: 'LOW',
+    },
+    at,
+  )
 }

@@ -1,5 +1,5 @@
+import { resolvedAlert } from '../../../schemas/alert.ts'
 import type { Story } from '../../../schemas/story.ts'
-import { resolved } from '../alerts/alert-of-breaker.ts'
 import { elapse, forgettable } from '../ledger/elapse.ts'
 import { closeByQuiet } from '../stories/close.ts'
 import type { Book } from './book.ts'
@@ -101,7 +101,7 @@ export function takeTime(turn: Turn, due: Due): { entities: number; stories: num
   }
   for (const key of due.alerts) {
     const alert = book.alerts.get(key)
-    if (alert) turn.alert(resolved(alert, now_ms))
+    if (alert) turn.alert(resolvedAlert(alert, new Date(now_ms).toISOString()))
   }
   for (const key of due.retired) turn.retire(key)
   return evicted

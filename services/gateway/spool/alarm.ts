@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { firingAlert, resolvedAlert } from '../../../schemas/alert.ts'
 import type { Alert } from '../../../schemas/alert.ts'
 import { alertsOutbox } from '../../../schemas/topics.ts'
 import type { EventLog } from '../../runtime/log/event-log.ts'
@@ -82,33 +83,25 @@ export function startSpoolAlarm(options: SpoolAlarmOptions): SpoolAlarm {
       options.when_full === 'deny'
         ? 'requests are refused, break-glass subjects excepted'
         : 'requests are served without a record'
-    return {
-      schema_version: 1,
-      id: before?.id ?? `alert-spool-${options.boot_id}-${happenings}`,
-      tenant: options.tenant,
-      revision: (before?.revision ?? 0) + 1,
-      kind: 'spool',
-      state: 'firing',
-      severity: level === 'half' ? 'warning' : 'critical',
-      summary: `The spool of gateway ${options.pep_id} is ${LEVEL_TEXT[level]}: the event log does not take decisions`,
-      description:
-        `${waiting} decisions wait on the gateway's disk, ${mib(bytes)} of ${mib(max_bytes)} MiB. ` +
-        `When it is full, ${after}.`,
-      advice:
-        'See to the event log first: the spool drains by itself. Or give gateway.spool.max_bytes more room.',
-      story_id: null,
-      entity: { type: 'pep', id: options.pep_id },
-      risk_level: 'LOW',
-      response: 'none',
-      causes: [],
-      detectors: [],
-      findings_total: 0,
-      entities_total: 0,
-      decision_id: null,
-      opened_at: before?.opened_at ?? at,
-      updated_at: at,
-      resolved_at: null,
-    }
+    return firingAlert(
+      {
+        id: before?.id ?? `alert-spool-${options.boot_id}-${happenings}`,
+        tenant: options.tenant,
+        revision: (before?.revision ?? 0) + 1,
+        kind: 'spool',
+        severity: level === 'half' ? 'warning' : 'critical',
+        summary: `The spool of gateway ${options.pep_id} is ${LEVEL_TEXT[level]}: the event log does not take decisions`,
+        description:
+          `${waiting} decisions wait on the gateway's disk, ${mib(bytes)} of ${mib(max_bytes)} MiB. ` +
+          `When it is full, ${after}.`,
+        advice:
+          'See to the event log first: the spool drains by itself. Or give gateway.spool.max_bytes more room.',
+        entity: { type: 'pep', id: options.pep_id },
+        risk_level: 'LOW',
+        opened_at: before?.opened_at ?? at,
+      },
+      at,
+    )
   }
 
   let worst: FillLevel = 'calm'
@@ -117,9 +110,7 @@ export function startSpoolAlarm(options: SpoolAlarmOptions): SpoolAlarm {
       const rose = isAtLeast(level, worst) && level !== worst
       if (level === 'calm') {
         worst = 'calm'
-        const at = new Date(now()).toISOString()
-        if (alert?.state === 'firing')
-          say({ ...alert, revision: alert.revision + 1, state: 'resolved', updated_at: at, resolved_at: at })
+        if (alert?.state === 'firing') say(resolvedAlert(alert, new Date(now()).toISOString()))
         logger.info(options.fill(), 'the spool has room again')
       } else if (rose) {
         worst = level
