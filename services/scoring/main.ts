@@ -26,7 +26,7 @@ export interface RunningScoring extends Running {
  * How long stages that no subject's loop passes wait for company, ms. A commit costs Kafka the same for one record as
  * for a hundred: at 500 decisions a second a stage that waits 20 ms makes a third of the transactions.
  */
-const LINGER_MS = { source: 20, policy: 200 } as const
+const LINGER_MS = { source: 20, rules: 20, policy: 200 } as const
 
 /** Starts the stages: decisions by subject, their slim records by source, and what policies did by their place. */
 export async function startScoring(
@@ -65,7 +65,12 @@ export async function startScoring(
   const rules =
     config.rules === undefined
       ? undefined
-      : await startRules(config.rules, { ...options, tenant, ruleMetrics: ruleMetrics(runtime.metrics) })
+      : await startRules(config.rules, {
+          ...options,
+          lingerMs: LINGER_MS.rules,
+          tenant,
+          ruleMetrics: ruleMetrics(runtime.metrics),
+        })
   logger.info('scoring started')
   return {
     async drained() {

@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { GatewatchError } from '../runtime/errors.ts'
 import type { Consumption, EventLog, OutRecord, PartitionRecords } from '../runtime/log/event-log.ts'
 import type { Adoptions } from './calibration/adoptions.ts'
+import { consumeStage, paced } from './consume-stage.ts'
 import type { Holdings, ScoringMetrics } from './metrics.ts'
 import { RestoreTurns } from './restore-turns.ts'
 import { restoreStates } from './restore-states.ts'
@@ -46,7 +46,7 @@ interface Owned {
  * the last keeps what that changed, one that comes again drops it.
  */
 export async function runStage(stage: Stage, options: RunStageOptions): Promise<Consumption> {
-  const { eventLog, logger, metrics, group } = options
+  const { eventLog, logger, metrics } = options
   const owned = new Map<number, Owned>()
   const turns = new RestoreTurns()
   const seed = randomInt(2 ** 32)
@@ -98,7 +98,6 @@ export async function runStage(stage: Stage, options: RunStageOptions): Promise<
     const { states } = mine
     if (part.first_offset >= mine.handled) states.commit()
     else states.rollback()
-    const stop = metrics.seconds.startTimer({ stage: stage.name })
     try {
       const at = new Date().toISOString()
       const adopted = options.adoptions?.begin(part.partition, part.first_offset, at)
@@ -109,54 +108,18 @@ export async function runStage(stage: Stage, options: RunStageOptions): Promise<
     } catch (error) {
       states.rollback()
       throw error
-    } finally {
-      stop()
     }
   }
 
-  const unwatch = metrics.watch(stage.name, () => holdingsOf([...owned.values()]))
-  const consumption = await eventLog.consume({
-    group,
-    topics: [stage.input],
-    max_records: options.batchRecords,
-    min_records: options.batchRecords,
-    linger_ms: options.lingerMs ?? 0,
-    assigned: (_, partition) => assigned(partition),
-    revoked: (_, partition) => revoked(partition),
-    failed(error) {
-      metrics.failures.inc({ stage: stage.name })
-      if (error instanceof GatewatchError && error.code === 'ERR_STATE_UNREADABLE')
-        logger.error({ stage: stage.name, code: error.code }, error.message)
-      else logger.warn({ err: error, stage: stage.name }, 'batch failed; it will be tried again')
-    },
-    async handle({ parts }) {
-      const outputs: OutRecord[] = []
-      for (const part of parts) for (const each of await handle(part)) outputs.push(each)
-      return outputs
-    },
+  return consumeStage({
+    ...options,
+    stage: stage.name,
+    input: stage.input,
+    assigned,
+    revoked,
+    handle,
+    holdings: () => holdingsOf([...owned.values()]),
   })
-  return {
-    drained: () => consumption.drained(),
-    async stop() {
-      await consumption.stop()
-      unwatch()
-    },
-  }
-}
-
-/**
- * Lets the event loop go between two steps: heartbeats, fetches, requests and
- * the other stage wait for a step, not for a batch. The log hands out a
- * partition's next batch only after this one, and `revoked` and `assigned` meanwhile
- * only drop its state, or put other state in its place: nothing else touches what
- * the steps work on.
- */
-export async function paced<T>(steps: Generator<void, T>): Promise<T> {
-  for (;;) {
-    const step = steps.next()
-    if (step.done === true) return step.value
-    await nextTurn()
-  }
 }
 
 function holdingsOf(owned: readonly Owned[]): Holdings {

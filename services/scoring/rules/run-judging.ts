@@ -1,7 +1,7 @@
 import { ruleMatches } from '../../../schemas/topics.ts'
 import { GatewatchError } from '../../runtime/errors.ts'
 import type { Consumption, OutRecord, PartitionRecords } from '../../runtime/log/event-log.ts'
-import { paced } from '../run-stage.ts'
+import { consumeStage, paced } from '../consume-stage.ts'
 import type { StateAlerts } from '../state-alerts.ts'
 import type { Holdings } from '../metrics.ts'
 import { restoreRuleStates } from './restore-rule-states.ts'
@@ -72,7 +72,6 @@ export async function runJudging(sets: RuleSets, options: RunJudgingOptions): Pr
     const { states } = mine
     if (states === undefined) throw new Error(`no state of partition ${part.partition}`)
     if ([...versionsIn(part)].some((version) => sets.of(version) === undefined)) await sets.caughtUp()
-    const stop = metrics.seconds.startTimer({ stage: RULE_STAGE })
     try {
       const steps = judgeSteps(part, states, (version) => sets.of(version), findingsPerDay)
       const { outputs, tally, rules } = await paced(steps)
@@ -83,40 +82,22 @@ export async function runJudging(sets: RuleSets, options: RunJudgingOptions): Pr
     } catch (error) {
       delete mine.states
       throw error
-    } finally {
-      stop()
     }
   }
 
-  const unwatch = metrics.watch(RULE_STAGE, () => holdingsOf([...owned.values()]))
-  const consumption = await eventLog.consume({
+  return consumeStage({
+    ...options,
+    stage: RULE_STAGE,
     group: RULE_GROUP,
-    topics: [ruleMatches],
-    max_records: options.batchRecords,
-    assigned: (_, partition) => assigned(partition),
-    revoked(_, partition) {
+    input: ruleMatches,
+    assigned,
+    revoked(partition) {
       owned.get(partition)?.givenUp.abort()
       owned.delete(partition)
     },
-    failed(error) {
-      metrics.failures.inc({ stage: RULE_STAGE })
-      if (error instanceof GatewatchError && error.code === 'ERR_STATE_UNREADABLE')
-        logger.error({ stage: RULE_STAGE, code: error.code }, error.message)
-      else logger.warn({ err: error, stage: RULE_STAGE }, 'batch failed; it will be tried again')
-    },
-    async handle({ parts }) {
-      const outputs: OutRecord[] = []
-      for (const part of parts) for (const each of await handle(part)) outputs.push(each)
-      return outputs
-    },
+    handle,
+    holdings: () => holdingsOf([...owned.values()]),
   })
-  return {
-    drained: () => consumption.drained(),
-    async stop() {
-      await consumption.stop()
-      unwatch()
-    },
-  }
 }
 
 function holdingsOf(owned: readonly Owned[]): Holdings {

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
 import { accessScored } from '../../../schemas/topics.ts'
-import type { Consumption, EventLog, OutRecord, PartitionRecords } from '../../runtime/log/event-log.ts'
+import type { Consumption, EventLog } from '../../runtime/log/event-log.ts'
 import type { ScoringMetrics } from '../metrics.ts'
-import { paced } from '../run-stage.ts'
+import { consumeStage, paced } from '../consume-stage.ts'
 import type { RuleMetrics } from './metrics.ts'
 import type { RuleAdoptions } from './rule-adoptions.ts'
 import type { RuleLoader } from './rule-loader.ts'
@@ -14,6 +14,8 @@ export interface RunRulesOptions {
   readonly metrics: ScoringMetrics
   readonly ruleMetrics: RuleMetrics
   readonly batchRecords: number
+  /** How long a batch waits for company, ms. Default 0: each commit takes what is there. */
+  readonly lingerMs?: number
 }
 
 export const MATCH_GROUP = 'scoring-rules'
@@ -26,35 +28,23 @@ export const MATCH_GROUP = 'scoring-rules'
 export function runMatching(
   loader: RuleLoader,
   adoptions: RuleAdoptions,
-  { eventLog, logger, metrics, ruleMetrics, batchRecords }: RunRulesOptions,
+  options: RunRulesOptions,
 ): Promise<Consumption> {
-  async function handle(part: PartitionRecords): Promise<readonly OutRecord[]> {
-    const stop = metrics.seconds.startTimer({ stage: MATCH_STAGE })
-    try {
+  const { metrics, ruleMetrics } = options
+
+  return consumeStage({
+    ...options,
+    stage: MATCH_STAGE,
+    group: MATCH_GROUP,
+    input: accessScored,
+    assigned: (partition) => adoptions.took(partition),
+    async handle(part) {
       const set = loader.current
       const taken = adoptions.begin(part.partition, part.first_offset, set, new Date().toISOString())
       const { outputs, tally, rules } = await paced(matchSteps(part, set))
       metrics.count(MATCH_STAGE, tally)
       ruleMetrics.count(rules)
       return [...taken, ...outputs]
-    } finally {
-      stop()
-    }
-  }
-
-  return eventLog.consume({
-    group: MATCH_GROUP,
-    topics: [accessScored],
-    max_records: batchRecords,
-    assigned: (_, partition) => adoptions.took(partition),
-    failed(error) {
-      metrics.failures.inc({ stage: MATCH_STAGE })
-      logger.warn({ err: error, stage: MATCH_STAGE }, 'batch failed; it will be tried again')
-    },
-    async handle({ parts }) {
-      const outputs: OutRecord[] = []
-      for (const part of parts) for (const each of await handle(part)) outputs.push(each)
-      return outputs
     },
   })
 }
