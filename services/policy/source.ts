@@ -1,8 +1,8 @@
-import { isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml'
-import type { Document } from 'yaml'
+import { LineCounter, parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { formatPath } from './problem.ts'
 import type { PolicyProblem } from './problem.ts'
+import { keyPosition, positionOf } from './yaml-position.ts'
 
 /** A policy of a thousand routes is some 300 KiB; more than this is no policy. */
 const MAX_BYTES = 2_097_152
@@ -57,27 +57,4 @@ export function parseSource(text: string, file: string): Source {
       message: 'is not a known key',
     }))
   }
-}
-
-function positionOf(document: Document, path: readonly PropertyKey[], offset?: number): number {
-  for (let length = path.length; length >= 0; length -= 1) {
-    const node: unknown = length === 0 ? document.contents : document.getIn(path.slice(0, length), true)
-    if (!isNode(node) || !node.range) continue
-    if (length < path.length || offset === undefined || !isScalar(node)) return node.range[0]
-    // Block and folded strings don't map one to one onto the file: their beginning has to do.
-    if (node.type === 'PLAIN') return node.range[0] + offset
-    if (node.type === 'QUOTE_SINGLE' || node.type === 'QUOTE_DOUBLE') return node.range[0] + 1 + offset
-    return node.range[0]
-  }
-  return 0
-}
-
-function keyPosition(document: Document, path: readonly PropertyKey[], key: string): number {
-  const node: unknown = path.length === 0 ? document.contents : document.getIn(path, true)
-  if (isMap(node)) {
-    for (const pair of node.items) {
-      if (isScalar(pair.key) && pair.key.value === key && pair.key.range) return pair.key.range[0]
-    }
-  }
-  return positionOf(document, path)
 }

@@ -1,5 +1,6 @@
-import { isMap, isNode, isScalar, LineCounter, parseAllDocuments, type Document } from 'yaml'
+import { LineCounter, parseAllDocuments, type Document } from 'yaml'
 import { isRecord } from '../../../../schemas/record.ts'
+import { keyPosition, positionOf } from '../../../policy/yaml-position.ts'
 import type { RuleProblem } from './problem.ts'
 
 /** A rule is a page; a file of many rules some dozens. */
@@ -65,27 +66,4 @@ function valueOf(document: Document): unknown {
   } catch {
     return 'too many aliases'
   }
-}
-
-function positionOf(document: Document, path: Path, offset?: number): number {
-  for (let length = path.length; length >= 0; length -= 1) {
-    const node: unknown = length === 0 ? document.contents : document.getIn(path.slice(0, length), true)
-    if (!isNode(node) || !node.range) continue
-    if (length < path.length || offset === undefined || !isScalar(node)) return node.range[0]
-    // Block and folded texts don't map one to one onto the file: their beginning has to do.
-    if (node.type === 'PLAIN') return node.range[0] + offset
-    if (node.type === 'QUOTE_SINGLE' || node.type === 'QUOTE_DOUBLE') return node.range[0] + 1 + offset
-    return node.range[0]
-  }
-  return document.range?.[0] ?? 0
-}
-
-function keyPosition(document: Document, path: Path, key: string): number {
-  const node: unknown = path.length === 0 ? document.contents : document.getIn(path, true)
-  if (isMap(node)) {
-    for (const pair of node.items) {
-      if (isScalar(pair.key) && pair.key.value === key && pair.key.range) return pair.key.range[0]
-    }
-  }
-  return positionOf(document, path)
 }
