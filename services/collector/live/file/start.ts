@@ -1,6 +1,7 @@
 import { FilePosition } from './position.ts'
 import { MAX_JSON_BYTES, MAX_LINE_BYTES } from '../../source/record.ts'
 import type { Framing } from '../../formats/format.ts'
+import { loopSource } from '../loop-source.ts'
 import type { OfferedRecord } from '../offer.ts'
 import type { RunningSource, SourceContext } from '../source.ts'
 import { beginAgain, beginNew, type Begin } from './begin.ts'
@@ -20,7 +21,6 @@ export interface FileSettings {
 /** Follows a log file. */
 export async function startFile(settings: FileSettings, context: SourceContext): Promise<RunningSource> {
   const { intake, metrics, logger, now } = context
-  const stopping = new AbortController()
   let caughtUp: number | null = null
   const lost = (cause: Parameters<typeof metrics.lost>[0]): void => {
     metrics.lost(cause)
@@ -36,13 +36,13 @@ export async function startFile(settings: FileSettings, context: SourceContext):
   else if (begin.start !== null && settings.framing === 'lines')
     await recall(begin.start, (line) => intake.recall(line))
 
-  async function run(): Promise<void> {
+  async function run(signal: AbortSignal): Promise<void> {
     const lines = followFile(begin.start, {
       path: settings.path,
       max_bytes: settings.framing === 'lines' ? MAX_LINE_BYTES : MAX_JSON_BYTES,
       poll_ms: settings.poll,
       rotate_wait_ms: settings.rotate_wait,
-      signal: stopping.signal,
+      signal,
       caughtUp: () => (caughtUp = now()),
       lost,
     })
@@ -50,17 +50,7 @@ export async function startFile(settings: FileSettings, context: SourceContext):
       await intake.take({ records: offered(some), position: JSON.stringify(some.position) })
     }
   }
-  const running = run()
-  const { promise: ended, reject } = Promise.withResolvers<void>()
-  running.catch(reject)
-  return {
-    ended,
-    caughtUpMs: () => caughtUp,
-    async stop() {
-      stopping.abort()
-      await running.catch(() => {})
-    },
-  }
+  return loopSource(run, () => caughtUp)
 }
 
 async function continued(

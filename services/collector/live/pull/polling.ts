@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { loopSource } from '../loop-source.ts'
 import type { RunningSource, SourceContext } from '../source.ts'
 import { rateLimitWait } from './rate-limit.ts'
 import { ApiRefusal, ask, type Answer } from './ask.ts'
@@ -18,11 +19,9 @@ export function startPolling(
   poll_ms: number,
   look: (poll: Poll) => Promise<void>,
 ): RunningSource {
-  const stopping = new AbortController()
-  const { signal } = stopping
   let caughtUp: number | null = null
 
-  async function get(url: URL, authorization: string): Promise<Answer> {
+  async function get(url: URL, authorization: string, signal: AbortSignal): Promise<Answer> {
     for (;;) {
       const headers = { authorization, accept: 'application/json' }
       const answer = await ask(url, { headers }, signal)
@@ -36,25 +35,13 @@ export function startPolling(
     }
   }
 
-  async function run(): Promise<void> {
+  async function run(signal: AbortSignal): Promise<void> {
     for (;;) {
-      await look({ get, signal })
+      await look({ get: (url, authorization) => get(url, authorization, signal), signal })
       caughtUp = now()
       // Never the same pause twice, so that many sources spread over time.
       await pause(poll_ms * (0.9 + Math.random() / 5), undefined, { signal })
     }
   }
-  const running = run()
-  const { promise: ended, reject } = Promise.withResolvers<void>()
-  running.catch((error: unknown) => {
-    if (!signal.aborted) reject(error)
-  })
-  return {
-    ended,
-    caughtUpMs: () => caughtUp,
-    async stop() {
-      stopping.abort()
-      await running.catch(() => {})
-    },
-  }
+  return loopSource(run, () => caughtUp)
 }
