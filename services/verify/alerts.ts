@@ -78,12 +78,7 @@ export async function openAlerts(
 }
 
 function happeningsOf(tenant: string, problems: readonly Problem[]): Map<string, Problem[]> {
-  const happenings = new Map<string, Problem[]>()
-  for (const problem of problems) {
-    const id = idOf(tenant, `${problem.pep_id}\n${problem.boot_id}\n${problem.kind}`)
-    happenings.set(id, [...(happenings.get(id) ?? []), problem])
-  }
-  return happenings
+  return Map.groupBy(problems, ({ pep_id, boot_id, kind }) => idOf(tenant, `${pep_id}\n${boot_id}\n${kind}`))
 }
 
 function idOf(tenant: string, name: string): string {

@@ -8,11 +8,7 @@ export function verifyChain(decisions: readonly Decision[]): {
   problems: string[]
 } {
   const problems: string[] = []
-  const boots = new Map<string, Decision[]>()
-  for (const decision of decisions) {
-    const boot = decision.pep?.boot_id ?? 'none'
-    boots.set(boot, [...(boots.get(boot) ?? []), decision])
-  }
+  const boots = Map.groupBy(decisions, ({ pep }) => pep?.boot_id ?? 'none')
   const heads = new Map<string, { seq: number; hash: string }>()
   const firsts: Decision[] = []
   for (const [boot, links] of boots) {
