@@ -1,8 +1,9 @@
 import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
 import { board } from './board.ts'
-import { table, timeSeries } from './clickhouse-query.ts'
+import { table } from './clickhouse-query.ts'
 import { metric } from './metrics.ts'
-import { bars, rows, stat } from './panels.ts'
+import { rows, stat } from './panels.ts'
+import { deadLettersByReason } from './shared-panels.ts'
 import { ofTenant } from './variables.ts'
 
 const numbered = `FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND pep_seq IS NOT NULL`
@@ -74,14 +75,6 @@ const proven = () =>
     'How many stored decisions does verification prove against signed checkpoints?',
     'sum by (result) (rate(gatewatch_verify_decisions_total[$__rate_interval]))',
     '{{result}}',
-  )
-
-const deadLettersByReason = () =>
-  bars('Dead letters by reason', 'What was put aside, and why?').withTarget(
-    timeSeries(
-      `SELECT $__timeInterval(ingested_at) AS time, toString(reason) AS reason, uniqExact(topic, partition, offset) AS records
-       ${deadLetters} GROUP BY time, reason ORDER BY time`,
-    ),
   )
 
 const boots = () =>

@@ -2,8 +2,10 @@ import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-s
 import { board } from './board.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
 import { metric } from './metrics.ts'
-import { bars, consoleUrl, lines, linked, rows, stat } from './panels.ts'
-import { consoleVariable, ofTenant } from './variables.ts'
+import { linked, toExplanation } from './links.ts'
+import { bars, lines, rows, stat } from './panels.ts'
+import { findingsByDetector } from './shared-panels.ts'
+import { ofTenant } from './variables.ts'
 
 const findings = `FROM findings WHERE ${ofTenant} AND $__timeFilter_ms(first_observed_at)`
 /** The newest verdict on each finding of the range. A story's verdict is on all of its findings. */
@@ -59,17 +61,6 @@ const untilVerdict = () =>
 const suppressed = () =>
   stat('Made smaller by gates', 'How many findings did a gate make less grave?').withTarget(
     table(`SELECT uniqIf(id, notEmpty(gates_name)) AS findings ${findings}`),
-  )
-
-const byDetector = () =>
-  bars(
-    'Findings by detector',
-    'Which detector speaks, and did one fall silent or start to shout?',
-  ).withTarget(
-    timeSeries(
-      `SELECT $__timeInterval(first_observed_at) AS time, toString(detector_id) AS detector, uniq(id) AS findings
-       ${findings} GROUP BY time, detector ORDER BY time`,
-    ),
   )
 
 const byLevel = () =>
@@ -142,8 +133,7 @@ const newest = () =>
   linked(
     rows('Newest findings', 'What was found lately, and on which figures does it rest?').height(12),
     'decision_id',
-    'Explain in the console',
-    consoleUrl('decisions', 'decision_id'),
+    toExplanation,
   ).withTarget(
     table(
       `SELECT observed_at, toString(risk_level) AS risk_level, toString(detector_id) AS detector, concat(entity_type, ' ', entity_id) AS entity, summary,
@@ -171,7 +161,6 @@ export function detectors(): DashboardBuilder {
     description: 'What was found, how often it was right, and whether each detector is calibrated.',
     from: 'now-7d',
   })
-    .withVariable(consoleVariable())
     .withPanel(total())
     .withPanel(aDay())
     .withPanel(confirmed())
@@ -179,7 +168,7 @@ export function detectors(): DashboardBuilder {
     .withPanel(untilVerdict())
     .withPanel(suppressed())
     .withRow(new RowBuilder('Over time'))
-    .withPanel(byDetector())
+    .withPanel(findingsByDetector())
     .withPanel(byLevel())
     .withPanel(seen())
     .withPanel(uniformity())

@@ -2,8 +2,10 @@ import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-s
 import { board } from './board.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
 import { metric } from './metrics.ts'
-import { bars, lines, linked, rows, stat, subjectUrl } from './panels.ts'
-import { REFUSED } from './terms.ts'
+import { linked, toSubject } from './links.ts'
+import { bars, lines, rows, stat } from './panels.ts'
+import { REFUSED, SUBJECT } from './terms.ts'
+import { undecided } from './shared-panels.ts'
 import { ofTenant } from './variables.ts'
 
 const live = `FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND origin = 'live'`
@@ -39,12 +41,6 @@ const stale = () =>
       `SELECT uniqIf(id, has(reasons, 'risk_stale') OR risk_at_decision_age_ms > 60000) AS decisions ${live}`,
     ),
   )
-
-const blind = () =>
-  stat(
-    'Undecided',
-    'How many requests could not be judged and were let through or refused blindly?',
-  ).withTarget(table(`SELECT uniqIf(id, outcome IN ('error_open', 'error_closed')) AS decisions ${live}`))
 
 const rates = () =>
   lines('Decisions a second by gateway', 'Does every gateway still send, and as much as usual?')
@@ -113,11 +109,10 @@ const fallen = () =>
       'Which devices became worse or better kept in this time, and who uses them?',
     ).span(12),
     'subject',
-    'Look closer',
-    subjectUrl('subject'),
+    toSubject,
   ).withTarget(
     table(
-      `SELECT device_id AS device, argMax(concat(subject_type, ':', subject_id), decided_at) AS subject, argMin(toString(device_posture), decided_at) AS before,
+      `SELECT device_id AS device, argMax(${SUBJECT}, decided_at) AS subject, argMin(toString(device_posture), decided_at) AS before,
          argMax(toString(device_posture), decided_at) AS now, argMax(toString(device_tier), decided_at) AS tier, max(decided_at) AS last_seen
        ${live} AND device_id != '' AND device_posture != '' GROUP BY device HAVING uniq(device_posture) > 1 ORDER BY last_seen DESC LIMIT 100`,
     ),
@@ -127,7 +122,7 @@ const many = () =>
   rows('Devices of several people', 'Which devices do several accounts share?').withTarget(
     table(
       `SELECT device_id AS device, toString(any(device_os)) AS system, uniq(subject_type, subject_id) AS subjects,
-         arrayStringConcat(arraySort(groupUniqArray(10)(concat(subject_type, ':', subject_id))), ', ') AS some_of_them, uniq(id) AS decisions, max(decided_at) AS last_seen
+         arrayStringConcat(arraySort(groupUniqArray(10)(${SUBJECT})), ', ') AS some_of_them, uniq(id) AS decisions, max(decided_at) AS last_seen
        ${live} AND device_id != '' GROUP BY device HAVING subjects > 1 ORDER BY subjects DESC, last_seen DESC LIMIT 100`,
     ),
   )
@@ -147,7 +142,7 @@ export function gateways(): DashboardBuilder {
     .withPanel(devices())
     .withPanel(unmanagedShare())
     .withPanel(stale())
-    .withPanel(blind())
+    .withPanel(undecided())
     .withRow(new RowBuilder('Gateways'))
     .withPanel(rates())
     .withPanel(riskAge())

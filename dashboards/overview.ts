@@ -1,9 +1,11 @@
 import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
 import { board } from './board.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
-import { bars, consoleUrl, lines, linked, rows, stat, subjectUrl } from './panels.ts'
+import { linked, toStory, toSubject } from './links.ts'
+import { bars, lines, rows, stat } from './panels.ts'
 import { REFUSED } from './terms.ts'
-import { among, appVariable, consoleVariable, ofTenant } from './variables.ts'
+import { findingsByDetector } from './shared-panels.ts'
+import { among, appVariable, ofTenant } from './variables.ts'
 
 const minutes = `FROM decisions_by_minute WHERE ${ofTenant} AND $__timeFilter(minute) AND ${among('app', 'app')}`
 const decisions = `FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND ${among('resource_app', 'app')}`
@@ -71,17 +73,6 @@ const refusedByApp = () =>
     ),
   )
 
-const findingsByDetector = () =>
-  bars(
-    'Findings by detector',
-    'Which detector speaks, and did one fall silent or start to shout?',
-  ).withTarget(
-    timeSeries(
-      `SELECT $__timeInterval(first_observed_at) AS time, toString(detector_id) AS detector, uniq(id) AS findings
-       FROM findings WHERE ${ofTenant} AND $__timeFilter_ms(first_observed_at) GROUP BY time, detector ORDER BY time`,
-    ),
-  )
-
 const refusedByRevision = () =>
   lines('Refused by policy revision', 'Did a new revision of the policy begin to refuse people?').withTarget(
     timeSeries(
@@ -114,8 +105,8 @@ const stories = () =>
   linked(
     rows('Stories', 'What happened, how grave is it, and what was done about it?'),
     'title',
-    'Open in the console',
-    consoleUrl('stories', 'id'),
+    toStory,
+    'id',
   ).withTarget(
     table(
       `SELECT observed_at AS last_seen, risk_level, title, state, response, ifNull(verdict, '') AS verdict, findings_total AS findings, entities_total AS entities, id
@@ -128,8 +119,7 @@ const riskiest = () =>
   linked(
     rows('Riskiest subjects', 'Who carries the highest risk in this time, and why?').span(12),
     'subject',
-    'Look closer',
-    subjectUrl('subject'),
+    toSubject,
   ).withTarget(
     table(
       `SELECT entity_id AS subject, max(score) AS highest, argMax(score, revision) AS newest, argMax(toString(level), revision) AS risk_level,
@@ -160,7 +150,6 @@ export function overview(): DashboardBuilder {
     refresh: '30s',
   })
     .withVariable(appVariable())
-    .withVariable(consoleVariable())
     .withPanel(decided())
     .withPanel(refusedShare())
     .withPanel(subjectsSeen())

@@ -1,17 +1,27 @@
 import {
+  FrameGeometrySourceBuilder,
+  FrameGeometrySourceMode,
   GraphDrawStyle,
   LegendDisplayMode,
   LegendPlacement,
+  MapLayerOptionsBuilder,
+  StackingConfigBuilder,
   StackingMode,
+  VizLegendOptionsBuilder,
 } from '@grafana/grafana-foundation-sdk/common'
-import { StackingConfigBuilder, VizLegendOptionsBuilder } from '@grafana/grafana-foundation-sdk/common'
-import { DashboardLinkBuilder, DashboardLinkType } from '@grafana/grafana-foundation-sdk/dashboard'
+import {
+  PanelBuilder as MapBuilder,
+  MapCenterID,
+  MapViewConfigBuilder,
+  TooltipMode,
+  TooltipOptionsBuilder,
+} from '@grafana/grafana-foundation-sdk/geomap'
 import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat'
 import { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/table'
 import { PanelBuilder as TimeSeriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries'
-import { clickhouse } from './clickhouse-query.ts'
+import { framed } from './frame.ts'
 
-/** Colours of outcomes and levels, the same in every panel and in the console. */
+/** Colours of outcomes, levels and verdicts, the same in every panel and in the console. */
 const colours: Readonly<Record<string, string>> = {
   permit: 'green',
   step_up: 'orange',
@@ -22,17 +32,14 @@ const colours: Readonly<Record<string, string>> = {
   LOW: 'green',
   MEDIUM: 'orange',
   HIGH: 'red',
+  confirm_compromised: 'dark-red',
+  confirm_safe: 'dark-green',
+  dismiss: 'blue',
 }
 
 /** A number that answers `question`. */
 export function stat(title: string, question: string): StatBuilder {
-  return new StatBuilder()
-    .title(title)
-    .description(question)
-    .datasource(clickhouse)
-    .noValue('0')
-    .height(4)
-    .span(4)
+  return framed(new StatBuilder(), title, question).unit('short').noValue('0').height(4).span(4)
 }
 
 /** Lines over time that answer `question`. */
@@ -41,10 +48,8 @@ export function lines(title: string, question: string): TimeSeriesBuilder {
     .showLegend(true)
     .displayMode(LegendDisplayMode.List)
     .placement(LegendPlacement.Bottom)
-  const panel = new TimeSeriesBuilder()
-    .title(title)
-    .description(question)
-    .datasource(clickhouse)
+  const panel = framed(new TimeSeriesBuilder(), title, question)
+    .unit('short')
     .min(0)
     .lineWidth(1)
     .fillOpacity(10)
@@ -68,69 +73,50 @@ export function bars(title: string, question: string): TimeSeriesBuilder {
 
 /** Rows that answer `question`. */
 export function rows(title: string, question: string): TableBuilder {
-  return new TableBuilder()
-    .title(title)
-    .description(question)
-    .datasource(clickhouse)
-    .noValue('Nothing in this time range')
-    .height(8)
-    .span(24)
+  return framed(new TableBuilder(), title, question).unit('none').height(8).span(24)
 }
 
-/** Makes the values of a column links; `url` may use the row's fields. */
-export function linked(panel: TableBuilder, column: string, title: string, url: string): TableBuilder {
-  return panel.overrideByName(column, [{ id: 'links', value: [{ title, url, targetBlank: false }] }])
-}
-
-const others = [
-  { title: 'Overview', uid: 'gatewatch-overview' },
-  { title: 'Subject', uid: 'gatewatch-subject' },
-  { title: 'Source', uid: 'gatewatch-source' },
-  { title: 'Session', uid: 'gatewatch-session' },
-  { title: 'Resource', uid: 'gatewatch-resource' },
-  { title: 'Detectors', uid: 'gatewatch-detectors' },
-  { title: 'Policy', uid: 'gatewatch-policy' },
-  { title: 'Gateways', uid: 'gatewatch-gateways' },
-  { title: 'Pipeline', uid: 'gatewatch-pipeline' },
-  { title: 'Completeness', uid: 'gatewatch-completeness' },
-] as const
-
-/** Links to the other dashboards; time range and tenant go along. */
-export function linksFrom(uid: string): DashboardLinkBuilder[] {
-  return others
-    .filter((other) => other.uid !== uid)
-    .map((other) =>
-      new DashboardLinkBuilder(other.title)
-        .type(DashboardLinkType.Link)
-        .icon('dashboard')
-        .url(`/d/${other.uid}`)
-        .keepTime(true)
-        .includeVars(true),
+/**
+ * A map that answers `question`: rows with `latitude`, `longitude`, and the
+ * column `size` that says how large a mark is. The outlines of countries come
+ * with Grafana; tiles come from where its administrator says.
+ */
+export function places(title: string, question: string, size: string): MapBuilder {
+  const marks = {
+    showLegend: false,
+    style: {
+      size: { field: size, fixed: 6, min: 5, max: 25 },
+      color: { fixed: 'dark-orange' },
+      opacity: 0.6,
+      symbol: { mode: 'fixed', fixed: 'img/icons/marker/circle.svg' },
+    },
+  }
+  const outlines = {
+    src: 'public/maps/countries.geojson',
+    rules: [],
+    style: { color: { fixed: 'text' }, opacity: 0.1 },
+  }
+  return framed(new MapBuilder(), title, question)
+    .unit('none')
+    .view(
+      new MapViewConfigBuilder().id(MapCenterID.Fit).allLayers(false).layer('Places').maxZoom(8).padding(20),
     )
-}
-
-/** To the forensics of the thing in the row's column; time range and tenant go along. */
-function forensicsUrl(uid: string, variable: string, column: string): string {
-  return `/d/${uid}?var-${variable}=\${__data.fields.${column}:percentencode}&var-tenant=\${tenant:percentencode}&\${__url_time_range}`
-}
-
-export function subjectUrl(column: string): string {
-  return forensicsUrl('gatewatch-subject', 'subject', column)
-}
-
-export function sourceUrl(column: string): string {
-  return forensicsUrl('gatewatch-source', 'source', column)
-}
-
-export function sessionUrl(column: string): string {
-  return forensicsUrl('gatewatch-session', 'session', column)
-}
-
-export function resourceUrl(column: string): string {
-  return forensicsUrl('gatewatch-resource', 'app', column)
-}
-
-/** To a page of the console; `path` ends in the field that names the thing. */
-export function consoleUrl(path: string, column: string): string {
-  return `\${console}/#/${path}/\${__data.fields.${column}:percentencode}?tenant=\${tenant:percentencode}`
+    .tooltip(new TooltipOptionsBuilder().mode(TooltipMode.Details))
+    .basemap(new MapLayerOptionsBuilder().type('default').name('Base map'))
+    .layers([
+      new MapLayerOptionsBuilder().type('geojson').name('Countries').config(outlines).tooltip(false),
+      new MapLayerOptionsBuilder()
+        .type('markers')
+        .name('Places')
+        .location(
+          new FrameGeometrySourceBuilder()
+            .mode(FrameGeometrySourceMode.Coords)
+            .latitude('latitude')
+            .longitude('longitude'),
+        )
+        .config(marks)
+        .tooltip(true),
+    ])
+    .height(12)
+    .span(12)
 }

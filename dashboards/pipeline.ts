@@ -2,6 +2,7 @@ import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-s
 import { board } from './board.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
 import { bars, lines, stat } from './panels.ts'
+import { deadLettersByReason, undecided } from './shared-panels.ts'
 import { ofTenant } from './variables.ts'
 import {
   canary,
@@ -35,12 +36,6 @@ const deadLettersTotal = () =>
     ),
   )
 
-const errors = () =>
-  stat(
-    'Undecided',
-    'How many requests could not be judged and were let through or refused blindly?',
-  ).withTarget(table(`SELECT uniqIf(id, outcome IN ('error_open', 'error_closed')) AS decisions ${live}`))
-
 const delays = () =>
   lines('From decision to store', 'How long does a decision take until it can be queried?')
     .unit('ms')
@@ -61,14 +56,6 @@ const latency = () =>
       ),
     )
 
-const deadLetters = () =>
-  bars('Dead letters by reason', 'What was put aside, and why?').withTarget(
-    timeSeries(
-      `SELECT $__timeInterval(ingested_at) AS time, toString(reason) AS reason, uniqExact(topic, partition, offset) AS records
-       FROM dead_letters WHERE $__timeFilter_ms(ingested_at) GROUP BY time, reason ORDER BY time`,
-    ),
-  )
-
 const errorsByReason = () =>
   bars('Requests that could not be judged', 'What failed when the gateway could not decide?').withTarget(
     timeSeries(
@@ -88,12 +75,12 @@ export function pipeline(): DashboardBuilder {
   })
     .withPanel(age())
     .withPanel(deadLettersTotal())
-    .withPanel(errors())
+    .withPanel(undecided())
     .withRow(new RowBuilder('Speed'))
     .withPanel(delays())
     .withPanel(latency())
     .withRow(new RowBuilder('Losses'))
-    .withPanel(deadLetters())
+    .withPanel(deadLettersByReason())
     .withPanel(errorsByReason())
     .withRow(new RowBuilder('Processes (Prometheus)'))
     .withPanel(canary())

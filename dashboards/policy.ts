@@ -1,8 +1,9 @@
 import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
 import { board } from './board.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
-import { bars, linked, lines, rows, stat, subjectUrl } from './panels.ts'
-import { REFUSED } from './terms.ts'
+import { linked, toSubject } from './links.ts'
+import { bars, lines, rows, stat } from './panels.ts'
+import { REFUSED, SUBJECT } from './terms.ts'
 import { among, appVariable, ofTenant } from './variables.ts'
 
 const decisions = `FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND ${among('resource_app', 'app')}`
@@ -77,12 +78,11 @@ const newlyBlocked = () =>
       'Who used an application under an earlier revision of this time and is refused by policy under a later one?',
     ),
     'subject',
-    'Look closer',
-    subjectUrl('subject'),
+    toSubject,
   ).withTarget(
     table(
       `SELECT subject, application, permitted, refused, permitted_under, refused_under, rule, first_reasons, last_permitted, first_refused FROM (
-         SELECT concat(subject_type, ':', subject_id) AS subject, toString(resource_app) AS application, uniqIf(id, outcome = 'permit') AS permitted,
+         SELECT ${SUBJECT} AS subject, toString(resource_app) AS application, uniqIf(id, outcome = 'permit') AS permitted,
            uniqIf(id, ${REFUSED} AND ${BY_POLICY}) AS refused, argMaxIf(${REVISION}, decided_at, outcome = 'permit') AS permitted_under,
            argMaxIf(${REVISION}, decided_at, ${REFUSED} AND ${BY_POLICY}) AS refused_under, argMaxIf(toString(policy_rule_id), decided_at, ${REFUSED}) AS rule,
            arrayStringConcat(argMinIf(arrayMap(r -> toString(r), reasons), decided_at, ${REFUSED} AND ${BY_POLICY}), ', ') AS first_reasons,

@@ -1,14 +1,13 @@
 import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
 import { board } from './board.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
-import { bars, lines, linked, resourceUrl, rows, stat, subjectUrl } from './panels.ts'
-import { REFUSED } from './terms.ts'
+import { linked, toResource, toSubject } from './links.ts'
+import { bars, lines, rows, stat } from './panels.ts'
+import { REFUSED, RESOURCE, SUBJECT } from './terms.ts'
 import { among, appVariable, ofTenant } from './variables.ts'
 
 const decisions = `FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND ${among('resource_app', 'app')}`
 const minutes = `FROM decisions_by_minute WHERE ${ofTenant} AND $__timeFilter(minute) AND ${among('app', 'app')}`
-const SUBJECT = `concat(subject_type, ':', subject_id)`
-const RESOURCE = `if(resource_path_template = '', resource_id, toString(resource_path_template))`
 
 const decided = () =>
   stat('Decisions', 'How much is it used?').withTarget(
@@ -69,8 +68,7 @@ const users = () =>
   linked(
     rows('Who uses it', 'Who, how often, since when in this range, and who for the first time lately?'),
     'subject',
-    'Look closer',
-    subjectUrl('subject'),
+    toSubject,
   ).withTarget(
     table(
       `SELECT ${SUBJECT} AS subject, uniqIf(id, outcome = 'permit') AS permitted, uniqIf(id, ${REFUSED}) AS refused,
@@ -105,8 +103,7 @@ const refusals = () =>
   linked(
     rows('Who was refused', 'Who wanted in and did not get in, and why?'),
     'subject',
-    'Look closer',
-    subjectUrl('subject'),
+    toSubject,
   ).withTarget(
     table(
       `SELECT ${SUBJECT} AS subject, arrayStringConcat(arraySort(groupUniqArrayArray(arrayMap(r -> toString(r), reasons))), ', ') AS reasons,
@@ -119,8 +116,7 @@ const applications = () =>
   linked(
     rows('Applications', 'Which applications are there, and which does hardly anybody use?'),
     'application',
-    'Look closer',
-    resourceUrl('application'),
+    toResource,
   ).withTarget(
     table(
       `SELECT toString(app) AS application, uniqCombined64Merge(14)(decisions) AS decided, uniqCombinedMerge(14)(subjects) AS people,

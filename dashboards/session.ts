@@ -1,9 +1,10 @@
 import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
 import { board } from './board.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
-import { bars, consoleUrl, lines, linked, rows, sessionUrl, sourceUrl, stat, subjectUrl } from './panels.ts'
-import { REFUSED } from './terms.ts'
-import { consoleVariable, ofTenant, sessionVariable, valueOf } from './variables.ts'
+import { linked, toExplanation, toSession, toSource, toSubject } from './links.ts'
+import { bars, lines, rows, stat } from './panels.ts'
+import { REASONS, REFUSED, SUBJECT } from './terms.ts'
+import { ofTenant, sessionVariable, valueOf } from './variables.ts'
 
 const decisions = `FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND subject_session_id = ${valueOf('session')} AND subject_session_id != ''`
 const CLIENT = `concat(toString(enrichment_user_agent_family), ' ', toString(enrichment_user_agent_major), ', ', toString(enrichment_user_agent_os))`
@@ -54,8 +55,7 @@ const bearers = () =>
       'Did another device, client or network take it over, and do two of them overlap in time?',
     ),
     'network',
-    'Look closer',
-    sourceUrl('network'),
+    toSource,
   ).withTarget(
     table(
       `SELECT enrichment_source_prefix AS network, any(toString(enrichment_source_as_org)) AS provider, any(toString(enrichment_source_city)) AS city,
@@ -72,12 +72,11 @@ const replay = () =>
       'What exactly did it do, in order, and how long did it think in between?',
     ).height(14),
     'id',
-    'Explain in the console',
-    consoleUrl('decisions', 'id'),
+    toExplanation,
   ).withTarget(
     table(
       `SELECT decided_at, round(date_diff('millisecond', lagInFrame(decided_at, 1, decided_at) OVER (ORDER BY decided_at, id), decided_at) / 1000, 1) AS seconds_since,
-         outcome, arrayStringConcat(arrayMap(r -> toString(r), reasons), ', ') AS reasons, resource_app AS application, action_name AS action, resource_id AS resource,
+         outcome, ${REASONS} AS reasons, resource_app AS application, action_name AS action, resource_id AS resource,
          context_ip AS address, enrichment_source_city AS city, ${CLIENT} AS client, device_id AS device, risk_at_decision_score AS risk, policy_rule_id AS rule, id
        FROM (SELECT * ${decisions} ORDER BY decided_at LIMIT 1 BY id LIMIT 1000) ORDER BY decided_at, id`,
     ),
@@ -88,15 +87,13 @@ const shared = () =>
     linked(
       rows('Sessions with more than one bearer', 'Which sessions were used by several devices or clients?'),
       'session',
-      'Replay',
-      sessionUrl('session'),
+      toSession,
     ),
     'subject',
-    'Look closer',
-    subjectUrl('subject'),
+    toSubject,
   ).withTarget(
     table(
-      `SELECT subject_session_id AS session, any(concat(subject_type, ':', subject_id)) AS subject, uniqIf(device_id, device_id != '') AS devices,
+      `SELECT subject_session_id AS session, any(${SUBJECT}) AS subject, uniqIf(device_id, device_id != '') AS devices,
          uniq(enrichment_user_agent_family, enrichment_user_agent_os) AS clients, uniqIf(context_tls_fingerprint, context_tls_fingerprint != '') AS tls_fingerprints,
          uniq(enrichment_source_prefix) AS networks, uniq(enrichment_source_country) AS countries, max(decided_at) AS last_seen
        FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND subject_session_id != ''
@@ -114,7 +111,6 @@ export function session(): DashboardBuilder {
     from: 'now-24h',
   })
     .withVariable(sessionVariable())
-    .withVariable(consoleVariable())
     .withPanel(decided())
     .withPanel(refused())
     .withPanel(age())

@@ -1,8 +1,9 @@
 import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
 import { board } from './board.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
-import { bars, lines, linked, rows, sourceUrl, stat, subjectUrl } from './panels.ts'
-import { REFUSED, WRONG_CREDENTIALS } from './terms.ts'
+import { linked, toSource, toSubject } from './links.ts'
+import { bars, lines, rows, stat } from './panels.ts'
+import { REFUSED, RESOURCE, SUBJECT, WRONG_CREDENTIALS } from './terms.ts'
 import { ofTenant, sourceVariable, valueOf } from './variables.ts'
 
 const typed = valueOf('source')
@@ -73,11 +74,10 @@ const accounts = () =>
   linked(
     rows('Who was tried from there', 'Which accounts, how often, and did somebody get in?'),
     'subject',
-    'Look closer',
-    subjectUrl('subject'),
+    toSubject,
   ).withTarget(
     table(
-      `SELECT concat(subject_type, ':', subject_id) AS subject, uniq(id) AS decisions, uniqIf(id, ${WRONG_CREDENTIALS}) AS wrong_credentials,
+      `SELECT ${SUBJECT} AS subject, uniq(id) AS decisions, uniqIf(id, ${WRONG_CREDENTIALS}) AS wrong_credentials,
          uniqIf(id, outcome = 'permit') AS permitted, maxIf(decided_at, ${WRONG_CREDENTIALS}) > toDateTime64(0, 3) AND maxIf(decided_at, outcome = 'permit') > minIf(decided_at, ${WRONG_CREDENTIALS}) AS let_in_after_failing,
          min(decided_at) AS first_seen, max(decided_at) AS last_seen
        ${decisions} AND subject_type != 'anonymous' GROUP BY subject ORDER BY let_in_after_failing DESC, wrong_credentials DESC, last_seen DESC LIMIT 200`,
@@ -100,7 +100,7 @@ const wanted = () =>
     .span(12)
     .withTarget(
       table(
-        `SELECT toString(resource_app) AS application, if(resource_path_template = '', resource_id, toString(resource_path_template)) AS resource,
+        `SELECT toString(resource_app) AS application, ${RESOURCE} AS resource,
            uniq(id) AS decisions, uniqIf(id, ${REFUSED}) AS refused, uniq(subject_type, subject_id) AS accounts
          ${decisions} GROUP BY application, resource ORDER BY decisions DESC LIMIT 100`,
       ),
@@ -120,8 +120,7 @@ const networks = () =>
   linked(
     rows('Networks that guess', 'Which networks tried most accounts with wrong credentials in this time?'),
     'network',
-    'Look closer',
-    sourceUrl('network'),
+    toSource,
   ).withTarget(
     table(
       `SELECT enrichment_source_prefix AS network, any(toString(enrichment_source_as_org)) AS provider, any(toString(enrichment_source_country)) AS country,

@@ -1,29 +1,13 @@
 import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
 import { board } from './board.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
-import {
-  bars,
-  consoleUrl,
-  lines,
-  linked,
-  resourceUrl,
-  rows,
-  sessionUrl,
-  sourceUrl,
-  stat,
-  subjectUrl,
-} from './panels.ts'
-import { REFUSED } from './terms.ts'
-import { consoleVariable, ofTenant, subjectVariable, valueOf } from './variables.ts'
-
-/** The id without its type, worked out once as a constant, so that indexes on the bare columns serve. */
-const id = `replaceRegexpOne(${valueOf('subject')}, '^(user|service|device|anonymous):', '')`
-const entityIds = `arrayMap(type -> concat(type, ':', ${id}), ['user', 'service', 'device', 'anonymous'])`
-
-const decisions = `FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND subject_id = ${id}`
-const risk = `FROM risk_states WHERE ${ofTenant} AND entity_type = 'subject' AND has(${entityIds}, entity_id) AND $__timeFilter_ms(updated_at)`
-const findings = `FROM findings WHERE ${ofTenant} AND $__timeFilter_ms(observed_at)
-  AND ((entity_type = 'subject' AND has(${entityIds}, entity_id)) OR hasAny(entities_id, ${entityIds}))`
+import { linked, toExplanation, toResource, toSession, toSource, toSubject } from './links.ts'
+import { lines, rows, stat } from './panels.ts'
+import { REASONS, REFUSED, RESOURCE } from './terms.ts'
+import { firstSeen, placesOfIt } from './subject-history.ts'
+import { decisions, findings, risk, storyOfIt, verdicts } from './subject-terms.ts'
+import { timeline } from './subject-timeline.ts'
+import { ofTenant, subjectVariable } from './variables.ts'
 
 const decided = () =>
   stat('Decisions', 'How much did this subject do?').withTarget(
@@ -35,7 +19,7 @@ const refused = () =>
     table(`SELECT uniqIf(id, ${REFUSED}) AS refused ${decisions}`),
   )
 
-const places = () =>
+const countries = () =>
   stat('Countries', 'From how many countries did it come?').withTarget(
     table(
       `SELECT uniqIf(enrichment_source_country, enrichment_source_country != '') AS countries ${decisions}`,
@@ -56,22 +40,6 @@ const highestRisk = () =>
 const findingsTotal = () =>
   stat('Findings', 'How many findings name it?').withTarget(table(`SELECT uniq(id) AS findings ${findings}`))
 
-const byOutcome = () =>
-  bars('Decisions by outcome', 'When was it active, and when was it refused?').withTarget(
-    timeSeries(
-      `SELECT $__timeInterval(decided_at) AS time, toString(outcome) AS outcome, uniq(id) AS decisions
-       ${decisions} GROUP BY time, outcome ORDER BY time`,
-    ),
-  )
-
-const riskOverTime = () =>
-  lines('Risk score', 'When did its risk rise and fall?')
-    .max(100)
-    .spanNulls(true)
-    .withTarget(
-      timeSeries(`SELECT updated_at AS time, score AS risk ${risk} ORDER BY time, revision LIMIT 5000`),
-    )
-
 const scores = () =>
   lines('Detector scores', 'Which detector found its decisions strange, and when? Each is on its own scale.')
     .span(24)
@@ -85,10 +53,11 @@ const scores = () =>
 
 const sources = () =>
   linked(
-    rows('Where it came from', 'Which places and networks, since when, and is one of them new?').span(12),
+    rows('Where it came from', 'Which places and networks, since when, and is one of them new?')
+      .span(12)
+      .height(12),
     'network',
-    'Look closer',
-    sourceUrl('network'),
+    toSource,
   ).withTarget(
     table(
       `SELECT enrichment_source_prefix AS network, any(toString(enrichment_source_as_org)) AS provider, any(toString(enrichment_source_network_kind)) AS kind,
@@ -115,8 +84,7 @@ const sessions = () =>
       12,
     ),
     'session',
-    'Replay',
-    sessionUrl('session'),
+    toSession,
   ).withTarget(
     table(
       `SELECT subject_session_id AS session, min(decided_at) AS first_seen, max(decided_at) AS last_seen, uniq(id) AS decisions,
@@ -131,23 +99,21 @@ const resources = () =>
       12,
     ),
     'application',
-    'Look closer',
-    resourceUrl('application'),
+    toResource,
   ).withTarget(
     table(
-      `SELECT toString(resource_app) AS application, toString(action_name) AS action, if(resource_path_template = '', resource_id, toString(resource_path_template)) AS resource,
+      `SELECT toString(resource_app) AS application, toString(action_name) AS action, ${RESOURCE} AS resource,
            uniq(id) AS decisions, uniqIf(id, ${REFUSED}) AS refused, min(decided_at) AS first_seen
          ${decisions} GROUP BY application, action, resource ORDER BY first_seen DESC LIMIT 100`,
     ),
   )
 
-const verdicts = () =>
+const verdictRows = () =>
   rows('Verdicts', 'What did analysts say about it?')
     .span(12)
     .withTarget(
       table(
-        `SELECT decided_at, verdict, analyst, note FROM verdicts
-         WHERE ${ofTenant} AND entity_type = 'subject' AND has(${entityIds}, entity_id) AND $__timeFilter_ms(decided_at)
+        `SELECT decided_at, verdict, analyst, note ${verdicts}
          ORDER BY decided_at DESC LIMIT 1 BY id LIMIT 100`,
       ),
     )
@@ -156,8 +122,7 @@ const findingRows = () =>
   linked(
     rows('Findings', 'What was found strange, by which figures?'),
     'decision_id',
-    'Explain in the console',
-    consoleUrl('decisions', 'decision_id'),
+    toExplanation,
   ).withTarget(
     table(
       `SELECT observed_at, risk_level, detector_id AS detector, cause, technique, summary, score, evidence_nats, evidence, decision_ids[-1] AS decision_id
@@ -169,11 +134,10 @@ const latest = () =>
   linked(
     rows('Latest decisions', 'What exactly did it do, in order?').height(12),
     'id',
-    'Explain in the console',
-    consoleUrl('decisions', 'id'),
+    toExplanation,
   ).withTarget(
     table(
-      `SELECT decided_at, outcome, would_be, arrayStringConcat(arrayMap(r -> toString(r), reasons), ', ') AS reasons, resource_app, action_name, resource_id,
+      `SELECT decided_at, outcome, would_be, ${REASONS} AS reasons, resource_app, action_name, resource_id,
          context_ip, enrichment_source_city AS city, enrichment_source_country AS country, risk_at_decision_score AS risk, policy_rule_id AS rule, id
        ${decisions} ORDER BY decided_at DESC LIMIT 1 BY id LIMIT 200`,
     ),
@@ -183,8 +147,7 @@ const whoToLookAt = () =>
   linked(
     rows('Subjects with findings', 'Whom is it worth to look at in this time?'),
     'subject',
-    'Look closer',
-    subjectUrl('subject'),
+    toSubject,
   ).withTarget(
     table(
       `SELECT entity_id AS subject, uniq(id) AS findings, max(score) AS highest_score, max(observed_at) AS last_seen
@@ -200,25 +163,27 @@ export function subject(): DashboardBuilder {
     title: 'subject',
     description: 'One subject: what it did, from where, what was found strange and what became of it.',
     from: 'now-24h',
+    attacks: storyOfIt,
   })
     .withVariable(subjectVariable())
-    .withVariable(consoleVariable())
     .withPanel(decided())
     .withPanel(refused())
-    .withPanel(places())
+    .withPanel(countries())
     .withPanel(networks())
     .withPanel(highestRisk())
     .withPanel(findingsTotal())
     .withRow(new RowBuilder('Over time'))
-    .withPanel(byOutcome())
-    .withPanel(riskOverTime())
+    .withPanel(timeline())
     .withPanel(scores())
-    .withRow(new RowBuilder('Habits'))
+    .withRow(new RowBuilder('Places'))
+    .withPanel(placesOfIt())
     .withPanel(sources())
+    .withRow(new RowBuilder('Habits'))
+    .withPanel(firstSeen().span(12))
     .withPanel(clients())
     .withPanel(sessions())
     .withPanel(resources())
-    .withPanel(verdicts())
+    .withPanel(verdictRows())
     .withRow(new RowBuilder('In full'))
     .withPanel(findingRows())
     .withPanel(latest())

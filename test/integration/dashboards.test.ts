@@ -172,7 +172,7 @@ describe('with rows', () => {
 
 describe('every dashboard', () => {
   it('bounds the time of every query', () => {
-    const bounded = /\$__timeFilter(_ms)?\(|now\(\) - INTERVAL/
+    const bounded = /\$__timeFilter(_ms)?\(|now\(\) - INTERVAL|\$__toTime_ms - INTERVAL/
     const queries = [
       ...panels.flatMap(({ name, targets }) => targets.map(({ rawSql }) => ({ name, sql: rawSql }))),
       ...variableQueries,

@@ -1,0 +1,40 @@
+import type { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat'
+import type { PanelBuilder as TimeSeriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries'
+import { table, timeSeries } from './clickhouse-query.ts'
+import { bars, stat } from './panels.ts'
+import { UNDECIDED } from './terms.ts'
+import { ofTenant } from './variables.ts'
+
+/** Panels that more than one dashboard shows. */
+
+export function findingsByDetector(): TimeSeriesBuilder {
+  return bars(
+    'Findings by detector',
+    'Which detector speaks, and did one fall silent or start to shout?',
+  ).withTarget(
+    timeSeries(
+      `SELECT $__timeInterval(first_observed_at) AS time, toString(detector_id) AS detector, uniq(id) AS findings
+       FROM findings WHERE ${ofTenant} AND $__timeFilter_ms(first_observed_at) GROUP BY time, detector ORDER BY time`,
+    ),
+  )
+}
+
+export function deadLettersByReason(): TimeSeriesBuilder {
+  return bars('Dead letters by reason', 'What was put aside, and why?').withTarget(
+    timeSeries(
+      `SELECT $__timeInterval(ingested_at) AS time, toString(reason) AS reason, uniqExact(topic, partition, offset) AS records
+       FROM dead_letters WHERE $__timeFilter_ms(ingested_at) GROUP BY time, reason ORDER BY time`,
+    ),
+  )
+}
+
+export function undecided(): StatBuilder {
+  return stat(
+    'Undecided',
+    'How many requests could not be judged and were let through or refused blindly?',
+  ).withTarget(
+    table(
+      `SELECT uniqIf(id, ${UNDECIDED}) AS decisions FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND origin = 'live'`,
+    ),
+  )
+}

@@ -1,0 +1,41 @@
+import type { PanelBuilder as MapBuilder } from '@grafana/grafana-foundation-sdk/geomap'
+import type { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/table'
+import { table } from './clickhouse-query.ts'
+import { places, rows } from './panels.ts'
+import { decisions, kept } from './subject-terms.ts'
+import { REFUSED } from './terms.ts'
+
+/** Where addresses are said to be: to the kilometres that `within_km` says, at best. */
+export function placesOfIt(): MapBuilder {
+  return places(
+    'Places',
+    'Where was it, and is one of these places out of its way? A place is as exact as its address is known.',
+    'decisions',
+  ).withTarget(
+    table(
+      `SELECT enrichment_source_latitude AS latitude, enrichment_source_longitude AS longitude, any(toString(enrichment_source_city)) AS city,
+         any(toString(enrichment_source_country)) AS country, max(enrichment_source_accuracy_km) AS within_km, uniq(id) AS decisions, uniqIf(id, ${REFUSED}) AS refused,
+         uniq(enrichment_source_prefix) AS networks, min(decided_at) AS first_seen, max(decided_at) AS last_seen
+       ${decisions} AND enrichment_source_latitude IS NOT NULL AND enrichment_source_longitude IS NOT NULL
+       GROUP BY latitude, longitude ORDER BY decisions DESC LIMIT 200`,
+    ),
+  )
+}
+
+/** What is remembered of it: each thing with the first and the last time, new ones first. */
+export function firstSeen(): TableBuilder {
+  return rows(
+    'First seen',
+    'When did it first come with each device, network, country, client and application, in the 90 days up to the end of this range? Decisions are kept no longer: what is older may look new.',
+  ).withTarget(
+    table(
+      `SELECT fact, value, min(decided_at) AS first_seen, first_seen >= $__fromTime_ms AS new_in_range, date_diff('day', min(min(decided_at)) OVER (), first_seen) AS days_after_its_first,
+         max(decided_at) AS last_seen, uniq(id) AS decisions
+       FROM (
+         SELECT id, decided_at, arrayJoin([('device', device_id), ('network', enrichment_source_prefix), ('country', toString(enrichment_source_country)),
+           ('client', trim(concat(toString(enrichment_user_agent_family), ' ', toString(enrichment_user_agent_os)))), ('application', toString(resource_app))]) AS seen, seen.1 AS fact, seen.2 AS value
+         ${kept}
+       ) WHERE value != '' GROUP BY fact, value ORDER BY first_seen DESC, fact, value LIMIT 200`,
+    ),
+  )
+}

@@ -1,0 +1,31 @@
+import { ofTenant, valueOf } from './variables.ts'
+
+const typed = valueOf('subject')
+const TYPES = `['user', 'service', 'device', 'anonymous']`
+
+/** The id without its type, worked out once as a constant, so that keys and indexes on the bare columns serve. */
+export const id = `replaceRegexpOne(${typed}, '^(user|service|device|anonymous):', '')`
+
+/** The type that was typed, or all of them, as a constant for the same reason. */
+const types = `if(match(${typed}, '^(user|service|device|anonymous):'), [extract(${typed}, '^[a-z]+')], ${TYPES})`
+
+/** As findings and risk name it. */
+const entityIds = `arrayMap(type -> concat(type, ':', ${id}), ${types})`
+
+/** Whose rows are meant: the columns by which the store finds one subject without reading the others. */
+const whose = `${ofTenant} AND subject_type IN (${types}) AND subject_id = ${id}`
+
+export const decisions = `FROM decisions WHERE ${whose} AND $__timeFilter_ms(decided_at)`
+
+/** All that is kept of it, whatever range is looked at: what is new in the range is not in what lies before. */
+export const kept = `FROM decisions WHERE ${whose} AND decided_at >= $__toTime_ms - INTERVAL 90 DAY AND decided_at <= $__toTime_ms`
+
+export const risk = `FROM risk_states WHERE ${ofTenant} AND entity_type = 'subject' AND has(${entityIds}, entity_id) AND $__timeFilter_ms(updated_at)`
+
+export const findings = `FROM findings WHERE ${ofTenant} AND $__timeFilter_ms(observed_at)
+  AND ((entity_type = 'subject' AND has(${entityIds}, entity_id)) OR hasAny(entities_id, ${entityIds}))`
+
+export const verdicts = `FROM verdicts WHERE ${ofTenant} AND entity_type = 'subject' AND has(${entityIds}, entity_id) AND $__timeFilter_ms(decided_at)`
+
+/** Stories that name it. */
+export const storyOfIt = `hasAny(entities_id, ${entityIds})`
