@@ -7,6 +7,7 @@ import { Control } from './control.ts'
 import { Decision, decisionKey } from './decision.ts'
 import { Device } from './device.ts'
 import { entityKey } from './entity.ts'
+import { Erasure } from './erasure.ts'
 import { Finding } from './finding.ts'
 import { Logout } from './logout.ts'
 import { PolicyRevision } from './policy.ts'
@@ -181,6 +182,15 @@ export const integrityCheckpoints = topic<Checkpoint>(
   { days: 400 },
 )
 
+/** Who was erased, by keyed hashes and for ever: so that no late copy, replay or backup brings a person back. */
+export const privacyErasures = topic<Erasure>(
+  'privacy.erasures.v1',
+  Erasure,
+  (e) => `${e.tenant}/${e.id}`,
+  'compacted',
+  1,
+)
+
 /** Where the original bytes of an unusable record go, with headers `reason`, `source-topic`, `source-partition`, `source-offset`. */
 export function deadLetterOf(source: LogTopic): LogTopic {
   return bytesTopic(`${source.name}${DEAD_LETTER}`, { days: 30 }, source.partitions)
@@ -232,5 +242,6 @@ export const topics: readonly LogTopic[] = [
   scoringRuleState,
   collectorImports,
   integrityCheckpoints,
+  privacyErasures,
   ...parsedTopics.map(deadLetterOf),
 ]

@@ -16,6 +16,7 @@ import {
   parsedTopics,
   policyEffects,
   policyRevisions,
+  privacyErasures,
   riskState,
   ruleMatches,
   ruleSets,
@@ -38,7 +39,7 @@ import type { Role } from './role.ts'
  */
 export const RIGHTS: Readonly<Record<Role, LogRights>> = {
   gateway: {
-    reads: [accessDecisions, riskState, policyRevisions, deviceInventory, sessionLogouts],
+    reads: [accessDecisions, riskState, policyRevisions, deviceInventory, sessionLogouts, privacyErasures],
     writes: [
       accessDecisions,
       policyRevisions,
@@ -66,6 +67,7 @@ export const RIGHTS: Readonly<Record<Role, LogRights>> = {
       scoringPolicyState,
       control,
       alertsOutbox,
+      privacyErasures,
     ],
     writes: [
       control,
@@ -90,7 +92,7 @@ export const RIGHTS: Readonly<Record<Role, LogRights>> = {
   },
   calibration: {
     // Findings count against the budget, and verdicts teach.
-    reads: [accessScored, accessFindings, analystVerdicts, control, scoringCalibrationState],
+    reads: [accessScored, accessFindings, analystVerdicts, control, scoringCalibrationState, privacyErasures],
     writes: [control, scoringCalibrationState],
     joins: ['calibration'],
     watches: [],
@@ -105,6 +107,7 @@ export const RIGHTS: Readonly<Record<Role, LogRights>> = {
       analystVerdicts,
       control,
       ...parsedTopics.map(deadLetterOf),
+      privacyErasures,
     ],
     writes: [accessScored, accessFindings, accessStories, riskState, analystVerdicts].map(deadLetterOf),
     joins: ['storage'],
@@ -124,6 +127,7 @@ export const RIGHTS: Readonly<Record<Role, LogRights>> = {
       alertsDeliveries,
       subjectCensus,
       feedbackTicks,
+      privacyErasures,
     ],
     writes: [
       accessFindings,
@@ -141,7 +145,7 @@ export const RIGHTS: Readonly<Record<Role, LogRights>> = {
     watches: ['storage'],
   },
   collector: {
-    reads: [collectorImports, control, alertsOutbox],
+    reads: [collectorImports, control, alertsOutbox, privacyErasures],
     writes: [
       accessDecisions,
       deadLetterOf(accessDecisions),
@@ -154,7 +158,7 @@ export const RIGHTS: Readonly<Record<Role, LogRights>> = {
     watches: [],
   },
   verify: {
-    reads: [accessDecisions, integrityCheckpoints, control, alertsOutbox],
+    reads: [accessDecisions, integrityCheckpoints, control, alertsOutbox, privacyErasures],
     writes: [control, alertsOutbox, accessFindings],
     joins: [],
     watches: ['storage'],

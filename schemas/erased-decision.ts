@@ -1,0 +1,50 @@
+import { erased, isErased, personalHash } from './chain.ts'
+import { parseDecision, type Decision } from './decision.ts'
+import { isRecord } from './record.ts'
+import type { Enrichment } from './scored-decision.ts'
+
+/** Nothing was looked up: what follows from an address or a browser is about whoever had it. */
+const NO_SOURCE: Enrichment['source'] = {
+  prefix: '',
+  city: '',
+  region: '',
+  country: '',
+  latitude: null,
+  longitude: null,
+  accuracy_km: 0,
+  asn: 0,
+  as_org: '',
+  network_kind: 'unknown',
+}
+const NO_USER_AGENT: Enrichment['user_agent'] = { family: '', major: '', os: '', device_type: '' }
+
+/** A decision without its person: as `erased`, and with the commitment worked out where the event had none yet. */
+export function erasedDecision(decision: Decision): Decision {
+  const { chain } = decision
+  if (chain?.salt === undefined || chain.personal_hash !== undefined) return erased(decision)
+  return erased({ ...decision, chain: { ...chain, personal_hash: personalHash(decision, chain.salt) } })
+}
+
+/**
+ * The value of a record of decisions (bare, or scored) without its person;
+ * undefined for what is no decision, the same object where nobody is left in it.
+ */
+export function erasedDecisionRecord(value: unknown): Record<string, unknown> | undefined {
+  if (!isRecord(value)) return undefined
+  const { decision, enrichment } = value
+  const parsed = parseDecision(decision ?? value)
+  if (!parsed.success) return undefined
+  const bare = isErased(parsed.data)
+  if (decision === undefined) return bare ? value : { ...erasedDecision(parsed.data) }
+  if (bare && isRecord(enrichment) && isRecord(enrichment['source']) && enrichment['source']['prefix'] === '')
+    return value
+  return {
+    ...value,
+    decision: erasedDecision(parsed.data),
+    enrichment: {
+      ...(isRecord(enrichment) && enrichment),
+      source: NO_SOURCE,
+      user_agent: NO_USER_AGENT,
+    },
+  }
+}
