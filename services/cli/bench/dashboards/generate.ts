@@ -1,0 +1,101 @@
+import type { ClickHouseClient } from '@clickhouse/client'
+import { insertDecisions } from './decisions-sql.ts'
+import { insertOthers } from './others-sql.ts'
+import { piecesOf, type Piece } from './shape.ts'
+
+/** Merges that fall behind make each query slower and the disk fuller; beyond so many parts of a month they are waited for. */
+const MOST_PARTS = 100
+
+/** What is made, of how much; told after each piece. */
+export type Progress = (done: number, all: number) => void
+
+export interface Generated {
+  /** A full hour, in seconds: the ninety days end here. */
+  readonly endS: number
+  /** Made now, and not by a run before. */
+  readonly rows: number
+  readonly seconds: number
+}
+
+/**
+ * Fills an empty store with `rows` decisions over ninety days and with what was
+ * found in them, or goes on where a run of the same size was cut off: what is
+ * made is written down piece by piece in `bench_pieces`. A piece that was cut off
+ * is made again; its rows are the same, under the same keys.
+ */
+export async function generate(
+  client: ClickHouseClient,
+  { rows, nowMs, progress }: { readonly rows: number; readonly nowMs: number; readonly progress: Progress },
+): Promise<Generated> {
+  await prepare(client)
+  const endS = await endOf(client, nowMs)
+  const pieces = piecesOf(rows, endS)
+  const made = new Set(await madePieces(client, rows))
+  let done = 0
+  let seconds = 0
+  let fresh = 0
+  if (made.size === 0) for (const query of insertOthers(endS)) await client.command({ query })
+  for (const piece of pieces) {
+    if (!made.has(piece.index)) {
+      const began = performance.now()
+      await make(client, piece, rows)
+      seconds += (performance.now() - began) / 1000
+      fresh += piece.rows
+    }
+    done += piece.rows
+    progress(done, rows)
+  }
+  return { endS, rows: fresh, seconds }
+}
+
+async function make(client: ClickHouseClient, piece: Piece, rows: number): Promise<void> {
+  await client.command({ query: insertDecisions(piece) })
+  await client.insert({
+    table: 'bench_pieces',
+    values: [{ rows, piece: piece.index }],
+    format: 'JSONEachRow',
+  })
+}
+
+/** What a store of generated rows needs beside its tables; none of it changes how many bytes a row takes. */
+async function prepare(client: ClickHouseClient): Promise<void> {
+  const statements = [
+    // Rows of ninety days ago must not expire while they are measured.
+    'ALTER TABLE decisions REMOVE TTL',
+    // Half a thousand files of a wide part would have a buffer of 1 MiB each, for blocks that are this large.
+    `ALTER TABLE decisions MODIFY SETTING min_columns_to_activate_adaptive_write_buffer = 1, fsync_after_insert = 0,
+       fsync_part_directory = 0, parts_to_delay_insert = ${MOST_PARTS}, max_delay_to_insert = 30`,
+    'CREATE TABLE IF NOT EXISTS bench_pieces (rows UInt64, piece UInt32) ENGINE = ReplacingMergeTree ORDER BY (rows, piece)',
+    'CREATE TABLE IF NOT EXISTS bench_end (at UInt32) ENGINE = MergeTree ORDER BY at',
+  ]
+  for (const query of statements) {
+    try {
+      await client.command({ query })
+    } catch (error) {
+      // A run before has taken it away already.
+      if (!(error instanceof Error && error.message.includes('TTL'))) throw error
+    }
+  }
+}
+
+/** The hour at which the first run began: a later one goes on with the same rows. */
+async function endOf(client: ClickHouseClient, nowMs: number): Promise<number> {
+  const result = await client.query({
+    query: 'SELECT min(at) AS at, count() AS n FROM bench_end',
+    format: 'JSONEachRow',
+  })
+  const [row] = await result.json<{ at: number; n: string }>()
+  if (row !== undefined && Number(row.n) > 0) return row.at
+  const at = Math.floor(nowMs / 3_600_000) * 3600
+  await client.insert({ table: 'bench_end', values: [{ at }], format: 'JSONEachRow' })
+  return at
+}
+
+async function madePieces(client: ClickHouseClient, rows: number): Promise<readonly number[]> {
+  const result = await client.query({
+    query: 'SELECT DISTINCT piece FROM bench_pieces WHERE rows = {rows:UInt64}',
+    query_params: { rows },
+    format: 'JSONEachRow',
+  })
+  return (await result.json<{ piece: number }>()).map(({ piece }) => piece)
+}

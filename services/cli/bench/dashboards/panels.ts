@@ -1,0 +1,99 @@
+import type { ClickHouseClient } from '@clickhouse/client'
+import { GatewatchError } from '../../../runtime/errors.ts'
+import { readDefinitions, type Definition } from '../../../console/dashboards/definition.ts'
+import { intervalOf } from '../../../console/dashboards/interval.ts'
+import { expand, type GrafanaContext } from '../../../console/dashboards/macros.ts'
+
+/** Points on a time axis, as a panel half a screen wide asks for. */
+const POINTS = 300
+const HOUR_MS = 3_600_000
+
+/** One query of one panel, ready to be asked. */
+export interface Question {
+  readonly dashboard: string
+  readonly panel: string
+  readonly range: keyof typeof RANGES
+  /** Of which thing, where the dashboard is about one. */
+  readonly about: string
+  readonly query: string
+}
+
+export const RANGES = { '24h': 24 * HOUR_MS, '30d': 720 * HOUR_MS, '90d': 2160 * HOUR_MS } as const
+
+/** What is looked at closely: the busiest and one in the middle of each kind. */
+interface Things {
+  readonly subject: readonly string[]
+  readonly source: readonly string[]
+  readonly session: readonly string[]
+  readonly app: readonly string[]
+}
+
+/** Every query of every panel at the ranges that are promised; the dashboard of a subject at thirty days too. */
+export async function questionsOf(client: ClickHouseClient, endS: number): Promise<readonly Question[]> {
+  const definitions = await readDefinitions()
+  if (definitions.size === 0)
+    throw new GatewatchError('ERR_USAGE', 'There are no dashboards in deploy/grafana/dashboards.')
+  const things = await thingsOf(client, endS)
+  return [...definitions.values()].flatMap((definition) =>
+    (Object.keys(RANGES) as (keyof typeof RANGES)[])
+      .filter((range) => range !== '30d' || definition.uid === 'gatewatch-subject')
+      .flatMap((range) =>
+        aboutEach(definition, things).flatMap(({ about, variables }) => {
+          const to = new Date(endS * 1000)
+          const from = new Date(endS * 1000 - RANGES[range])
+          const interval_s = intervalOf(RANGES[range], POINTS)
+          const context: GrafanaContext = { from, to, interval_s, variables }
+          return definition.panels.flatMap(({ title, targets }) =>
+            targets.flatMap((target) =>
+              'rawSql' in target
+                ? [
+                    {
+                      dashboard: definition.uid,
+                      panel: title,
+                      range,
+                      about,
+                      query: expand(target.rawSql, context),
+                    },
+                  ]
+                : [],
+            ),
+          )
+        }),
+      ),
+  )
+}
+
+function aboutEach(
+  { templating }: Definition,
+  things: Things,
+): readonly { about: string; variables: GrafanaContext['variables'] }[] {
+  const [kind] = (['subject', 'source', 'session', 'app'] as const).filter((name) =>
+    templating.list.some((variable) => variable.name === name),
+  )
+  const rest = Object.fromEntries(templating.list.map(({ name, allValue }) => [name, allValue ?? '']))
+  const base = { ...rest, tenant: 'default', console: 'http://127.0.0.1:8090' }
+  if (kind === undefined) return [{ about: '', variables: base }]
+  return things[kind].map((about) => ({ about, variables: { ...base, [kind]: about } }))
+}
+
+async function thingsOf(client: ClickHouseClient, endS: number): Promise<Things> {
+  const lastDay = `tenant = 'default' AND decided_at >= toDateTime(${endS - 86_400}) AND decided_at <= toDateTime(${endS})`
+  const some = async (expression: string, condition: string) => {
+    const result = await client.query({
+      query: `SELECT groupArray(name) AS names FROM (SELECT ${expression} AS name, count() AS n FROM decisions WHERE ${lastDay} AND ${condition} GROUP BY name ORDER BY n DESC, name)`,
+      format: 'JSONEachRow',
+    })
+    const [row] = await result.json<{ names: string[] }>()
+    const names = row?.names ?? []
+    return [...new Set([names[0], names[Math.floor(names.length / 2)]])].filter((name) => name !== undefined)
+  }
+  const subject = `concat(subject_type, ':', subject_id)`
+  const people = await some(subject, `subject_type = 'user'`)
+  const services = await some(subject, `subject_type = 'service'`)
+  return {
+    subject: [...people, ...services.slice(0, 1)],
+    source: await some('enrichment_source_prefix', '1'),
+    session: await some('subject_session_id', `subject_session_id != ''`),
+    app: ['_all_', ...(await some('toString(resource_app)', '1')).slice(0, 1)],
+  }
+}
