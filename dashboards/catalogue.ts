@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Dashboard, Panel, RowPanel } from '@grafana/grafana-foundation-sdk/dashboard'
 import { completeness } from './completeness.ts'
 import { detectors } from './detectors.ts'
+import { filtered } from './filters.ts'
 import { gateways } from './gateways.ts'
 import { overview } from './overview.ts'
 import { pipeline } from './pipeline.ts'
@@ -25,7 +26,7 @@ export function dashboards(): Dashboard[] {
     pipeline(),
     completeness(),
   ]
-  return builders.map((builder) => withIds(builder.build()))
+  return builders.map((builder) => filtered(withIds(builder.build())))
 }
 
 /** A dashboard's file under deploy/grafana/dashboards, by its uid. */

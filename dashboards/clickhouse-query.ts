@@ -16,7 +16,7 @@ export interface ClickHouseQuery extends Dataquery {
 }
 
 /** The version of the plugin whose query model this is; an older one in the JSON would be migrated on load. */
-const PLUGIN_VERSION = '4.8.2'
+const PLUGIN_VERSION = '4.20.0'
 
 /**
  * A query on ClickHouse: the SDK has no builder for this data source. `table`

@@ -5,9 +5,10 @@ import { metric } from './metrics.ts'
 import { linked, toExplanation } from './links.ts'
 import { bars, lines, rows, stat } from './panels.ts'
 import { findingsByDetector } from './shared-panels.ts'
-import { ofTenant } from './variables.ts'
+import { among, detectorVariable, levelVariable, ofTenant } from './variables.ts'
 
-const findings = `FROM findings WHERE ${ofTenant} AND $__timeFilter_ms(first_observed_at)`
+const chosen = `${among('toString(detector_id)', 'detector')} AND ${among('toString(risk_level)', 'level')}`
+const findings = `FROM findings WHERE ${ofTenant} AND $__timeFilter_ms(first_observed_at) AND ${chosen}`
 /** The newest verdict on each finding of the range. A story's verdict is on all of its findings. */
 const judged = `SELECT finding, argMax(verdict, decided_at) AS verdict FROM (
      SELECT arrayJoin(finding_ids) AS finding, toString(verdict) AS verdict, decided_at
@@ -161,6 +162,8 @@ export function detectors(): DashboardBuilder {
     description: 'What was found, how often it was right, and whether each detector is calibrated.',
     from: 'now-7d',
   })
+    .withVariable(detectorVariable())
+    .withVariable(levelVariable())
     .withPanel(total())
     .withPanel(aDay())
     .withPanel(confirmed())
@@ -168,7 +171,7 @@ export function detectors(): DashboardBuilder {
     .withPanel(untilVerdict())
     .withPanel(suppressed())
     .withRow(new RowBuilder('Over time'))
-    .withPanel(findingsByDetector())
+    .withPanel(findingsByDetector(chosen))
     .withPanel(byLevel())
     .withPanel(seen())
     .withPanel(uniformity())

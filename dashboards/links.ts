@@ -34,12 +34,12 @@ interface Target {
   readonly url: (column: string) => string
 }
 
-/** The forensics of what a column names; time range and tenant go along. */
+/** The forensics of what a column names; time range, tenant and the console's address go along. */
 function forensics(title: string, uid: string, variable: string): Target {
   return {
     title,
     url: (column) =>
-      `/d/${uid}?var-${variable}=\${__data.fields.${column}:percentencode}&var-tenant=\${tenant:percentencode}&\${__url_time_range}`,
+      `/d/${uid}?var-${variable}=\${__data.fields.${column}:percentencode}&var-tenant=\${tenant:percentencode}&var-console=\${console:percentencode}&\${__url_time_range}`,
   }
 }
 

@@ -1,6 +1,7 @@
 import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
 import { board } from './board.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
+import { withFilters } from './filters.ts'
 import { linked, toExplanation, toSession, toSource, toSubject } from './links.ts'
 import { bars, lines, rows, stat } from './panels.ts'
 import { REASONS, REFUSED, SUBJECT } from './terms.ts'
@@ -104,13 +105,13 @@ const shared = () =>
 
 /** One session from its first decision to its last. */
 export function session(): DashboardBuilder {
-  return board({
+  const begun = board({
     name: 'session',
     title: 'session',
     description: 'One session, decision by decision: who bore it, what it did, and whether it changed hands.',
     from: 'now-24h',
-  })
-    .withVariable(sessionVariable())
+  }).withVariable(sessionVariable())
+  return withFilters(begun)
     .withPanel(decided())
     .withPanel(refused())
     .withPanel(age())

@@ -7,14 +7,15 @@ import { ofTenant } from './variables.ts'
 
 /** Panels that more than one dashboard shows. */
 
-export function findingsByDetector(): TimeSeriesBuilder {
+/** `condition` says which findings, where not all are meant. */
+export function findingsByDetector(condition = 'true'): TimeSeriesBuilder {
   return bars(
     'Findings by detector',
     'Which detector speaks, and did one fall silent or start to shout?',
   ).withTarget(
     timeSeries(
       `SELECT $__timeInterval(first_observed_at) AS time, toString(detector_id) AS detector, uniq(id) AS findings
-       FROM findings WHERE ${ofTenant} AND $__timeFilter_ms(first_observed_at) GROUP BY time, detector ORDER BY time`,
+       FROM findings WHERE ${ofTenant} AND $__timeFilter_ms(first_observed_at) AND ${condition} GROUP BY time, detector ORDER BY time`,
     ),
   )
 }

@@ -1,6 +1,7 @@
 import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
 import { board } from './board.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
+import { withFilters } from './filters.ts'
 import { linked, toSource, toSubject } from './links.ts'
 import { bars, lines, rows, stat } from './panels.ts'
 import { REFUSED, RESOURCE, SUBJECT, WRONG_CREDENTIALS } from './terms.ts'
@@ -132,13 +133,13 @@ const networks = () =>
 
 /** One network: who was tried from there, with what, and did anybody get in. */
 export function source(): DashboardBuilder {
-  return board({
+  const begun = board({
     name: 'source',
     title: 'source',
     description: 'One network: who was tried from there, with which clients, and who got in.',
     from: 'now-24h',
-  })
-    .withVariable(sourceVariable())
+  }).withVariable(sourceVariable())
+  return withFilters(begun)
     .withPanel(decided())
     .withPanel(refusedShare())
     .withPanel(tried())

@@ -1,6 +1,7 @@
 import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
 import { board } from './board.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
+import { withFilters } from './filters.ts'
 import { linked, toExplanation, toResource, toSession, toSource, toSubject } from './links.ts'
 import { lines, rows, stat } from './panels.ts'
 import { REASONS, REFUSED, RESOURCE } from './terms.ts'
@@ -158,14 +159,14 @@ const whoToLookAt = () =>
 
 /** Everything about one subject. */
 export function subject(): DashboardBuilder {
-  return board({
+  const begun = board({
     name: 'subject',
     title: 'subject',
     description: 'One subject: what it did, from where, what was found strange and what became of it.',
     from: 'now-24h',
     attacks: storyOfIt,
-  })
-    .withVariable(subjectVariable())
+  }).withVariable(subjectVariable())
+  return withFilters(begun)
     .withPanel(decided())
     .withPanel(refused())
     .withPanel(countries())

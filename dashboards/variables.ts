@@ -1,5 +1,6 @@
 import { CANARY_TENANT } from '../schemas/canary.ts'
 import {
+  CustomVariableBuilder,
   QueryVariableBuilder,
   TextBoxVariableBuilder,
   VariableRefresh,
@@ -21,9 +22,12 @@ export function valueOf(variable: string): string {
   return `decodeURLComponent('\${${variable}:percentencode}')`
 }
 
-/** The values of a variable that takes several, which Grafana writes as `{a,b}`. A comma in a value splits it. */
+/**
+ * The values of a variable that takes several: `v=a&v=b`, each in percent
+ * encoding, so that a comma is part of a value. All of them is `ALL`, bare.
+ */
 function valuesOf(variable: string): string {
-  return `splitByChar(',', trim(BOTH '{}' FROM ${valueOf(variable)}))`
+  return `arrayMap(pair -> decodeURLComponent(replaceOne(pair, 'v=', '')), splitByChar('&', '\${${variable}:customqueryparam:v}'))`
 }
 
 /** A condition: the column has one of the chosen values, or everything is chosen. */
@@ -51,17 +55,22 @@ export function tenantVariable(): QueryVariableBuilder {
 
 /** Which applications; all at first. */
 export function appVariable(): QueryVariableBuilder {
-  return new QueryVariableBuilder('app')
-    .label('Application')
+  return severalOf('app', 'Application').query(
+    `SELECT app FROM decisions_by_minute WHERE ${ofTenant} AND ingested_at >= now() - INTERVAL 90 DAY AND app != '' GROUP BY app ORDER BY app LIMIT 500`,
+  )
+}
+
+/** A choice of several among what the store knows, with Grafana's search above the list; all at first. */
+function severalOf(name: string, label: string): QueryVariableBuilder {
+  return new QueryVariableBuilder(name)
+    .label(label)
     .datasource(clickhouse)
-    .query(
-      `SELECT app FROM decisions_by_minute WHERE ${ofTenant} AND ingested_at >= now() - INTERVAL 90 DAY AND app != '' GROUP BY app ORDER BY app LIMIT 500`,
-    )
     .multi(true)
     .includeAll(true)
     .allValue(ALL)
-    .current({ text: 'All', value: '$__all' })
-    .refresh(VariableRefresh.OnTimeRangeChanged)
+    .allowCustomValue(true)
+    .current({ text: ['All'], value: ['$__all'] })
+    .refresh(VariableRefresh.OnDashboardLoad)
 }
 
 /** Which subject; typed in or handed over by a link. */
@@ -86,6 +95,24 @@ export function sessionVariable(): TextBoxVariableBuilder {
     .label('Session')
     .description('The id of a session')
     .defaultValue('')
+}
+
+/** Which detectors; all at first. */
+export function detectorVariable(): QueryVariableBuilder {
+  return severalOf('detector', 'Detector').query(
+    `SELECT toString(detector_id) AS detector FROM findings WHERE ${ofTenant} AND observed_at >= now() - INTERVAL 90 DAY GROUP BY detector ORDER BY detector LIMIT 500`,
+  )
+}
+
+/** Which levels of risk; all at first. */
+export function levelVariable(): CustomVariableBuilder {
+  return new CustomVariableBuilder('level')
+    .label('Level')
+    .values('LOW,MEDIUM,HIGH')
+    .multi(true)
+    .includeAll(true)
+    .allValue(ALL)
+    .current({ text: ['All'], value: ['$__all'] })
 }
 
 /** Where the console is, for links to a story or decision. */

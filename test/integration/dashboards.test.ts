@@ -34,6 +34,8 @@ const context = (variables: GrafanaContext['variables'] = {}): GrafanaContext =>
   variables: {
     tenant: 'default',
     app: '_all_',
+    detector: '_all_',
+    level: '_all_',
     subject: 'user:alice',
     source: '192.0.2.10',
     session: 's-1',
@@ -138,7 +140,7 @@ describe('with rows', () => {
     '',
   ]
   const everywhere = (value: string) =>
-    context({ subject: value, source: value, session: value, tenant: value, app: [value, 'other'] })
+    context({ subject: value, source: value, session: value, tenant: value, app: [value, 'other'], detector: value, level: [value] })
 
   it.each(hostile)('a hostile value of a variable is a value and nothing else: %j', async (value) => {
     const zero = await run(sqlOf('gatewatch-overview: Decisions'), everywhere(value))

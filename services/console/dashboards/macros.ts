@@ -15,17 +15,26 @@ export function expand(sql: string, context: GrafanaContext): string {
   return expandMacros(expandVariables(sql, context.variables), context)
 }
 
-/** `${name:percentencode}`, and `${name}` as it is. Several values become `{a,b}`, encoded as a whole. */
+/**
+ * `${name:percentencode}`, `${name:customqueryparam:v}`, and `${name}` as it
+ * is, as Grafana's formats of these names do it. Several values become `{a,b}`
+ * encoded as a whole, or `v=a&v=b`, each encoded.
+ */
 export function expandVariables(text: string, variables: GrafanaContext['variables']): string {
-  return text.replaceAll(/\$\{(\w+)(?::(\w+))?\}/g, (whole, name: string, format: string | undefined) => {
-    const value = variables[name]
-    if (value === undefined) return whole
-    const plain =
-      typeof value === 'string' ? value : value.length === 1 ? value.join('') : `{${value.join(',')}}`
-    if (format === 'percentencode') return percentEncode(plain)
-    if (format !== undefined) throw new Error(`a format that this does not know: ${format}`)
-    return plain
-  })
+  return text.replaceAll(
+    /\$\{(\w+)(?::(\w+))?(?::(\w+))?\}/g,
+    (whole, name: string, format?: string, argument?: string) => {
+      const value = variables[name]
+      if (value === undefined) return whole
+      const values = typeof value === 'string' ? [value] : value
+      if (format === 'customqueryparam')
+        return values.map((each) => `${argument ?? name}=${percentEncode(each)}`).join('&')
+      const plain = values.length === 1 ? values.join('') : `{${values.join(',')}}`
+      if (format === 'percentencode') return percentEncode(plain)
+      if (format !== undefined) throw new Error(`a format that this does not know: ${format}`)
+      return plain
+    },
+  )
 }
 
 function expandMacros(sql: string, { from, to, interval_s }: GrafanaContext): string {

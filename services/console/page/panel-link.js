@@ -18,6 +18,7 @@ export function panelLink(url, columns, row, query) {
     .replaceAll(/\$\{__data\.fields\.(\w+):percentencode\}/g, (_, name) => field(name))
     .replaceAll(/\$\{tenant:percentencode\}/g, () => tenant)
     .replace(/\$\{__url_time_range\}/, () => `from=${query.from}&to=${query.to}`)
+    .replace('&var-console=${console:percentencode}', '')
     .replace(/^\/d\//, '#/dashboards/')
     .replace('var-tenant=', 'tenant=')
     .replace(/^\$\{console\}\//, '')
