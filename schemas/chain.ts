@@ -32,6 +32,11 @@ export function personalHash(decision: DecisionInput, salt: string): string {
  * is outside, so the hash can be worked out again from stored columns alone.
  */
 export function chainHash(prev: string, decision: DecisionInput, personal_hash: string): string {
+  return linkHash(prev, impersonalText(decision), personal_hash)
+}
+
+/** The RFC 8785 form of a decision without chain and personal fields: what its chain hash covers by itself. */
+export function impersonalText(decision: DecisionInput): string {
   const event = asChained(decision)
   const rest: Record<string, unknown> = { ...event }
   for (const field of [...PERSONAL, 'chain'] as const) delete rest[field]
@@ -39,7 +44,12 @@ export function chainHash(prev: string, decision: DecisionInput, personal_hash: 
     const { inputs: _personal, ...policy } = event.policy
     rest['policy'] = policy
   }
-  return sha256(prev + canonical(rest) + personal_hash)
+  return canonical(rest)
+}
+
+/** The hash of a link from `impersonalText` and the commitment to the rest. */
+export function linkHash(prev: string, impersonal: string, personal_hash: string): string {
+  return sha256(prev + impersonal + personal_hash)
 }
 
 /** What stands where a person was erased: `subject` is required, so something must. */

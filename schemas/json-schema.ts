@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Activity } from './activity.ts'
 import { Alert } from './alert.ts'
+import { CaseFile } from './case-file.ts'
 import { Checkpoint } from './checkpoint.ts'
 import { Control } from './control.ts'
 import { Decision } from './decision.ts'
@@ -17,6 +18,7 @@ import { Verdict } from './verdict.ts'
 const contracts = {
   activity: Activity,
   alert: Alert,
+  'case-file': CaseFile,
   checkpoint: Checkpoint,
   control: Control,
   decision: Decision,

@@ -2,6 +2,7 @@ import { CommanderError, Option, Command } from 'commander'
 import { createContext } from './cli/context.ts'
 import { declareBackup, declareRestore } from './cli/backup.ts'
 import { declareBench } from './cli/bench.ts'
+import { declareCase } from './cli/case.ts'
 import { declareDevice } from './cli/device.ts'
 import { declareFindings } from './cli/findings.ts'
 import { declareEvaluate } from './cli/evaluate.ts'
@@ -54,6 +55,7 @@ export async function runCli(
   declareQuery(program, context)
   declareFindings(program, context)
   declareVerdict(program, context)
+  declareCase(program, context)
   declareVerify(program, context)
   declareReplay(program, context)
   declareEvaluate(program, context)

@@ -1,7 +1,7 @@
-import cliProgress from 'cli-progress'
 import type { Command } from 'commander'
-import { GatewatchError } from '../runtime/errors.ts'
 import type { CliContext } from './context.ts'
+import { instantOf } from './instant.ts'
+import { progressBar } from './progress-bar.ts'
 
 interface VerifyCommandOptions {
   readonly from?: string
@@ -63,7 +63,7 @@ export function declareVerify(program: Command, context: CliContext): void {
         const store = await openStore({ dataDir, settings: config.clickhouse, logger })
         const client = openClickHouse(store.endpoint)
         if (store.from === 'own-engine') await migrate(client)
-        const bar = progressBar(io.stderr.isTTY === true)
+        const bar = progressBar(io, 'verifying {bar} {percentage}%  {value} of {total} decisions')
         try {
           const report = await runVerify({
             eventLog,
@@ -98,32 +98,4 @@ export function declareVerify(program: Command, context: CliContext): void {
         }
       }),
     )
-}
-
-function instantOf(text: string | undefined, option: string): number | null {
-  if (text === undefined) return null
-  const ms = Date.parse(text)
-  if (Number.isNaN(ms))
-    throw new GatewatchError('ERR_USAGE', `${option} must be an instant such as 2026-01-31T09:30:00Z.`)
-  return ms
-}
-
-/** Progress for a person who watches: on a terminal only, since in a file it would be noise. */
-function progressBar(shown: boolean): { show: (done: number, all: number) => void; stop: () => void } {
-  if (!shown) return { show() {}, stop() {} }
-  const bar = new cliProgress.SingleBar({
-    format: 'verifying {bar} {percentage}%  {value} of {total} decisions',
-    stream: process.stderr,
-    hideCursor: true,
-    clearOnComplete: true,
-    fps: 10,
-  })
-  bar.start(1, 0)
-  return {
-    show(done, all) {
-      bar.setTotal(Math.max(1, all))
-      bar.update(done)
-    },
-    stop: () => bar.stop(),
-  }
 }

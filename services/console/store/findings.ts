@@ -27,7 +27,7 @@ const FindingRow = z.looseObject({
 })
 
 /** A row of `findings` as schemas/finding.ts has it. */
-function toFinding(value: unknown): Finding {
+export function toFinding(value: unknown): Finding {
   const row = FindingRow.parse(value)
   const { closed_at, ...rest } = row
   return Finding.strip().parse({
@@ -86,11 +86,14 @@ export async function storiesOfFindings(
      WHERE tenant = {tenant:String} AND hasAny(finding_ids, {ids:Array(String)})
      ORDER BY revision DESC LIMIT 1 BY id LIMIT 20`,
     { tenant, ids },
-    (value) => {
-      const row = StoryRow.parse(value)
-      return Story.strip().parse({ ...row, entities: zip(row.entities_type, row.entities_id) })
-    },
+    toStory,
   )
+}
+
+/** A row of `stories` as schemas/story.ts has it. */
+export function toStory(value: unknown): Story {
+  const row = StoryRow.parse(value)
+  return Story.strip().parse({ ...row, entities: zip(row.entities_type, row.entities_id) })
 }
 
 /** What an explanation needs of an entity's risk. */

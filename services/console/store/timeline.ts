@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Entity } from '../../../schemas/entity.ts'
 import { DecisionSummary, summaryColumns } from '../decision-row.ts'
+import { decisionsOf, entityParams } from './decisions-of.ts'
 import type { Store } from './store.ts'
 
 /** One entity of one tenant between two instants, in ms. */
@@ -104,7 +105,7 @@ export function countDecisions(store: Store, scope: Scope, bucket_ms: number): P
     `SELECT at, CAST((groupArray(outcome), groupArray(decisions)), 'Map(String, UInt64)') AS outcomes FROM (
        SELECT fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli(decided_at), {bucket_ms:Int64}) * {bucket_ms:Int64}, 'UTC') AS at,
          toString(outcome) AS outcome, uniq(id) AS decisions
-       FROM decisions WHERE ${decisionsOf(scope.entity)} GROUP BY at, outcome
+       FROM decisions WHERE ${scoped(scope)} GROUP BY at, outcome
      ) GROUP BY at ORDER BY at`,
     { ...params(scope), bucket_ms },
     (row) => DecisionBucket.parse(row),
@@ -114,32 +115,17 @@ export function countDecisions(store: Store, scope: Scope, bucket_ms: number): P
 export function latestDecisions(store: Store, scope: Scope): Promise<DecisionSummary[]> {
   return store(
     'the decisions',
-    `SELECT ${summaryColumns.join(', ')} FROM decisions WHERE ${decisionsOf(scope.entity)}
+    `SELECT ${summaryColumns.join(', ')} FROM decisions WHERE ${scoped(scope)}
      ORDER BY decided_at DESC LIMIT 1 BY id LIMIT 50`,
     params(scope),
     (row) => DecisionSummary.parse(row),
   )
 }
 
-/** Which decisions belong to an entity, by its type. */
-const columns: Readonly<Record<Entity['type'], string>> = {
-  subject: `subject_id = {name:String} AND subject_type = {kind:String}`,
-  session: `subject_session_id = {id:String}`,
-  device: `device_id = {id:String}`,
-  source: `enrichment_source_prefix = {id:String}`,
-  asn: `toString(enrichment_source_asn) = {id:String}`,
-  client: `if(context_tls_fingerprint != '', context_tls_fingerprint, concat('agent:', enrichment_user_agent_family, '/', enrichment_user_agent_major, '/', enrichment_user_agent_os)) = {id:String}`,
-  resource: `concat(resource_type, ':', resource_id) = {id:String}`,
-  policy_rule: `policy_rule_id = {id:String}`,
-  pep: `pep_id = {id:String}`,
+function params({ tenant, entity, from, to }: Scope): Record<string, unknown> {
+  return { tenant, ...entityParams(entity), from, to }
 }
 
-function decisionsOf({ type }: Entity): string {
-  return `tenant = {tenant:String} AND ${within('decided_at')} AND ${columns[type]}`
-}
-
-/** A subject's entity id is `<type>:<id>`; the store keeps the two apart. */
-function params({ tenant, entity: { type, id }, from, to }: Scope): Record<string, unknown> {
-  const colon = id.indexOf(':')
-  return { tenant, type, id, kind: id.slice(0, Math.max(0, colon)), name: id.slice(colon + 1), from, to }
+function scoped({ entity }: Scope): string {
+  return `tenant = {tenant:String} AND ${within('decided_at')} AND ${decisionsOf(entity)}`
 }

@@ -1,7 +1,7 @@
 import type { EventLog } from '../../runtime/log/event-log.ts'
 import type { Stretch } from '../rows/stretch.ts'
 import type { CheckpointBook } from './book.ts'
-import { readCheckpoints } from './read-checkpoints.ts'
+import { readCheckpoints } from '../../runtime/checkpoints/read-checkpoints.ts'
 import type { Trust } from './trust.ts'
 
 export interface LoadOptions {

@@ -1,8 +1,8 @@
 import { Checkpoint } from '../../../schemas/checkpoint.ts'
 import { integrityCheckpoints } from '../../../schemas/topics.ts'
-import { readCheckpointFiles } from '../../runtime/checkpoints/checkpoint-file.ts'
-import type { EventLog } from '../../runtime/log/event-log.ts'
-import { parseJson } from '../../runtime/log/json-record.ts'
+import { readCheckpointFiles } from './checkpoint-file.ts'
+import type { EventLog } from '../log/event-log.ts'
+import { parseJson } from '../log/json-record.ts'
 
 /**
  * Reads checkpoints: first those of the files, which may go further back, then

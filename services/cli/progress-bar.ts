@@ -1,0 +1,37 @@
+import cliProgress from 'cli-progress'
+import type { CliIo } from './io.ts'
+
+export interface ProgressBar {
+  readonly show: (done: number, all: number) => void
+  /** May be called more than once. */
+  readonly stop: () => void
+}
+
+/**
+ * Progress for a person who watches: on a terminal only, since in a file it would be noise.
+ *
+ * @param format as `cli-progress` has it: `verifying {bar} {percentage}%`
+ */
+export function progressBar({ stderr }: Pick<CliIo, 'stderr'>, format: string): ProgressBar {
+  if (stderr.isTTY !== true) return { show: () => {}, stop: () => {} }
+  const bar = new cliProgress.SingleBar({
+    format,
+    stream: process.stderr,
+    hideCursor: true,
+    clearOnComplete: true,
+    fps: 10,
+  })
+  let running = false
+  return {
+    show(done, all) {
+      if (!running) bar.start(Math.max(1, all), 0)
+      running = true
+      bar.setTotal(Math.max(1, all))
+      bar.update(done)
+    },
+    stop() {
+      if (running) bar.stop()
+      running = false
+    },
+  }
+}

@@ -1,0 +1,41 @@
+import { readFile, stat } from 'node:fs/promises'
+import { CaseFile } from '../../../schemas/case-file.ts'
+import { GatewatchError } from '../../runtime/errors.ts'
+import { checkCase, type CaseCheck } from './proof/check-case.ts'
+import { caseInPage, pageOf } from './html/page.ts'
+
+const MOST_BYTES = 512 * 1024 * 1024
+
+/**
+ * Reads a case file and checks it. A page must also be what is drawn from the
+ * case inside it: a figure that was altered by hand shows.
+ * @throws GatewatchError `ERR_USAGE` when it is no case file at all.
+ */
+export async function checkCaseFile(path: string, trusted: ReadonlySet<string>): Promise<CaseCheck> {
+  const text = await read(path)
+  const page = !text.trimStart().startsWith('{')
+  const parsed = CaseFile.safeParse(jsonOf(page ? caseInPage(text) : text))
+  if (!parsed.success) throw new GatewatchError('ERR_USAGE', `${path} is no case file of this version.`)
+  const check = checkCase(parsed.data, trusted)
+  if (!page || pageOf(parsed.data) === text) return check
+  const what = 'the page does not show what is in the case inside it, or another version of Gatewatch drew it'
+  return { ...check, verdict: 'refuted', problems: [...check.problems, { decision_id: null, what }] }
+}
+
+async function read(path: string): Promise<string> {
+  try {
+    const { size } = await stat(path)
+    if (size <= MOST_BYTES) return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new GatewatchError('ERR_USAGE', `${path} can't be read.`, { cause: error })
+  }
+  throw new GatewatchError('ERR_USAGE', `${path} is larger than any case file.`)
+}
+
+function jsonOf(text: string | null): unknown {
+  try {
+    return JSON.parse(text ?? '')
+  } catch {
+    return null
+  }
+}

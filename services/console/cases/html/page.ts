@@ -1,0 +1,87 @@
+import { hash } from 'node:crypto'
+import type { CaseFile } from '../../../../schemas/case-file.ts'
+import { mapPicture } from './map-picture.ts'
+import { escaped, markup, Markup } from './markup.ts'
+import { STYLE } from './style.ts'
+import {
+  decisionsTable,
+  findingsTable,
+  placesTable,
+  proofTable,
+  revisionsTable,
+  riskTable,
+  storiesTable,
+  suppressedTable,
+  verdictsTable,
+} from './tables.ts'
+import { timelinePicture } from './timeline-picture.ts'
+
+const OPEN = '<pre id="case-json" hidden>'
+const CLOSE = '</pre>'
+
+/**
+ * A case as one HTML page: no script, nothing from outside, and the policy says
+ * so. The whole case is in it as hidden text, so that the page proves itself
+ * as the JSON does, and a figure altered in it shows.
+ */
+export function pageOf(file: CaseFile): string {
+  const { decisions } = file
+  const proven = decisions.rows.filter(({ unproven }) => unproven === null).length
+  const page = markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy()}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>Case: ${file.title}</title>
+<style>${new Markup(STYLE)}</style>
+</head>
+<body>
+<h1>${file.title}</h1>
+<p class="note">${nameOf(file)} · tenant ${file.tenant} · ${file.from} to ${file.to} · made ${file.created_at}</p>
+<p>${decisions.rows.length} decisions in this file, ${decisions.left_out} left out; ${file.findings.rows.length} findings; <span class="${proven === decisions.rows.length ? 'good' : 'bad'}">${proven} decisions proven by a signed chain</span>.</p>
+<h2>Timeline</h2>
+${timelinePicture(file)}
+${findingsTable(file)}
+${storiesTable(file)}
+${verdictsTable(file)}
+${suppressedTable(file)}
+${riskTable(file)}
+${placesTable(file)}
+${mapPicture(file.places.rows)}
+${revisionsTable(file)}
+${decisionsTable(file)}
+${proofTable(file)}
+<h2>How to check it</h2>
+<p>With the public key of whoever recorded the decisions: <code>gatewatch case check FILE --key PUBLIC_KEY</code>. The key that sealed this file is <code>${file.seal.public_key}</code>; ask for it on another way than this file came.</p>
+${file.proof.how.split('\n').map((line) => markup`<p class="note">${line}</p>`)}
+${new Markup(`${OPEN}${escaped(JSON.stringify(file))}${CLOSE}`)}
+</body>
+</html>
+`
+  return page.text
+}
+
+/** The case that a page holds, as JSON; null: it holds none. */
+export function caseInPage(page: string): string | null {
+  const from = page.lastIndexOf(OPEN)
+  const to = page.indexOf(CLOSE, from)
+  if (from < 0 || to < 0) return null
+  return page
+    .slice(from + OPEN.length, to)
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&amp;', '&')
+}
+
+function policy(): string {
+  const style = hash('sha256', STYLE, 'base64')
+  return `default-src 'none'; style-src 'sha256-${style}'; base-uri 'none'; form-action 'none'`
+}
+
+function nameOf({ about }: CaseFile): string {
+  return about.kind === 'entity' ? `${about.entity.type} ${about.entity.id}` : `${about.kind} ${about.id}`
+}
