@@ -6,10 +6,12 @@ import { sessionRoutes } from '../runtime/http/session.ts'
 import type { Running, Runtime } from '../runtime/runtime.ts'
 import type { Tokens } from '../runtime/tokens.ts'
 import { readAssets } from './asset-files.ts'
+import { caseRoutes } from './cases/routes.ts'
 import type { ConsoleConfig } from './config.ts'
 import { readDefinitions } from './dashboards/definition.ts'
 import { dashboardRoutes } from './dashboards/routes.ts'
 import { openLive } from './live.ts'
+import { openCases } from './open-cases.ts'
 import { pageRoutes } from './page-routes.ts'
 import { consoleRoutes } from './routes.ts'
 import { readRunbooks, runbookRoute } from './runbooks.ts'
@@ -19,6 +21,8 @@ import { streamRoute } from './stream-route.ts'
 export interface ConsoleExtras {
   readonly clickhouse: ClickHouseEndpoint
   readonly tokens: Tokens
+  /** Files and directories with checkpoints, for the proofs of case files; the log has them too. */
+  readonly checkpoint_paths?: readonly string[]
 }
 
 export interface OpenConsole extends Running {
@@ -28,13 +32,15 @@ export interface OpenConsole extends Running {
 
 /** Wires the console: one client of the store, one reader of the log for all live views, and the plugin. */
 export async function openConsole(
-  { eventLog, logger, metrics }: Runtime,
+  runtime: Runtime,
   config: ConsoleConfig,
-  { clickhouse, tokens }: ConsoleExtras,
+  { clickhouse, tokens, checkpoint_paths = [] }: ConsoleExtras,
 ): Promise<OpenConsole> {
+  const { eventLog, logger, metrics } = runtime
   const [assets, definitions, runbooks] = await Promise.all([readAssets(), readDefinitions(), readRunbooks()])
   const client = openClickHouse(clickhouse, { readonly: true })
   const store = storeOf(client, config.query_timeout_s)
+  const cases = openCases(runtime, clickhouse, checkpoint_paths)
   const live = openLive({
     eventLog,
     logger,
@@ -52,6 +58,7 @@ export async function openConsole(
       consoleRoutes(api, { store, eventLog })
       const { query_timeout_s, prometheus_url } = config
       dashboardRoutes(api, definitions, { client, query_timeout_s, prometheus_url })
+      caseRoutes(api, cases)
       streamRoute(api, live)
     })
   }
@@ -60,6 +67,7 @@ export async function openConsole(
     plugin,
     async stop() {
       await live.stop()
+      await cases.stop()
       await client.close()
     },
   }

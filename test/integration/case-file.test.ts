@@ -219,6 +219,26 @@ it.each([
   expect(result.err).toMatch(said)
 })
 
+it('the console gives the same file to whoever has an analyst token, as a download that can do nothing', async () => {
+  const url = `${stack.url}api/v1/cases/entity/subject/user:alice?format=html`
+  expect((await fetch(url)).status).toBe(401)
+  const answer = await fetch(url, { headers: { authorization: `Bearer ${stack.token}` } })
+  expect(answer.status).toBe(200)
+  expect(answer.headers.get('content-disposition')).toMatch(
+    /^attachment; filename="case-subject-[0-9a-f]{16}\.html"$/,
+  )
+  expect(answer.headers.get('content-security-policy')).toMatch(/^sandbox;/)
+  const path = join(directory, 'taken.html')
+  await writeFile(path, await answer.text())
+  expect(await elsewhere('case', 'check', path, '--key', key)).toMatchObject({ code: 0 })
+  const ask = async (rest: string) =>
+    (await fetch(`${stack.url}api/v1/cases/${rest}`, { headers: { authorization: `Bearer ${stack.token}` } }))
+      .status
+  expect(await ask('finding/f-404')).toBe(404)
+  expect(await ask('nothing/f-1')).toBe(404)
+  expect(await ask('finding/f-1?format=pdf')).toBe(400)
+})
+
 it('a file that is no case file is named as such', async () => {
   const path = join(directory, 'other.json')
   await writeFile(path, '{}')

@@ -93,12 +93,20 @@ export async function startRoles({
   let feedback_port: number | null = null
   if (has('feedback') && store) {
     const { endpoint } = store
-    const [{ openConsole }, { startFeedback }] = await Promise.all([
+    const [{ openConsole }, { startFeedback }, { checkpointDirectory }] = await Promise.all([
       import('../../console/main.ts'),
       import('../../feedback/main.ts'),
+      import('../../runtime/checkpoints/signer.ts'),
     ])
     const page = await lifecycle.start('console', () =>
-      openConsole(runtime, config.console, { clickhouse: endpoint, tokens }),
+      openConsole(runtime, config.console, {
+        clickhouse: endpoint,
+        tokens,
+        checkpoint_paths: [
+          checkpointDirectory(runtime.dataDir, config.checkpoints),
+          ...config.verify.checkpoint_files,
+        ],
+      }),
     )
     const feedback = await timed('feedback', () =>
       lifecycle.start('feedback', () =>

@@ -2,6 +2,7 @@ import { html } from 'htm/preact'
 import { number, words } from '../format.js'
 import { useApi, useTitle } from '../hooks.js'
 import { Level, Outcome, Response } from '../parts/badges.js'
+import { CaseLink } from '../parts/case-link.js'
 import { FindingCard } from '../parts/finding.js'
 import { Empty, Failure, Loading, Notice } from '../parts/notice.js'
 import { RequestFacts } from '../parts/request-facts.js'
@@ -41,6 +42,7 @@ export function DecisionView({ route }) {
         <${Outcome} outcome=${decision.outcome} wouldBe=${decision.would_be} />
         <span class="muted"><${Time} at=${decision.decided_at} relative=${true} /></span>
         <code class="muted">${decision.id}</code>
+        <${CaseLink} of=${['decision', decision.id]} tenant=${decision.tenant} />
       </div>
     </header>
     <div class="columns">

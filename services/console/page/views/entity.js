@@ -1,6 +1,7 @@
 import { html } from 'htm/preact'
 import { useApi, useNow, useTitle } from '../hooks.js'
 import { Level, VerdictBadge } from '../parts/badges.js'
+import { CaseLink } from '../parts/case-link.js'
 import { DecisionTable } from '../parts/decision-table.js'
 import { nameOf } from '../parts/entity.js'
 import { Empty, Failure, Loading, Notice } from '../parts/notice.js'
@@ -37,6 +38,7 @@ export function EntityView({ route, tenant }) {
       <div class="stack tight">
         <span class="muted">${kind}</span>
         <h1>${name}</h1>
+        <${CaseLink} of=${['entity', type, id]} tenant=${tenant} range=${fixed ? range : {}} />
       </div>
       <div class="toggle" role="group" aria-label="Time range">
         ${spans.map(

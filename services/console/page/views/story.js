@@ -1,6 +1,7 @@
 import { html } from 'htm/preact'
 import { useApi, useTitle } from '../hooks.js'
 import { Level, Response, VerdictBadge } from '../parts/badges.js'
+import { CaseLink } from '../parts/case-link.js'
 import { EntityList } from '../parts/entity.js'
 import { FindingCard } from '../parts/finding.js'
 import { Failure, Loading, Notice } from '../parts/notice.js'
@@ -39,6 +40,7 @@ export function StoryView({ route, tenant: asked }) {
         <${Response} response=${story.response} />
         ${story.verdict && html`<${VerdictBadge} verdict=${story.verdict} />`}
         ${story.origin === 'import' && html`<span class="badge">imported history</span>`}
+        <${CaseLink} of=${['story', story.id]} tenant=${tenant} />
       </div>
     </header>
     ${
