@@ -69,7 +69,9 @@ describe('deploy/compose.yaml', () => {
       ...(kafka?.brokers ?? []),
       new URL(clickhouse.url ?? '').host,
       ...feedback.alerts.alertmanager.urls.map((url) => new URL(url).host),
-      new URL(compose.services['grafana']?.environment['GATEWATCH_PROMETHEUS_URL'] ?? '').host,
+      ...['PROMETHEUS', 'ALERTMANAGER'].map(
+        (name) => new URL(compose.services['grafana']?.environment[`GATEWATCH_${name}_URL`] ?? '').host,
+      ),
       `${compose.services['grafana']?.environment['GATEWATCH_CLICKHOUSE_HOST']}:8123`,
     ]
     const there = ['kafka:9092', 'clickhouse:8123', 'alertmanager:9093', 'prometheus:9090']
