@@ -12,6 +12,8 @@ const WINDOW_SECONDS = 604_800
 const CREATE_TABLE = /^CREATE TABLE IF NOT EXISTS (\w+)\b/
 const CREATE_VIEW = /^CREATE MATERIALIZED VIEW IF NOT EXISTS (\w+) TO (\w+)\b/
 const ALTER_TABLE = /^ALTER TABLE (\w+)\b/
+const DROP = /^DROP (TABLE|VIEW) IF EXISTS (\w+)$/
+const FILL = /^INSERT INTO \w+\nSELECT\b/
 /** A comment of a migration's file that says what rows of a table are spread over shards by. */
 const SHARDED_BY = /^-- sharded by (.+)$/m
 
@@ -23,7 +25,8 @@ const SHARDED_BY = /^-- sharded by (.+)$/m
  *   reads and writes;
  * - a materialized view reads and fills local tables, so that a roll-up is made
  *   where its rows are;
- * - a change of a table is made to both.
+ * - a change of a table is made to both, and dropping one drops both;
+ * - rows that are made of other tables' rows are read and written through the Distributed tables, once.
  *
  * The window of remembered blocks keeps its size and is named as the Replicated
  * engines name it. Throws `TypeError` on a statement of another kind.
@@ -62,6 +65,12 @@ export function clusterStatements(sql: string, { cluster, database }: ClusterTar
     if (!/\b(?:ADD|DROP|MODIFY|RENAME) COLUMN\b/.test(statement)) return [local]
     return [local, statement.replace(ALTER_TABLE, `ALTER TABLE $1 ${on}`)]
   }
+  const [, kind, dropped] = DROP.exec(statement) ?? []
+  if (kind !== undefined && dropped !== undefined)
+    return (kind === 'VIEW' ? [dropped] : [dropped, `${dropped}_local`]).map(
+      (name) => `DROP ${kind} IF EXISTS ${name} ${on}`,
+    )
+  if (FILL.test(statement)) return [statement]
   throw new TypeError(`a migration that begins ${statement.slice(0, 40)} has no form for a cluster`)
 }
 

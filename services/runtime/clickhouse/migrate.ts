@@ -45,8 +45,8 @@ const SQL_DIRECTORY = fileURLToPath(new URL('../../../schemas/clickhouse/', impo
  * refused (`ERR_STORE_QUERY`): what stands in the store would not be what the
  * file says.
  *
- * Within a hundred of numbers migrations only add, and older versions work on
- * beside newer ones, which a rolling upgrade and the way back need. What older
+ * Within a hundred of numbers migrations only add (and drop what nothing but a
+ * dashboard reads), and older versions work on beside newer ones, which a rolling upgrade and the way back need. What older
  * versions can't live with begins the next hundred: a store that has migrations
  * of a hundred unknown here is refused (`ERR_STORE_QUERY`).
  */
