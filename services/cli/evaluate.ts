@@ -1,13 +1,20 @@
-import cliProgress from 'cli-progress'
 import { InvalidArgumentError, type Command } from 'commander'
+import type { ScoringConfig } from '../scoring/config.ts'
 import type { CliContext } from './context.ts'
-import type { CliIo } from './io.ts'
 
 interface EvaluateFlags {
   readonly json?: boolean
   readonly verdicts?: string
   readonly findingsPerDay?: number
   readonly warmUpDays: number
+  readonly networks?: string
+  readonly list?: readonly ListFlag[]
+  readonly rules?: string
+}
+
+interface ListFlag {
+  readonly name: string
+  readonly file: string
 }
 
 /** `gatewatch evaluate`: labelled decisions are scored, and what was found is held against what really happened. */
@@ -22,24 +29,45 @@ export function declareEvaluate(program: Command, context: CliContext): void {
       '--verdicts <file>',
       'write each finding there, with what it was held to be; one line of JSON each',
     )
+    .option('--networks <file>', 'networks that the operator knows; default scoring.networks_file')
+    .option(
+      '--list <name=file>',
+      'known-bad addresses, one a line; may be given several times; default scoring.lists',
+      listsOf,
+    )
+    .option('--rules <directory>', 'Sigma rules that take part; default scoring.rules')
     .description('score labelled decisions and say what of the truth was found, how soon and at what price')
     .action((directory: string, flags: EvaluateFlags) =>
       context.guard(async () => {
         const config = await context.loadConfig()
-        const [{ openEnrich, scoringStages }, { replayInOrder }, { evaluate }, { report }, { table }] =
-          await Promise.all([
-            import('../scoring/main.ts'),
-            import('../scoring/replay.ts'),
-            import('../evaluate/evaluate.ts'),
-            import('../evaluate/report.ts'),
-            import('./table.ts'),
-          ])
-        const budget = flags.findingsPerDay ?? config.scoring.findings_per_day
-        const { step, evenness } = replayInOrder(
-          scoringStages(await openEnrich(config.scoring), config.scoring),
-          budget,
-        )
-        const bar = evaluateBar(context.io.stderr)
+        const [
+          { scoringStages },
+          { openPipeline },
+          { openOperatorFiles },
+          { evaluate },
+          { report },
+          { table },
+          { progressBar },
+        ] = await Promise.all([
+          import('../scoring/main.ts'),
+          import('../scoring/replay/pipeline.ts'),
+          import('../scoring/replay/operator-files.ts'),
+          import('../evaluate/evaluate.ts'),
+          import('../evaluate/report.ts'),
+          import('./table.ts'),
+          import('./progress-bar.ts'),
+        ])
+        const scoring = await withFiles(config.scoring, flags)
+        const budget = flags.findingsPerDay ?? scoring.findings_per_day
+        const { createLogger, terminalDestination } = await import('../runtime/logger.ts')
+        const logger = createLogger({ level: 'error', destination: terminalDestination(process.stderr) })
+        const files = await openOperatorFiles(scoring, { dataDir: config.data_dir, logger })
+        for (const problem of files.problems) context.io.stderr.write(`${problem}\n`)
+        for (const name of files.unread_lists)
+          context.io.stderr.write(`The list ${name} is not kept on this machine and takes no part.\n`)
+        const stages = scoringStages(files.enrich, scoring)
+        const { step, evenness } = openPipeline({ stages, budget, rules: files.rules })
+        const bar = progressBar(context.io, 'scoring {bar} {percentage}%  {eta_formatted} left')
         const verdicts: string[] = []
         let offset = 0
         let clockMs = 0
@@ -48,15 +76,17 @@ export function declareEvaluate(program: Command, context: CliContext): void {
             budget,
             warm_up_days: flags.warmUpDays,
             evenness,
-            score: (lines) =>
-              step(
-                lines.map(({ key, bytes, at_ms }) => {
-                  clockMs = Math.max(clockMs, at_ms)
-                  // The log's clock goes by the newest event: nothing is ahead of it.
-                  return { offset: offset++, key, value: bytes, headers: {}, appended_ms: clockMs }
-                }),
-              ),
-            progress: (read, total) => bar.to(read, total),
+            score(lines) {
+              const records = lines.map(({ key, bytes, at_ms }) => {
+                clockMs = Math.max(clockMs, at_ms)
+                // The log's clock goes by the newest event: nothing is ahead of it.
+                return { offset: offset++, key, value: bytes, headers: {}, appended_ms: clockMs }
+              })
+              const { input: topic } = stages.subject
+              const first_offset = records[0]?.offset ?? offset
+              return step({ topic, partition: 0, records, first_offset, last_offset: offset - 1 }).findings
+            },
+            progress: (read, total) => bar.show(read, total),
             ...(flags.verdicts === undefined
               ? {}
               : { told: (verdict) => void verdicts.push(`${JSON.stringify(verdict)}\n`) }),
@@ -83,28 +113,32 @@ async function writeVerdicts(path: string, verdicts: readonly string[]): Promise
   await writeFile(path, verdicts)
 }
 
-/** For a person who watches; in a file it would be noise. */
-function evaluateBar(out: CliIo['stderr']): { to(read: number, total: number): void; stop(): void } {
-  if (out.isTTY !== true) return { to() {}, stop() {} }
-  const bar = new cliProgress.SingleBar({
-    format: 'scoring {bar} {percentage}%  {eta_formatted} left',
-    stream: process.stderr,
-    hideCursor: true,
-    clearOnComplete: true,
-    fps: 10,
-  })
-  let running = false
+/** The section `scoring` with what the command line says instead. */
+async function withFiles(scoring: ScoringConfig, flags: EvaluateFlags): Promise<ScoringConfig> {
+  const { networks, list, rules } = flags
+  const [{ ListConfig }, { RulesConfig }] = await Promise.all([
+    import('../scoring/lists/config.ts'),
+    import('../scoring/rules/config.ts'),
+  ])
   return {
-    to(read, total) {
-      if (!running) bar.start(Math.max(1, total), 0)
-      running = true
-      bar.update(read)
-    },
-    stop() {
-      if (running) bar.stop()
-      running = false
-    },
+    ...scoring,
+    ...(networks === undefined ? {} : { networks_file: networks }),
+    ...(list === undefined
+      ? {}
+      : { lists: list.map(({ name, file }) => ListConfig.parse({ name, file, kind: 'plain' })) }),
+    ...(rules === undefined
+      ? {}
+      : { rules: RulesConfig.parse({ ...scoring.rules, refresh: undefined, directory: rules }) }),
   }
+}
+
+function listsOf(text: string, before: readonly ListFlag[] = []): readonly ListFlag[] {
+  const [, name, file] = /^([a-z0-9][a-z0-9-]{0,31})=(.+)$/.exec(text) ?? []
+  if (name === undefined || file === undefined)
+    throw new InvalidArgumentError('must be a name of a-z 0-9 -, an equals sign and a file.')
+  if (before.length >= 16 || before.some((each) => each.name === name))
+    throw new InvalidArgumentError('each list needs a name of its own, and there may be 16.')
+  return [...before, { name, file }]
 }
 
 function wholeDays(text: string): number {

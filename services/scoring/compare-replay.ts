@@ -1,6 +1,14 @@
 import type { Finding } from '../../schemas/finding.ts'
-import { accessActivity, accessDecisions, accessFindings, type LogTopic } from '../../schemas/topics.ts'
+import {
+  accessActivity,
+  accessDecisions,
+  accessFindings,
+  policyEffects,
+  type LogTopic,
+} from '../../schemas/topics.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
+import { findingDifferences, type FindingDifferences } from './replay/finding-differences.ts'
+import type { StoredEnrichment } from './replay/stored-enrichment.ts'
 import { replayDecisions, type Stages } from './replay.ts'
 import { replayRules, rulesUntil, type RuleLimits } from './rules/replay-rules.ts'
 
@@ -17,12 +25,17 @@ export interface Comparison {
   readonly surplus: readonly Finding[]
   /** Findings, each once however often it was revised, by detector. */
   readonly detectors: Readonly<Record<string, Counted>>
+  /** The same as what is gone, new or changed. */
+  readonly findings: FindingDifferences
+  /** Decisions whose facts are not in the log any more, and were looked up again. */
+  readonly looked_up: number
 }
 
 export interface Counted {
   /** In the log. */
   readonly logged: number
   readonly replayed: number
+  /** Of the same id, by this detector both times. */
   readonly both: number
 }
 
@@ -32,71 +45,113 @@ export interface Range {
   readonly to_ms?: number
 }
 
+export interface CompareOptions {
+  /** Of the operator's rules; default those of a configuration that says nothing. */
+  readonly limits?: RuleLimits | undefined
+  /** What `stages` takes the facts from. */
+  readonly stored?: StoredEnrichment | undefined
+  /** Detectors of other roles, whose findings are not scoring's to repeat. */
+  readonly others?: ReadonlySet<string>
+  /** Instead of a replay as the log says: what another configuration finds up to those offsets. */
+  readonly candidate?: (
+    until: Until,
+  ) => Promise<{ readonly findings: readonly Finding[]; readonly records: number }>
+  readonly progress?: ((records: number) => void) | undefined
+}
+
+type Until = ReadonlyMap<LogTopic, ReadonlyMap<number, number>>
+
 /**
  * Scores what is in the log again and compares the findings. Workers may go on
  * meanwhile: a finding is committed with the offsets of what it follows from,
  * so what the log held before the offsets were looked up must be in the replay,
  * and what the replay gives must be in the log afterwards.
- *
- * @param limits of the operator's rules; default those of a configuration that says nothing
  */
 export async function compareReplay(
   eventLog: EventLog,
   stages: Stages,
   { from_ms = -Infinity, to_ms = Infinity }: Range = {},
-  limits?: RuleLimits,
+  { limits, stored, others = new Set(), candidate, progress }: CompareOptions = {},
 ): Promise<Comparison> {
   const heads = new Map<number, number>()
   for (const { partition, high } of await eventLog.watermarks(accessFindings)) heads.set(partition, high)
-  // The later stage first: what it has handled, the first has.
-  const rules = await rulesUntil(eventLog)
-  const sources = await eventLog.committed('scoring-source', accessActivity)
-  const subjects = await eventLog.committed('scoring', accessDecisions)
-  const until = new Map<LogTopic, ReadonlyMap<number, number>>([
-    [accessActivity, sources],
-    [accessDecisions, subjects],
-    ...rules,
-  ])
-  const inRange = ({ observed_at }: Finding) => {
+  const until = await workedOff(eventLog)
+  const inRange = ({ observed_at, detector }: Finding) => {
     const atMs = Date.parse(observed_at)
-    return atMs >= from_ms && atMs < to_ms
+    return atMs >= from_ms && atMs < to_ms && !others.has(detector.id)
   }
-  const decided = await replayDecisions(eventLog, stages, { until })
-  const ruled = await replayRules(eventLog, { limits, until })
-  const findings = [...decided.findings, ...ruled.findings]
-  const records = decided.records + ruled.records
-  const ids = { logged: new Map<string, string>(), replayed: new Map<string, string>() }
-  const replayed = new Map(findings.filter(inRange).map((finding) => [nameOf(finding), finding]))
+  const again =
+    candidate === undefined
+      ? await asLogged(eventLog, stages, until, { limits, stored, progress })
+      : { looked_up: 0, ...(await candidate(until)) }
+  const replayed = new Map(again.findings.filter(inRange).map((finding) => [nameOf(finding), finding]))
+  const now = [...replayed.values()]
+  const then: Finding[] = []
   const [other, surplus]: [Finding[], Finding[]] = [[], []]
-  for (const { id, detector } of replayed.values()) ids.replayed.set(id, detector.id)
   let same = 0
   for (const { partition } of await eventLog.watermarks(accessFindings)) {
     for await (const some of eventLog.read(accessFindings, { partition })) {
       for (const { offset, value } of some) {
-        const finding = readFinding(value)
+        const text = value === null ? '' : Buffer.from(value).toString()
+        const finding = readFinding(text)
         if (finding === undefined || !inRange(finding)) continue
-        const again = replayed.get(nameOf(finding))
-        if (again === undefined) {
-          if (offset >= (heads.get(partition) ?? 0)) continue
-          ids.logged.set(finding.id, finding.detector.id)
+        const repeated = replayed.get(nameOf(finding))
+        if (repeated === undefined && offset >= (heads.get(partition) ?? 0)) continue
+        then.push(finding)
+        if (repeated === undefined) {
           surplus.push(finding)
           continue
         }
-        ids.logged.set(finding.id, finding.detector.id)
         replayed.delete(nameOf(finding))
-        if (JSON.stringify(again) === JSON.stringify(finding)) same += 1
+        // The bytes of the log: reading puts the members into the schema's order.
+        if (JSON.stringify(repeated) === text) same += 1
         else other.push(finding)
       }
     }
   }
   return {
-    records,
+    records: again.records,
     same,
     other,
     surplus,
     missing: [...replayed.values()],
-    detectors: byDetector(ids.logged, ids.replayed),
+    detectors: byDetector(detectorsOf(then), detectorsOf(now)),
+    findings: findingDifferences(then, now),
+    looked_up: again.looked_up,
   }
+}
+
+/** How far each stage has come, the later first: what it has handled, the ones before have. */
+async function workedOff(eventLog: EventLog): Promise<Until> {
+  const rules = await rulesUntil(eventLog)
+  const policies = await eventLog.committed('scoring-policy', policyEffects)
+  const sources = await eventLog.committed('scoring-source', accessActivity)
+  const subjects = await eventLog.committed('scoring', accessDecisions)
+  return new Map<LogTopic, ReadonlyMap<number, number>>([
+    [policyEffects, policies],
+    [accessActivity, sources],
+    [accessDecisions, subjects],
+    ...rules,
+  ])
+}
+
+async function asLogged(
+  eventLog: EventLog,
+  stages: Stages,
+  until: Until,
+  { limits, stored, progress }: Pick<CompareOptions, 'limits' | 'stored' | 'progress'>,
+) {
+  const decided = await replayDecisions(eventLog, stages, { until, stored, progress })
+  const ruled = await replayRules(eventLog, { limits, until, progress })
+  return {
+    findings: [...decided.findings, ...ruled.findings],
+    records: decided.records + ruled.records,
+    looked_up: decided.looked_up,
+  }
+}
+
+function detectorsOf(findings: readonly Finding[]): Map<string, string> {
+  return new Map(findings.map(({ id, detector }) => [id, detector.id]))
 }
 
 function byDetector(
@@ -107,7 +162,7 @@ function byDetector(
   const of = (detector: string) => (counts[detector] ??= { logged: 0, replayed: 0, both: 0 })
   for (const [id, detector] of logged) {
     of(detector).logged += 1
-    if (replayed.has(id)) of(detector).both += 1
+    if (replayed.get(id) === detector) of(detector).both += 1
   }
   for (const detector of replayed.values()) of(detector).replayed += 1
   return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => a.localeCompare(b)))
@@ -117,10 +172,9 @@ function nameOf({ id, revision }: Finding): string {
   return `${id}.${revision}`
 }
 
-function readFinding(value: Uint8Array | null): Finding | undefined {
-  if (value === null) return undefined
+function readFinding(text: string): Finding | undefined {
   try {
-    return accessFindings.schema.safeParse(JSON.parse(Buffer.from(value).toString())).data
+    return accessFindings.schema.safeParse(JSON.parse(text)).data
   } catch {
     return undefined
   }

@@ -1,12 +1,10 @@
 import type { Finding } from '../../schemas/finding.ts'
-import { accessFindings, type LogTopic } from '../../schemas/topics.ts'
-import type { EventLog, LogRecord, OutRecord, PartitionRecords } from '../runtime/log/event-log.ts'
-import { calibrationAtOnce } from './calibration/at-once.ts'
-import type { Evenness } from './calibration/places.ts'
+import { accessFindings, accessScored, type LogTopic } from '../../schemas/topics.ts'
+import type { EventLog, OutRecord, PartitionRecords } from '../runtime/log/event-log.ts'
 import { readingHistory } from './calibration/history.ts'
-import type { ReadingsOf } from './calibration/reading.ts'
-import { PartitionStates } from './partition-states.ts'
 import { readWhole } from './read-whole.ts'
+import { replayWorker, type Replayed } from './replay/replay-worker.ts'
+import type { StoredEnrichment } from './replay/stored-enrichment.ts'
 import type { Stage } from './worker.ts'
 
 /** All stages: the first, and those that read what it writes. */
@@ -14,14 +12,6 @@ export interface Stages {
   readonly subject: Stage
   readonly source: Stage
   readonly policy: Stage
-}
-
-/** What a single worker gives for a log, in its order. */
-export interface Replayed {
-  /** Every revision of every finding. */
-  readonly findings: Finding[]
-  /** All records that the stage would have written, changelog included. */
-  readonly outputs: OutRecord[]
 }
 
 /**
@@ -40,63 +30,23 @@ export function replay(stage: Stage, parts: Iterable<PartitionRecords>, partitio
   return replayed
 }
 
-/**
- * Both stages as one step over decisions in the order in which they come, with
- * state of its own, as a deployment with one partition has them: what a batch
- * writes for the second stage goes through it before the next batch. Gives the
- * revisions of findings in order; where batches are cut matters only for when a
- * calibration is taken up.
- *
- * @param budget findings a day of one tenant, at most
- */
-export function replayInOrder(
-  { subject, source, policy }: Stages,
-  budget: number,
-): {
-  readonly step: (records: readonly LogRecord[]) => readonly Finding[]
-  /** How even the places of new scores among the old ones are, by detector. */
-  readonly evenness: () => readonly Evenness[]
-} {
-  const calibration = calibrationAtOnce(subject.detectors, budget)
-  const first = replayWorker(subject, 1)
-  const others = [source, policy].map((stage) => ({ stage, worker: replayWorker(stage, 1), offset: 0 }))
-  const encoder = new TextEncoder()
-  const step = (records: readonly LogRecord[]): readonly Finding[] => {
-    const scored = first(partOf(subject.input, records), calibration.readingsOf)
-    calibration.take(scored.outputs)
-    const findings = [...scored.findings]
-    for (const each of others) {
-      const slim: LogRecord[] = []
-      for (const { topic, key, value } of scored.outputs) {
-        if (topic !== each.stage.input || typeof value !== 'string') continue
-        const appended_ms = records.at(-1)?.appended_ms ?? 0
-        slim.push({ offset: each.offset, key, value: encoder.encode(value), headers: {}, appended_ms })
-        each.offset += 1
-      }
-      const done = each.worker(partOf(each.stage.input, slim))
-      calibration.take(done.outputs)
-      for (const finding of done.findings) findings.push(finding)
-    }
-    return findings
-  }
-  return { step, evenness: () => calibration.evenness() }
-}
-
-function partOf(topic: LogTopic, records: readonly LogRecord[]): PartitionRecords {
-  return {
-    topic,
-    partition: 0,
-    records,
-    first_offset: records[0]?.offset ?? 0,
-    last_offset: records.at(-1)?.offset ?? 0,
-  }
-}
-
 export interface ReplayOptions {
   /** Hears of every record that the stages write, changelog included; nothing of it is kept. */
   readonly told?: (record: OutRecord) => void
   /** Offset after the last record to replay, by partition of a topic; default all that is there. */
   readonly until?: ReadonlyMap<LogTopic, ReadonlyMap<number, number>>
+  /** What `stages` takes the facts from: told of each part before it is scored. */
+  readonly stored?: StoredEnrichment | undefined
+  /** Hears of every part that is done: how many records it had. */
+  readonly progress?: ((records: number) => void) | undefined
+}
+
+/** What a replay of the log gives. */
+export interface LogReplayed {
+  readonly findings: Finding[]
+  readonly records: number
+  /** Decisions whose facts are not in the log any more, and were looked up again. */
+  readonly looked_up: number
 }
 
 /**
@@ -112,23 +62,29 @@ export interface ReplayOptions {
 export async function replayDecisions(
   eventLog: EventLog,
   stages: Stages,
-  { told = () => {}, until }: ReplayOptions = {},
-): Promise<{ readonly findings: Finding[]; readonly records: number }> {
+  { told = () => {}, until, stored, progress = () => {} }: ReplayOptions = {},
+): Promise<LogReplayed> {
   const findings: Finding[] = []
-  let records = 0
+  let [records, lookedUp] = [0, 0]
   for (const stage of [stages.subject, stages.source, stages.policy]) {
     const worker = replayWorker(stage, eventLog.partitions(stage.input))
     const history = await readingHistory(eventLog, stage.name, stage.detectors)
-    for await (const batch of readWhole(eventLog, stage.input, until?.get(stage.input))) {
+    for await (const batch of readWhole(eventLog, stage.input, { until: until?.get(stage.input) })) {
       records += batch.records.length
+      if (stage === stages.subject) await stored?.load(batch)
       for (const { part, readingsOf } of history.cut(batch)) {
         const done = worker(part, readingsOf)
-        findings.push(...done.findings)
-        for (const record of done.outputs) told(record)
+        for (const finding of done.findings) findings.push(finding)
+        for (const record of done.outputs) {
+          if (record.topic === accessScored && stored?.looked(record.headers?.['ce_id'] ?? '') === true)
+            lookedUp += 1
+          told(record)
+        }
       }
+      progress(batch.records.length)
     }
   }
-  return { findings, records }
+  return { findings, records, looked_up: lookedUp }
 }
 
 /** The findings that are in a log, every revision, by partition. */
@@ -141,28 +97,4 @@ export async function loggedFindings(eventLog: EventLog): Promise<Finding[]> {
     }
   }
   return findings
-}
-
-const REPLAY_DECODED = 10_000
-const SEED = 1
-
-/** A worker that has all partitions, and whose commits never fail. */
-function replayWorker(
-  stage: Stage,
-  partitions: number,
-): (part: PartitionRecords, readingsOf?: ReadingsOf) => Replayed {
-  const byPartition = new Map<number, PartitionStates>()
-  const { memory } = stage
-  const limits = { ...memory, entities: Math.ceil(memory.entities / partitions) }
-  const options = { stage: stage.name, topic: stage.state, limits, decoded: REPLAY_DECODED, seed: SEED }
-  return (part, readingsOf) => {
-    let states = byPartition.get(part.partition)
-    if (states === undefined) {
-      states = new PartitionStates({ ...options, partition: part.partition })
-      byPartition.set(part.partition, states)
-    }
-    const { outputs, tally } = stage.process(part, states, readingsOf)
-    states.commit()
-    return { outputs, findings: tally.findings }
-  }
 }

@@ -4,7 +4,7 @@ import type { Story } from '../../../schemas/story.ts'
 import type { Heartbeat } from '../gateway-heartbeats.ts'
 
 /** The `detector.id` of findings that say that a gateway has fallen silent. */
-const GATEWAY_SILENT = 'gateway-silent'
+export const GATEWAY_SILENT = 'gateway-silent'
 
 /** Twelve beats that did not come. */
 const SILENT_MS = 60_000

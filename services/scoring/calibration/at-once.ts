@@ -1,6 +1,12 @@
 import type { Calibration } from '../../../schemas/calibration.ts'
-import { accessFindings, accessScored, control } from '../../../schemas/topics.ts'
-import type { OutRecord } from '../../runtime/log/event-log.ts'
+import {
+  accessFindings,
+  accessScored,
+  analystVerdicts,
+  control,
+  type LogTopic,
+} from '../../../schemas/topics.ts'
+import type { LogRecord, OutRecord } from '../../runtime/log/event-log.ts'
 import type { Calibrated } from './calibrator.ts'
 import { Calibrators } from './calibrators.ts'
 import type { Evenness } from './places.ts'
@@ -11,6 +17,8 @@ export interface CalibrationAtOnce {
   readonly readingsOf: ReadingsOf
   /** Takes what the workers wrote; what follows from it holds from the next batch on. */
   take(outputs: readonly OutRecord[]): void
+  /** Takes a verdict, which teaches, as the log has it. */
+  judged(verdict: Pick<LogRecord, 'value'>): void
   /** How even each detector's places among earlier scores have been lately, by tenant; the one that is worst off. */
   evenness(): Evenness[]
 }
@@ -23,6 +31,13 @@ export function calibrationAtOnce(detectors: readonly Calibrated[], budget: numb
   const hear = (tenant: string, calibration: Calibration): void => {
     newest.set(tenant, new Readings(detectors, calibration))
   }
+  const takeOne = (topic: LogTopic, record: Pick<LogRecord, 'value'>): void => {
+    for (const made of calibrators.take(topic, record)) {
+      if (made.topic !== control || typeof made.value !== 'string') continue
+      const said = control.schema.parse(JSON.parse(made.value))
+      if (said.kind === 'calibration') hear(said.tenant, said.calibration)
+    }
+  }
   return {
     evenness() {
       const worst = new Map<string, Evenness>()
@@ -34,13 +49,10 @@ export function calibrationAtOnce(detectors: readonly Calibrated[], budget: numb
     readingsOf: (tenant) => newest.get(tenant) ?? declared,
     take(outputs) {
       for (const { topic, value } of outputs) {
-        if ((topic !== accessScored && topic !== accessFindings) || value === null) continue
-        for (const made of calibrators.take(topic, { value: Buffer.from(value) })) {
-          if (made.topic !== control || typeof made.value !== 'string') continue
-          const record = control.schema.parse(JSON.parse(made.value))
-          if (record.kind === 'calibration') hear(record.tenant, record.calibration)
-        }
+        if ((topic === accessScored || topic === accessFindings) && value !== null)
+          takeOne(topic, { value: Buffer.from(value) })
       }
     },
+    judged: (verdict) => takeOne(analystVerdicts, verdict),
   }
 }

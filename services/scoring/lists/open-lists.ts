@@ -66,11 +66,7 @@ export async function openLists(
     get revision() {
       return revision
     },
-    listsOf(address) {
-      let found: Record<string, string> | undefined
-      for (const list of lists) if (list.has(address)) (found ??= {})[list.config.name] = list.version
-      return found
-    },
+    listsOf: (address) => knownBadOf(lists, address),
     async stop() {
       stopped.abort()
       for (const timer of timers.values()) clearTimeout(timer)
@@ -78,4 +74,14 @@ export async function openLists(
       told.stop()
     },
   }
+}
+
+/** The lists that hold an address, with their versions; undefined where none does. */
+export function knownBadOf(
+  lists: readonly KnownList[],
+  address: Address,
+): Readonly<Record<string, string>> | undefined {
+  let found: Record<string, string> | undefined
+  for (const list of lists) if (list.has(address)) (found ??= {})[list.config.name] = list.version
+  return found
 }

@@ -24,6 +24,8 @@ export interface ReplayRulesOptions {
   readonly told?: (record: OutRecord) => void
   /** Offset after the last record to replay, by partition of a topic; default all that is there. */
   readonly until?: ReadonlyMap<LogTopic, ReadonlyMap<number, number>>
+  /** Hears of every part that is done: how many records it had. */
+  readonly progress?: ((records: number) => void) | undefined
 }
 
 /** How far the workers have come, the later stage first: what it has handled, the first has. */
@@ -47,7 +49,12 @@ export async function rulesUntil(
  */
 export async function replayRules(
   eventLog: EventLog,
-  { limits = RulesConfig.parse({ directory: '.' }), told = () => {}, until }: ReplayRulesOptions = {},
+  {
+    limits = RulesConfig.parse({ directory: '.' }),
+    told = () => {},
+    until,
+    progress = () => {},
+  }: ReplayRulesOptions = {},
 ): Promise<{ readonly findings: Finding[]; readonly records: number }> {
   const findings: Finding[] = []
   let records = 0
@@ -55,7 +62,7 @@ export async function replayRules(
   if (adopted.size === 0) return { findings, records }
   const sets = await RuleSets.open(eventLog)
   try {
-    for await (const batch of readWhole(eventLog, accessScored, until?.get(accessScored))) {
+    for await (const batch of readWhole(eventLog, accessScored, { until: until?.get(accessScored) })) {
       const own = adopted.get(batch.partition) ?? []
       for (const part of cutAt(
         batch,
@@ -66,9 +73,10 @@ export async function replayRules(
         records += part.records.length
         for (const record of atOnce(matchSteps(part, known(sets, version))).outputs) told(record)
       }
+      progress(batch.records.length)
     }
     const states = new Map<number, RuleStates>()
-    for await (const part of readWhole(eventLog, ruleMatches, until?.get(ruleMatches))) {
+    for await (const part of readWhole(eventLog, ruleMatches, { until: until?.get(ruleMatches) })) {
       records += part.records.length
       const own = states.get(part.partition) ?? new RuleStates(part.partition, limits.groups)
       states.set(part.partition, own)
@@ -76,6 +84,7 @@ export async function replayRules(
       const done = atOnce(judgeSteps(part, own, of, limits.findings_per_day))
       findings.push(...done.tally.findings)
       for (const record of done.outputs) told(record)
+      progress(part.records.length)
     }
   } finally {
     await sets.close()
