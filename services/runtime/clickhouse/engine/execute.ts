@@ -5,6 +5,7 @@ import type { Gate } from './gate.ts'
 import type { Connection, NativeEngine, RunResult } from './native.ts'
 import { preparation, quoted, type Limits } from './settings.ts'
 import { readStatement } from './statement.ts'
+import { withFiltersAhead } from './table-filters.ts'
 
 /** One request, authenticated and read in whole. */
 export interface QueryRequest {
@@ -44,7 +45,8 @@ export function createExecutor(
 ): (request: QueryRequest) => Promise<QueryResult> {
   let serial = 0
 
-  return async function execute(request) {
+  return async function execute(asked) {
+    const request = asked.readonly ? withFiltersAhead(asked) : asked
     // Latin-1 keeps one character a byte, so that a place in the text is a place in the bytes.
     const head = request.text.subarray(0, MAX_STATEMENT_BYTES).toString('latin1')
     const statement = readStatement(head)
