@@ -14,6 +14,7 @@ const types: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
   '.mjs': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
   '.svg': 'image/svg+xml',
 }
 
@@ -25,6 +26,8 @@ const vendor: Readonly<Record<string, string>> = {
   'assets/vendor/htm-preact.js': 'htm/preact',
   'assets/vendor/uplot.js': 'uplot/dist/uPlot.esm.js',
   'assets/vendor/uplot.css': 'uplot/dist/uPlot.min.css',
+  // Outlines of countries (Natural Earth, 1:110 million), for maps.
+  'assets/vendor/countries.json': 'world-atlas/countries-110m.json',
 }
 
 /**

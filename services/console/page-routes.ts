@@ -1,6 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Asset, contentSecurityPolicy } from './asset-files.ts'
 
+/** An opened page asks for every one of its files, which must not use up what its questions may ask. */
+const OF_THEIR_OWN = { config: { rateLimit: { max: 12_000, timeWindow: 60_000 } } }
+
 /** Serves the page and its files. They hold no data, so nobody needs to be signed in for them. */
 export function pageRoutes(app: FastifyInstance, assets: ReadonlyMap<string, Asset>): void {
   const page = assets.get('')
@@ -28,7 +31,7 @@ export function pageRoutes(app: FastifyInstance, assets: ReadonlyMap<string, Ass
   // The page's views are behind a hash, which a typed address lacks.
   app.get('/dashboards', async (_request, reply) => reply.redirect('./#/dashboards'))
 
-  app.get<{ Params: { '*': string } }>('/assets/*', async (request, reply) => {
+  app.get<{ Params: { '*': string } }>('/assets/*', OF_THEIR_OWN, async (request, reply) => {
     const asset = assets.get(`assets/${request.params['*']}`)
     return asset ? send(request, reply, asset) : reply.callNotFound()
   })

@@ -7,6 +7,7 @@ import { noBrowser, openBrowser, type OpenBrowser } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
 import { type ConsoleStack, startConsoleStack } from '../support/console-stack.ts'
 import { sampleFinding, sampleScored } from '../support/samples.ts'
+import { openWatchedPage, type WatchedPage } from '../support/watched-page.ts'
 
 /** A user name as an attacker would choose it. */
 const HOSTILE = `<img src=x onerror="window.hacked=1">`
@@ -15,7 +16,7 @@ const skip = noBrowser !== null && process.env['CI'] !== 'true'
 let stack: ConsoleStack
 let browser: OpenBrowser
 let page: Page
-let complaints: string[]
+let watched: WatchedPage
 
 describe.skipIf(skip)(`console in a browser${noBrowser ? ` (${noBrowser})` : ''}`, () => {
   beforeAll(async () => {
@@ -33,16 +34,10 @@ describe.skipIf(skip)(`console in a browser${noBrowser ? ` (${noBrowser})` : ''}
   })
 
   beforeEach(async () => {
-    await page?.close()
-    page = await browser.context.newPage()
-    complaints = []
-    page.on('pageerror', (error) => complaints.push(error.message))
-    page.on('console', (message) => {
-      if (message.type() === 'error' && !message.text().includes('401')) complaints.push(message.text())
-    })
-    return () => {
-      if (complaints.length > 0) throw new Error(`the page complained: ${complaints.join('\n')}`)
-    }
+    // Whoever isn't signed in yet is told so with 401.
+    watched = await openWatchedPage(browser, '401')
+    page = watched.page
+    return () => watched.close()
   })
 
   it('asks for a token, says why a wrong one is refused, and lets the right one in', async () => {
@@ -176,7 +171,7 @@ describe.skipIf(skip)(`console in a browser${noBrowser ? ` (${noBrowser})` : ''}
     expect(said).toContain('Sign in again with a passkey or security key')
     await page.goto(`${stack.url}#/decisions/no-such-id`)
     await page.getByText('No decision has this id.').waitFor()
-    complaints = complaints.filter((line) => !line.includes('404'))
+    watched.pardon('404')
   })
 
   it('fits a phone: nothing is wider than the screen', async () => {
@@ -219,7 +214,7 @@ describe.skipIf(skip)(`console in a browser${noBrowser ? ` (${noBrowser})` : ''}
     await page.goto(`${stack.url}#/decisions/d-outage`)
     await page.getByRole('heading', { name: 'alice was refused GET /records/1' }).waitFor()
     expect(await page.getByRole('status').first().textContent()).toContain('The store could not answer')
-    complaints = complaints.filter((line) => !line.includes('503'))
+    watched.pardon('503')
   })
 })
 

@@ -7,6 +7,7 @@ import { noBrowser, openBrowser, type OpenBrowser } from '../support/browser.ts'
 import { type ConsoleStack, startConsoleStack } from '../support/console-stack.ts'
 import { eventually } from '../support/eventually.ts'
 import { sampleFinding, sampleScored } from '../support/samples.ts'
+import { openWatchedPage, type WatchedPage } from '../support/watched-page.ts'
 
 const HOSTILE = `<img src=x onerror="window.hacked=1">`
 const skip = noBrowser !== null && process.env['CI'] !== 'true'
@@ -15,7 +16,7 @@ const uids = dashboards().map(({ uid }) => uid ?? '')
 let stack: ConsoleStack
 let browser: OpenBrowser
 let page: Page
-let complaints: string[]
+let watched: WatchedPage
 
 describe.skipIf(skip)(`dashboards in a browser${noBrowser ? ` (${noBrowser})` : ''}`, () => {
   beforeAll(async () => {
@@ -39,21 +40,15 @@ describe.skipIf(skip)(`dashboards in a browser${noBrowser ? ` (${noBrowser})` : 
   })
 
   beforeEach(async () => {
-    await page?.close()
-    page = await browser.context.newPage()
-    complaints = []
-    page.on('pageerror', (error) => complaints.push(error.message))
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text())
-    })
-    return () => {
-      if (complaints.length > 0) throw new Error(`the page complained: ${complaints.join('\n')}`)
-    }
+    watched = await openWatchedPage(browser)
+    page = watched.page
+    return () => watched.close()
   })
 
   it('lists them under /dashboards, with what each answers', async () => {
     await page.goto(`${stack.url}dashboards`)
     await page.getByRole('heading', { name: 'Dashboards' }).waitFor()
+    await page.locator('.tiles li').first().waitFor()
     expect(await page.locator('.tiles li').count()).toBe(uids.length)
     await page.getByRole('link', { name: 'Source', exact: true }).click()
     await page.getByRole('heading', { name: 'Source', exact: true }).waitFor()
@@ -96,16 +91,19 @@ describe.skipIf(skip)(`dashboards in a browser${noBrowser ? ` (${noBrowser})` : 
     expect(await page.locator('main img, main script').count()).toBe(0)
   })
 
-  it('a variable is chosen from what the store knows, and kept in the address', async () => {
+  it('variables are chosen from what the store knows, several by a search, and kept in the address', async () => {
     await page.goto(`${stack.url}#/dashboards/gatewatch-overview`)
     await drawn()
-    await page.locator('select[name=var-app]').selectOption('payroll')
-    await eventually('only its decisions count', async () =>
-      /^Decisions\s*1$/.test(
-        (await page.getByRole('region', { name: 'Decisions', exact: true }).textContent()) ?? '',
-      ),
-    )
-    expect(page.url()).toContain('var-app=payroll')
+    await page.getByText('All', { exact: true }).first().click()
+    await page.getByRole('searchbox', { name: 'Search in Application' }).fill('PAY')
+    await page.getByRole('checkbox', { name: 'payroll' }).check()
+    await page.waitForURL(/var-app=payroll$/)
+    await expectFigure('Decisions', '1')
+    await page.getByRole('checkbox', { name: 'records' }).check()
+    await page.waitForURL(/var-app=payroll&var-app=records$/)
+    await expectFigure('Decisions', '12')
+    await page.goBack()
+    await expectFigure('Decisions', '1')
   })
 
   it('a query can only be one of a definition', async () => {
@@ -113,12 +111,13 @@ describe.skipIf(skip)(`dashboards in a browser${noBrowser ? ` (${noBrowser})` : 
       `${stack.url}api/v1/dashboards/gatewatch-overview/panels/1?from=0&to=1000`,
     )
     expect(answer.status()).toBe(404)
+    const definition = await page.request.get(`${stack.url}api/v1/dashboards/gatewatch-overview`)
+    expect(await definition.text()).not.toMatch(/SELECT|rawSql/)
+    const { id } = (await definition.json()).panels[0]
     const inverted = await page.request.get(
-      `${stack.url}api/v1/dashboards/gatewatch-overview/panels/1?from=9&to=1`,
+      `${stack.url}api/v1/dashboards/gatewatch-overview/panels/${id}?from=9&to=1`,
     )
     expect(inverted.status()).toBe(400)
-    const definition = await page.request.get(`${stack.url}api/v1/dashboards/gatewatch-overview`)
-    expect(await definition.text()).not.toContain('SELECT')
   })
 })
 
@@ -128,6 +127,11 @@ async function drawn(): Promise<void> {
     expect(await page.locator('section.panel[data-state=failed]').allTextContents()).toEqual([])
     return (await page.locator('section.panel[data-state=loading]').count()) === 0
   })
+}
+
+/** Waits until a panel shows this figure. */
+async function expectFigure(panel: string, text: string): Promise<void> {
+  await page.getByRole('region', { name: panel, exact: true }).getByText(text, { exact: true }).waitFor()
 }
 
 async function fill(): Promise<void> {

@@ -1,16 +1,20 @@
-import type { ClickHouseClient } from '@clickhouse/client'
-import { GatewatchError } from '../../runtime/errors.ts'
+import type { AdHocFilter } from './ad-hoc.ts'
+import { askStore, type StoreSource } from './ask-store.ts'
 import type { Panel, Target } from './definition.ts'
 import { intervalOf } from './interval.ts'
-import { expand, type GrafanaContext } from './macros.ts'
+import type { GrafanaContext } from './macros.ts'
 import { askPrometheus } from './prometheus.ts'
-import { seriesOf, type Cell, type Rows, type SeriesSet } from './series.ts'
+import { aligned, linesOf, type Line, type Rows, type SeriesSet } from './series.ts'
 
-/** What a panel shows: lines, rows, or why neither. */
+/** What a panel shows: lines, rows of each of its queries, or why neither. */
 export type PanelAnswer =
   | ({ readonly kind: 'series'; readonly interval_s: number } & SeriesSet)
-  | ({ readonly kind: 'rows' } & Rows)
+  | { readonly kind: 'rows'; readonly frames: readonly Frame[] }
   | { readonly kind: 'unavailable'; readonly message: string }
+
+export interface Frame extends Rows {
+  readonly ref_id: string
+}
 
 export interface PanelQuestion {
   readonly fromMs: number
@@ -18,70 +22,69 @@ export interface PanelQuestion {
   /** Points on the time axis at most. */
   readonly points: number
   readonly variables: GrafanaContext['variables']
+  readonly filters: readonly AdHocFilter[]
 }
 
-export interface PanelSources {
-  readonly client: ClickHouseClient
-  readonly query_timeout_s: number
+export interface PanelSources extends StoreSource {
   readonly prometheus_url: string | undefined
 }
 
-/** Rows of one answer at most; every query says its own LIMIT, which is less. */
-const MOST_ROWS = 20_000
-
-/** Asks for what a panel shows, by the query of its definition and nothing else. */
+/** Asks for what a panel shows, by the queries of its definition and nothing else. */
 export async function askPanel(
   sources: PanelSources,
-  { targets: [target] }: Panel,
+  { type, targets }: Panel,
   question: PanelQuestion,
+  signal: AbortSignal,
 ): Promise<PanelAnswer> {
-  if (target === undefined) return { kind: 'rows', columns: [], rows: [] }
-  const { fromMs, toMs, points } = question
-  const interval_s = intervalOf(toMs - fromMs, points)
-  if (isPrometheus(target)) {
-    const { prometheus_url } = sources
-    if (prometheus_url === undefined)
-      return {
-        kind: 'unavailable',
-        message: 'Prometheus knows this; console.prometheus_url in the configuration says where it is.',
-      }
-    const { expr, legendFormat: legend } = target
-    const lines = await askPrometheus(prometheus_url, { expr, legend, fromMs, toMs, step_s: interval_s })
-    return { kind: 'series', interval_s, ...lines }
+  const interval_s = intervalOf(question.toMs - question.fromMs, question.points)
+  if (targets.some(isPrometheus) && sources.prometheus_url === undefined)
+    return {
+      kind: 'unavailable',
+      message: 'Prometheus knows this; console.prometheus_url in the configuration says where it is.',
+    }
+  const asked = { ...question, interval_s }
+  const overTime = type === 'timeseries' || targets.some((target) => isPrometheus(target) && !target.instant)
+  if (overTime) {
+    const lines = await Promise.all(targets.map((target) => askLines(sources, target, asked, signal)))
+    return { kind: 'series', interval_s, ...aligned(lines.flat()) }
   }
-  const rows = await askStore(sources, target.rawSql, { ...question, interval_s })
-  return target.queryType === 'timeseries'
-    ? { kind: 'series', interval_s, ...seriesOf(rows) }
-    : { kind: 'rows', ...rows }
+  const frames = await Promise.all(
+    targets.map(async (target) => ({
+      ref_id: target.refId,
+      ...(isPrometheus(target)
+        ? rowsOfLines(await askLines(sources, target, asked, signal))
+        : await askStore(sources, target.rawSql, contextOf(asked), signal)),
+    })),
+  )
+  return { kind: 'rows', frames }
 }
 
-/** Runs one query of a dashboard with its macros and variables expanded. */
-export async function askStore(
-  { client, query_timeout_s }: PanelSources,
-  sql: string,
-  { fromMs, toMs, interval_s, variables }: Omit<PanelQuestion, 'points'> & { readonly interval_s: number },
-): Promise<Rows> {
-  const query = expand(sql, { from: new Date(fromMs), to: new Date(toMs), interval_s, variables })
-  try {
-    const answer = await client.query({
-      query,
-      format: 'JSONCompact',
-      clickhouse_settings: {
-        max_execution_time: query_timeout_s,
-        max_result_rows: String(MOST_ROWS),
-        date_time_output_format: 'iso',
-        output_format_json_quote_64bit_integers: 0,
-      },
-    })
-    const { meta = [], data } = await answer.json<Cell[]>()
-    return { columns: meta.map(({ name, type }) => ({ name, type })), rows: data }
-  } catch (error) {
-    throw new GatewatchError(
-      'ERR_STORE_QUERY',
-      'The store could not answer for this panel; a shorter time range is answered sooner.',
-      { retriable: true, cause: error },
-    )
+type Asked = PanelQuestion & { readonly interval_s: number }
+
+async function askLines(
+  sources: PanelSources,
+  target: Target,
+  asked: Asked,
+  signal: AbortSignal,
+): Promise<readonly Line[]> {
+  if (!isPrometheus(target))
+    return linesOf(await askStore(sources, target.rawSql, contextOf(asked), signal), target.refId)
+  const { expr, legendFormat: legend, refId: ref_id } = target
+  const { fromMs, toMs, interval_s: step_s } = asked
+  return askPrometheus(sources.prometheus_url ?? '', { expr, legend, ref_id, fromMs, toMs, step_s }, signal)
+}
+
+/** The newest value of each line, for a panel that shows no course of time. */
+function rowsOfLines(lines: readonly Line[]): Rows {
+  const columns = lines.map(({ name }) => ({ name, type: 'Float64' }))
+  return {
+    columns,
+    rows: lines.length === 0 ? [] : [lines.map(({ points }) => [...points.values()].at(-1) ?? null)],
   }
+}
+
+function contextOf({ fromMs, toMs, interval_s, variables, filters }: Asked): GrafanaContext {
+  return { from: new Date(fromMs), to: new Date(toMs), interval_s, variables, filters }
 }
 
 function isPrometheus(target: Target): target is Extract<Target, { expr: string }> {

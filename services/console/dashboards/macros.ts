@@ -1,3 +1,5 @@
+import { expandAdHoc, type AdHocFilter } from './ad-hoc.ts'
+
 /**
  * What Grafana and its ClickHouse data source make of a query before it is
  * sent: variables first (in the browser), then macros (in the plugin,
@@ -9,10 +11,14 @@ export interface GrafanaContext {
   readonly interval_s: number
   /** A list for a variable that takes several. */
   readonly variables: Readonly<Record<string, string | readonly string[]>>
+  /** What the reader filters by, beside the variables. */
+  readonly filters?: readonly AdHocFilter[]
 }
 
 export function expand(sql: string, context: GrafanaContext): string {
-  return expandMacros(expandVariables(sql, context.variables), context)
+  const expanded = expandMacros(expandVariables(sql, context.variables), context)
+  // Last, so that a macro's name in a filter's value stays text.
+  return expandAdHoc(expanded, context.filters ?? [])
 }
 
 /**
@@ -39,6 +45,7 @@ export function expandVariables(text: string, variables: GrafanaContext['variabl
 
 function expandMacros(sql: string, { from, to, interval_s }: GrafanaContext): string {
   const seconds = (at: Date) => `toDateTime(${Math.floor(at.getTime() / 1000)})`
+  const day = (at: Date) => `toDate('${at.toISOString().slice(0, 10)}')`
   const millis = (at: Date) => `fromUnixTimestamp64Milli(${at.getTime()})`
   return sql
     .replaceAll(
@@ -53,7 +60,13 @@ function expandMacros(sql: string, { from, to, interval_s }: GrafanaContext): st
       /\$__timeInterval\((\w+)\)/g,
       (_m, column: string) => `toStartOfInterval(toDateTime(${column}), INTERVAL ${interval_s} second)`,
     )
+    .replaceAll(
+      /\$__dateFilter\((\w+)\)/g,
+      (_m, column: string) => `${column} >= ${day(from)} AND ${column} <= ${day(to)}`,
+    )
     .replaceAll('$__interval_s', String(interval_s))
+    .replaceAll('$__fromTime_ms', millis(from))
+    .replaceAll('$__toTime_ms', millis(to))
     .replaceAll('$__fromTime', seconds(from))
     .replaceAll('$__toTime', seconds(to))
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { GatewatchError } from '../../runtime/errors.ts'
-import { aligned, type SeriesSet } from './series.ts'
+import type { Line } from './series.ts'
 
 const Answer = z.object({
   data: z.object({
@@ -12,11 +12,13 @@ const Answer = z.object({
     ),
   }),
 })
+const Refusal = z.object({ status: z.literal('error'), error: z.string().max(300).catch('') })
 
 export interface RangeQuery {
   readonly expr: string
   /** Names a line by its labels: `{{stage}} p99`. */
   readonly legend: string
+  readonly ref_id: string
   readonly fromMs: number
   readonly toMs: number
   readonly step_s: number
@@ -24,43 +26,75 @@ export interface RangeQuery {
 
 /** Prometheus scrapes every so often; a rate needs four scrapes to be one. */
 const SCRAPE_S = 15
+const TIMEOUT_S = 5
 
 /**
- * Asks Prometheus for a range, with Grafana's `$__rate_interval`.
+ * Asks Prometheus for a range, with Grafana's `$__rate_interval`. Instants are
+ * whole steps, as Grafana aligns them, so that asking again moves no point.
  *
  * @throws {GatewatchError} where it does not answer within five seconds
  * @see https://prometheus.io/docs/prometheus/latest/querying/api/#range-queries
  */
 export async function askPrometheus(
   url: string,
-  { expr, legend, fromMs, toMs, step_s }: RangeQuery,
-): Promise<SeriesSet> {
-  const query = expr.replaceAll('$__rate_interval', `${Math.max(step_s + SCRAPE_S, 4 * SCRAPE_S)}s`)
+  { expr, legend, ref_id, fromMs, toMs, step_s }: RangeQuery,
+  signal: AbortSignal,
+): Promise<Line[]> {
+  const query = expr
+    .replaceAll('$__rate_interval', `${Math.max(step_s + SCRAPE_S, 4 * SCRAPE_S)}s`)
+    .replaceAll('$__interval', `${step_s}s`)
+  const aligned = (ms: number) => String(Math.floor(ms / 1000 / step_s) * step_s)
   const body = new URLSearchParams({
     query,
-    start: String(fromMs / 1000),
-    end: String(toMs / 1000),
+    start: aligned(fromMs),
+    end: aligned(toMs),
     step: String(step_s),
+    timeout: `${TIMEOUT_S}s`,
   })
-  const answer = await fetch(new URL('api/v1/query_range', url.endsWith('/') ? url : `${url}/`), {
-    method: 'POST',
-    body,
-    signal: AbortSignal.timeout(5000),
-  })
-    .then(async (response) => Answer.parse(await response.json()))
-    .catch((error: unknown) => {
-      throw new GatewatchError(
-        'ERR_STORE_QUERY',
-        'Prometheus could not answer; console.prometheus_url says where it is.',
-        { retriable: true, cause: error },
-      )
-    })
-  const lines = answer.data.result.map(({ metric, values }) => {
-    const name = legend.replaceAll(/\{\{\s*(\w+)\s*\}\}/g, (_, label: string) => metric[label] ?? '').trim()
-    const points = values.flatMap(([at, value]) =>
-      Number.isFinite(Number(value)) ? [[at, Number(value)] as const] : [],
+  const answer = await ask(new URL('api/v1/query_range', url.endsWith('/') ? url : `${url}/`), body, signal)
+  return answer.data.result.map(({ metric, values }) => ({
+    name: nameOf(metric, legend),
+    ref_id,
+    points: new Map(
+      values.flatMap(([at, value]) => (Number.isFinite(Number(value)) ? [[at, Number(value)] as const] : [])),
+    ),
+  }))
+}
+
+async function ask(url: URL, body: URLSearchParams, signal: AbortSignal): Promise<z.infer<typeof Answer>> {
+  const ended = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_S * 1000)])
+  let answer: unknown
+  try {
+    const response = await fetch(url, { method: 'POST', body, signal: ended })
+    answer = await response.json()
+  } catch (cause) {
+    throw new GatewatchError(
+      'ERR_UPSTREAM_UNREACHABLE',
+      'Prometheus does not answer; console.prometheus_url says where it is asked.',
+      { retriable: true, cause },
     )
-    return [name, new Map(points)] as const
-  })
-  return aligned(new Map(lines))
+  }
+  const refused = Refusal.safeParse(answer)
+  if (refused.success)
+    throw new GatewatchError(
+      'ERR_UPSTREAM_UNREACHABLE',
+      `Prometheus refused the query: ${refused.data.error}`,
+    )
+  const parsed = Answer.safeParse(answer)
+  if (parsed.success) return parsed.data
+  throw new GatewatchError(
+    'ERR_UPSTREAM_UNREACHABLE',
+    'What answers at console.prometheus_url is no Prometheus; correct the address.',
+    { cause: parsed.error },
+  )
+}
+
+/** By the legend; without one by its labels, as Grafana does. */
+function nameOf(metric: Readonly<Record<string, string>>, legend: string): string {
+  if (legend !== '' && legend !== '__auto')
+    return legend.replaceAll(/\{\{\s*(\w+)\s*\}\}/g, (_, label: string) => metric[label] ?? '').trim()
+  const labels = Object.entries(metric).filter(([name]) => name !== '__name__')
+  return labels.length === 0
+    ? (metric['__name__'] ?? 'value')
+    : labels.map(([name, value]) => `${name}="${value}"`).join(', ')
 }

@@ -7,10 +7,22 @@ export interface Rows {
   readonly rows: readonly (readonly Cell[])[]
 }
 
+/** A line as it was asked for: its points by instant, in seconds since 1970. */
+export interface Line {
+  readonly name: string
+  /** Which query of the panel it comes from, as definitions name it. */
+  readonly ref_id: string
+  readonly points: ReadonlyMap<number, number>
+}
+
 /** Lines over common instants (seconds since 1970); null where a line has no point. */
 export interface SeriesSet {
   readonly times: readonly number[]
-  readonly series: readonly { readonly name: string; readonly values: readonly (number | null)[] }[]
+  readonly series: readonly {
+    readonly name: string
+    readonly ref_id: string
+    readonly values: readonly (number | null)[]
+  }[]
   /** Lines that were left out, since nobody can tell so many apart. */
   readonly left_out: number
 }
@@ -18,11 +30,8 @@ export interface SeriesSet {
 /** Lines of one panel at most. */
 const MOST_SERIES = 40
 
-/**
- * Turns rows with a column `time` into lines, as Grafana does: text columns
- * name a line, each other column is one. The lines that are highest in sum stay.
- */
-export function seriesOf({ columns, rows }: Rows): SeriesSet {
+/** Rows with a column `time` as lines, as Grafana makes them: text columns name a line, each other column is one. */
+export function linesOf({ columns, rows }: Rows, ref_id: string): Line[] {
   const time = columns.findIndex(({ name }) => name === 'time')
   const isText = columns.map(({ type }) => /^(LowCardinality\()?(Nullable\()?(String|Enum)/.test(type))
   const lines = new Map<string, Map<number, number>>()
@@ -38,26 +47,33 @@ export function seriesOf({ columns, rows }: Rows): SeriesSet {
       points.set(at, Number(row[i]))
     }
   }
-  return aligned(lines)
+  return [...lines].map(([name, points]) => ({ name, ref_id, points }))
 }
 
-/** Lines over the instants of all of them. */
-export function aligned(lines: ReadonlyMap<string, ReadonlyMap<number, number>>): SeriesSet {
+/** Lines over the instants of all of them. The lines that are highest in sum stay, those of one query together. */
+export function aligned(lines: readonly Line[]): SeriesSet {
   const weight = (points: ReadonlyMap<number, number>) =>
     [...points.values()].reduce((sum, value) => sum + Math.abs(value), 0)
-  const kept = [...lines]
-    .map(([name, points]) => ({ name, points, weight: weight(points) }))
+  const queries = [...new Set(lines.map(({ ref_id }) => ref_id))]
+  const kept = lines
+    .map((line) => ({ ...line, weight: weight(line.points) }))
     .sort((a, b) => b.weight - a.weight)
     .slice(0, MOST_SERIES)
+    .sort((a, b) => queries.indexOf(a.ref_id) - queries.indexOf(b.ref_id))
   const times = [...new Set(kept.flatMap(({ points }) => [...points.keys()]))].sort((a, b) => a - b)
   return {
     times,
-    series: kept.map(({ name, points }) => ({ name, values: times.map((at) => points.get(at) ?? null) })),
-    left_out: Math.max(0, lines.size - kept.length),
+    series: kept.map(({ name, ref_id, points }) => ({
+      name,
+      ref_id,
+      values: times.map((at) => points.get(at) ?? null),
+    })),
+    left_out: Math.max(0, lines.length - kept.length),
   }
 }
 
-function secondsOf(value: Cell | undefined): number | undefined {
+/** An instant of the store as seconds since 1970. */
+export function secondsOf(value: Cell | undefined): number | undefined {
   const at = typeof value === 'string' ? Date.parse(value) / 1000 : Number.NaN
   return Number.isNaN(at) ? undefined : at
 }

@@ -8,6 +8,14 @@ const dayAndTime = new Intl.DateTimeFormat(undefined, {
   second: '2-digit',
   hourCycle: 'h23',
 })
+const dayAndMinute = new Intl.DateTimeFormat(undefined, {
+  weekday: 'short',
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  hourCycle: 'h23',
+})
 const timeOnly = new Intl.DateTimeFormat(undefined, {
   hour: '2-digit',
   minute: '2-digit',
@@ -32,6 +40,11 @@ export function localTime(ms, nowMs) {
   const age = Math.abs(nowMs - ms)
   if (age < DAY_MS && new Date(ms).getDate() === new Date(nowMs).getDate()) return timeOnly.format(ms)
   return age < 200 * DAY_MS ? dayAndTime.format(ms) : withYear.format(ms)
+}
+
+/** An instant with its date, to the second where what it stands for is that short. @param {number} ms @param {number} interval_s */
+export function momentText(ms, interval_s) {
+  return interval_s < 60 ? dayAndTime.format(ms) : dayAndMinute.format(ms)
 }
 
 /** `3 s ago`, `in 4 min`. @param {number} ms @param {number} nowMs */
@@ -76,17 +89,21 @@ export function valueOf(name, value) {
   const figure = Number(value)
   if (/(^|_)asn$/.test(name)) return figure === 0 ? 'none' : `AS${figure}`
   const unit = split(name)[1]
-  if (unit === 'ms') return figure < 1000 ? `${number(figure)} ms` : longDuration(figure)
+  if (unit === 'ms') return longDuration(figure)
   if (unit === 's') return longDuration(figure * 1000)
   if (unit === 'share' || unit === 'percent') return `${number(unit === 'share' ? figure * 100 : figure)} %`
   return unit ? `${number(figure)} ${unit}` : number(figure)
 }
 
-/** @param {number} ms */
-function longDuration(ms) {
-  if (ms < 120_000) return `${decimals.format(ms / 1000)} s`
-  if (ms < 2 * 3_600_000) return `${decimals.format(ms / 60_000)} min`
-  if (ms < 2 * DAY_MS) return `${decimals.format(ms / 3_600_000)} h`
+/** In the unit that fits, with decimals. @param {number} ms */
+export function longDuration(ms) {
+  const size = Math.abs(ms)
+  if (size === 0) return '0 s'
+  if (size < 1) return `${number(ms * 1000)} µs`
+  if (size < 1000) return `${number(ms)} ms`
+  if (size < 120_000) return `${decimals.format(ms / 1000)} s`
+  if (size < 2 * 3_600_000) return `${decimals.format(ms / 60_000)} min`
+  if (size < 2 * DAY_MS) return `${decimals.format(ms / 3_600_000)} h`
   return `${decimals.format(ms / DAY_MS)} d`
 }
 

@@ -5,7 +5,7 @@
 /** @typedef {import('../decision-row.ts').DecisionSummary} DecisionSummary */
 /** @typedef {import('../explanation.ts').Explanation} Explanation */
 /** @typedef {import('../timeline.ts').Timeline} Timeline */
-/** @typedef {import('../dashboards/routes.ts').PublicDefinition} Dashboard */
+/** @typedef {import('../dashboards/public-definition.ts').PublicDefinition} Dashboard */
 /** @typedef {import('../dashboards/ask-panel.ts').PanelAnswer} PanelAnswer */
 /** @typedef {Record<string, string | number | undefined | null | string[]>} Query */
 /** @typedef {{ from: number, to: number, 'var-tenant': string } & Query} PanelQuery a range, and a value for each variable */
@@ -48,8 +48,23 @@ export const panel = (uid, id, query) => ({
   query,
 })
 
+/** @param {string} uid @param {Query} query @returns {Question<{ happenings: import('../dashboards/ask-annotations.ts').Happening[] }>} */
+export const annotations = (uid, query) => ({
+  path: `dashboards/${encodeURIComponent(uid)}/annotations`,
+  query,
+})
+
 /** @param {string} uid @param {string} name @param {Query} query @returns {Question<{ values: string[] }>} */
 export const variableValues = (uid, name, query) => ({
   path: `dashboards/${encodeURIComponent(uid)}/variables/${encodeURIComponent(name)}`,
+  query,
+})
+
+/** @param {string} uid @returns {Question<{ values: string[] }>} */
+export const filterColumns = (uid) => ({ path: `dashboards/${encodeURIComponent(uid)}/columns`, query: {} })
+
+/** @param {string} uid @param {string} column @param {Query} query @returns {Question<{ values: string[] }>} */
+export const columnValues = (uid, column, query) => ({
+  path: `dashboards/${encodeURIComponent(uid)}/columns/${encodeURIComponent(column)}`,
   query,
 })

@@ -12,10 +12,13 @@ export function parseRoute(hash) {
   return { segments: segments.length === 0 ? ['live'] : segments, query: new URLSearchParams(query) }
 }
 
-/** @param {string[]} segments @param {Record<string, string | undefined | null>} [query] */
+/** @typedef {Record<string, string | readonly string[] | undefined | null>} LinkQuery a list is written value by value */
+
+/** @param {string[]} segments @param {LinkQuery} [query] */
 export function link(segments, query = {}) {
   const params = new URLSearchParams()
-  for (const [key, value] of Object.entries(query)) if (value) params.set(key, value)
+  for (const [key, value] of Object.entries(query))
+    for (const each of [value].flat()) if (each) params.append(key, each)
   const text = params.toString()
   return `#/${segments.map(encodeURIComponent).join('/')}${text ? `?${text}` : ''}`
 }
@@ -29,8 +32,17 @@ function decode(segment) {
   }
 }
 
-/** Changes a query parameter of the route without a new entry in the history. @param {Route} route @param {Record<string, string | undefined>} changes */
+/** Changes a query parameter of the route without a new entry in the history. @param {Route} route @param {LinkQuery} changes */
 export function replaceQuery(route, changes) {
-  const query = Object.fromEntries(route.query)
-  location.replace(link(route.segments, { ...query, ...changes }))
+  location.replace(link(route.segments, { ...queryOf(route), ...changes }))
+}
+
+/** The same with an entry in the history, so that the browser's back undoes it. @param {Route} route @param {LinkQuery} changes */
+export function changeQuery(route, changes) {
+  location.hash = link(route.segments, { ...queryOf(route), ...changes })
+}
+
+/** @param {Route} route @returns {Record<string, string[]>} */
+function queryOf({ query }) {
+  return Object.fromEntries([...new Set(query.keys())].map((name) => [name, query.getAll(name)]))
 }

@@ -11,6 +11,18 @@ export function momentOf(text, nowMs) {
   return nowMs - Number(match[1] ?? 0) * (UNITS[match[2] ?? 's'] ?? 0)
 }
 
+/** A pause as `30s` or `1m`, in ms; 0 for anything else, as `off` is. @param {string} text */
+export function pauseOf(text) {
+  const match = /^(\d{1,4})([smh])$/.exec(text)
+  return Number(match?.[1] ?? 0) * (UNITS[match?.[2] ?? 's'] ?? 0)
+}
+
+/** An instant as a field for local time takes it: `2026-03-01T10:00:00`. @param {number} ms */
+export function localMoment(ms) {
+  const at = new Date(ms)
+  return new Date(ms - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 19)
+}
+
 /** What can be chosen. */
 export const spans = [
   { name: '15 min', from: 'now-15m' },

@@ -1,34 +1,81 @@
 import { html } from 'htm/preact'
-import { number, words } from '../format.js'
+import { useMemo, useState } from 'preact/hooks'
+import { namedColour } from '../colours.js'
+import { fieldOf, record, typeName } from '../dashboards/field.js'
+import { colourName, shownValue } from '../dashboards/shown-value.js'
+import { words } from '../format.js'
 import { panelLink } from '../panel-link.js'
 import { Time } from './time.js'
+import { Toned } from './toned.js'
 
-/** @typedef {import('../questions.js').Dashboard['panels'][number]} Panel */
-/** @typedef {Extract<import('../questions.js').PanelAnswer, { kind: 'rows' }>} RowsAnswer */
+/** @typedef {import('../../dashboards/ask-panel.ts').Frame} Frame */
+/** @typedef {import('../../dashboards/series.ts').Cell} CellValue */
+/** @typedef {{ column: number, down: boolean }} Order */
 
-/** Rows of an answer; a column may lead to the forensics of what it names. @param {{ panel: Panel, answer: RowsAnswer, query: import('../questions.js').PanelQuery }} props */
-export function RowsTable({ panel, answer, query }) {
-  const { columns, rows } = answer
-  const urls = new Map(columns.map(({ name }) => [name, urlOf(panel, name)]))
-  return html`<div class="scroll">
+/**
+ * Rows of an answer, to be put in order by a click on a column; a column may
+ * lead to the forensics of what it names.
+ *
+ * @param {{ panel: import('../dashboards/field.js').Panel, frame: Frame, query: import('../questions.js').PanelQuery }} props
+ */
+export function RowsTable({ panel, frame, query }) {
+  const { columns, rows } = frame
+  const [order, setOrder] = useState(/** @returns {Order | undefined} */ () => undefined)
+  const shown = useMemo(
+    () =>
+      columns
+        .map(({ name, type }, place) => ({
+          name,
+          type,
+          place,
+          field: fieldOf(panel, { name, type, ref_id: frame.ref_id }),
+        }))
+        .filter(
+          ({ field }) => field.custom['hidden'] !== true && record(field.custom['hideFrom'])['viz'] !== true,
+        ),
+    [panel, frame],
+  )
+  const sorted =
+    order === undefined
+      ? rows
+      : [...rows].sort((a, b) => compare(a[order.column], b[order.column], order.down))
+  return html`<div class="scroll" tabindex="0" role="region" aria-label=${`${panel.title}, rows`}>
     <table class="rows">
       <thead>
         <tr>
-          ${columns.map(({ name }) => html`<th key=${name} scope="col">${words(name)}</th>`)}
+          ${shown.map(
+            ({ name, type, place, field }) =>
+              html`<th
+                key=${name}
+                scope="col"
+                class=${typeName(type) === 'number' ? 'figure' : ''}
+                aria-sort=${order?.column === place ? (order.down ? 'descending' : 'ascending') : undefined}
+              >
+                <button
+                  type="button"
+                  class="plain"
+                  onClick=${() => setOrder({ column: place, down: order?.column === place ? !order.down : true })}
+                >
+                  ${field.displayName ?? words(name)}
+                </button>
+              </th>`,
+          )}
         </tr>
       </thead>
       <tbody>
-        ${rows.map(
+        ${sorted.map(
           (row, i) =>
             html`<tr key=${i}>
-              ${columns.map(({ name, type }, j) => {
-                const url = urls.get(name)
-                const cell = html`<${Cell} value=${row[j]} type=${type} />`
-                return html`<td key=${name} class=${/Int|Float/.test(type) ? 'figure' : ''}>
+              ${shown.map(({ name, type, place, field }) => {
+                const url = field.links?.[0]?.url
+                const cell = html`<${Cell} value=${row[place]} type=${type} field=${field} />`
+                return html`<td key=${name} class=${typeName(type) === 'number' ? 'figure' : ''}>
                   ${
-                    url === undefined || row[j] === ''
+                    url === undefined || row[place] === '' || row[place] === null
                       ? cell
-                      : html`<a href=${panelLink(url, columns, row, query)}>${cell}</a>`
+                      : html`<a href=${panelLink(url, columns, row, query)} title=${field.links?.[0]?.title}
+                          >${cell}</a
+                        >`
                   }
                 </td>`
               })}
@@ -39,21 +86,23 @@ export function RowsTable({ panel, answer, query }) {
   </div>`
 }
 
-/** @param {{ value: import('../../dashboards/series.ts').Cell | undefined, type: string }} props */
-function Cell({ value, type }) {
+/** @param {{ value: CellValue | undefined, type: string, field: import('../dashboards/field.js').Field }} props */
+function Cell({ value, type, field }) {
   if (value === null || value === undefined || value === '') return html`<span class="muted">none</span>`
-  if (/DateTime/.test(type)) return html`<${Time} at=${String(value)} />`
-  if (/Bool/.test(type)) return value === true ? 'yes' : 'no'
-  if (typeof value === 'number') return number(value)
-  return Array.isArray(value) ? value.join(', ') : String(value)
+  if (typeName(type) === 'time') return html`<${Time} at=${String(value)} />`
+  const text = shownValue(value, field)
+  const { type: kind } = record(field.custom?.['cellOptions'])
+  const colour =
+    kind === 'color-text' || kind === 'color-background' ? namedColour(colourName(value, field)) : undefined
+  return colour === undefined
+    ? text
+    : html`<${Toned} colour=${colour} filled=${kind === 'color-background'}>${text}<//>`
 }
 
-/** The link that the definition puts on a column. @param {Panel} panel @param {string} column */
-function urlOf(panel, column) {
-  const override = panel.fieldConfig.overrides.find(
-    ({ matcher }) => matcher.id === 'byName' && matcher.options === column,
-  )
-  const links = override?.properties.find(({ id }) => id === 'links')?.value
-  const first = Array.isArray(links) ? links[0] : undefined
-  return typeof first === 'object' && first !== null && 'url' in first ? String(first.url) : undefined
+/** Numbers by size, texts by alphabet, what is missing last. @param {CellValue | undefined} a @param {CellValue | undefined} b @param {boolean} down */
+function compare(a, b, down) {
+  const missing = (/** @type {unknown} */ value) => value === null || value === undefined || value === ''
+  if (missing(a) || missing(b)) return Number(missing(a)) - Number(missing(b))
+  const order = typeof a === 'number' && typeof b === 'number' ? a - b : String(a).localeCompare(String(b))
+  return down ? -order : order
 }

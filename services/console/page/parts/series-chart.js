@@ -1,119 +1,120 @@
 import { html } from 'htm/preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import uPlot from 'uplot'
-import { timeLabels } from '../axis.js'
-import { lineColour, resolve } from '../colours.js'
+import { columnsOf, drawnOf } from '../dashboards/chart-data.js'
+import { chartOptions } from '../dashboards/chart-options.js'
 import { useDark } from '../hooks.js'
-import { inUnit } from '../units.js'
+import { ChartLegend } from './chart-legend.js'
+import { ChartTooltip } from './chart-tooltip.js'
 
-/** @typedef {import('../questions.js').Dashboard['panels'][number]} Panel */
-/** @typedef {Extract<import('../questions.js').PanelAnswer, { kind: 'series' }>} SeriesAnswer */
+/** @typedef {import('../dashboards/chart-data.js').SeriesAnswer} SeriesAnswer */
+/** @typedef {{ index: number | undefined, left: number, at_s: number }} Cursor */
 
-const HEIGHT = 210
+/** @type {Cursor} */
+const nowhere = { index: undefined, left: -10, at_s: 0 }
+/** What the legend and the axis need besides the plot, in px. */
+const LEGEND_PX = 30
+const LEAST_PX = 120
 
-/** Lines, or stacked bars, over time. @param {{ panel: Panel, answer: SeriesAnswer, from: number, to: number }} props */
-export function SeriesChart({ panel, answer, from, to }) {
+/** Lines, bars and points over time. @param {{ panel: import('../dashboards/field.js').Panel, answer: SeriesAnswer, board: import('../dashboards/chart-options.js').Board, height: number }} props */
+export function SeriesChart({ panel, answer, board, height }) {
   const place = useRef(/** @type {HTMLDivElement | null} */ (null))
+  const chart = useRef(/** @type {uPlot | null} */ (null))
+  const [cursor, setCursor] = useState(nowhere)
+  const [own, setOwn] = useState(false)
+  const [hidden, setHidden] = useState(() => /** @type {ReadonlySet<string>} */ (new Set()))
   const dark = useDark()
-  const stacked = panel.fieldConfig.defaults.custom?.['drawStyle'] === 'bars'
+  const drawn = useMemo(() => drawnOf(panel, answer, hidden), [panel, answer, hidden])
+  const plot = Math.max(LEAST_PX, height - LEGEND_PX)
+
   useEffect(() => {
     const node = place.current
     if (!node) return undefined
-    const made = new uPlot(options(node, panel, answer, { from, to }), columnsOf(answer, stacked), node)
-    const watcher = new ResizeObserver(() => made.setSize({ width: node.clientWidth, height: HEIGHT }))
+    const { range, happenings } = board
+    const moved = (/** @type {uPlot} */ u) => {
+      const { idx, left = -10 } = u.cursor
+      setCursor(
+        left < 0 || idx === null || idx === undefined
+          ? nowhere
+          : { index: idx, left: left + u.bbox.left / devicePixelRatio, at_s: u.posToVal(left, 'x') },
+      )
+    }
+    const asked = {
+      panel,
+      drawn,
+      interval_s: answer.interval_s,
+      height: plot,
+      board: { ...board, range, happenings },
+      cursor: moved,
+    }
+    const made = new uPlot(chartOptions(node, asked), columnsOf(answer.times, drawn), node)
+    chart.current = made
+    const watcher = new ResizeObserver(() => {
+      if (node.clientWidth !== made.width)
+        made.setSize({ width: Math.max(160, node.clientWidth), height: plot })
+    })
     watcher.observe(node)
     return () => {
       watcher.disconnect()
       made.destroy()
+      chart.current = null
     }
-  }, [dark, answer, from, to])
+  }, [dark, drawn, board.range, board.happenings, plot])
 
-  return html`<div>
+  /** The crosshair by keys: a step left or right, to either end, away. @param {KeyboardEvent} event */
+  function onKeyDown(event) {
+    const u = chart.current
+    const last = answer.times.length - 1
+    if (!u || last < 0) return
+    const at = cursor.index ?? (event.key === 'ArrowRight' ? -1 : last + 1)
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: last }[event.key]
+    if (to === undefined && event.key !== 'Escape') return
+    event.preventDefault()
+    setOwn(to !== undefined)
+    const second = to === undefined ? undefined : answer.times[Math.min(last, Math.max(0, to))]
+    const left = second === undefined ? -10 : u.valToPos(second, 'x')
+    u.setCursor({ left, top: left < 0 ? -10 : 20 }, true)
+  }
+
+  return html`<div class="series">
     <div
+      class="plot"
       ref=${place}
       role="img"
-      aria-label=${`${panel.title}: ${answer.series.map(({ name }) => name).join(', ')}`}
+      tabindex="0"
+      aria-label=${`${panel.title}: ${spoken(answer)}. Arrow keys move over it; the button Table shows its figures.`}
+      onKeyDown=${onKeyDown}
+      onPointerEnter=${() => setOwn(true)}
+      onPointerLeave=${() => setOwn(false)}
+      onBlur=${() => setOwn(false)}
     ></div>
-    <p class="legend">
-      ${answer.series
-        .slice(0, 12)
-        .map(
-          ({ name }, i) =>
-            html`<span key=${name}
-              ><${Swatch} colour=${lineColour(i, fixedColour(panel, name))} />${name}</span
-            >`,
-        )}
-      ${
-        (answer.series.length > 12 || answer.left_out > 0) &&
-        html`<span class="muted">and ${answer.series.length + answer.left_out - 12} more</span>`
-      }
-    </p>
+    ${
+      cursor.index !== undefined &&
+      (own || board.tooltip === 2) &&
+      html`<${ChartTooltip}
+        cursor=${cursor}
+        times=${answer.times}
+        drawn=${drawn}
+        board=${board}
+        interval_s=${answer.interval_s}
+      />`
+    }
+    <${ChartLegend}
+      drawn=${drawn}
+      left_out=${answer.left_out}
+      index=${cursor.index}
+      toggle=${(/** @type {string} */ name) =>
+        setHidden((before) => {
+          const after = new Set(before)
+          return after.delete(name) ? after : after.add(name)
+        })}
+    />
   </div>`
 }
 
-/** Its colour is set by script: the page's policy forbids style attributes. @param {{ colour: string }} props */
-function Swatch({ colour }) {
-  const node = useRef(/** @type {HTMLElement | null} */ (null))
-  useEffect(() => node.current?.style.setProperty('background', colour), [colour])
-  return html`<i ref=${node}></i>`
-}
-
-/** Times, then a column a line; stacked ones stand on those after them, so that the first is drawn behind. @param {SeriesAnswer} answer @param {boolean} stacked @returns {uPlot.AlignedData} */
-function columnsOf({ times, series }, stacked) {
-  const values = series.map((one) => [...one.values])
-  if (stacked) {
-    for (let i = values.length - 2; i >= 0; i -= 1) {
-      const above = values[i]
-      const below = values[i + 1]
-      if (above && below) values[i] = above.map((value, at) => (value ?? 0) + (below[at] ?? 0))
-    }
-  }
-  return [[...times], ...values]
-}
-
-/** @param {HTMLElement} node @param {Panel} panel @param {SeriesAnswer} answer @param {{ from: number, to: number }} range @returns {uPlot.Options} */
-function options(node, panel, answer, range) {
-  const style = getComputedStyle(node)
-  const { unit, min, max, custom } = panel.fieldConfig.defaults
-  const stacked = custom?.['drawStyle'] === 'bars'
-  const axis = {
-    stroke: resolve(node, 'var(--muted)'),
-    font: `12px ${style.fontFamily}`,
-    grid: { stroke: resolve(node, 'var(--line)'), width: 1 },
-    ticks: { stroke: resolve(node, 'var(--line)'), width: 1 },
-  }
-  const bars = uPlot.paths.bars?.({ size: [0.9, 40], align: 1 })
-  return {
-    width: Math.max(200, node.clientWidth),
-    height: HEIGHT,
-    legend: { show: false },
-    cursor: { drag: { x: false, y: false } },
-    scales: {
-      x: { time: true, range: () => [range.from / 1000, range.to / 1000] },
-      y: { range: (_u, low, high) => [min ?? Math.min(0, low), max ?? (high > 0 ? high * 1.08 : 1)] },
-    },
-    axes: [
-      { ...axis, values: timeLabels },
-      { ...axis, size: 62, values: (_u, splits) => splits.map((value) => inUnit(value, unit)) },
-    ],
-    series: [
-      {},
-      ...answer.series.map(({ name }, i) => {
-        const colour = resolve(node, lineColour(i, fixedColour(panel, name)))
-        return stacked
-          ? { label: name, fill: colour, width: 0, points: { show: false }, ...(bars && { paths: bars }) }
-          : { label: name, stroke: colour, width: 1.5, spanGaps: true }
-      }),
-    ],
-  }
-}
-
-/** The colour that the definition gives to a line of this name. @param {Panel} panel @param {string} name @returns {string | undefined} */
-function fixedColour(panel, name) {
-  for (const { matcher, properties } of panel.fieldConfig.overrides) {
-    if (matcher.id !== 'byRegexp' || !new RegExp(String(matcher.options)).test(name)) continue
-    const value = properties.find(({ id }) => id === 'color')?.value
-    if (typeof value === 'object' && value !== null && 'fixedColor' in value) return String(value.fixedColor)
-  }
-  return undefined
+/** @param {SeriesAnswer} answer */
+function spoken({ series, times }) {
+  const names = series.slice(0, 8).map(({ name }) => name)
+  const more = series.length - names.length
+  return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}, at ${times.length} times`
 }

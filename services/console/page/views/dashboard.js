@@ -1,20 +1,28 @@
 import { html } from 'htm/preact'
-import { useMemo } from 'preact/hooks'
-import { useApi, useNow, useTitle } from '../hooks.js'
+import { useEffect, useMemo, useState } from 'preact/hooks'
+import { useAnswer } from '../dashboards/use-answer.js'
+import { useApi, useTitle } from '../hooks.js'
+import { BoardLinks } from '../parts/board-links.js'
+import { Happenings } from '../parts/happenings.js'
 import { Failure, Loading } from '../parts/notice.js'
 import { PanelCard } from '../parts/panel-card.js'
-import { VariableInput } from '../parts/variable-input.js'
-import { dashboard } from '../questions.js'
-import { replaceQuery } from '../route.js'
+import { RangePicker } from '../parts/range-picker.js'
+import { RefreshControl } from '../parts/refresh-control.js'
+import { VariableBar } from '../parts/variable-bar.js'
+import { annotations, dashboard } from '../questions.js'
+import { changeQuery } from '../route.js'
+import { momentOf, pauseOf } from '../time-range.js'
 import { titleOf } from './dashboards.js'
-import { momentOf, spans } from '../time-range.js'
 
 /** @typedef {import('../questions.js').Dashboard} Dashboard */
+/** @typedef {import('../route.js').Route} Route */
 
-/** How often a dashboard that is watched asks again, where its definition says that it is. */
-const EVERY_MS = 30_000
+/** Asked no more often than this, whatever an address says. */
+const LEAST_PAUSE_MS = 5000
+/** @type {never[]} */
+const none = []
 
-/** One dashboard, in the layout that Grafana draws. @param {{ route: import('../route.js').Route, tenant: string }} props */
+/** One dashboard, in the layout that Grafana draws. @param {{ route: Route, tenant: string }} props */
 export function DashboardView({ route, tenant }) {
   const uid = route.segments[1] ?? ''
   const loaded = useApi(dashboard(uid))
@@ -23,63 +31,85 @@ export function DashboardView({ route, tenant }) {
   return html`<article class="stack dashboard">
     ${loaded.error && html`<${Failure} error=${loaded.error} retry=${loaded.reload} />`}
     ${!definition && !loaded.error && html`<${Loading} what="the dashboard" />`}
-    ${definition && html`<${Board} definition=${definition} route=${route} tenant=${tenant} />`}
+    ${definition && html`<${OpenBoard} definition=${definition} route=${route} tenant=${tenant} />`}
   </article>`
 }
 
-/** @param {{ definition: Dashboard, route: import('../route.js').Route, tenant: string }} props */
-function Board({ definition, route, tenant }) {
-  const now = useNow(definition.refresh ? EVERY_MS : 3_600_000)
+/** @param {{ definition: Dashboard, route: Route, tenant: string }} props */
+function OpenBoard({ definition, route, tenant }) {
+  const every = route.query.get('refresh') ?? definition.refresh ?? 'off'
+  const [{ now, turn, stopped }, setAsked] = useState(() => ({ now: Date.now(), turn: 0, stopped: false }))
+  const refresh = () => setAsked((before) => ({ now: Date.now(), turn: before.turn + 1, stopped: false }))
+  const stop = () => setAsked((before) => ({ ...before, stopped: true }))
+
   const from = route.query.get('from') ?? definition.time.from
   const to = route.query.get('to') ?? definition.time.to
-  const asked = [...route.query].filter(([name]) => name.startsWith('var-'))
+  const asked = route.query.toString()
   const range = useMemo(() => ({ from: momentOf(from, now), to: momentOf(to, now) }), [from, to, now])
-  const query = {
-    ...range,
-    ...Object.fromEntries(asked.map(([name]) => [name, route.query.getAll(name)])),
-    'var-tenant': tenant,
+  const query = useMemo(() => questionOf(route, range, tenant), [asked, range, tenant])
+
+  useEffect(() => {
+    const pause = pauseOf(every)
+    if (pause === 0 || stopped) return undefined
+    const timer = setInterval(() => document.hidden || refresh(), Math.max(LEAST_PAUSE_MS, pause))
+    return () => clearInterval(timer)
+  }, [every, stopped])
+  // Another range or another choice is a new question, also after a stop.
+  useEffect(() => setAsked((before) => ({ ...before, stopped: false })), [asked])
+
+  const told = useAnswer(definition.annotations.length > 0 ? annotations(definition.uid, query) : null, {
+    turn,
+    stopped,
+  })
+  const happenings = told.data?.happenings ?? none
+  const board = {
+    uid: definition.uid,
+    tooltip: definition.graphTooltip,
+    timeout_s: definition.query_timeout_s,
+    turn,
+    stopped,
+    range,
+    query,
+    happenings,
+    zoom: (/** @type {number} */ start, /** @type {number} */ end) =>
+      changeQuery(route, { from: String(start), to: String(end) }),
   }
-  const variables = definition.variables.filter(({ name }) => name !== 'tenant' && name !== 'console')
 
   return html`
-    <header class="row spread">
-      <div class="stack tight">
+    <header class="stack tight">
+      <div class="row spread">
         <h1>${titleOf(definition.title)}</h1>
-        <span class="muted">${definition.description}</span>
+        <div class="row">
+          <${RangePicker} route=${route} from=${from} range=${range} />
+          <${RefreshControl} route=${route} every=${every} refresh=${refresh} stop=${stop} />
+        </div>
       </div>
-      <div class="toggle" role="group" aria-label="Time range">
-        ${spans.map(
-          (span) =>
-            html`<button
-              key=${span.name}
-              type="button"
-              aria-pressed=${span.from === from}
-              onClick=${() => replaceQuery(route, { from: span.from, to: undefined })}
-            >
-              ${span.name}
-            </button>`,
-        )}
-      </div>
+      <p class="muted">${definition.description}</p>
     </header>
+    <${VariableBar} definition=${definition} route=${route} query=${query} />
     ${
-      variables.length > 0 &&
-      html`<div class="row">
-        ${variables.map(
-          (variable) =>
-            html`<${VariableInput}
-              key=${variable.name}
-              uid=${definition.uid}
-              variable=${variable}
-              route=${route}
-              query=${query}
-            />`,
-        )}
-      </div>`
+      definition.annotations.length > 0 &&
+      html`<${Happenings} kinds=${definition.annotations} happenings=${happenings} error=${told.error} />`
     }
     <div class="grid24">
-      ${definition.panels.map(
-        (panel) => html`<${PanelCard} key=${panel.id} uid=${definition.uid} panel=${panel} query=${query} />`,
-      )}
+      ${[...definition.panels]
+        .sort((a, b) => a.gridPos.y - b.gridPos.y || a.gridPos.x - b.gridPos.x)
+        .map((panel) =>
+          panel.type === 'row'
+            ? html`<h2 key=${panel.id} class="row-title">${panel.title}</h2>`
+            : html`<${PanelCard} key=${panel.id} panel=${panel} board=${board} />`,
+        )}
     </div>
+    <${BoardLinks} definition=${definition} route=${route} />
   `
+}
+
+/** The range, and every variable that the address gives a value. @param {Route} route @param {{ from: number, to: number }} range @param {string} tenant @returns {import('../questions.js').PanelQuery} */
+function questionOf(route, range, tenant) {
+  const names = [...route.query.keys()].filter((name) => name.startsWith('var-'))
+  return {
+    ...range,
+    ...Object.fromEntries(names.map((name) => [name, route.query.getAll(name)])),
+    'var-tenant': tenant,
+  }
 }

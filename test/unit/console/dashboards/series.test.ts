@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { intervalOf } from '../../../../services/console/dashboards/interval.ts'
-import { seriesOf } from '../../../../services/console/dashboards/series.ts'
+import { aligned, linesOf, type Rows } from '../../../../services/console/dashboards/series.ts'
 
 const time = { name: 'time', type: `DateTime('UTC')` }
 const count = { name: 'decisions', type: 'UInt64' }
+const seriesOf = (rows: Rows) => aligned(linesOf(rows, 'A'))
 const second = (text: string) => Date.parse(text) / 1000
 
-describe('seriesOf', () => {
+describe('lines of rows', () => {
   it('makes a line of each number, named by its column', () => {
     const set = seriesOf({
       columns: [time, { name: 'p50', type: 'Float64' }, { name: 'p99', type: 'Nullable(Float64)' }],
@@ -17,8 +18,8 @@ describe('seriesOf', () => {
     })
     expect(set.times).toEqual([second('2026-03-01T10:00:00Z'), second('2026-03-01T10:01:00Z')])
     expect(set.series).toEqual([
-      { name: 'p99', values: [9, null] },
-      { name: 'p50', values: [1, 2] },
+      { name: 'p99', ref_id: 'A', values: [9, null] },
+      { name: 'p50', ref_id: 'A', values: [1, 2] },
     ])
   })
 
@@ -31,8 +32,8 @@ describe('seriesOf', () => {
       ],
     })
     expect(set.series).toEqual([
-      { name: 'permit', values: [5, null] },
-      { name: 'deny', values: [null, 1] },
+      { name: 'permit', ref_id: 'A', values: [5, null] },
+      { name: 'deny', ref_id: 'A', values: [null, 1] },
     ])
   })
 
@@ -42,6 +43,21 @@ describe('seriesOf', () => {
     expect(set.series).toHaveLength(40)
     expect(set.series[0]?.name).toBe('app-99')
     expect(set.left_out).toBe(60)
+  })
+
+  it('puts lines of several queries on one axis, query by query', () => {
+    const risk = linesOf(
+      { columns: [time, { name: 'risk', type: 'Float64' }], rows: [['2026-03-01T10:00:30Z', 90]] },
+      'B',
+    )
+    const set = aligned([
+      ...linesOf({ columns: [time, count], rows: [['2026-03-01T10:00:00Z', 5]] }, 'A'),
+      ...risk,
+    ])
+    expect(set.series).toEqual([
+      { name: 'decisions', ref_id: 'A', values: [5, null] },
+      { name: 'risk', ref_id: 'B', values: [null, 90] },
+    ])
   })
 
   it('makes nothing of no rows', () => {
