@@ -10,6 +10,7 @@ import { policy } from './policy.ts'
 import { resource } from './resource.ts'
 import { session } from './session.ts'
 import { source } from './source.ts'
+import { withoutStrays } from './strays.ts'
 import { subject } from './subject.ts'
 
 /** Every dashboard there is, built. */
@@ -26,7 +27,7 @@ export function dashboards(): Dashboard[] {
     pipeline(),
     completeness(),
   ]
-  return builders.map((builder) => filtered(withIds(builder.build())))
+  return builders.map((builder) => filtered(withIds(withoutStrays(builder.build()))))
 }
 
 /** A dashboard's file under deploy/grafana/dashboards, by its uid. */
