@@ -5,6 +5,7 @@ import { declareBench } from './cli/bench.ts'
 import { declareCase } from './cli/case.ts'
 import { declareDevice } from './cli/device.ts'
 import { declareFindings } from './cli/findings.ts'
+import { declareErase } from './cli/erase.ts'
 import { declareEvaluate } from './cli/evaluate.ts'
 import { declareExplain } from './cli/explain.ts'
 import { declareImport } from './cli/import.ts'
@@ -67,6 +68,7 @@ export async function runCli(
   declareToken(program, context)
   declareBackup(program, context)
   declareRestore(program, context)
+  declareErase(program, context)
   try {
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {

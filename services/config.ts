@@ -5,6 +5,7 @@ import { ConsoleConfig } from './console/config.ts'
 import { DemoConfig } from './demo/config.ts'
 import { FeedbackConfig } from './feedback/config.ts'
 import { GatewayConfig } from './gateway/config.ts'
+import { ErasureConfig } from './runtime/erasures/config.ts'
 import { Host, Port } from './runtime/http/config.ts'
 import { KafkaConfig } from './runtime/log/kafka/config.ts'
 import { CheckpointsConfig } from './runtime/checkpoints/config.ts'
@@ -76,6 +77,7 @@ export const Config = z.strictObject({
   kafka: KafkaConfig.optional(),
   clickhouse: ClickHouseConfig,
   checkpoints: CheckpointsConfig,
+  erasure: ErasureConfig,
   gateway: GatewayConfig,
   collector: CollectorConfig,
   scoring: ScoringConfig,

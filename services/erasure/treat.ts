@@ -22,6 +22,7 @@ import {
   scoringSourceState,
   scoringState,
   sessionLogouts,
+  subjectCensus,
   topics,
   type LogTopic,
 } from '../../schemas/topics.ts'
@@ -51,6 +52,7 @@ const TREATMENTS: ReadonlyMap<string, Treatment> = new Map<string, Treatment>([
   [control.name, controlRecord],
   [deviceInventory.name, device],
   [sessionLogouts.name, logout],
+  [subjectCensus.name, census],
   // Texts that an operator wrote: who is named there is changed there (`mentions` tells).
   ...[policyRevisions, ruleSets, privacyErasures, collectorImports, integrityCheckpoints, feedbackTicks].map(
     ({ name }): [string, Treatment] => [name, () => 'keep'],
@@ -63,7 +65,9 @@ const byName = new Map(topics.map((topic) => [topic.name, topic]))
 export function fateOf(topicName: string, record: LogRecord, names: Names, nowMs: number): Fate {
   const topic = byName.get(topicName)
   if (topic === undefined) return 'keep'
-  const treatment = isDeadLetter(topic) ? deadLetter : (TREATMENTS.get(topicName) ?? scrubbed)
+  // Bytes without a schema of ours: what was exported, what could not be read.
+  const foreign = isDeadLetter(topic) || !('schema' in topic)
+  const treatment = TREATMENTS.get(topicName) ?? (foreign ? bytes : scrubbed)
   return treatment(record, names, topic, nowMs)
 }
 
@@ -152,8 +156,16 @@ function logout(record: LogRecord, names: Names, _topic: LogTopic, nowMs: number
   return Date.parse(String(json['expires_at'])) > nowMs ? 'keep' : 'remove'
 }
 
+/** Whom the circuit breaker counts as known. */
+function census({ value }: LogRecord, { person, entity_id }: Names): Fate {
+  const json = jsonOf(value)
+  return isRecord(json) && json['tenant'] === person.tenant && json['subject'] === entity_id
+    ? 'remove'
+    : 'keep'
+}
+
 /** The original bytes of something that could not be read: a decision is erased as one, else all of it goes. */
-function deadLetter(record: LogRecord, names: Names): Fate {
+function bytes(record: LogRecord, names: Names): Fate {
   const { key, value } = record
   const headers = Buffer.from(JSON.stringify(record.headers))
   const named =
@@ -176,7 +188,7 @@ function emptied(record: LogRecord, key: string, names: Names): Fate {
   }
 }
 
-/** Findings, stories, risk, verdicts, activity, effects, matches, alerts, the census: ours, and JSON. */
+/** Findings, stories, risk, verdicts, activity, effects, matches, alerts: ours, and JSON. */
 function scrubbed(record: LogRecord, names: Names, topic: LogTopic): Fate {
   const { key, value, headers } = record
   if (value === null) return topic.compacted && names.inKey(key) ? 'remove' : 'keep'

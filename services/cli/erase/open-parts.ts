@@ -1,0 +1,43 @@
+import type { Config } from '../../config.ts'
+import { openLedger } from '../../erasure/ledger.ts'
+import type { ErasureParts } from '../../erasure/main.ts'
+import { openClickHouse } from '../../runtime/clickhouse/client.ts'
+import { migrate } from '../../runtime/clickhouse/migrate.ts'
+import { openStore } from '../../runtime/clickhouse/open-store.ts'
+import { createLogger, terminalDestination } from '../../runtime/logger.ts'
+import { openRuntime } from '../open-runtime.ts'
+import { ledgerDirectory } from './ledger-directory.ts'
+
+/** One statement of an erasure rewrites parts: minutes, where rows are many. */
+const MUTATION_TIMEOUT_MS = 3_700_000
+
+/** Log and store of the configuration, opened when they are needed. */
+export function erasureParts(config: Config, dataDir: string, told: ErasureParts['told']): ErasureParts {
+  const logger = createLogger({ level: 'warn', destination: terminalDestination(process.stderr) })
+  return {
+    dataDir,
+    ledger: openLedger(ledgerDirectory(config, dataDir)),
+    embedded: config.kafka === undefined,
+    now: Date.now,
+    told,
+    async openLog() {
+      const runtime = await openRuntime(config, logger)
+      return runtime.eventLog
+    },
+    async openStore() {
+      const store = await openStore({ dataDir, settings: config.clickhouse, logger })
+      const client = openClickHouse(store.endpoint, { request_timeout_ms: MUTATION_TIMEOUT_MS })
+      const own = store.from === 'own-engine'
+      if (own) await migrate(client)
+      return {
+        client,
+        cluster: store.endpoint.cluster,
+        own,
+        async close() {
+          await client.close()
+          await store.stop()
+        },
+      }
+    },
+  }
+}

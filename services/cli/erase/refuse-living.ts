@@ -1,0 +1,41 @@
+import { readdir } from 'node:fs/promises'
+import { GatewatchError } from '../../runtime/errors.ts'
+import type { EventLog } from '../../runtime/log/event-log.ts'
+
+/** Groups whose members keep people in memory, and would write them again. */
+const GROUPS = [
+  'scoring',
+  'scoring-source',
+  'scoring-policy',
+  'scoring-rules',
+  'scoring-rule-matches',
+  'calibration',
+  'storage',
+  'feedback',
+  'feedback-usage',
+]
+
+/** Whoever scores, keeps risk or stores must be stopped, on any machine: what they hold in memory comes back otherwise. */
+export async function refuseLiving(eventLog: EventLog): Promise<void> {
+  for (const group of GROUPS)
+    if (await eventLog.hasMembers(group))
+      throw new GatewatchError(
+        'ERR_DATA_DIR_IN_USE',
+        `The group ${group} is at work: stop scoring, calibration, storage and feedback on every machine, erase, and start them again (gateways go on).`,
+        { retriable: true },
+      )
+}
+
+/** A gateway that was killed has records that are in no log yet; they would come with the next start, by name. */
+export async function spooled(directory: string): Promise<readonly string[]> {
+  try {
+    for (const entry of await readdir(directory, { withFileTypes: true, recursive: true }))
+      if (entry.isFile() && entry.name.endsWith('.segment'))
+        return [
+          'the spool of the gateway holds records that are not in the log: start it once, so that they are delivered',
+        ]
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+  }
+  return []
+}

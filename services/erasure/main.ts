@@ -1,0 +1,137 @@
+import { join } from 'node:path'
+import { randomUUID } from 'node:crypto'
+import type { ClickHouseClient } from '@clickhouse/client'
+import { entityMark, erasureKeyId, type Erasure } from '../../schemas/erasure.ts'
+import { privacyErasures } from '../../schemas/topics.ts'
+import { compactLog, rewriteLog } from '../runtime/log/embedded/rewrite.ts'
+import type { EventLog } from '../runtime/log/event-log.ts'
+import { jsonRecord } from '../runtime/log/json-record.ts'
+import { removePending, writePending, type Ledger, type Pending } from './ledger.ts'
+import { eraseByAppending, rewriteFor, type Remaining } from './log-eraser.ts'
+import { namesOf, type Person } from './person.ts'
+import { eraseFromStore } from './store/erase-store.ts'
+import { deleteParts, oldParts, partsLeft } from './store/old-parts.ts'
+
+/** The log and the store while nobody else is at work on them. */
+export interface ErasureParts {
+  readonly dataDir: string
+  readonly ledger: Ledger
+  readonly embedded: boolean
+  /** Opens the log; the embedded one is closed in between, to be rewritten. */
+  openLog(): Promise<EventLog>
+  openStore(): Promise<{
+    readonly client: ClickHouseClient
+    readonly cluster: string | undefined
+    /** An engine of our own, which ends with `close`. */
+    readonly own: boolean
+    close(): Promise<void>
+  }>
+  readonly now: () => number
+  readonly told: (step: string, done: number, all: number) => void
+}
+
+export interface Outcome {
+  readonly erasure: Erasure
+  /** What a log that can't be rewritten still has. */
+  readonly remaining: readonly Remaining[]
+  /** Parts of tables that a server has replaced and not yet deleted. */
+  readonly parts_left: number
+}
+
+/** A new erasure, before anything is done. */
+export function newErasure(
+  person: Person,
+  secret: string,
+  who: { readonly requested_by: string; readonly now_ms: number },
+): Erasure {
+  const at = new Date(who.now_ms).toISOString()
+  return {
+    schema_version: 1,
+    id: randomUUID(),
+    tenant: person.tenant,
+    key_id: erasureKeyId(secret),
+    entities: namesOf(person).entities.map((entity) => entityMark(secret, person.tenant, entity)),
+    requested_at: at,
+    requested_by: who.requested_by,
+    before: at,
+    state: 'begun',
+    done_at: null,
+    counts: {},
+  }
+}
+
+/** How long a server's own cleaning of replaced parts is waited for. */
+const PARTS_PATIENCE_MS = 30_000
+
+/**
+ * Erases a person, once and for all. Killed at any point, it is begun again with
+ * what was written down, and every step finds done what was done:
+ *
+ * 1. who it is goes into a file (names) and a record into the log and beside it
+ *    (no names): from here on, late copies are stored erased;
+ * 2. the log's records are changed where they lie, or answered;
+ * 3. the store's rows are replaced by erased ones, and their parts rewritten;
+ * 4. the bytes that were replaced are taken off: the log is written anew, old
+ *    parts are deleted;
+ * 5. the record says done, and the file with the names goes, last.
+ */
+export async function erase({ erasure: begun, person }: Pending, parts: ErasureParts): Promise<Outcome> {
+  const { dataDir, embedded, told, now } = parts
+  const names = namesOf(person)
+  await writePending(dataDir, { erasure: begun, person })
+  await record(begun, parts)
+
+  let counts: Record<string, number> = {}
+  let remaining: readonly Remaining[] = []
+  const step = (done: number, all: number) => told('log', done, all)
+  if (embedded) {
+    const rewrite = rewriteFor(names, now())
+    counts = Object.fromEntries(await rewriteLog({ directory: join(dataDir, 'log'), rewrite, told: step }))
+  } else {
+    const eventLog = await parts.openLog()
+    try {
+      ;({ counts, remaining } = await eraseByAppending(eventLog, names, now(), step))
+    } finally {
+      await eventLog.close()
+    }
+  }
+
+  const store = await parts.openStore()
+  let replaced: readonly string[] = []
+  let parts_left = 0
+  try {
+    const { client, cluster, own } = store
+    counts = {
+      ...counts,
+      ...(await eraseFromStore({ client, cluster, tenant: person.tenant }, names, now(), told)),
+    }
+    if (own) replaced = await oldParts(client)
+    else parts_left = await partsLeft(client, PARTS_PATIENCE_MS)
+  } finally {
+    await store.close()
+  }
+
+  told('compaction', 0, 1)
+  await deleteParts(dataDir, replaced)
+  if (embedded) await compactLog(join(dataDir, 'log'))
+  const done: Erasure = {
+    ...begun,
+    state: 'done',
+    done_at: new Date(now()).toISOString(),
+    counts: Object.fromEntries(Object.entries(counts).filter(([, n]) => n > 0)),
+  }
+  await record(done, parts)
+  await removePending(dataDir, begun.id)
+  return { erasure: done, remaining, parts_left }
+}
+
+/** In the log for whoever reads it, and beside it for whoever restores an older one. */
+async function record(erasure: Erasure, parts: ErasureParts): Promise<void> {
+  await parts.ledger.add(erasure)
+  const eventLog = await parts.openLog()
+  try {
+    await eventLog.append([jsonRecord(privacyErasures, erasure)])
+  } finally {
+    await eventLog.close()
+  }
+}

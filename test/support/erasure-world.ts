@@ -1,0 +1,268 @@
+import { readFile, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import type { Decision } from '../../schemas/decision.ts'
+import {
+  accessDecisions,
+  accessFindings,
+  accessStories,
+  alertsOutbox,
+  analystVerdicts,
+  deadLetterOf,
+  deviceInventory,
+  riskState,
+  sessionLogouts,
+  subjectCensus,
+} from '../../schemas/topics.ts'
+import { openRuntime } from '../../services/cli/open-runtime.ts'
+import { Config } from '../../services/config.ts'
+import type { DecisionDraft } from '../../services/gateway/record/decision-draft.ts'
+import { openClickHouse } from '../../services/runtime/clickhouse/client.ts'
+import { openStore } from '../../services/runtime/clickhouse/open-store.ts'
+import type { EventLog } from '../../services/runtime/log/event-log.ts'
+import { jsonRecord } from '../../services/runtime/log/json-record.ts'
+import { startScoring } from '../../services/scoring/main.ts'
+import { startStorage } from '../../services/storage/main.ts'
+import { chainedBoot } from './chained-store.ts'
+import { eventually } from './eventually.ts'
+import { alert } from './alert.ts'
+import { sampleFinding, sampleRisk, sampleStory, sampleVerdict } from './samples.ts'
+import { rowsOf } from './temp-engine.ts'
+
+const logger = pino({ level: 'silent' })
+
+/** Texts by which a person is found in any file; no other text of the world holds one. */
+export const ALICE = {
+  id: 'alice-q7x',
+  session: 'session-of-alice-q7x-0001',
+  device: 'laptop-of-alice-q7x',
+  ip: '198.51.100.77',
+  prefix: '198.51.100.0/24',
+  agent: 'AliceBrowser/7.1',
+} as const
+/** Whose name begins like hers. */
+export const BOB = {
+  id: 'alice-q7x.smith',
+  session: 'session-of-bob-000001',
+  device: 'laptop-of-bob',
+  ip: '203.0.113.9',
+} as const
+
+export const START = Math.floor(Date.now() / 3_600_000) * 3_600_000 - 6 * 3_600_000
+
+export function configOf(dataDir: string): Config {
+  return Config.parse({ data_dir: dataDir, log_level: 'error' })
+}
+
+/** Two people's decisions on one gateway, by turns; every tenth is of somebody who did not say who. */
+function drafts(count: number): DecisionDraft[] {
+  return Array.from({ length: count }, (_, n) => {
+    const who = n % 2 === 0 ? ALICE : BOB
+    const unknown = n % 10 === 4
+    return {
+      tenant: 'default',
+      origin: 'live',
+      decided_at: new Date(START + n * 1000).toISOString(),
+      outcome: n % 7 === 0 ? 'deny' : 'permit',
+      reasons: ['policy_permit'],
+      subject: unknown
+        ? { type: 'anonymous', id: 'anonymous' }
+        : {
+            type: 'user',
+            id: who.id,
+            session_id: who.session,
+            groups: ['staff'],
+            authenticated_at: new Date(START).toISOString(),
+          },
+      ...(!unknown && { device: { id: who.device, managed: true } }),
+      action: { name: 'read' },
+      resource: { type: 'http', id: `/records/${n % 5}`, app: 'records', path_template: '/records/{id}' },
+      context: {
+        ip: who.ip,
+        user_agent: 'agent' in who ? who.agent : 'Mozilla/5.0',
+        http: { method: 'GET', path: `/records/${n % 5}?of=${who.id}` },
+      },
+      policy: { revision: 'r-1', rule_id: 'staff', route_id: 'records', inputs: { 'subject.id': who.id } },
+      latency_us: 400 + n,
+    } satisfies DecisionDraft
+  })
+}
+
+/** A data directory with two people in every topic and table, as the roles have left it when they were stopped. */
+export async function makeWorld(dataDir: string): Promise<{ decisions: readonly Decision[] }> {
+  const config = configOf(dataDir)
+  const runtime = await openRuntime(config, logger)
+  const { eventLog } = runtime
+  const store = await openStore({ dataDir, settings: config.clickhouse, logger })
+  const client = openClickHouse(store.endpoint)
+  const scoring = await startScoring(runtime, config.scoring, { tenant: 'default' })
+  const storage = await startStorage(runtime, { ...config.storage, linger_ms: 50, min_rows: 1 }, store)
+  const { decisions } = await chainedBoot({
+    dataDir,
+    eventLog,
+    pep_id: 'gw-1',
+    drafts: drafts(120),
+    every: 40,
+    end: 'stop',
+    now: () => START + 3_600_000,
+  })
+  await eventLog.append(decisions.map((decision) => jsonRecord(accessDecisions, decision)))
+  await appendAbout(eventLog)
+  await scoring.drained()
+  await eventually('everything stored', async () => {
+    const [row] = await rowsOf<{ all: number }>(
+      client,
+      `SELECT toUInt32((SELECT uniqExact(id) FROM decisions) = 120 AND (SELECT count() FROM findings) >= 3
+        AND (SELECT count() FROM stories) >= 2 AND (SELECT count() FROM verdicts) = 2 AND (SELECT count() FROM risk_states) >= 3
+        AND (SELECT count() FROM dead_letters) = 3) AS all`,
+    )
+    return row?.all === 1
+  })
+  await storage.stop()
+  await scoring.stop()
+  await client.close()
+  await store.stop()
+  await runtime.close()
+  return { decisions }
+}
+
+async function appendAbout(eventLog: EventLog): Promise<void> {
+  const at = new Date(START + 60_000).toISOString()
+  const alice = { type: 'subject', id: `user:${ALICE.id}` } as const
+  const bob = { type: 'subject', id: `user:${BOB.id}` } as const
+  const office = { type: 'source', id: '192.0.2.0/24' } as const
+  const dead = deadLetterOf(accessDecisions)
+  const headers = {
+    reason: 'invalid-json',
+    detail: '',
+    'source-topic': accessDecisions.name,
+    'source-partition': '0',
+    'source-offset': '1',
+  }
+  await eventLog.append([
+    jsonRecord(
+      accessFindings,
+      sampleFinding({
+        id: 'f-alice',
+        observed_at: at,
+        entity: alice,
+        entities: [
+          { type: 'session', id: ALICE.session },
+          { type: 'source', id: ALICE.prefix },
+        ],
+        evidence: { from: ALICE.ip, refusals: 12 },
+        summary: `Refused from ${ALICE.ip}.`,
+      }),
+    ),
+    jsonRecord(
+      accessFindings,
+      sampleFinding({
+        id: 'f-office',
+        observed_at: at,
+        entity: office,
+        entities: [alice, bob],
+        evidence: { tried: 2, first: ALICE.id, second: BOB.id },
+        summary: `Tried ${ALICE.id}, ${BOB.id}.`,
+      }),
+    ),
+    jsonRecord(
+      accessFindings,
+      sampleFinding({
+        id: 'f-bob',
+        observed_at: at,
+        entity: bob,
+        entities: [{ type: 'session', id: BOB.session }],
+      }),
+    ),
+    jsonRecord(
+      accessStories,
+      sampleStory({
+        id: 's-alice',
+        observed_at: at,
+        state: 'closed',
+        closed_at: at,
+        title: `${ALICE.id} is refused`,
+        entities: [alice],
+      }),
+    ),
+    jsonRecord(
+      accessStories,
+      sampleStory({
+        id: 's-office',
+        observed_at: at,
+        state: 'closed',
+        closed_at: at,
+        title: `Spray on ${ALICE.id} and ${BOB.id}`,
+        entities: [office, alice, bob],
+        suspects: [office],
+      }),
+    ),
+    jsonRecord(riskState, sampleRisk({ entity: alice, updated_at: at })),
+    jsonRecord(riskState, sampleRisk({ entity: { type: 'session', id: ALICE.session }, updated_at: at })),
+    jsonRecord(riskState, sampleRisk({ entity: bob, updated_at: at })),
+    jsonRecord(
+      analystVerdicts,
+      sampleVerdict({ id: 'v-alice', entity: alice, decided_at: at, note: `spoke with ${ALICE.id}` }),
+    ),
+    jsonRecord(analystVerdicts, sampleVerdict({ id: 'v-bob', entity: bob, decided_at: at })),
+    jsonRecord(alertsOutbox, alert({ id: 'a-alice', entity: alice, summary: `${ALICE.id} is refused` })),
+    jsonRecord(subjectCensus, {
+      schema_version: 1,
+      tenant: 'default',
+      subject: alice.id,
+      first_permitted_at: at,
+    }),
+    jsonRecord(subjectCensus, {
+      schema_version: 1,
+      tenant: 'default',
+      subject: bob.id,
+      first_permitted_at: at,
+    }),
+    jsonRecord(deviceInventory, {
+      schema_version: 1,
+      tenant: 'default',
+      id: 'inventory-1',
+      managed: true,
+      os: 'linux',
+      posture: 'compliant',
+      tier: 'basic',
+      owner: ALICE.id,
+      key_thumbprint: null,
+      updated_at: at,
+    }),
+    jsonRecord(sessionLogouts, {
+      schema_version: 1,
+      tenant: 'default',
+      session_id: ALICE.session,
+      logged_out_at: at,
+      expires_at: at,
+    }),
+    {
+      topic: dead,
+      key: `default/subject/user:${ALICE.id}`,
+      value: `not json, and of ${ALICE.id} at ${ALICE.ip}`,
+      headers,
+    },
+    { topic: dead, key: 'x', value: `{"who":"${ALICE.session}"`, headers },
+    { topic: dead, key: 'y', value: `{"who":"${BOB.id}"`, headers },
+  ])
+}
+
+/** Files under a directory that hold one of the texts, as they lie on the disk. */
+export async function filesWith(directory: string, texts: readonly string[]): Promise<string[]> {
+  const found: string[] = []
+  for (const entry of await readdir(directory, { withFileTypes: true, recursive: true })) {
+    if (!entry.isFile()) continue
+    const path = join(entry.parentPath, entry.name)
+    const bytes = await readFile(path)
+    for (const text of texts) if (holdsWord(bytes, text)) found.push(`${path}: ${text}`)
+  }
+  return found
+}
+
+/** `alice-q7x`, and not the beginning of `alice-q7x.smith`. */
+function holdsWord(bytes: Buffer, text: string): boolean {
+  for (let at = bytes.indexOf(text); at !== -1; at = bytes.indexOf(text, at + 1))
+    if (bytes.toString('latin1', at + text.length, at + text.length + 6) !== '.smith') return true
+  return false
+}
