@@ -191,6 +191,9 @@ export const privacyErasures = topic<Erasure>(
   1,
 )
 
+/** Findings and decisions as OCSF events, for other systems; `gatewatch export --kafka-topic` fills it. */
+export const exportOcsf = bytesTopic('export.ocsf.v1', { days: 7 })
+
 /** Where the original bytes of an unusable record go, with headers `reason`, `source-topic`, `source-partition`, `source-offset`. */
 export function deadLetterOf(source: LogTopic): LogTopic {
   return bytesTopic(`${source.name}${DEAD_LETTER}`, { days: 30 }, source.partitions)
@@ -243,5 +246,6 @@ export const topics: readonly LogTopic[] = [
   collectorImports,
   integrityCheckpoints,
   privacyErasures,
+  exportOcsf,
   ...parsedTopics.map(deadLetterOf),
 ]

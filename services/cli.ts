@@ -8,6 +8,7 @@ import { declareFindings } from './cli/findings.ts'
 import { declareErase } from './cli/erase.ts'
 import { declareEvaluate } from './cli/evaluate.ts'
 import { declareExplain } from './cli/explain.ts'
+import { declareExport } from './cli/export.ts'
 import { declareImport } from './cli/import.ts'
 import { processIo, type CliIo } from './cli/io.ts'
 import { declareMigrate } from './cli/migrate.ts'
@@ -57,6 +58,7 @@ export async function runCli(
   declareFindings(program, context)
   declareVerdict(program, context)
   declareCase(program, context)
+  declareExport(program, context)
   declareVerify(program, context)
   declareReplay(program, context)
   declareEvaluate(program, context)

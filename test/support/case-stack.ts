@@ -37,18 +37,21 @@ function draft(n: number): DecisionDraft {
   return rest
 }
 
+/** Decisions of the history, a second apart. */
+const COUNT = 150
+
 /** The console's stack with a chained, signed history, a finding about alice that feedback made a story of, and a verdict. */
-export async function startCaseStack(count = 150): Promise<CaseStack> {
+export async function startCaseStack(): Promise<CaseStack> {
   const stack = await startConsoleStack()
   const { eventLog, dataDir } = stack.runtime
   const { decisions } = await chainedBoot({
     dataDir,
     eventLog,
     pep_id: 'gw-1',
-    drafts: Array.from({ length: count }, (_, n) => draft(n)),
+    drafts: Array.from({ length: COUNT }, (_, n) => draft(n)),
     every: 50,
     end: 'stop',
-    now: () => CASE_START + count * 1000,
+    now: () => CASE_START + COUNT * 1000,
   })
   const at = (n: number) => decisions[n]?.decided_at ?? ''
   await eventLog.append([
@@ -81,7 +84,7 @@ export async function startCaseStack(count = 150): Promise<CaseStack> {
         format: 'JSONEachRow',
       })
       const [one] = await rows.json<{ d: string; s: string; v: string; r: string }>()
-      return Number(one?.d) >= count && Number(one?.s) > 0 && Number(one?.v) > 0 && Number(one?.r) > 0
+      return Number(one?.d) === COUNT && Number(one?.s) > 0 && Number(one?.v) > 0 && Number(one?.r) > 0
     })
   } finally {
     await client.close()

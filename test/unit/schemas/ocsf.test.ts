@@ -4,7 +4,7 @@ import { Outcome } from '../../../schemas/decision.ts'
 import { Finding } from '../../../schemas/finding.ts'
 import { decisionToOcsf, findingToOcsf, type OcsfEvent } from '../../../schemas/ocsf.ts'
 import { ScoredDecision } from '../../../schemas/scored-decision.ts'
-import { ApiActivity, DetectionFinding } from '../../support/ocsf.ts'
+import { ocsfMistakes } from '../../support/ocsf-schema.ts'
 
 const golden = (name: string): unknown =>
   JSON.parse(readFileSync(new URL(`../../golden/v1/${name}.json`, import.meta.url), 'utf8'))
@@ -19,8 +19,7 @@ function expectWhole(event: OcsfEvent, more: readonly string[]): void {
   expect(event['type_uid']).toBe(Number(event['class_uid']) * 100 + Number(event['activity_id']))
   expect(Number.isInteger(event['time'])).toBe(true)
   expect(JSON.stringify(event)).not.toContain('undefined')
-  const schema = event['class_uid'] === 6003 ? ApiActivity : DetectionFinding
-  expect(schema.safeParse(JSON.parse(JSON.stringify(event))).error?.issues ?? []).toEqual([])
+  expect(ocsfMistakes(event)).toEqual([])
 }
 
 describe('a decision as OCSF API Activity', () => {
@@ -95,4 +94,14 @@ describe('a finding as OCSF Detection Finding', () => {
   it.each(['LOW', 'MEDIUM', 'HIGH'] as const)('of level %s is as the class says', (risk_level) => {
     expectWhole(findingToOcsf({ ...finding, risk_level, revision: 1 }), ['finding_info'])
   })
+})
+
+it.each<[what: string, change: Record<string, unknown>]>([
+  ['a member that OCSF does not know', { colour: 'red' }],
+  ['a value that is none of an enumeration', { severity_id: 7 }],
+  ['a time that is text', { time: '2026-01-05T09:00:00.000Z' }],
+  ['a required object that lacks', { finding_info: undefined }],
+  ['an object without one of its required members', { finding_info: { title: 'x' } }],
+])('the schema refuses %s', (_what, change) => {
+  expect(ocsfMistakes({ ...findingToOcsf(finding), ...change })).not.toEqual([])
 })
