@@ -13,6 +13,7 @@ import { table } from './table.ts'
 const BENCHMARKS: Readonly<Record<string, () => Promise<(options: BenchOptions) => Promise<BenchResult>>>> = {
   loop: async () => (await import('./bench/loop.ts')).benchLoop,
   scoring: async () => (await import('../scoring/bench/scoring.ts')).benchScoring,
+  replay: async () => (await import('../scoring/bench/replay.ts')).benchReplay,
   kafka: async () => (await import('./bench/kafka.ts')).benchKafka,
   restore: async () => (await import('./bench/restore.ts')).benchRestore,
   dashboards: async () => (await import('./bench/dashboards.ts')).benchDashboards,

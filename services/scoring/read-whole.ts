@@ -2,6 +2,9 @@ import type { LogTopic } from '../../schemas/topics.ts'
 import { GatewatchError } from '../runtime/errors.ts'
 import type { EventLog, PartitionRecords } from '../runtime/log/event-log.ts'
 
+/** State is packed once a batch: larger ones than a worker's cost less, and give the same. */
+const BATCH = 5000
+
 /** Where a topic is read, by partition. */
 export interface ReadBounds {
   /** Offset after the last record; default all that is there, and nothing of a partition that is not named. */
@@ -52,7 +55,7 @@ async function* readPartition(
   to: number,
 ): AsyncIterable<PartitionRecords> {
   if (from >= to) return
-  for await (const records of eventLog.read(topic, { partition, from, to })) {
+  for await (const records of eventLog.read(topic, { partition, from, to, max_records: BATCH })) {
     const [head, tail] = [records[0], records.at(-1)]
     if (head === undefined || tail === undefined) continue
     yield { topic, partition, records, first_offset: head.offset, last_offset: tail.offset }
