@@ -3,14 +3,16 @@ import { board } from './board.ts'
 import { table } from './clickhouse-query.ts'
 import { metric } from './metrics.ts'
 import { rows, stat } from './panels.ts'
+import { fromRolled } from './rolled.ts'
 import { deadLettersByReason } from './shared-panels.ts'
 import { ofTenant } from './variables.ts'
 
-const numbered = `FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND pep_seq IS NOT NULL`
+const numbered = `${fromRolled('gateways_by_hour')} WHERE numbered > 0`
 const deadLetters = `FROM dead_letters WHERE $__timeFilter_ms(ingested_at)`
 /** Between the first and the last number that is stored; what lies before and after, only checkpoints tell. */
-const LACKS = `toInt64(max(pep_seq)) - toInt64(min(pep_seq)) + 1 - toInt64(uniqExact(pep_seq))`
-const chains = `SELECT ${LACKS} AS lacks, uniqExact(pep_seq) AS stored, toInt64(max(pep_seq)) - toInt64(min(pep_seq)) + 1 AS made ${numbered} GROUP BY pep_id, pep_boot_id`
+const MADE = `toInt64(max(last_seq)) - toInt64(min(first_seq)) + 1`
+const LACKS = `${MADE} - toInt64(sum(numbered))`
+const chains = `SELECT ${LACKS} AS lacks, sum(numbered) AS stored, ${MADE} AS made ${numbered} GROUP BY pep_id, pep_boot_id`
 
 const made = () =>
   stat(
@@ -36,13 +38,19 @@ const deadLettered = () =>
   ).withTarget(table(`SELECT uniqExact(topic, partition, offset) AS records ${deadLetters}`))
 
 const repeated = () =>
-  stat('Stored twice', 'How many rows are repeats that a merge will still remove?').withTarget(
-    table(`SELECT count() - uniqExact(id) AS repeats ${numbered}`),
+  stat(
+    'Stored twice',
+    'How many rows are repeats that a merge will still remove? What came days late may be counted here for some minutes.',
+  ).withTarget(
+    table(
+      `SELECT toInt64(count()) - toInt64((SELECT sum(numbered) ${numbered})) AS repeats
+       FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND pep_seq IS NOT NULL`,
+    ),
   )
 
 const kept = () =>
   stat('With a kept hash', 'How many rows hold a hash that pins those before them?').withTarget(
-    table(`SELECT uniqIf(id, chain_prev != '') AS decisions ${numbered}`),
+    table(`SELECT sum(pinned) AS decisions ${numbered}`),
   )
 
 const problems = () =>
@@ -83,8 +91,8 @@ const boots = () =>
     'Is the sequence of every gateway whole? What is missing here was lost, is a dead letter, or was removed.',
   ).withTarget(
     table(
-      `SELECT toString(pep_id) AS gateway, toString(pep_boot_id) AS boot, toString(any(pep_version)) AS version, min(decided_at) AS first, max(decided_at) AS last,
-         min(pep_seq) AS first_seq, max(pep_seq) AS last_seq, uniqExact(pep_seq) AS stored, ${LACKS} AS missing
+      `SELECT toString(pep_id) AS gateway, toString(pep_boot_id) AS boot, toString(any(pep_version)) AS version, min(first_at) AS first, max(last_at) AS last,
+         min(first_seq) AS from_number, max(last_seq) AS to_number, sum(numbered) AS stored, ${LACKS} AS missing
        ${numbered} GROUP BY gateway, boot ORDER BY missing DESC, last DESC LIMIT 100`,
     ),
   )

@@ -4,11 +4,13 @@ import { table, timeSeries } from './clickhouse-query.ts'
 import { metric } from './metrics.ts'
 import { linked, toSubject } from './links.ts'
 import { bars, lines, rows, stat } from './panels.ts'
+import { fromRolled, fromSpeeds } from './rolled.ts'
 import { REFUSED, SUBJECT } from './terms.ts'
 import { undecided } from './shared-panels.ts'
-import { ofTenant } from './variables.ts'
 
-const live = `FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND origin = 'live'`
+const live = `${fromRolled('gateways_by_hour')} WHERE origin = 'live'`
+const overTime = `${fromRolled('gateways_by_hour', { overTime: true })} WHERE origin = 'live'`
+const used = `${fromRolled('devices_by_day')} WHERE origin = 'live'`
 
 const gatewaysSeen = () =>
   stat('Gateways', 'How many enforcement points sent decisions?').withTarget(
@@ -22,7 +24,7 @@ const versions = () =>
 
 const devices = () =>
   stat('Devices', 'How many devices were used?').withTarget(
-    table(`SELECT uniqIf(device_id, device_id != '') AS devices ${live}`),
+    table(`SELECT uniq(device_id) AS devices ${used}`),
   )
 
 const unmanagedShare = () =>
@@ -31,15 +33,13 @@ const unmanagedShare = () =>
     .decimals(1)
     .withTarget(
       table(
-        `SELECT uniqIf(id, outcome = 'permit' AND ifNull(device_managed, false) = false) / greatest(uniqIf(id, outcome = 'permit'), 1) AS share ${live}`,
+        `SELECT sumIf(n, outcome = 'permit' AND managed != 1) / greatest(sumIf(n, outcome = 'permit'), 1) AS share ${live}`,
       ),
     )
 
 const stale = () =>
   stat('Decided on stale risk', 'How many decisions were made while the risk feed was stale?').withTarget(
-    table(
-      `SELECT uniqIf(id, has(reasons, 'risk_stale') OR risk_at_decision_age_ms > 60000) AS decisions ${live}`,
-    ),
+    table(`SELECT sum(stale) AS decisions ${live}`),
   )
 
 const rates = () =>
@@ -47,8 +47,8 @@ const rates = () =>
     .unit('reqps')
     .withTarget(
       timeSeries(
-        `SELECT $__timeInterval(decided_at) AS time, toString(pep_id) AS gateway, uniq(id) / $__interval_s AS decisions
-         ${live} GROUP BY time, gateway ORDER BY time LIMIT 10000`,
+        `SELECT $__timeInterval(at) AS time, toString(pep_id) AS gateway, sum(n) / $__interval_s AS decisions
+         ${overTime} GROUP BY time, gateway ORDER BY time LIMIT 10000`,
       ),
     )
 
@@ -57,8 +57,8 @@ const riskAge = () =>
     .unit('ms')
     .withTarget(
       timeSeries(
-        `SELECT $__timeInterval(decided_at) AS time, toString(pep_id) AS gateway, quantile(0.99)(risk_at_decision_age_ms) AS p99
-         ${live} AND risk_at_decision_age_ms IS NOT NULL GROUP BY time, gateway ORDER BY time LIMIT 10000`,
+        `SELECT $__timeInterval(at) AS time, toString(pep_id) AS gateway, quantilesTDigestMerge(0.5, 0.99)(risk_age_set)[2] AS p99
+         ${fromSpeeds()} GROUP BY time, gateway HAVING isFinite(p99) ORDER BY time LIMIT 10000`,
       ),
     )
 
@@ -73,8 +73,8 @@ const heartbeats = () =>
 const tiers = () =>
   bars('Decisions by device tier', 'Which tiers of trust do people come with, and does one grow?').withTarget(
     timeSeries(
-      `SELECT $__timeInterval(decided_at) AS time, if(device_tier = '', 'none', toString(device_tier)) AS tier, uniq(id) AS decisions
-       ${live} GROUP BY time, tier ORDER BY time LIMIT 10000`,
+      `SELECT $__timeInterval(at) AS time, if(device_tier = '', 'none', toString(device_tier)) AS tier, sum(n) AS decisions
+       ${overTime} GROUP BY time, tier ORDER BY time LIMIT 10000`,
     ),
   )
 
@@ -84,21 +84,28 @@ const eachGateway = () =>
     'Which versions and policies are at work, when was each last heard of, and how quick is it?',
   ).withTarget(
     table(
-      `SELECT toString(pep_id) AS gateway, toString(any(pep_kind)) AS kind, argMax(toString(pep_version), decided_at) AS version, uniq(pep_boot_id) AS boots,
-         argMax(substring(policy_revision, 1, 12), decided_at) AS policy_revision, uniq(id) AS decisions, uniqIf(id, ${REFUSED}) AS refused,
-         round(quantile(0.99)(latency_us) / 1000, 2) AS p99_ms, max(decided_at) AS last_decision
-       ${live} GROUP BY gateway ORDER BY last_decision LIMIT 200`,
+      `SELECT gateway, kind, version, boots, revision AS policy_revision, decisions, refused, p99_ms, last_decision FROM (
+         SELECT toString(pep_id) AS gateway, toString(any(pep_kind)) AS kind, argMax(toString(pep_version), last_at) AS version, uniq(pep_boot_id) AS boots,
+           argMax(substring(policy_revision, 1, 12), last_at) AS revision, sum(n) AS decisions, sumIf(n, ${REFUSED}) AS refused, max(last_at) AS last_decision
+         ${live} GROUP BY gateway
+       ) AS gateways LEFT JOIN (
+         SELECT toString(pep_id) AS gateway, round(quantilesTDigestMerge(0.5, 0.99)(latency_set)[2] / 1000, 2) AS p99_ms ${fromSpeeds()} GROUP BY gateway
+       ) AS speeds ON speeds.gateway = gateways.gateway ORDER BY last_decision LIMIT 200`,
     ),
   )
+
+const POSTURE = `if(device_posture = '', 'unknown', toString(device_posture)) AS posture, if(device_tier = '', 'none', toString(device_tier)) AS tier`
 
 const posture = () =>
   rows('Posture', 'How well are devices kept, and are badly kept ones let in?')
     .span(12)
     .withTarget(
       table(
-        `SELECT if(device_posture = '', 'unknown', toString(device_posture)) AS posture, if(device_tier = '', 'none', toString(device_tier)) AS tier,
-           uniqIf(device_id, device_id != '') AS devices, uniq(id) AS decisions, uniqIf(id, outcome = 'permit') AS permitted
-         ${live} GROUP BY posture, tier ORDER BY decisions DESC LIMIT 100`,
+        `SELECT posture, tier, sum(devices) AS devices_used, sum(decisions) AS decided, sum(permitted) AS let_in FROM (
+           SELECT ${POSTURE}, 0 AS devices, sum(n) AS decisions, sumIf(n, outcome = 'permit') AS permitted ${live} GROUP BY posture, tier
+           UNION ALL
+           SELECT ${POSTURE}, uniq(device_id) AS devices, 0 AS decisions, 0 AS permitted ${used} GROUP BY posture, tier
+         ) GROUP BY posture, tier ORDER BY decided DESC LIMIT 100`,
       ),
     )
 
@@ -112,9 +119,9 @@ const fallen = () =>
     toSubject,
   ).withTarget(
     table(
-      `SELECT device_id AS device, argMax(${SUBJECT}, decided_at) AS subject, argMin(toString(device_posture), decided_at) AS before,
-         argMax(toString(device_posture), decided_at) AS now, argMax(toString(device_tier), decided_at) AS tier, max(decided_at) AS last_seen
-       ${live} AND device_id != '' AND device_posture != '' GROUP BY device HAVING uniq(device_posture) > 1 ORDER BY last_seen DESC LIMIT 100`,
+      `SELECT device_id AS device, argMax(${SUBJECT}, last_at) AS subject, argMin(toString(device_posture), first_at) AS before,
+         argMax(toString(device_posture), last_at) AS now, argMax(toString(device_tier), last_at) AS tier, max(last_at) AS last_seen
+       ${used} AND device_posture != '' GROUP BY device HAVING uniq(device_posture) > 1 ORDER BY last_seen DESC LIMIT 100`,
     ),
   )
 
@@ -122,8 +129,8 @@ const many = () =>
   rows('Devices of several people', 'Which devices do several accounts share?').withTarget(
     table(
       `SELECT device_id AS device, toString(any(device_os)) AS system, uniq(subject_type, subject_id) AS subjects,
-         arrayStringConcat(arraySort(groupUniqArray(10)(${SUBJECT})), ', ') AS some_of_them, uniq(id) AS decisions, max(decided_at) AS last_seen
-       ${live} AND device_id != '' GROUP BY device HAVING subjects > 1 ORDER BY subjects DESC, last_seen DESC LIMIT 100`,
+         arrayStringConcat(arraySort(groupUniqArray(10)(${SUBJECT})), ', ') AS some_of_them, sum(n) AS decisions, max(last_at) AS last_seen
+       ${used} GROUP BY device HAVING subjects > 1 ORDER BY subjects DESC, last_seen DESC LIMIT 100`,
     ),
   )
 

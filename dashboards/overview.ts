@@ -3,31 +3,30 @@ import { board } from './board.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
 import { linked, toStory, toSubject } from './links.ts'
 import { bars, lines, rows, stat } from './panels.ts'
+import { ABOUT, fromRolled, SUBJECTS } from './rolled.ts'
 import { REFUSED } from './terms.ts'
 import { findingsByDetector } from './shared-panels.ts'
+import { whatChanged } from './what-changed.ts'
 import { among, appVariable, ofTenant } from './variables.ts'
 
-const minutes = `FROM decisions_by_minute WHERE ${ofTenant} AND $__timeFilter(minute) AND ${among('app', 'app')}`
-const decisions = `FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND ${among('resource_app', 'app')}`
+const ofApps = `WHERE ${among('resource_app', 'app')}`
+const hours = `${fromRolled('decisions_by_hour')} ${ofApps}`
+const overTime = `${fromRolled('decisions_by_hour', { overTime: true })} ${ofApps}`
+const days = `${fromRolled('decisions_by_day')} ${ofApps}`
+const subjects = `${fromRolled('subjects_by_day')} ${ofApps}`
 
 const decided = () =>
-  stat('Decisions', 'How many decisions were made?').withTarget(
-    table(`SELECT uniqCombined64Merge(14)(decisions) AS decisions ${minutes}`),
-  )
+  stat('Decisions', 'How many decisions were made?').withTarget(table(`SELECT sum(n) AS decisions ${hours}`))
 
 const refusedShare = () =>
   stat('Refused', 'What share of them was refused or asked to step up?')
     .unit('percentunit')
     .decimals(2)
-    .withTarget(
-      table(
-        `SELECT uniqCombined64MergeIf(14)(decisions, ${REFUSED}) / greatest(uniqCombined64Merge(14)(decisions), 1) AS refused ${minutes}`,
-      ),
-    )
+    .withTarget(table(`SELECT sumIf(n, ${REFUSED}) / greatest(sum(n), 1) AS refused ${hours}`))
 
 const subjectsSeen = () =>
   stat('Subjects', 'How many different people and services asked?').withTarget(
-    table(`SELECT uniqCombinedMerge(14)(subjects) AS subjects ${minutes}`),
+    table(`SELECT uniq(subject_type, subject_id) AS subjects ${subjects}`),
   )
 
 const openStories = () =>
@@ -54,50 +53,53 @@ const restricted = () =>
 
 const byFeedback = () =>
   stat('Refused by risk', 'How many refusals did our own risk feedback cause?').withTarget(
-    table(`SELECT uniqCombined64Merge(14)(by_risk) AS decisions ${minutes}`),
+    table(`SELECT sumIf(n, caused_by = 'risk_feedback') AS decisions ${hours}`),
   )
 
 const byOutcome = () =>
   bars('Decisions by outcome', 'Is the mix of outcomes as usual, and when did it change?').withTarget(
     timeSeries(
-      `SELECT $__timeInterval(minute) AS time, toString(outcome) AS outcome, uniqCombined64Merge(14)(decisions) AS decisions
-       ${minutes} GROUP BY time, outcome ORDER BY time`,
+      `SELECT $__timeInterval(at) AS time, toString(outcome) AS outcome, sum(n) AS decisions
+       ${overTime} GROUP BY time, outcome ORDER BY time`,
     ),
   )
 
 const refusedByApp = () =>
   lines('Refused by application', 'Which application refuses most, and did one begin to?').withTarget(
     timeSeries(
-      `SELECT $__timeInterval(minute) AS time, toString(app) AS application, uniqCombined64Merge(14)(decisions) AS refused
-       ${minutes} AND ${REFUSED} GROUP BY time, application ORDER BY time LIMIT 5000`,
+      `SELECT $__timeInterval(at) AS time, toString(resource_app) AS application, sum(n) AS refused
+       ${overTime} AND ${REFUSED} GROUP BY time, application ORDER BY time LIMIT 5000`,
     ),
   )
 
 const refusedByRevision = () =>
   lines('Refused by policy revision', 'Did a new revision of the policy begin to refuse people?').withTarget(
     timeSeries(
-      `SELECT $__timeInterval(decided_at) AS time, substring(policy_revision, 1, 12) AS revision, uniq(id) AS refused
-       ${decisions} AND ${REFUSED} GROUP BY time, revision ORDER BY time LIMIT 5000`,
+      `SELECT $__timeInterval(at) AS time, substring(policy_revision, 1, 12) AS revision, sum(n) AS refused
+       ${overTime} AND ${REFUSED} GROUP BY time, revision ORDER BY time LIMIT 5000`,
     ),
   )
 
 const wouldBe = () =>
-  rows('What enforcing would change', 'On which routes would enforcing risk refuse people who get in today?')
+  rows(
+    'What enforcing would change',
+    `On which routes would enforcing risk refuse people who get in today? ${ABOUT}`,
+  )
     .span(12)
     .withTarget(
       table(
-        `SELECT toString(policy_route_id) AS route, toString(would_be) AS would_be, uniq(id) AS decisions, uniq(subject_id) AS subjects
-         ${decisions} AND would_be != '' AND would_be != outcome GROUP BY route, would_be ORDER BY decisions DESC LIMIT 50`,
+        `SELECT toString(policy_route_id) AS route, toString(would_be) AS would_be, sum(n) AS decisions, ${SUBJECTS} AS subjects
+         ${days} AND would_be != '' AND would_be != outcome GROUP BY route, would_be ORDER BY decisions DESC LIMIT 50`,
       ),
     )
 
 const reasons = () =>
-  rows('Reasons of refusals', 'Why were people refused?')
+  rows('Reasons of refusals', `Why were people refused? ${ABOUT}`)
     .span(12)
     .withTarget(
       table(
-        `SELECT toString(arrayJoin(reasons)) AS reason, uniq(id) AS decisions, uniq(subject_id) AS subjects
-         ${decisions} AND ${REFUSED} GROUP BY reason ORDER BY decisions DESC LIMIT 50`,
+        `SELECT toString(arrayJoin(reasons)) AS reason, sum(n) AS decisions, ${SUBJECTS} AS subjects
+         ${days} AND ${REFUSED} GROUP BY reason ORDER BY decisions DESC LIMIT 50`,
       ),
     )
 
@@ -161,6 +163,8 @@ export function overview(): DashboardBuilder {
     .withPanel(refusedByApp())
     .withPanel(reasons())
     .withPanel(wouldBe())
+    .withRow(new RowBuilder('What changed'))
+    .withPanel(whatChanged())
     .withRow(new RowBuilder('What was found'))
     .withPanel(findingsByDetector())
     .withPanel(refusedByRevision())

@@ -2,8 +2,8 @@ import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-s
 import { board } from './board.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
 import { bars, lines, stat } from './panels.ts'
+import { fromRolled, fromSpeeds } from './rolled.ts'
 import { deadLettersByReason, undecided } from './shared-panels.ts'
-import { ofTenant } from './variables.ts'
 import {
   canary,
   engineRestarts,
@@ -19,14 +19,15 @@ import {
 } from './workers.ts'
 
 /** Live decisions only: imported history says nothing about how quick and whole the pipeline is. */
-const live = `FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND origin = 'live'`
-const delay = `greatest(date_diff('millisecond', decided_at, ingested_at), 0)`
+const live = `${fromRolled('decisions_by_hour')} WHERE origin = 'live'`
+const overTime = `${fromRolled('decisions_by_hour', { overTime: true })} WHERE origin = 'live'`
+const MEDIAN_AND_P99 = 'quantilesTDigestMerge(0.5, 0.99)'
 
 const age = () =>
   stat('Newest decision', 'How old is the newest decision in the store?')
     .unit('s')
     .withTarget(
-      table(`SELECT if(count() = 0, NULL, date_diff('second', max(decided_at), now())) AS age ${live}`),
+      table(`SELECT if(count() = 0, NULL, date_diff('second', max(last_at), now())) AS age ${live}`),
     )
 
 const deadLettersTotal = () =>
@@ -41,8 +42,8 @@ const delays = () =>
     .unit('ms')
     .withTarget(
       timeSeries(
-        `SELECT $__timeInterval(decided_at) AS time, quantile(0.5)(${delay}) AS p50, quantile(0.99)(${delay}) AS p99, max(${delay}) AS max
-         ${live} GROUP BY time ORDER BY time`,
+        `SELECT $__timeInterval(at) AS time, ${MEDIAN_AND_P99}(delay_set)[1] AS p50, ${MEDIAN_AND_P99}(delay_set)[2] AS p99, max(delay_max) AS max
+         ${fromSpeeds()} GROUP BY time ORDER BY time`,
       ),
     )
 
@@ -51,16 +52,16 @@ const latency = () =>
     .unit('µs')
     .withTarget(
       timeSeries(
-        `SELECT $__timeInterval(decided_at) AS time, quantile(0.5)(latency_us) AS p50, quantile(0.99)(latency_us) AS p99
-         ${live} AND latency_us IS NOT NULL GROUP BY time ORDER BY time`,
+        `SELECT $__timeInterval(at) AS time, ${MEDIAN_AND_P99}(latency_set)[1] AS p50, ${MEDIAN_AND_P99}(latency_set)[2] AS p99
+         ${fromSpeeds()} GROUP BY time HAVING isFinite(p50) ORDER BY time`,
       ),
     )
 
 const errorsByReason = () =>
   bars('Requests that could not be judged', 'What failed when the gateway could not decide?').withTarget(
     timeSeries(
-      `SELECT $__timeInterval(decided_at) AS time, toString(arrayJoin(if(empty(reasons), [CAST('none', 'LowCardinality(String)')], reasons))) AS reason, uniq(id) AS decisions
-       ${live} AND outcome IN ('error_open', 'error_closed') GROUP BY time, reason ORDER BY time`,
+      `SELECT $__timeInterval(at) AS time, toString(arrayJoin(if(empty(reasons), [CAST('none', 'LowCardinality(String)')], reasons))) AS reason, sum(n) AS decisions
+       ${overTime} AND outcome IN ('error_open', 'error_closed') GROUP BY time, reason ORDER BY time`,
     ),
   )
 

@@ -2,6 +2,7 @@ import type { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sd
 import type { PanelBuilder as TimeSeriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries'
 import { table, timeSeries } from './clickhouse-query.ts'
 import { bars, stat } from './panels.ts'
+import { fromRolled } from './rolled.ts'
 import { UNDECIDED } from './terms.ts'
 import { ofTenant } from './variables.ts'
 
@@ -35,7 +36,7 @@ export function undecided(): StatBuilder {
     'How many requests could not be judged and were let through or refused blindly?',
   ).withTarget(
     table(
-      `SELECT uniqIf(id, ${UNDECIDED}) AS decisions FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND origin = 'live'`,
+      `SELECT sum(n) AS decisions ${fromRolled('decisions_by_hour')} WHERE origin = 'live' AND ${UNDECIDED}`,
     ),
   )
 }

@@ -47,7 +47,7 @@ export function tenantVariable(): QueryVariableBuilder {
     .label('Tenant')
     .datasource(clickhouse)
     .query(
-      `SELECT tenant FROM decisions_by_minute WHERE tenant != '${CANARY_TENANT}' AND ingested_at >= now() - INTERVAL 90 DAY GROUP BY tenant ORDER BY tenant = 'default' DESC, tenant LIMIT 200`,
+      `SELECT tenant FROM decision_days WHERE tenant != '${CANARY_TENANT}' AND stored_at >= now() - INTERVAL 90 DAY GROUP BY tenant ORDER BY tenant = 'default' DESC, tenant LIMIT 200`,
     )
     .current({ text: 'default', value: 'default' })
     .refresh(VariableRefresh.OnDashboardLoad)
@@ -56,7 +56,7 @@ export function tenantVariable(): QueryVariableBuilder {
 /** Which applications; all at first. */
 export function appVariable(): QueryVariableBuilder {
   return severalOf('app', 'Application').query(
-    `SELECT app FROM decisions_by_minute WHERE ${ofTenant} AND ingested_at >= now() - INTERVAL 90 DAY AND app != '' GROUP BY app ORDER BY app LIMIT 500`,
+    `SELECT app FROM decision_days WHERE ${ofTenant} AND stored_at >= now() - INTERVAL 90 DAY AND app != '' GROUP BY app ORDER BY app LIMIT 500`,
   )
 }
 

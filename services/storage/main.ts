@@ -10,6 +10,7 @@ import { openDecisionThread } from './decisions/decision-thread.ts'
 import { isDiskFull } from './insert.ts'
 import { GROUP, storageMetrics } from './metrics.ts'
 import { openBatchStore } from './store-batch.ts'
+import { startRollUp } from './roll-up/start-roll-up.ts'
 import { openTableTypes } from './table-types.ts'
 import { openStoredTopics } from './tables.ts'
 
@@ -73,6 +74,7 @@ export async function startStorage(
       warn(error)
     },
   })
+  const rollUp = startRollUp({ client, logger, metrics: runtime.metrics, cluster: endpoint.cluster })
   logger.info({ tables: new Set(topics.map(({ table }) => table)).size }, 'storage started')
   return {
     async stop() {
@@ -82,8 +84,10 @@ export async function startStorage(
         // Ends the requests under way too: a silent store would hold them for two minutes.
         void client.close()
       }, STOP_PATIENCE_MS)
+      const rolledUp = rollUp.stop()
       try {
         await consumption.stop()
+        await rolledUp
       } finally {
         clearTimeout(patience)
         await Promise.all([client.close(), thread.close()])

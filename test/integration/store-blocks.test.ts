@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises'
+import type { ClickHouseClient } from '@clickhouse/client'
 import { expect, it } from 'vitest'
 import { ScoredDecision } from '../../schemas/scored-decision.ts'
 import { readMigrations } from '../../services/runtime/clickhouse/migrate.ts'
 import { onEveryStore } from '../support/every-store.ts'
+import { rollUpAll } from '../support/roll-up.ts'
 import { storeDecisions } from '../support/store-decisions.ts'
 import { rowsOf } from '../support/temp-engine.ts'
 
@@ -41,16 +43,8 @@ onEveryStore((store) => {
     // then every row is there once, was let in once, and the roll-up says what a recount says
     expect(await rowsOf(client, 'SELECT count() AS n FROM decisions')).toEqual([{ n: 300 }])
     expect(await rowsOf(client, 'SELECT sum(rows) AS n FROM admitted')).toEqual([{ n: 300 }])
-    expect(
-      await rowsOf(
-        client,
-        `SELECT outcome, uniqCombined64Merge(14)(decisions) AS n, uniqCombinedMerge(14)(subjects) AS s
-         FROM decisions_by_minute GROUP BY outcome ORDER BY outcome`,
-      ),
-    ).toEqual([
-      { outcome: 'deny', n: 99, s: 10 },
-      { outcome: 'permit', n: 201, s: 10 },
-    ])
+    await rollUpAll(client)
+    expect(await rolledUp(client)).toEqual(COUNTED)
   })
 
   it('the same rows in other blocks, as after a change of their size, change no roll-up', async () => {
@@ -59,11 +53,30 @@ onEveryStore((store) => {
     await storeDecisions(client, 'other/1', rows.slice(0, 30), NOW)
     await storeDecisions(client, 'other/2', rows.slice(30), NOW)
     expect(await rowsOf(client, 'SELECT count() AS n FROM decisions FINAL')).toEqual([{ n: 300 }])
-    expect(
-      await rowsOf(client, 'SELECT uniqCombined64Merge(14)(decisions) AS n FROM decisions_by_minute'),
-    ).toEqual([{ n: 300 }])
+    await rollUpAll(client)
+    expect(await rolledUp(client)).toEqual(COUNTED)
   })
 })
+
+const COUNTED = [
+  { outcome: 'deny', n: 99, s: 10, by_gateway: 99, by_day: 99, by_subject: 99 },
+  { outcome: 'permit', n: 201, s: 10, by_gateway: 201, by_day: 201, by_subject: 201 },
+]
+
+/** What each roll-up has counted, by outcome. */
+function rolledUp(client: ClickHouseClient): Promise<readonly Record<string, unknown>[]> {
+  const sum = (table: string, column = 'decisions') =>
+    `SELECT toString(outcome) AS outcome, sum(${column}) AS n FROM ${table} FINAL GROUP BY outcome`
+  return rowsOf(
+    client,
+    `SELECT outcome, hours.n AS n, days.s AS s, gateways.n AS by_gateway, days.n AS by_day, subjects.n AS by_subject
+     FROM (${sum('decisions_by_hour')}) AS hours
+     JOIN (SELECT toString(outcome) AS outcome, sum(decisions) AS n, uniqCombinedMerge(12)(subjects) AS s FROM decisions_by_day FINAL GROUP BY outcome) AS days USING outcome
+     JOIN (${sum('gateways_by_hour')}) AS gateways USING outcome
+     JOIN (${sum('subjects_by_day')}) AS subjects USING outcome
+     ORDER BY outcome`,
+  )
+}
 
 /** A hundred decisions within a minute, a third refused, by ten people. */
 async function block(name: string): Promise<readonly ScoredDecision[]> {

@@ -81,6 +81,7 @@ it('rows are spread by what copies of an event share', async () => {
     "'main', 'gatewatch', devices_by_day_local, cityHash64(tenant, device_id)",
     "'main', 'gatewatch', shared_sessions_by_day_local, cityHash64(tenant, subject_id)",
     "'main', 'gatewatch', scores_by_hour_local, cityHash64(tenant, hour)",
+    "'main', 'gatewatch', subjects_by_hour_local, cityHash64(tenant, hour)",
   ])
 })
 

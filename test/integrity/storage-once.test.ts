@@ -17,6 +17,7 @@ import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { countInserts } from '../support/count-inserts.ts'
 import { eventually } from '../support/eventually.ts'
+import { rollUpAll } from '../support/roll-up.ts'
 import { rowsOf } from '../support/temp-engine.ts'
 
 const DECISIONS = 20_000
@@ -74,20 +75,23 @@ it('no row is lost and none is doubled, in tables and in roll-ups, whoever is ki
   expect(await rowsOf(client, 'SELECT sum(rows) AS inserted FROM inserted')).toEqual([
     { inserted: DECISIONS },
   ])
+  await rollUpAll(client)
   const rolledUp = await rowsOf(
     client,
-    `SELECT minute, app, outcome, uniqCombined64Merge(14)(decisions) AS n, uniqCombinedMerge(14)(subjects) AS s,
-       uniqCombined64Merge(14)(by_risk) AS r, max(latency_us_max) AS l
-     FROM decisions_by_minute GROUP BY minute, app, outcome ORDER BY minute, app, outcome`,
+    `SELECT toString(day) AS date, app, outcome, sum(n) AS decisions, sum(r) AS by_risk, max(s) AS subjects FROM (
+       SELECT toDate(hour) AS day, resource_app AS app, outcome, decisions AS n, if(caused_by = 'risk_feedback', decisions, 0) AS r, 0 AS s FROM decisions_by_hour FINAL
+       UNION ALL
+       SELECT day, resource_app AS app, outcome, 0 AS n, 0 AS r, uniqCombinedMerge(12)(subjects) AS s FROM decisions_by_day GROUP BY day, app, outcome
+     ) GROUP BY date, app, outcome ORDER BY date, app, outcome`,
   )
   const recounted = await rowsOf(
     client,
-    `SELECT toStartOfMinute(decided_at, 'UTC') AS minute, resource_app AS app, outcome, count() AS n,
-       uniqExact(subject_type, subject_id) AS s, countIf(caused_by = 'risk_feedback') AS r, max(ifNull(latency_us, 0)) AS l
-     FROM decisions GROUP BY minute, app, outcome ORDER BY minute, app, outcome`,
+    `SELECT toString(toDate(decided_at, 'UTC')) AS date, resource_app AS app, outcome, count() AS decisions,
+       countIf(caused_by = 'risk_feedback') AS by_risk, uniqExact(subject_type, subject_id) AS subjects
+     FROM decisions GROUP BY date, app, outcome ORDER BY date, app, outcome`,
   )
   expect(rolledUp).toEqual(recounted)
-  expect(recounted.length).toBeGreaterThan(30)
+  expect(recounted.length).toBeGreaterThan(20)
 })
 
 async function append(log: EventLog, from: number, to: number): Promise<void> {

@@ -61,7 +61,7 @@ export interface Timed {
 }
 
 export async function empty(client: ClickHouseClient): Promise<void> {
-  for (const table of ['decisions', 'decisions_by_minute'])
+  for (const table of ['decisions', 'decision_days'])
     await client.command({ query: `TRUNCATE TABLE ${table}` })
 }
 

@@ -103,7 +103,7 @@ async function storedRows(log: EventLog): Promise<number> {
 
 /** What is on disk once parts are merged, as the engine does by itself within hours. */
 async function bytesMerged(client: ClickHouseClient, count: number): Promise<number> {
-  for (const table of ['decisions', 'decisions_by_minute'])
+  for (const table of ['decisions', 'decision_days'])
     await client.command({ query: `OPTIMIZE TABLE ${table} FINAL` })
   const stored = await number(client, 'SELECT count() AS n FROM decisions')
   if (stored !== count)
@@ -111,7 +111,7 @@ async function bytesMerged(client: ClickHouseClient, count: number): Promise<num
   const bytes = await number(
     client,
     `SELECT sum(bytes_on_disk) AS n FROM system.parts
-     WHERE active AND database = currentDatabase() AND table IN ('decisions', 'decisions_by_minute')`,
+     WHERE active AND database = currentDatabase() AND table IN ('decisions', 'decision_days')`,
   )
   return bytes / count
 }

@@ -11,10 +11,8 @@ const among = (values: readonly string[], index: string) =>
   `[${values.map((value) => `'${value}'`).join(',')}][1 + (${index})]`
 const hex = (expression: string) => `lower(hex(${expression}))`
 
-const APPS = [
-  ...['wiki', 'records', 'deploy', 'mail', 'crm', 'billing', 'search', 'admin', 'tickets', 'payroll'],
-  ...['git', 'builds', 'metrics', 'vault', 'travel', 'chat', 'calendar', 'learning', 'storage', 'orders'],
-]
+const APPS = `wiki records deploy mail crm billing search admin tickets payroll
+  git builds metrics vault travel chat calendar learning storage orders`.split(/\s+/)
 const PLACES: readonly (readonly [string, string, string, number, number])[] = [
   ['Berlin', 'Land Berlin', 'DE', 52.5196, 13.4069],
   ['Hamburg', 'Hamburg', 'DE', 53.5544, 9.9946],
@@ -43,15 +41,13 @@ function facts({ first, weekFirst, week, hours }: Piece): readonly (readonly [st
   const ends: number[] = []
   for (const { rows } of hours) ends.push((ends.at(-1) ?? 0) + rows)
   const starts = [0, ...ends.slice(0, -1)]
-  const spanS =
-    3600 / Math.max(1, hours.filter(({ startS }) => startS < (hours[0]?.startS ?? 0) + 3600).length)
   const revision = (days: string) => hex(`cityHash64('revision', intDiv(${days}, 11))`)
   return [
     ['number', 'n'],
     [`n - ${first}`, 'j'],
     [`arrayFirstIndex(e -> e > j, [${ends.join(',')}])`, 'h'],
     [
-      `toInt64([${hours.map(({ startS }) => startS * 1000).join(',')}][h] + toInt64((j - [${starts.join(',')}][h] + ${drawn(1)}) / [${hours.map(({ rows }) => Math.max(1, rows)).join(',')}][h] * ${spanS * 1000}))`,
+      `toInt64([${hours.map(({ startS }) => startS * 1000).join(',')}][h] + toInt64((j - [${starts.join(',')}][h] + ${drawn(1)}) / [${hours.map(({ rows }) => Math.max(1, rows)).join(',')}][h] * [${hours.map(({ spanS }) => spanS * 1000).join(',')}][h]))`,
       'at_ms',
     ],
     ['intDiv(at_ms, 86400000)', 'day'],

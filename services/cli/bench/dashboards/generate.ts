@@ -1,10 +1,14 @@
-import type { ClickHouseClient } from '@clickhouse/client'
+import { setTimeout as pause } from 'node:timers/promises'
+import { ClickHouseError, type ClickHouseClient } from '@clickhouse/client'
 import { insertDecisions } from './decisions-sql.ts'
 import { insertOthers } from './others-sql.ts'
 import { piecesOf, type Piece } from './shape.ts'
 
 /** Merges that fall behind make each query slower and the disk fuller; beyond so many parts of a month they are waited for. */
 const MOST_PARTS = 100
+
+const TRIES = 10
+const PAUSE_MS = 500
 
 /** What is made, of how much; told after each piece. */
 export type Progress = (done: number, all: number) => void
@@ -49,7 +53,16 @@ export async function generate(
 }
 
 async function make(client: ClickHouseClient, piece: Piece, rows: number): Promise<void> {
-  await client.command({ query: insertDecisions(piece) })
+  for (let tries = 1; ; tries++) {
+    try {
+      await client.command({ query: insertDecisions(piece) })
+      break
+    } catch (error) {
+      // The engine has 600 MiB, and a merge may have just most of them.
+      if (!(error instanceof ClickHouseError && error.code === '241' && tries < TRIES)) throw error
+      await pause(tries * PAUSE_MS)
+    }
+  }
   await client.insert({
     table: 'bench_pieces',
     values: [{ rows, piece: piece.index }],

@@ -1,5 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client'
-import { RANGES, type Question } from './panels.ts'
+import type { Question, Range } from './panels.ts'
 
 /** What one query took. */
 export interface Measured extends Question {
@@ -66,6 +66,6 @@ async function asked(client: ClickHouseClient, query: string): Promise<Asked> {
 }
 
 /** The slowest of each range. */
-export function slowest(measured: readonly Measured[], range: keyof typeof RANGES): number {
+export function slowest(measured: readonly Measured[], range: Range): number {
   return Math.max(0, ...measured.filter((each) => each.range === range).map(({ cold_ms }) => cold_ms))
 }

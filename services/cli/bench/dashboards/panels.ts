@@ -12,13 +12,18 @@ const HOUR_MS = 3_600_000
 export interface Question {
   readonly dashboard: string
   readonly panel: string
-  readonly range: keyof typeof RANGES
+  readonly range: Range
   /** Of which thing, where the dashboard is about one. */
   readonly about: string
   readonly query: string
 }
 
-export const RANGES = { '24h': 24 * HOUR_MS, '30d': 720 * HOUR_MS, '90d': 2160 * HOUR_MS } as const
+const RANGES = [
+  ['24h', 24 * HOUR_MS],
+  ['30d', 720 * HOUR_MS],
+  ['90d', 2160 * HOUR_MS],
+] as const
+export type Range = (typeof RANGES)[number][0]
 
 /** What is looked at closely: the busiest and one in the middle of each kind. */
 interface Things {
@@ -35,31 +40,35 @@ export async function questionsOf(client: ClickHouseClient, endS: number): Promi
     throw new GatewatchError('ERR_USAGE', 'There are no dashboards in deploy/grafana/dashboards.')
   const things = await thingsOf(client, endS)
   return [...definitions.values()].flatMap((definition) =>
-    (Object.keys(RANGES) as (keyof typeof RANGES)[])
-      .filter((range) => range !== '30d' || definition.uid === 'gatewatch-subject')
-      .flatMap((range) =>
-        aboutEach(definition, things).flatMap(({ about, variables }) => {
-          const to = new Date(endS * 1000)
-          const from = new Date(endS * 1000 - RANGES[range])
-          const interval_s = intervalOf(RANGES[range], POINTS)
-          const context: GrafanaContext = { from, to, interval_s, variables }
-          return definition.panels.flatMap(({ title, targets }) =>
-            targets.flatMap((target) =>
-              'rawSql' in target
-                ? [
-                    {
-                      dashboard: definition.uid,
-                      panel: title,
-                      range,
-                      about,
-                      query: expand(target.rawSql, context),
-                    },
-                  ]
-                : [],
-            ),
-          )
-        }),
-      ),
+    RANGES.filter(([range]) => range !== '30d' || definition.uid === 'gatewatch-subject').flatMap(
+      ([range, spanMs]) =>
+        aboutEach(definition, things).flatMap(({ about, variables }) =>
+          questionsAbout(
+            definition,
+            { range, about },
+            {
+              from: new Date(endS * 1000 - spanMs),
+              to: new Date(endS * 1000),
+              interval_s: intervalOf(spanMs, POINTS),
+              variables,
+            },
+          ),
+        ),
+    ),
+  )
+}
+
+function questionsAbout(
+  { uid, panels }: Definition,
+  { range, about }: Pick<Question, 'range' | 'about'>,
+  context: GrafanaContext,
+): readonly Question[] {
+  return panels.flatMap(({ title, targets }) =>
+    targets.flatMap((target) =>
+      'rawSql' in target
+        ? [{ dashboard: uid, panel: title, range, about, query: expand(target.rawSql, context) }]
+        : [],
+    ),
   )
 }
 

@@ -1,6 +1,7 @@
-/** Hours of decisions to generate: as many rows, from that row on. */
+/** Decisions of an hour, or of an even part of one: as many rows, spread over it. */
 export interface Hour {
   readonly startS: number
+  readonly spanS: number
   readonly rows: number
 }
 
@@ -52,12 +53,11 @@ export function piecesOf(rows: number, endS: number): readonly Piece[] {
     for (let part = 0; part < parts; part++) {
       const next = first + Math.round((upTo - first) / (parts - part))
       const spanS = HOUR_S / parts
-      if (beginsWeek || beginsMonth || (piece !== null && piece.rows + next - first > PIECE_ROWS)) {
-        if (part === 0 || parts > 1) cut()
-      }
+      const full = piece !== null && piece.rows + next - first > PIECE_ROWS
+      if (full || (part === 0 && (beginsWeek || beginsMonth))) cut()
       if (beginsWeek && part === 0) weekFirst = first
       piece ??= { first, rows: 0, week, hours: [] }
-      piece.hours.push({ startS: at + part * spanS, rows: next - first })
+      piece.hours.push({ startS: at + part * spanS, spanS, rows: next - first })
       piece.rows += next - first
       first = next
     }
