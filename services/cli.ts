@@ -11,6 +11,7 @@ import { declareExplain } from './cli/explain.ts'
 import { declareExport } from './cli/export.ts'
 import { declareImport } from './cli/import.ts'
 import { processIo, type CliIo } from './cli/io.ts'
+import { declareGrants } from './cli/grants.ts'
 import { declareMigrate } from './cli/migrate.ts'
 import { declarePolicy } from './cli/policy.ts'
 import { declareQuery } from './cli/query.ts'
@@ -67,6 +68,7 @@ export async function runCli(
   declareBench(program, context)
   declareDevice(program, context)
   declareMigrate(program, context)
+  declareGrants(program, context)
   declareToken(program, context)
   declareBackup(program, context)
   declareRestore(program, context)

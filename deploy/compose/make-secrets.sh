@@ -18,16 +18,9 @@ new clickhouse-writer
 new clickhouse-reader
 new grafana-admin
 
-# ClickHouse knows hashes only. No grant of SOURCES: no statement reads or writes a file, a URL or another server.
+# ClickHouse knows hashes only; the profile of the reader is in deploy/clickhouse/reader.xml. No grant of SOURCES: no statement reads or writes a file, a URL or another server.
 cat > "$directory/clickhouse-users.xml" <<XML
 <clickhouse>
-    <profiles>
-        <gatewatch_reader>
-            <readonly>2</readonly>
-            <max_execution_time>60</max_execution_time>
-            <max_memory_usage>1073741824</max_memory_usage>
-        </gatewatch_reader>
-    </profiles>
     <users>
         <default remove="remove"/>
         <gatewatch>

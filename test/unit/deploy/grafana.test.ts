@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { FINDINGS_A_DAY } from '../../../dashboards/alerts/people-alerts.ts'
 import { FOLDER } from '../../../dashboards/alerts/rule-file.ts'
 import { ruleFiles, storeAlerts } from '../../../dashboards/alerts/rule-files.ts'
@@ -8,6 +9,8 @@ import { dashboards } from '../../../dashboards/catalogue.ts'
 import { clickhouse } from '../../../dashboards/clickhouse-query.ts'
 import { prometheus } from '../../../dashboards/metrics.ts'
 import { Config } from '../../../services/config.ts'
+import { READER_LIMITS } from '../../../services/runtime/clickhouse/readers/limits.ts'
+import { profileXml } from '../../../services/runtime/clickhouse/readers/reader-xml.ts'
 import { ROOT, readText, readYaml } from '../../support/deploy/files.ts'
 import {
   ContactPointFile,
@@ -166,6 +169,15 @@ describe('data sources and dashboards', () => {
     expect(datasources.map(({ uid, type }) => ({ uid, type }))).toEqual([clickhouse, prometheus])
     for (const { secureJsonData = {} } of datasources)
       for (const value of Object.values(secureJsonData)) expect(value).toMatch(ENVIRONMENT)
+  })
+
+  it('ask within what the account may take: the plugin adds five seconds to its timeouts', () => {
+    expect(readText('deploy/clickhouse/reader.xml')).toBe(profileXml())
+    const most = READER_LIMITS.find(({ setting }) => setting === 'max_execution_time')?.most ?? 0
+    const { queryTimeout, dialTimeout } = z
+      .looseObject({ queryTimeout: z.string(), dialTimeout: z.string() })
+      .parse(datasources[0]?.jsonData)
+    for (const timeout of [queryTimeout, dialTimeout]) expect(Number(timeout) + 5).toBeLessThanOrEqual(most)
   })
 
   it('are in the folder of the alert rules', () => {
