@@ -7,6 +7,7 @@ import { ConsoleConfig } from '../../services/console/config.ts'
 import { openConsole } from '../../services/console/main.ts'
 import { FeedbackConfig } from '../../services/feedback/config.ts'
 import { startFeedback } from '../../services/feedback/main.ts'
+import type { ClickHouseEndpoint } from '../../services/runtime/clickhouse/endpoint.ts'
 import { startEngine } from '../../services/runtime/clickhouse/start-engine.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import type { Runtime } from '../../services/runtime/runtime.ts'
@@ -20,6 +21,7 @@ export interface ConsoleStack {
   readonly url: string
   /** An analyst's token. */
   readonly token: string
+  readonly clickhouse: ClickHouseEndpoint
   /** Kills the store's process for good, as an outage would. */
   stopStore(): Promise<void>
   stop(): Promise<void>
@@ -51,6 +53,7 @@ export async function startConsoleStack(): Promise<ConsoleStack> {
     runtime,
     url: `http://127.0.0.1:${feedback.port}/`,
     token,
+    clickhouse: engine.endpoint,
     stopStore,
     async stop() {
       await feedback.stop()

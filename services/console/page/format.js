@@ -74,10 +74,11 @@ export function number(value) {
 /** `source.as_org` and `mean_gap_ms` as words: the unit goes to the value. @param {string} name */
 export function words(name) {
   const [bare, unit] = split(name)
-  const text = `${bare}${unit === 'nats' ? ' evidence' : unit === 'share' ? ' share' : ''}`
-    .replaceAll(/[_.]+/g, ' ')
-    .trim()
-    .replaceAll(/\b(ip|asn|os|id)\b/g, (word) => word.toUpperCase())
+  const text =
+    `${bare}${unit === 'nats' && !bare.endsWith('evidence') ? ' evidence' : unit === 'share' ? ' share' : ''}`
+      .replaceAll(/[_.]+/g, ' ')
+      .trim()
+      .replaceAll(/\b(ip|asn|os|id)\b/g, (word) => word.toUpperCase())
   return text === 'at' ? 'Time' : capital(text)
 }
 

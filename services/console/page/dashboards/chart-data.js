@@ -24,7 +24,7 @@ export function drawnOf(panel, answer, hidden) {
     const stacked = mode === 'normal' || mode === 'percent'
     return {
       // A name made of labels is what the answer names its lines by.
-      name: field.displayName?.includes('${') === false ? field.displayName : name,
+      name: (field.displayName?.includes('${') === false ? field.displayName : name) || 'none',
       colour: lineColour(
         index,
         field.color?.mode === 'fixed' ? colourName(null, { ...field, mappings: [] }) : undefined,

@@ -34,16 +34,29 @@ export function outlines({ transform, arcs, objects }) {
     return arc.map(([dx, dy]) => {
       x += dx
       y += dy
-      const [px, py] = project(x * scale[0] + translate[0], y * scale[1] + translate[1])
-      return `${px.toFixed(1)},${py.toFixed(1)}`
+      return /** @type {[number, number]} */ ([x * scale[0] + translate[0], y * scale[1] + translate[1]])
     })
   })
   const ring = (/** @type {number[]} */ chain) =>
-    `M${chain.flatMap((n) => (n < 0 ? (lines[~n] ?? []).toReversed() : (lines[n] ?? []))).join('L')}Z`
+    chain.flatMap((n) => (n < 0 ? (lines[~n] ?? []).toReversed() : (lines[n] ?? [])))
   return objects.countries.geometries
     .filter(({ id }) => id !== ANTARCTICA)
     .flatMap((shape) => (shape.type === 'MultiPolygon' ? shape.arcs.flat() : shape.arcs))
-    .map(ring)
+    .map((chain) => pathOf(ring(chain)))
+    .join('')
+}
+
+/** A ring as a path. One that crosses the 180th meridian goes on beyond it, and is drawn at the other edge too. @param {[longitude: number, latitude: number][]} ring */
+function pathOf(ring) {
+  let turns = 0
+  const points = ring.map(([longitude, latitude], i) => {
+    const step = longitude - (ring[i - 1]?.[0] ?? longitude)
+    if (Math.abs(step) > 180) turns -= Math.sign(step)
+    return project(longitude + 360 * turns, latitude)
+  })
+  const across = Math.sign(points.reduce((sum, [x]) => sum + (x < 0 ? 1 : x > WORLD ? -1 : 0), 0))
+  return (across === 0 ? [0] : [0, across * WORLD])
+    .map((shift) => `M${points.map(([x, y]) => `${(x + shift).toFixed(1)},${y.toFixed(1)}`).join('L')}Z`)
     .join('')
 }
 

@@ -12,8 +12,9 @@ export function Happenings({ kinds, happenings, error }) {
       ${kinds.map(
         ({ name, colour }) =>
           html`<span key=${name}>
-            <${Swatch} colour=${namedColour(colour) ?? 'var(--muted)'} />${name}:
-            ${happenings.filter((each) => each.name === name).length}
+            <${Swatch}
+              colour=${namedColour(colour) ?? 'var(--muted)'}
+            />${`${name}: ${happenings.filter((each) => each.name === name).length}`}
           </span>`,
       )}
     </summary>

@@ -11,7 +11,7 @@ import { PanelAnswerView } from './panel-answer.js'
 const COLUMNS = 24
 /** Height of one of the grid's rows, in px, and what the title takes of a panel. */
 const ROW_PX = 36
-const TITLE_PX = 62
+const TITLE_PX = 54
 
 /** One panel at its place: its question above, its answer below. @param {{ panel: Panel, board: Board }} props */
 export function PanelCard({ panel, board }) {

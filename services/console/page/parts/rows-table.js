@@ -3,7 +3,7 @@ import { useMemo, useState } from 'preact/hooks'
 import { namedColour } from '../colours.js'
 import { fieldOf, record, typeName } from '../dashboards/field.js'
 import { colourName, shownValue } from '../dashboards/shown-value.js'
-import { words } from '../format.js'
+import { valueOf, words } from '../format.js'
 import { panelLink } from '../panel-link.js'
 import { Time } from './time.js'
 import { Toned } from './toned.js'
@@ -68,7 +68,7 @@ export function RowsTable({ panel, frame, query }) {
             html`<tr key=${i}>
               ${shown.map(({ name, type, place, field }) => {
                 const url = field.links?.[0]?.url
-                const cell = html`<${Cell} value=${row[place]} type=${type} field=${field} />`
+                const cell = html`<${Cell} name=${name} value=${row[place]} type=${type} field=${field} />`
                 return html`<td key=${name} class=${typeName(type) === 'number' ? 'figure' : ''}>
                   ${
                     url === undefined || row[place] === '' || row[place] === null
@@ -86,17 +86,25 @@ export function RowsTable({ panel, frame, query }) {
   </div>`
 }
 
-/** @param {{ value: CellValue | undefined, type: string, field: import('../dashboards/field.js').Field }} props */
-function Cell({ value, type, field }) {
+/** @param {{ name: string, value: CellValue | undefined, type: string, field: import('../dashboards/field.js').Field }} props */
+function Cell({ name, value, type, field }) {
   if (value === null || value === undefined || value === '') return html`<span class="muted">none</span>`
   if (typeName(type) === 'time') return html`<${Time} at=${String(value)} />`
-  const text = shownValue(value, field)
+  const plain = field.unit === undefined || field.unit === 'none' || field.unit === 'short'
+  const text = plain && typeof value === 'number' ? named(name, value, field) : shownValue(value, field)
   const { type: kind } = record(field.custom?.['cellOptions'])
   const colour =
     kind === 'color-text' || kind === 'color-background' ? namedColour(colourName(value, field)) : undefined
   return colour === undefined
     ? text
     : html`<${Toned} colour=${colour} filled=${kind === 'color-background'}>${text}<//>`
+}
+
+/** A figure with the unit that its column's name carries, unless the definition has words or decimals for it. @param {string} name @param {number} value @param {import('../dashboards/field.js').Field} field */
+function named(name, value, field) {
+  return field.decimals !== undefined || (field.mappings?.length ?? 0) > 0
+    ? shownValue(value, field)
+    : valueOf(name, value)
 }
 
 /** Numbers by size, texts by alphabet, what is missing last. @param {CellValue | undefined} a @param {CellValue | undefined} b @param {boolean} down */

@@ -127,6 +127,12 @@ describe('the map', () => {
     const path = outlines(JSON.parse(file?.body.toString() ?? ''))
     expect(path).toMatch(/^(M[\d., L-]+Z)+$/)
     expect(path.split('M').length).toBeGreaterThan(200)
+    // No line runs from one edge of the world to the other, as one over the 180th meridian would.
+    const jumps = path.split('M').flatMap((ring) => {
+      const xs = ring.split('L').map((point) => Number.parseFloat(point))
+      return xs.slice(1).filter((x, i) => Math.abs(x - (xs[i] ?? x)) > 300)
+    })
+    expect(jumps).toEqual([])
   })
 
   it('shows all places with room around them, and a single one with its surroundings', () => {
