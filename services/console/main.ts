@@ -13,6 +13,7 @@ import { dashboardRoutes } from './dashboards/routes.ts'
 import { openLive } from './live.ts'
 import { openCases } from './open-cases.ts'
 import { pageRoutes } from './page-routes.ts'
+import { queryRoutes } from './queries/routes.ts'
 import { consoleRoutes } from './routes.ts'
 import { readRunbooks, runbookRoute } from './runbooks.ts'
 import { storeOf } from './store/store.ts'
@@ -59,6 +60,7 @@ export async function openConsole(
       const { query_timeout_s, prometheus_url } = config
       dashboardRoutes(api, definitions, { client, query_timeout_s, prometheus_url })
       caseRoutes(api, cases)
+      queryRoutes(api, { client, dataDir: runtime.dataDir, query_timeout_s: config.query_timeout_s })
       streamRoute(api, live)
     })
   }
