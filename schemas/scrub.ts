@@ -39,8 +39,25 @@ const GONE = 'Erased at the request of the person whom it was about.'
  */
 export function scrub(value: unknown, who: Erased): unknown {
   const about = isRecord(value) && isAbout(value, who)
-  return walk(value, who, about, false)
+  const clean = walk(value, who, about, false)
+  return isRecord(value) && isRecord(clean) && clean['subject'] !== value['subject']
+    ? withoutPlace(clean)
+    : clean
 }
+
+/** Slim records of a decision say where the person was, whoever else was there. */
+function withoutPlace(value: Record<string, unknown>): Record<string, unknown> {
+  const { session_id: _session, habits: _habits, ...clean } = value
+  for (const [name, empty] of PLACE) if (name in clean) clean[name] = empty
+  return clean
+}
+
+const PLACE: readonly (readonly [string, unknown])[] = [
+  ['ip', ''],
+  ['country', ''],
+  ['asn', 0],
+  ['user_agent_family', ''],
+]
 
 /** Whether the record's main entity is the person's. */
 function isAbout(value: Record<string, unknown>, who: Erased): boolean {

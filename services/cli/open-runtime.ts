@@ -3,6 +3,8 @@ import type { Logger } from 'pino'
 import { topics } from '../../schemas/topics.ts'
 import type { Config } from '../config.ts'
 import { openDataDir } from '../runtime/data-dir.ts'
+import { erasingLog } from '../runtime/erasures/erasing-log.ts'
+import { erasureSecret } from '../runtime/erasures/secret.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
 import type { LogRights } from '../runtime/log/kafka/rights.ts'
 import { logMetrics } from '../runtime/log/log-metrics.ts'
@@ -21,6 +23,17 @@ export interface OpenRuntime extends Runtime {
  * the terminal. With `rights`, a Kafka that does not grant them refuses the start.
  */
 export async function openRuntime(config: Config, logger?: Logger, rights?: LogRights): Promise<OpenRuntime> {
+  const { eventLog, ...runtime } = await openRawRuntime(config, logger, rights)
+  const secret = () => erasureSecret(runtime.dataDir, config.erasure)
+  return { ...runtime, eventLog: measuredLog(erasingLog(eventLog, secret), runtime.metrics) }
+}
+
+/** The same with the log as it lies, erased persons included: for who erases them. */
+export async function openRawRuntime(
+  config: Config,
+  logger?: Logger,
+  rights?: LogRights,
+): Promise<OpenRuntime> {
   const dataDir = await openDataDir(config.data_dir)
   const used =
     logger ??
@@ -31,7 +44,7 @@ export async function openRuntime(config: Config, logger?: Logger, rights?: LogR
     dataDir,
     logger: used,
     metrics,
-    eventLog: measuredLog(eventLog, metrics),
+    eventLog,
     close: () => eventLog.close(),
   }
 }

@@ -197,18 +197,7 @@ function scrubbed(record: LogRecord, names: Names, topic: LogTopic): Fate {
   if (!isRecord(json) || json['tenant'] !== names.person.tenant) return 'keep'
   const clean = scrub(json, names)
   if (clean === json || !isRecord(clean)) return 'keep'
-  const whole = json['subject'] === names.entity_id ? withoutPlace(clean) : clean
-  return { key: keyWithout(key, json, names), value: JSON.stringify(whole), headers: withoutTrace(headers) }
-}
-
-/** Slim records say where somebody was, whoever else was there. */
-function withoutPlace(value: Record<string, unknown>): Record<string, unknown> {
-  const none: Record<string, unknown> = { ip: '', country: '', asn: 0, user_agent_family: '' }
-  const clean: Record<string, unknown> = { ...value }
-  for (const [name, empty] of Object.entries(none)) if (name in clean) clean[name] = empty
-  delete clean['session_id']
-  delete clean['habits']
-  return clean
+  return { key: keyWithout(key, json, names), value: JSON.stringify(clean), headers: withoutTrace(headers) }
 }
 
 /** The key of what is kept by time names its entity. */

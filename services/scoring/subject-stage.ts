@@ -1,5 +1,6 @@
 import type { Activity } from '../../schemas/activity.ts'
 import { isCanary } from '../../schemas/canary.ts'
+import { isErased } from '../../schemas/chain.ts'
 import { accessActivity, accessFindings, policyEffects } from '../../schemas/topics.ts'
 import type { Decision } from '../../schemas/decision.ts'
 import { subjectEntityId, type Entity } from '../../schemas/entity.ts'
@@ -88,7 +89,7 @@ export interface SubjectResult {
  * Scores one decision against its subject's state; `key` is its `decisionKey`, as
  * its record has it. Null: a repeat. An anonymous
  * subject has no habits, so nothing is scored; its source's are, in the next
- * stage. A canary is nobody: it passes, and teaches nothing.
+ * stage. A canary is nobody: it passes, and teaches nothing; so does a decision whose person is erased.
  */
 export function scoreDecision(
   bench: Bench<EnrichedDecision>,
@@ -98,7 +99,7 @@ export function scoreDecision(
   enrichment: Enrichment,
   readingsOf?: ReadingsOf,
 ): SubjectResult | null {
-  if (decision.subject.type === 'anonymous' || isCanary(decision)) {
+  if (decision.subject.type === 'anonymous' || isCanary(decision) || isErased(decision)) {
     const scores: Scores = {}
     const network = networkActivity(decision, enrichment)
     const told = network !== undefined && isFirst(states, decision)

@@ -1,88 +1,102 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pino } from 'pino'
+import { setTimeout as pause } from 'node:timers/promises'
 import { expect, it, onTestFinished } from 'vitest'
-import { topics } from '../../schemas/topics.ts'
-import { openRuntime } from '../../services/cli/open-runtime.ts'
-import { openClickHouse } from '../../services/runtime/clickhouse/client.ts'
-import { openStore } from '../../services/runtime/clickhouse/open-store.ts'
-import { verifyStore } from '../support/chained-store.ts'
+import { accessDecisions } from '../../schemas/topics.ts'
+import { finishErasures } from '../../services/cli/erase/finish-erasures.ts'
+import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { runCliProcess } from '../support/cli-process.ts'
-import { ALICE, BOB, configOf, filesWith, makeWorld, START } from '../support/erasure-world.ts'
-import { rowsOf } from '../support/temp-engine.ts'
+import {
+  ALICE,
+  configOf,
+  contentsOf,
+  filesWith,
+  makeWorld,
+  MARKERS,
+  ofAlice,
+  ofBobAlone,
+  storeAgain,
+} from '../support/erasure-world.ts'
+import { eventually } from '../support/eventually.ts'
 
-const logger = pino({ level: 'silent' })
-/** Everything that leads to alice; her prefix too, since nobody else came from it. */
-const MARKERS = [ALICE.id, ALICE.session, ALICE.device, ALICE.ip, ALICE.prefix, ALICE.agent]
+/** How often the command is killed, each time later; more of them: GATEWATCH_ERASURE_KILLS. */
+const KILLS = Number(process.env['GATEWATCH_ERASURE_KILLS'] ?? 2)
+const WITHIN_MS = 1_500
 
-/** All that log and store hold, as text: columns are compressed on the disk, and a look at the files alone would miss them. */
-async function contents(dataDir: string) {
-  const config = configOf(dataDir)
-  const runtime = await openRuntime(config, logger)
-  const store = await openStore({ dataDir, settings: config.clickhouse, logger })
-  const client = openClickHouse(store.endpoint)
-  try {
-    const lines: string[] = []
-    for (const topic of topics)
-      for (const { partition } of await runtime.eventLog.watermarks(topic))
-        for await (const records of runtime.eventLog.read(topic, { partition }))
-          for (const { offset, key, value, headers } of records)
-            lines.push(
-              `${topic.name} ${partition} ${offset} ${key} ${JSON.stringify(headers)} ${value === null ? '' : Buffer.from(value).toString('latin1')}`,
-            )
-    const tables = await rowsOf<{ name: string }>(
-      client,
-      `SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' AND name NOT LIKE 'decisions_by%'`,
-    )
-    const rows: string[] = []
-    for (const { name } of tables)
-      for (const row of await rowsOf<object>(client, `SELECT * FROM ${name}`)) {
-        const text = JSON.stringify(row)
-        rows.push(
-          name === 'dead_letters'
-            ? `${name} ${text} ${Buffer.from(String(Reflect.get(row, 'value_base64')), 'base64').toString()}`
-            : `${name} ${text}`,
-        )
-      }
-    const report = await verifyStore(
-      { dataDir, eventLog: runtime.eventLog, client },
-      { now: START + 7_200_000, from: new Date(START - 1000).toISOString() },
-    )
-    return { lines, rows: rows.sort(), report }
-  } finally {
-    await client.close()
-    await store.stop()
-    await runtime.close()
-  }
-}
-
-const named = (text: string, word: string): boolean => text.replaceAll(`${ALICE.id}.smith`, '').includes(word)
-const ofAlice = (texts: readonly string[]) =>
-  texts.filter((text) => MARKERS.some((word) => named(text, word)))
-const ofBobAlone = (texts: readonly string[]) =>
-  texts.filter((text) => text.includes(BOB.id) && !MARKERS.some((word) => named(text, word)))
-
-it('a person is erased from log, state and store, killed whenever; the chain is proven whole and nobody else loses a byte', async () => {
+it('a person is erased from log, state and store, killed whenever; the chain is proven whole, nobody else loses a byte, and neither a late copy nor a restored backup brings the person back', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'gatewatch-erasure-'))
   onTestFinished(() => rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }))
   const dataDir = join(directory, 'data')
-  await makeWorld(dataDir)
-  const before = await contents(dataDir)
+  const older = join(directory, 'older')
+  const erase = (...args: string[]) => runCliProcess(['--data-dir', dataDir, 'erase', ...args], {}, directory)
+
+  // given two people's traces everywhere, and a backup of them
+  await finishErasures(configOf(dataDir), dataDir, () => {})
+  const { decisions } = await makeWorld(dataDir)
+  const before = await contentsOf(dataDir)
   expect(before.report).toMatchObject({ verdict: 'proven', decisions: 120, erased: 0 })
   expect(ofAlice(before.lines).length).toBeGreaterThan(100)
-  expect(await filesWith(dataDir, [ALICE.id])).not.toEqual([])
+  expect(ofAlice(before.rows).length).toBeGreaterThan(60)
+  await cp(dataDir, older, { recursive: true })
 
-  const command = (...args: string[]) =>
-    runCliProcess(['--data-dir', dataDir, 'erase', ...args], {}, directory)
-  const erase = command(ALICE.id, '--yes')
-  const code = await erase.exited()
-  expect({ code, said: erase.output() }).toMatchObject({ code: 0 })
+  // when she is erased, and the command is killed again and again, and a start goes on with it
+  for (let kill = 0; kill < KILLS; kill++) {
+    const killed = erase(ALICE.id, '--yes')
+    await eventually(
+      'an erasure begun',
+      async () => (await pending(dataDir)).length > 0 || killed.child.exitCode !== null,
+    )
+    await pause((WITHIN_MS / KILLS) * kill)
+    await killed.stop('SIGKILL')
+  }
+  const said: string[] = []
+  await finishErasures(configOf(dataDir), dataDir, (text) => said.push(text))
+
+  // then no file holds what leads to her, and no record or row does
+  expect(await pending(dataDir)).toEqual([])
   expect(await filesWith(dataDir, MARKERS)).toEqual([])
-  const after = await contents(dataDir)
+  const after = await contentsOf(dataDir)
   expect(ofAlice(after.lines)).toEqual([])
   expect(ofAlice(after.rows)).toEqual([])
+  // and every decision is proven, hers among them
   expect(after.report).toMatchObject({ verdict: 'proven', decisions: 120, proven: 120, erased: 60 })
-  expect(ofBobAlone(after.lines)).toEqual(expect.arrayContaining(ofBobAlone(before.lines)))
-  expect(ofBobAlone(after.rows)).toEqual(expect.arrayContaining(ofBobAlone(before.rows)))
+  // and what is another's is what it was, to the byte and in its place
+  expect(ofBobAlone(after.lines)).toEqual(ofBobAlone(before.lines))
+  expect(ofBobAlone(after.rows)).toEqual(ofBobAlone(before.rows))
+  // and what is about both keeps him
+  expect(after.rows.filter((row) => row.includes('Spray on erased and alice-q7x.smith'))).toHaveLength(1)
+  expect(after.rows.filter((row) => row.includes('Tried erased, alice-q7x.smith.'))).toHaveLength(1)
+  expect(said.every((text) => !text.includes(ALICE.id))).toBe(true)
+
+  // and whoever alters an erased decision is found
+  expect(after.altered).toMatchObject({ verdict: 'refuted' })
+
+  // and a copy of hers that comes late is scored and stored erased
+  const late = decisions.find(({ subject }) => subject.id === ALICE.id)
+  if (late === undefined) throw new Error('she decided nothing')
+  const again = await storeAgain(dataDir, [jsonRecord(accessDecisions, late)])
+  expect(ofAlice(again)).toEqual([])
+
+  // and a second erasure takes that copy away, and changes nothing else
+  const second = erase(ALICE.id, '--yes', '--json')
+  expect({ code: await second.exited(), said: second.output() }).toMatchObject({ code: 0 })
+  expect(await filesWith(dataDir, MARKERS)).toEqual([])
+
+  // and a restored backup from before is erased by its first start, from what was written beside the log
+  await mkdir(join(older, 'erasures'), { recursive: true })
+  await cp(join(dataDir, 'erasures', 'erasures.jsonl'), join(older, 'erasures', 'erasures.jsonl'))
+  await finishErasures(configOf(older), older, () => {})
+  expect(await filesWith(older, MARKERS)).toEqual([])
+  const restored = await contentsOf(older)
+  expect([...ofAlice(restored.lines), ...ofAlice(restored.rows)]).toEqual([])
+  expect(restored.report).toMatchObject({ verdict: 'proven', decisions: 120, erased: 60 })
 })
+
+async function pending(dataDir: string): Promise<string[]> {
+  try {
+    return (await readdir(join(dataDir, 'erasures', 'pending'))).filter((name) => name.endsWith('.json'))
+  } catch {
+    return []
+  }
+}

@@ -1,29 +1,36 @@
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { ClickHouseClient } from '@clickhouse/client'
 import { pino } from 'pino'
 import type { Decision } from '../../schemas/decision.ts'
 import {
   accessDecisions,
   accessFindings,
+  accessScored,
   accessStories,
   alertsOutbox,
   analystVerdicts,
   deadLetterOf,
   deviceInventory,
+  privacyErasures,
   riskState,
   sessionLogouts,
   subjectCensus,
+  topics,
 } from '../../schemas/topics.ts'
-import { openRuntime } from '../../services/cli/open-runtime.ts'
+import { openRawRuntime, type OpenRuntime } from '../../services/cli/open-runtime.ts'
 import { Config } from '../../services/config.ts'
 import type { DecisionDraft } from '../../services/gateway/record/decision-draft.ts'
 import { openClickHouse } from '../../services/runtime/clickhouse/client.ts'
-import { openStore } from '../../services/runtime/clickhouse/open-store.ts'
-import type { EventLog } from '../../services/runtime/log/event-log.ts'
+import { openStore, type Store } from '../../services/runtime/clickhouse/open-store.ts'
+import { erasingLog } from '../../services/runtime/erasures/erasing-log.ts'
+import { erasureSecret } from '../../services/runtime/erasures/secret.ts'
+import type { EventLog, OutRecord } from '../../services/runtime/log/event-log.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { startScoring } from '../../services/scoring/main.ts'
 import { startStorage } from '../../services/storage/main.ts'
-import { chainedBoot } from './chained-store.ts'
+import type { Report } from '../../services/verify/report.ts'
+import { chainedBoot, verifyStore } from './chained-store.ts'
 import { eventually } from './eventually.ts'
 import { alert } from './alert.ts'
 import { sampleFinding, sampleRisk, sampleStory, sampleVerdict } from './samples.ts'
@@ -91,7 +98,7 @@ function drafts(count: number): DecisionDraft[] {
 /** A data directory with two people in every topic and table, as the roles have left it when they were stopped. */
 export async function makeWorld(dataDir: string): Promise<{ decisions: readonly Decision[] }> {
   const config = configOf(dataDir)
-  const runtime = await openRuntime(config, logger)
+  const runtime = await openRawRuntime(config, logger)
   const { eventLog } = runtime
   const store = await openStore({ dataDir, settings: config.clickhouse, logger })
   const client = openClickHouse(store.endpoint)
@@ -265,4 +272,124 @@ function holdsWord(bytes: Buffer, text: string): boolean {
   for (let at = bytes.indexOf(text); at !== -1; at = bytes.indexOf(text, at + 1))
     if (bytes.toString('latin1', at + text.length, at + text.length + 6) !== '.smith') return true
   return false
+}
+
+/** Everything that leads to alice; her network too, since nobody else came from it. */
+export const MARKERS = [ALICE.id, ALICE.session, ALICE.device, ALICE.ip, ALICE.prefix, ALICE.agent]
+
+/** Log and store of a data directory that nobody else has open. */
+async function withBoth<T>(
+  dataDir: string,
+  run: (runtime: OpenRuntime, store: Store, client: ClickHouseClient) => Promise<T>,
+): Promise<T> {
+  const config = configOf(dataDir)
+  const runtime = await openRawRuntime(config, logger)
+  const store = await openStore({ dataDir, settings: config.clickhouse, logger })
+  const client = openClickHouse(store.endpoint)
+  try {
+    return await run(runtime, store, client)
+  } finally {
+    await client.close()
+    await store.stop()
+    await runtime.close()
+  }
+}
+
+export interface Contents {
+  /** Records of the log, by place; erasures themselves apart. */
+  readonly lines: readonly string[]
+  readonly rows: readonly string[]
+  readonly report: Report
+  /** The same, once an erased decision was altered. */
+  readonly altered: Report
+}
+
+/** All that log and store hold, as text: columns are compressed on the disk, and a look at the files alone would miss them. */
+export function contentsOf(dataDir: string): Promise<Contents> {
+  return withBoth(dataDir, async ({ eventLog }, _store, client) => {
+    const lines: string[] = []
+    for (const topic of topics)
+      for (const { partition } of topic.name === privacyErasures.name ? [] : await eventLog.watermarks(topic))
+        for await (const records of eventLog.read(topic, { partition }))
+          for (const { offset, key, value, headers } of records)
+            lines.push(
+              `${topic.name} ${partition} ${offset} ${key} ${JSON.stringify(headers)} ${value === null ? '' : Buffer.from(value).toString('latin1')}`,
+            )
+    const report = await verifyNow(dataDir, eventLog, client)
+    const rows = await rowsIn(client)
+    return { lines, rows, report, altered: await tampered(dataDir, eventLog, client) }
+  })
+}
+
+/** Every row of every table that names things; sets of hashes and the days that are counted again apart. */
+async function rowsIn(client: ClickHouseClient): Promise<string[]> {
+  const tables = await rowsOf<{ name: string }>(
+    client,
+    `SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'ReplacingMergeTree' AND name != 'schema_migrations'`,
+  )
+  const rows: string[] = []
+  for (const { name } of tables)
+    for (const row of await rowsOf<Record<string, unknown>>(client, `SELECT * FROM ${name}`)) {
+      const letter =
+        name === 'dead_letters' ? Buffer.from(String(row['value_base64']), 'base64').toString() : ''
+      rows.push(`${name} ${JSON.stringify(row)} ${letter}`)
+    }
+  return rows.sort()
+}
+
+function verifyNow(dataDir: string, eventLog: EventLog, client: ClickHouseClient): Promise<Report> {
+  const from = new Date(START - 1000).toISOString()
+  return verifyStore({ dataDir, eventLog, client }, { now: START + 7_200_000, from })
+}
+
+/** What is found when an erased decision is altered; it is put back. */
+async function tampered(dataDir: string, eventLog: EventLog, client: ClickHouseClient): Promise<Report> {
+  const change = (by: string) =>
+    client.command({
+      query: `ALTER TABLE decisions UPDATE latency_us = latency_us ${by} WHERE subject_id = 'erased' AND pep_seq = 20`,
+      clickhouse_settings: { mutations_sync: '2' },
+    })
+  await change('+ 1')
+  const report = await verifyNow(dataDir, eventLog, client)
+  await change('- 1')
+  return report
+}
+
+/** Records that come once more are scored and stored as the roles do it; the rows of the store. */
+export async function storeAgain(dataDir: string, records: readonly OutRecord[]): Promise<readonly string[]> {
+  return withBoth(dataDir, async (raw, store, client) => {
+    const config = configOf(dataDir)
+    const runtime = {
+      ...raw,
+      eventLog: erasingLog(raw.eventLog, () => erasureSecret(dataDir, config.erasure)),
+    }
+    await raw.eventLog.append(records)
+    const scoring = await startScoring(runtime, config.scoring, { tenant: 'default' })
+    await scoring.drained()
+    await scoring.stop()
+    const storage = await startStorage(runtime, { ...config.storage, linger_ms: 0, min_rows: 1 }, store)
+    await eventually('everything stored', async () => {
+      const [at] = await raw.eventLog.watermarks(accessScored)
+      return (await raw.eventLog.committed('storage', accessScored)).get(0) === at?.high
+    })
+    await storage.stop()
+    const scored: string[] = []
+    for await (const page of raw.eventLog.read(accessScored, { partition: 0 }))
+      for (const { key, value } of page) scored.push(`${key} ${Buffer.from(value ?? []).toString()}`)
+    return [...scored, ...(await rowsIn(client))]
+  })
+}
+
+const named = (text: string, word: string): boolean => text.replaceAll(`${ALICE.id}.smith`, '').includes(word)
+
+/** The texts that hold something that leads to alice. */
+export function ofAlice(texts: readonly string[]): string[] {
+  return texts.filter((text) => MARKERS.some((word) => named(text, word)))
+}
+
+/** The texts that name bob alone: neither her, nor somebody erased. */
+export function ofBobAlone(texts: readonly string[]): string[] {
+  return texts.filter(
+    (text) => text.includes(BOB.id) && !/\berased\b/.test(text) && !MARKERS.some((word) => named(text, word)),
+  )
 }

@@ -5,7 +5,7 @@ import { openClickHouse } from '../../runtime/clickhouse/client.ts'
 import { migrate } from '../../runtime/clickhouse/migrate.ts'
 import { openStore } from '../../runtime/clickhouse/open-store.ts'
 import { createLogger, terminalDestination } from '../../runtime/logger.ts'
-import { openRuntime } from '../open-runtime.ts'
+import { openRawRuntime } from '../open-runtime.ts'
 import { ledgerDirectory } from './ledger-directory.ts'
 
 /** One statement of an erasure rewrites parts: minutes, where rows are many. */
@@ -21,7 +21,7 @@ export function erasureParts(config: Config, dataDir: string, told: ErasureParts
     now: Date.now,
     told,
     async openLog() {
-      const runtime = await openRuntime(config, logger)
+      const runtime = await openRawRuntime(config, logger)
       return runtime.eventLog
     },
     async openStore() {

@@ -9,6 +9,7 @@ import { readPending, type Pending } from '../../erasure/ledger.ts'
 import { countRecords } from '../../erasure/log-eraser.ts'
 import { erase, newErasure, type ErasureParts } from '../../erasure/main.ts'
 import { objections } from '../../erasure/objections.ts'
+import { unfinished } from '../../erasure/unfinished.ts'
 import { namesOf, Person } from '../../erasure/person.ts'
 import { openDataDir } from '../../runtime/data-dir.ts'
 import { lockDataDir } from '../../runtime/data-dir-lock.ts'
@@ -48,7 +49,7 @@ export async function runErase(
   try {
     const secret = await erasureSecret(dataDir, config.erasure)
     const plan = who === null ? null : await planOf(who, secret, flags, parts)
-    const all = plan === null ? await readPending(dataDir) : [plan.pending]
+    const all = plan === null ? await unfinished(parts, () => Promise.resolve(secret)) : [plan.pending]
     if (plan !== null) {
       bar.stop()
       io.stdout.write(planText(plan))

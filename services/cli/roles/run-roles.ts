@@ -3,6 +3,7 @@ import { openDataDir } from '../../runtime/data-dir.ts'
 import { lockDataDir } from '../../runtime/data-dir-lock.ts'
 import { createLifecycle } from '../../runtime/lifecycle.ts'
 import { createLogger, terminalDestination } from '../../runtime/logger.ts'
+import { finishErasures } from '../erase/finish-erasures.ts'
 import type { CliIo } from '../io.ts'
 import { openRuntime } from '../open-runtime.ts'
 import { rightsOf } from './rights.ts'
@@ -20,6 +21,7 @@ export async function runRoles(config: Config, roles: readonly Role[], io: CliIo
       const lock = await lockDataDir(dataDir, roles, `run ${roles.join(' ')}`)
       return { stop: () => lock.release() }
     })
+    await finishErasures(config, dataDir, (text) => logger.info(text))
     const runtime = await openRuntime(config, logger, rightsOf(roles))
     await lifecycle.start('event log', async () => ({ stop: () => runtime.close() }))
     await startRoles({

@@ -7,6 +7,7 @@ import { createLifecycle } from '../../runtime/lifecycle.ts'
 import type { StopEvent } from '../../runtime/lifecycle.ts'
 import { openLogFile } from '../../runtime/log-file.ts'
 import { createLogger } from '../../runtime/logger.ts'
+import { finishErasures } from '../erase/finish-erasures.ts'
 import type { CliIo } from '../io.ts'
 import { openRuntime } from '../open-runtime.ts'
 import { whereThingsAre } from './addresses.ts'
@@ -42,6 +43,7 @@ export async function runUp(config: Config, { roles, demo: withDemo, io }: UpOpt
   try {
     await lifecycle.start('lock', async () => ({ stop: () => lock.release() }))
     say(`Gatewatch starts in ${dataDir}`)
+    await finishErasures(config, dataDir, say)
     const runtime = await openRuntime(config, logger, rightsOf(roles))
     await lifecycle.start('event log', async () => ({ stop: () => runtime.close() }))
     const started = (part: string, ms: number): unknown =>
