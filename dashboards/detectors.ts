@@ -2,9 +2,11 @@ import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-s
 import { board } from './board.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
 import { metric } from './metrics.ts'
-import { linked, toExplanation } from './links.ts'
+import { linked, toExplanation, toStory } from './links.ts'
 import { bars, lines, rows, stat } from './panels.ts'
+import { fromScores } from './rolled.ts'
 import { findingsByDetector } from './shared-panels.ts'
+import { TOLD } from './stories.ts'
 import { among, detectorVariable, levelVariable, ofTenant } from './variables.ts'
 
 const chosen = `${among('toString(detector_id)', 'detector')} AND ${among('toString(risk_level)', 'level')}`
@@ -106,11 +108,9 @@ const scores = () =>
     .span(12)
     .withTarget(
       table(
-        `SELECT toString(score.1) AS detector, count() AS scored, round(quantile(0.5)(score.2), 2) AS median,
-           round(quantile(0.99)(score.2), 2) AS p99, round(max(score.2), 2) AS highest
-         FROM (SELECT arrayJoin(arrayZip(mapKeys(scores), mapValues(scores))) AS score
-           FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND notEmpty(mapKeys(scores)))
-         GROUP BY detector ORDER BY scored DESC`,
+        `SELECT detector, sum(n) AS scored, round(quantilesTDigestMerge(0.5, 0.99)(spread_set)[1], 2) AS median,
+           round(quantilesTDigestMerge(0.5, 0.99)(spread_set)[2], 2) AS p99, round(max(highest_score), 2) AS highest
+         ${fromScores()} WHERE ${among('detector', 'detector')} GROUP BY detector ORDER BY scored DESC LIMIT 200`,
       ),
     )
 
@@ -130,18 +130,21 @@ const late = () =>
     '{{stage}}',
   )
 
-const newest = () =>
-  linked(
-    rows('Newest findings', 'What was found lately, and on which figures does it rest?').height(12),
-    'decision_id',
-    toExplanation,
-  ).withTarget(
+const newest = () => {
+  const panel = rows(
+    'Newest findings',
+    'What was found lately, on which figures does it rest, and in which story is it told?',
+  ).height(12)
+  return linked(linked(panel, 'story', toStory), 'decision_id', toExplanation).withTarget(
     table(
-      `SELECT observed_at, toString(risk_level) AS risk_level, toString(detector_id) AS detector, concat(entity_type, ' ', entity_id) AS entity, summary,
-         round(score, 2) AS score, round(evidence_nats, 2) AS nats, evidence, arrayStringConcat(arrayMap((n, f) -> concat(toString(n), ' × ', toString(f)), gates_name, gates_factor), ', ') AS gates, decision_ids[-1] AS decision_id
-       ${findings} ORDER BY observed_at DESC, revision DESC LIMIT 1 BY id LIMIT 100`,
+      `SELECT found.observed_at AS last_seen, toString(risk_level) AS risk_level, toString(detector_id) AS detector, concat(entity_type, ' ', entity_id) AS entity, summary,
+         round(score, 2) AS score, round(evidence_nats, 2) AS nats, evidence, arrayStringConcat(arrayMap((n, f) -> concat(toString(n), ' × ', toString(f)), gates_name, gates_factor), ', ') AS gates,
+         story, decision_ids[-1] AS decision_id
+       FROM (SELECT * ${findings} ORDER BY observed_at DESC, revision DESC LIMIT 1 BY id LIMIT 100) AS found ${TOLD} = found.id
+       ORDER BY last_seen DESC, found.id LIMIT 100`,
     ),
   )
+}
 
 const seen = () =>
   lines(

@@ -4,7 +4,8 @@ import { table, timeSeries } from './clickhouse-query.ts'
 import { withFilters } from './filters.ts'
 import { linked, toExplanation, toSession, toSource, toSubject } from './links.ts'
 import { bars, lines, rows, stat } from './panels.ts'
-import { REASONS, REFUSED, SUBJECT } from './terms.ts'
+import { fromSharedSessions } from './rolled.ts'
+import { REASONS, REFUSED } from './terms.ts'
 import { ofTenant, sessionVariable, valueOf } from './variables.ts'
 
 const decisions = `FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND subject_session_id = ${valueOf('session')} AND subject_session_id != ''`
@@ -94,12 +95,9 @@ const shared = () =>
     toSubject,
   ).withTarget(
     table(
-      `SELECT subject_session_id AS session, any(${SUBJECT}) AS subject, uniqIf(device_id, device_id != '') AS devices,
-         uniq(enrichment_user_agent_family, enrichment_user_agent_os) AS clients, uniqIf(context_tls_fingerprint, context_tls_fingerprint != '') AS tls_fingerprints,
-         uniq(enrichment_source_prefix) AS networks, uniq(enrichment_source_country) AS countries, max(decided_at) AS last_seen
-       FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND subject_session_id != ''
-       GROUP BY session HAVING devices > 1 OR clients > 1 OR tls_fingerprints > 1
-       ORDER BY devices + clients + tls_fingerprints DESC, last_seen DESC LIMIT 50`,
+      `SELECT subject_session_id AS session, any(bearer) AS subject, max(devices) AS most_devices, max(clients) AS most_clients, max(tls_fingerprints) AS most_tls_fingerprints,
+         max(networks) AS most_networks, max(countries) AS most_countries, max(last_at) AS last_seen
+       ${fromSharedSessions()} GROUP BY session ORDER BY most_devices + most_clients + most_tls_fingerprints DESC, last_seen DESC LIMIT 50`,
     ),
   )
 

@@ -12,8 +12,10 @@ const types = `if(match(${typed}, '^(user|service|device|anonymous):'), [extract
 /** As findings and risk name it. */
 const entityIds = `arrayMap(type -> concat(type, ':', ${id}), ${types})`
 
+export const isIt = `(subject_type IN (${types}) AND subject_id = ${id})`
+
 /** Whose rows are meant: the columns by which the store finds one subject without reading the others. */
-const whose = `${ofTenant} AND subject_type IN (${types}) AND subject_id = ${id}`
+const whose = `${ofTenant} AND ${isIt}`
 
 export const decisions = `FROM decisions WHERE ${whose} AND $__timeFilter_ms(decided_at)`
 

@@ -2,10 +2,12 @@ import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-s
 import { board } from './board.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
 import { withFilters } from './filters.ts'
-import { linked, toExplanation, toResource, toSession, toSource, toSubject } from './links.ts'
+import { linked, toExplanation, toResource, toSession, toSource, toStory, toSubject } from './links.ts'
 import { lines, rows, stat } from './panels.ts'
 import { REASONS, REFUSED, RESOURCE } from './terms.ts'
+import { TOLD } from './stories.ts'
 import { firstSeen, placesOfIt } from './subject-history.ts'
+import { peers, unlikePeers } from './subject-peers.ts'
 import { decisions, findings, risk, storyOfIt, verdicts } from './subject-terms.ts'
 import { timeline } from './subject-timeline.ts'
 import { ofTenant, subjectVariable } from './variables.ts'
@@ -110,26 +112,23 @@ const resources = () =>
   )
 
 const verdictRows = () =>
-  rows('Verdicts', 'What did analysts say about it?')
-    .span(12)
-    .withTarget(
-      table(
-        `SELECT decided_at, verdict, analyst, note ${verdicts}
-         ORDER BY decided_at DESC LIMIT 1 BY id LIMIT 100`,
-      ),
-    )
-
-const findingRows = () =>
-  linked(
-    rows('Findings', 'What was found strange, by which figures?'),
-    'decision_id',
-    toExplanation,
-  ).withTarget(
+  rows('Verdicts', 'What did analysts say about it?').withTarget(
     table(
-      `SELECT observed_at, risk_level, detector_id AS detector, cause, technique, summary, score, evidence_nats, evidence, decision_ids[-1] AS decision_id
-       ${findings} ORDER BY observed_at DESC, revision DESC LIMIT 1 BY id LIMIT 100`,
+      `SELECT decided_at, verdict, analyst, note ${verdicts}
+         ORDER BY decided_at DESC LIMIT 1 BY id LIMIT 100`,
     ),
   )
+
+const findingRows = () => {
+  const panel = rows('What was found', 'What was found strange, by which figures, and in which story?')
+  return linked(linked(panel, 'story', toStory), 'decision_id', toExplanation).withTarget(
+    table(
+      `SELECT found.observed_at AS last_seen, risk_level, detector_id AS detector, cause, technique, summary, score, evidence_nats, evidence, story, decision_ids[-1] AS decision_id
+       FROM (SELECT * ${findings} ORDER BY observed_at DESC, revision DESC LIMIT 1 BY id LIMIT 100) AS found ${TOLD} = found.id
+       ORDER BY last_seen DESC, found.id LIMIT 100`,
+    ),
+  )
+}
 
 const latest = () =>
   linked(
@@ -184,8 +183,11 @@ export function subject(): DashboardBuilder {
     .withPanel(clients())
     .withPanel(sessions())
     .withPanel(resources())
-    .withPanel(verdictRows())
+    .withRow(new RowBuilder('Peers'))
+    .withPanel(unlikePeers())
+    .withPanel(peers())
     .withRow(new RowBuilder('In full'))
+    .withPanel(verdictRows())
     .withPanel(findingRows())
     .withPanel(latest())
     .withRow(new RowBuilder('Others'))
