@@ -72,6 +72,23 @@ export const Control = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     schema_version: z.literal(1),
+    kind: z.literal('snapshots'),
+    tenant: Tenant,
+    /** `snapshots/<stage>/<partition>`. */
+    name: Name,
+    /** Of the newest. */
+    at: Instant,
+    stage: Name,
+    partition: Count,
+    /** All changes of the state before this offset of its changelog are written. */
+    state_offset: Count,
+    /** The slot of time up to which the base holds everything; null: there is no base yet. */
+    base_slot: Count.nullable(),
+    /** Snapshots, the oldest first: after which offset of the stage's input, and when the log took the last change in it. */
+    marks: z.array(z.strictObject({ slot: Count, at: Instant, offset: Count })).max(300),
+  }),
+  z.strictObject({
+    schema_version: z.literal(1),
     kind: z.literal('source'),
     tenant: Tenant,
     /** `source/<name>`. */

@@ -168,6 +168,8 @@ export const ruleSets = topic<RuleSetRecord>(
 )
 /** What is counted for rules, the changelog of their matches: JSON, in the partition of the matches. */
 export const scoringRuleState = bytesTopic('scoring.rule-state.v1', 'compacted')
+/** Hourly snapshots of all of these states, for as long as decisions are kept: a base, and what changed since, slot by slot; in the partition of the state. */
+export const scoringSnapshots = bytesTopic('scoring.snapshots.v1', 'compacted')
 /** What the calibration role knows of each tenant's scores, as gzipped JSON under the tenant. */
 export const scoringCalibrationState = bytesTopic('scoring.calibration-state.v1', 'compacted', 1)
 
@@ -243,6 +245,7 @@ export const topics: readonly LogTopic[] = [
   ruleMatches,
   ruleSets,
   scoringRuleState,
+  scoringSnapshots,
   collectorImports,
   integrityCheckpoints,
   privacyErasures,

@@ -9,7 +9,8 @@ import {
 import type { EventLog } from '../runtime/log/event-log.ts'
 import { findingDifferences, type FindingDifferences } from './replay/finding-differences.ts'
 import type { StoredEnrichment } from './replay/stored-enrichment.ts'
-import { replayDecisions, type Stages } from './replay.ts'
+import { findStart, type ReplayStart } from './replay/replay-start.ts'
+import { replayDecisions, type ReplayOptions, type Stages } from './replay.ts'
 import { replayRules, rulesUntil, type RuleLimits } from './rules/replay-rules.ts'
 
 /** Findings of the log beside those of a replay of it, each revision by itself. */
@@ -29,6 +30,8 @@ export interface Comparison {
   readonly findings: FindingDifferences
   /** Decisions whose facts are not in the log any more, and were looked up again. */
   readonly looked_up: number
+  /** What was observed from then on was compared; null: all that there is. */
+  readonly from: string | null
 }
 
 export interface Counted {
@@ -55,6 +58,7 @@ export interface CompareOptions {
   /** Instead of a replay as the log says: what another configuration finds up to those offsets. */
   readonly candidate?: (
     until: Until,
+    start: ReplayStart,
   ) => Promise<{ readonly findings: readonly Finding[]; readonly records: number }>
   readonly progress?: ((records: number) => void) | undefined
 }
@@ -70,20 +74,22 @@ type Until = ReadonlyMap<LogTopic, ReadonlyMap<number, number>>
 export async function compareReplay(
   eventLog: EventLog,
   stages: Stages,
-  { from_ms = -Infinity, to_ms = Infinity }: Range = {},
+  { from_ms: asked_ms, to_ms = Infinity }: Range = {},
   { limits, stored, others = new Set(), candidate, progress }: CompareOptions = {},
 ): Promise<Comparison> {
   const heads = new Map<number, number>()
   for (const { partition, high } of await eventLog.watermarks(accessFindings)) heads.set(partition, high)
   const until = await workedOff(eventLog)
+  const start = await findStart(eventLog, asked_ms)
+  const { from_ms } = start
   const inRange = ({ observed_at, detector }: Finding) => {
     const atMs = Date.parse(observed_at)
     return atMs >= from_ms && atMs < to_ms && !others.has(detector.id)
   }
   const again =
     candidate === undefined
-      ? await asLogged(eventLog, stages, until, { limits, stored, progress })
-      : { looked_up: 0, ...(await candidate(until)) }
+      ? await asLogged(eventLog, stages, { until, start, limits, stored, progress })
+      : { looked_up: 0, ...(await candidate(until, start)) }
   const replayed = new Map(again.findings.filter(inRange).map((finding) => [nameOf(finding), finding]))
   const now = [...replayed.values()]
   const then: Finding[] = []
@@ -118,6 +124,7 @@ export async function compareReplay(
     detectors: byDetector(detectorsOf(then), detectorsOf(now)),
     findings: findingDifferences(then, now),
     looked_up: again.looked_up,
+    from: Number.isFinite(from_ms) ? new Date(from_ms).toISOString() : null,
   }
 }
 
@@ -138,11 +145,10 @@ async function workedOff(eventLog: EventLog): Promise<Until> {
 async function asLogged(
   eventLog: EventLog,
   stages: Stages,
-  until: Until,
-  { limits, stored, progress }: Pick<CompareOptions, 'limits' | 'stored' | 'progress'>,
+  { limits, stored, ...where }: Omit<ReplayOptions, 'told'> & Pick<CompareOptions, 'limits'>,
 ) {
-  const decided = await replayDecisions(eventLog, stages, { until, stored, progress })
-  const ruled = await replayRules(eventLog, { limits, until, progress })
+  const decided = await replayDecisions(eventLog, stages, { ...where, stored })
+  const ruled = await replayRules(eventLog, { ...where, limits })
   return {
     findings: [...decided.findings, ...ruled.findings],
     records: decided.records + ruled.records,

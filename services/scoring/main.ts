@@ -11,6 +11,7 @@ import { formatProblem } from './rules/language/problem.ts'
 import { ruleMetrics } from './rules/metrics.ts'
 import { startRules } from './rules/start-rules.ts'
 import { runStage } from './run-stage.ts'
+import { runSnapshots, type RunSnapshotsOptions } from './snapshots/run-snapshots.ts'
 import { openStateAlerts } from './state-alerts.ts'
 import { subjectDetectors } from './subject-stage.ts'
 import { policyStage, SOURCE_MEMORY, sourceStage, subjectStage } from './worker.ts'
@@ -28,11 +29,18 @@ export interface RunningScoring extends Running {
  */
 const LINGER_MS = { source: 20, rules: 20, policy: 200 } as const
 
+export interface StartScoringOptions {
+  readonly tenant?: string
+  readonly now?: () => number
+  /** How often snapshots of the state are taken, and how long they are kept. */
+  readonly snapshots?: Pick<RunSnapshotsOptions, 'everyMs' | 'keptMs'>
+}
+
 /** Starts the stages: decisions by subject, their slim records by source, and what policies did by their place. */
 export async function startScoring(
   runtime: Runtime,
   config: ScoringConfig,
-  { tenant = 'default', now = Date.now }: { readonly tenant?: string; readonly now?: () => number } = {},
+  { tenant = 'default', now = Date.now, snapshots: taken = {} }: StartScoringOptions = {},
 ): Promise<RunningScoring> {
   const { eventLog } = runtime
   const logger = runtime.logger.child({ service: 'scoring' })
@@ -71,6 +79,7 @@ export async function startScoring(
           tenant,
           ruleMetrics: ruleMetrics(runtime.metrics),
         })
+  const snapshots = await runSnapshots({ eventLog, logger, tenant, ...taken })
   logger.info('scoring started')
   return {
     async drained() {
@@ -85,6 +94,7 @@ export async function startScoring(
       return `${formatProblem(first)}${others.length === 0 ? '' : ` (and ${others.length} more)`}`
     },
     async stop() {
+      await snapshots.stop()
       await rules?.stop()
       await subjects.stop()
       await sources.stop()

@@ -3,6 +3,8 @@ import { accessFindings, accessScored, type LogTopic } from '../../schemas/topic
 import type { EventLog, OutRecord, PartitionRecords } from '../runtime/log/event-log.ts'
 import { readingHistory } from './calibration/history.ts'
 import { readWhole } from './read-whole.ts'
+import type { ReplayStart } from './replay/replay-start.ts'
+import { offsetsOf, restoredStates } from './replay/restored-states.ts'
 import { replayWorker, type Replayed } from './replay/replay-worker.ts'
 import type { StoredEnrichment } from './replay/stored-enrichment.ts'
 import type { Stage } from './worker.ts'
@@ -35,6 +37,8 @@ export interface ReplayOptions {
   readonly told?: (record: OutRecord) => void
   /** Offset after the last record to replay, by partition of a topic; default all that is there. */
   readonly until?: ReadonlyMap<LogTopic, ReadonlyMap<number, number>>
+  /** Where to begin, and with which state; default the very beginning. */
+  readonly start?: ReplayStart | undefined
   /** What `stages` takes the facts from: told of each part before it is scored. */
   readonly stored?: StoredEnrichment | undefined
   /** Hears of every part that is done: how many records it had. */
@@ -50,8 +54,8 @@ export interface LogReplayed {
 }
 
 /**
- * Replays both stages over a log from its beginning, a partition after the
- * other: decisions through the first, and the slim records, in the order that
+ * Replays all stages over a log from its beginning, or from snapshots of their
+ * state on, a partition after the other: decisions through the first, and the slim records, in the order that
  * the log gave them, through the second, each read with the calibration that the
  * worker took up. That order is part of the log: slim records of several
  * partitions of decisions meet in one, and no rule says which comes first.
@@ -62,14 +66,16 @@ export interface LogReplayed {
 export async function replayDecisions(
   eventLog: EventLog,
   stages: Stages,
-  { told = () => {}, until, stored, progress = () => {} }: ReplayOptions = {},
+  { told = () => {}, until, start, stored, progress = () => {} }: ReplayOptions = {},
 ): Promise<LogReplayed> {
   const findings: Finding[] = []
   let [records, lookedUp] = [0, 0]
   for (const stage of [stages.subject, stages.source, stages.policy]) {
-    const worker = replayWorker(stage, eventLog.partitions(stage.input))
+    const restored = await restoredStates(eventLog, stage, start?.starts.get(stage.input))
+    const worker = replayWorker(stage, eventLog.partitions(stage.input), restored)
+    const bounds = { until: until?.get(stage.input), from: offsetsOf(start?.starts, stage.input) }
     const history = await readingHistory(eventLog, stage.name, stage.detectors)
-    for await (const batch of readWhole(eventLog, stage.input, { until: until?.get(stage.input) })) {
+    for await (const batch of readWhole(eventLog, stage.input, bounds)) {
       records += batch.records.length
       if (stage === stages.subject) await stored?.load(batch)
       for (const { part, readingsOf } of history.cut(batch)) {

@@ -21,6 +21,7 @@ import { readActivity, readPolicyEffect, readWholeDecision } from './parse.ts'
 import type { PartitionStates } from './partition-states.ts'
 import { ScoredRecords } from './scored-records.ts'
 import type { StateLimits } from './state/roll.ts'
+import { endingAt } from './snapshots/snapshot-keys.ts'
 import { scoreActivity, SOURCE_STAGE, sourceBenches, sourceDetectors } from './source-stage.ts'
 import { findingRecord, scoreDecision, SUBJECT_STAGE, subjectBench, subjectOutputs } from './subject-stage.ts'
 
@@ -158,7 +159,7 @@ export function atOnce<T>(steps: Generator<void, T>): T {
 }
 
 function* stepsOf<T>(
-  { topic, partition, records }: PartitionRecords,
+  { topic, partition, records, last_offset }: PartitionRecords,
   states: PartitionStates,
   read: (record: LogRecord) => Outcome<T>,
   score: (value: T, key: string, tally: Tally) => OutRecord[] | null,
@@ -181,6 +182,6 @@ function* stepsOf<T>(
       for (const each of written) outputs.push(each)
     }
   }
-  for (const change of states.changes()) outputs.push(change)
+  for (const change of endingAt(states.changes(), last_offset + 1)) outputs.push(change)
   return { outputs, tally }
 }

@@ -61,7 +61,7 @@ export async function runReplay(
   const stages = scoringStages(facts.enrich, candidate)
   const compared = await compareReplay(eventLog, stages, range, {
     others: OTHERS,
-    candidate: (until) =>
+    candidate: (until, start) =>
       replayCandidate(eventLog, {
         stages,
         budget:
@@ -69,6 +69,7 @@ export async function runReplay(
         rules: files.rules,
         stored,
         until: until.get(accessDecisions),
+        start,
         progress: advance,
       }),
   })

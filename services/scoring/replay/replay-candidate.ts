@@ -4,6 +4,10 @@ import type { EventLog, LogRecord } from '../../runtime/log/event-log.ts'
 import { readingHistory } from '../calibration/history.ts'
 import { readLanes } from '../read-whole.ts'
 import type { Stages } from '../replay.ts'
+import type { PartitionStates } from '../partition-states.ts'
+import type { Stage } from '../worker.ts'
+import type { ReplayStart } from './replay-start.ts'
+import { offsetsOf, restoredStates } from './restored-states.ts'
 import type { PlayRulesOptions } from '../rules/play-rules.ts'
 import { openPipeline } from './pipeline.ts'
 import { readMerged } from './read-merged.ts'
@@ -18,6 +22,8 @@ export interface CandidateOptions {
   readonly stored: StoredEnrichment
   /** Offset after the last decision to replay, by partition; default all that is there. */
   readonly until?: ReadonlyMap<number, number> | undefined
+  /** Where to begin, and with which state; default the very beginning. */
+  readonly start?: ReplayStart | undefined
   /** Hears of every part that is done: how many decisions it had. */
   readonly progress?: ((records: number) => void) | undefined
 }
@@ -32,17 +38,21 @@ export interface CandidateOptions {
  */
 export async function replayCandidate(
   eventLog: EventLog,
-  { stages, budget, rules, stored, until, progress = () => {} }: CandidateOptions,
+  { stages, budget, rules, stored, until, start, progress = () => {} }: CandidateOptions,
 ): Promise<{ readonly findings: Finding[]; readonly records: number }> {
   const partitions = (topic: LogTopic): number => eventLog.partitions(topic)
-  const { step, judged } = openPipeline({ stages, budget: budget ?? 0, rules, partitions })
   const { subject } = stages
+  const restored = new Map<Stage, ReadonlyMap<number, PartitionStates>>()
+  for (const stage of [subject, stages.source, stages.policy])
+    restored.set(stage, await restoredStates(eventLog, stage, start?.starts.get(stage.input)))
+  const { step, judged } = openPipeline({ stages, budget: budget ?? 0, rules, partitions, restored })
   const history =
     budget === undefined ? await readingHistory(eventLog, subject.name, subject.detectors) : undefined
   const verdicts = await verdictsOf(eventLog)
+  const bounds = { until, from: offsetsOf(start?.starts, accessDecisions) }
   const findings: Finding[] = []
   let [records, given] = [0, 0]
-  for await (const part of readMerged(await readLanes(eventLog, accessDecisions, { until }))) {
+  for await (const part of readMerged(await readLanes(eventLog, accessDecisions, bounds))) {
     await stored.load(part)
     const beginsMs = part.records[0]?.appended_ms ?? 0
     for (

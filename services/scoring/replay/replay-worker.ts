@@ -1,7 +1,7 @@
 import type { Finding } from '../../../schemas/finding.ts'
 import type { OutRecord, PartitionRecords } from '../../runtime/log/event-log.ts'
 import type { ReadingsOf } from '../calibration/reading.ts'
-import { PartitionStates } from '../partition-states.ts'
+import { PartitionStates, type PartitionStatesOptions } from '../partition-states.ts'
 import type { Stage } from '../worker.ts'
 
 /** What a single worker gives for a log, in its order. */
@@ -29,9 +29,7 @@ export function replayWorker(
   restored: ReadonlyMap<number, PartitionStates> = new Map(),
 ): ReplayWorker {
   const byPartition = new Map(restored)
-  const { memory } = stage
-  const limits = { ...memory, entities: Math.ceil(memory.entities / partitions) }
-  const options = { stage: stage.name, topic: stage.state, limits, decoded: DECODED, seed: SEED }
+  const options = replayLimits(stage, partitions)
   return (part, readingsOf) => {
     let states = byPartition.get(part.partition)
     if (states === undefined) {
@@ -42,4 +40,11 @@ export function replayWorker(
     states.commit()
     return { outputs, findings: tally.findings }
   }
+}
+
+/** What a partition of a stage remembers in a replay: as much as live. */
+export function replayLimits(stage: Stage, partitions: number): Omit<PartitionStatesOptions, 'partition'> {
+  const { memory } = stage
+  const limits = { ...memory, entities: Math.ceil(memory.entities / partitions) }
+  return { stage: stage.name, topic: stage.state, limits, decoded: DECODED, seed: SEED }
 }

@@ -4,6 +4,9 @@ import { GatewatchError } from '../../runtime/errors.ts'
 import type { EventLog, OutRecord } from '../../runtime/log/event-log.ts'
 import { readRecord } from '../../runtime/log/json-record.ts'
 import { cutAt } from '../calibration/history.ts'
+import type { ReplayStart } from '../replay/replay-start.ts'
+import { offsetsOf } from '../replay/restored-states.ts'
+import { restoreSnapshot } from '../snapshots/read-snapshots.ts'
 import { readWhole } from '../read-whole.ts'
 import { atOnce } from '../worker.ts'
 import { RulesConfig } from './config.ts'
@@ -24,6 +27,8 @@ export interface ReplayRulesOptions {
   readonly told?: (record: OutRecord) => void
   /** Offset after the last record to replay, by partition of a topic; default all that is there. */
   readonly until?: ReadonlyMap<LogTopic, ReadonlyMap<number, number>>
+  /** Where to begin judging, and with which state. Matching has none, so it is passed over then. */
+  readonly start?: ReplayStart | undefined
   /** Hears of every part that is done: how many records it had. */
   readonly progress?: ((records: number) => void) | undefined
 }
@@ -53,6 +58,7 @@ export async function replayRules(
     limits = RulesConfig.parse({ directory: '.' }),
     told = () => {},
     until,
+    start,
     progress = () => {},
   }: ReplayRulesOptions = {},
 ): Promise<{ readonly findings: Finding[]; readonly records: number }> {
@@ -62,7 +68,8 @@ export async function replayRules(
   if (adopted.size === 0) return { findings, records }
   const sets = await RuleSets.open(eventLog)
   try {
-    for await (const batch of readWhole(eventLog, accessScored, { until: until?.get(accessScored) })) {
+    const matching = start === undefined ? { until: until?.get(accessScored) } : { until: NOWHERE }
+    for await (const batch of readWhole(eventLog, accessScored, matching)) {
       const own = adopted.get(batch.partition) ?? []
       for (const part of cutAt(
         batch,
@@ -76,7 +83,13 @@ export async function replayRules(
       progress(batch.records.length)
     }
     const states = new Map<number, RuleStates>()
-    for await (const part of readWhole(eventLog, ruleMatches, { until: until?.get(ruleMatches) })) {
+    for (const [partition, { slot }] of start?.starts.get(ruleMatches) ?? []) {
+      const own = new RuleStates(partition, limits.groups)
+      await restoreSnapshot(eventLog, { stage: 'rule', partition, slot }, own)
+      states.set(partition, own)
+    }
+    const judging = { until: until?.get(ruleMatches), from: offsetsOf(start?.starts, ruleMatches) }
+    for await (const part of readWhole(eventLog, ruleMatches, judging)) {
       records += part.records.length
       const own = states.get(part.partition) ?? new RuleStates(part.partition, limits.groups)
       states.set(part.partition, own)
@@ -91,6 +104,8 @@ export async function replayRules(
   }
   return { findings, records }
 }
+
+const NOWHERE: ReadonlyMap<number, number> = new Map()
 
 function known(sets: RuleSets, version: string): RuleSet {
   const set = sets.of(version)

@@ -6,6 +6,7 @@ import { ScoredDecision } from '../../../schemas/scored-decision.ts'
 import { accessScored, ruleMatches } from '../../../schemas/topics.ts'
 import type { LogRecord, OutRecord, PartitionRecords } from '../../runtime/log/event-log.ts'
 import { deadLetterRecord, jsonRecord, parseJson } from '../../runtime/log/json-record.ts'
+import { endingAt } from '../snapshots/snapshot-keys.ts'
 import { findingRecord } from '../subject-stage.ts'
 import type { Tally } from '../worker.ts'
 import { judgeMatch } from './judge-match.ts'
@@ -108,7 +109,7 @@ export function* judgeSteps(
     tally.findings.push(finding)
     done.outputs.push(findingRecord(finding))
   }
-  for (const change of states.changes()) done.outputs.push(change)
+  for (const change of endingAt(states.changes(), part.last_offset + 1)) done.outputs.push(change)
   return done
 }
 
