@@ -1,5 +1,6 @@
 import type { Finding } from '../../schemas/finding.ts'
 import type { Policy } from '../../schemas/policy.ts'
+import { ERASED } from '../../schemas/scrub.ts'
 import type { Story } from '../../schemas/story.ts'
 import type { DecisionRow } from './decision-row.ts'
 import { helpFor } from './help.ts'
@@ -48,6 +49,7 @@ const verbs: Readonly<Record<string, string>> = {
 export function explain(decision: DecisionRow, circumstances: Circumstances): Explanation {
   const { findings, risk_findings, stories, risk, policy, missing } = circumstances
   const why = [
+    ...(isErasedRow(decision) ? [ERASED_SENTENCE] : []),
     ...decision.reasons.map((reason) => reasonSentence(reason, decision)),
     ...ruleSentences(decision, policy),
     ...riskSentences(decision),
@@ -68,7 +70,19 @@ export function explain(decision: DecisionRow, circumstances: Circumstances): Ex
   }
 }
 
-function who({ subject_type, subject_id }: DecisionRow): string {
+const ERASED_SENTENCE =
+  'The person was erased at their request: who it was, from where and with what is gone. That it was decided so, and when, is still proven.'
+
+/** As an erasure leaves it: nobody, from nowhere, with nothing. */
+function isErasedRow({ subject_id, subject_session_id, context_ip, device_id }: DecisionRow): boolean {
+  return (
+    subject_id === ERASED && [subject_session_id, context_ip, device_id].every((each) => each === undefined)
+  )
+}
+
+function who(decision: DecisionRow): string {
+  const { subject_type, subject_id } = decision
+  if (isErasedRow(decision)) return 'Somebody who was erased'
   if (subject_type === 'anonymous') return 'Somebody who was not signed in'
   return subject_type === 'user' ? subject_id : `The ${subject_type} ${subject_id}`
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { erased } from '../../../schemas/chain.ts'
 import { Reason } from '../../../schemas/reasons.ts'
 import type { Decision } from '../../../schemas/decision.ts'
 import { toRow } from '../../../services/console/decision-row.ts'
@@ -44,6 +45,18 @@ describe('explain', () => {
     expect(explanation.help[0]).toMatch(/passkey or security key/)
     expect(explanation.help[1]).toMatch(
       /an analyst confirms the story "alice was refused unusually often" as safe/,
+    )
+  })
+
+  it('says of an erased person that there was one, and nothing more', () => {
+    const { decision, ...scored } = sampleScored({ id: 'd-1', decided_at: AT, outcome: 'deny' })
+    const gone = toRow({ ...scored, decision: erased(decision) })
+    const { headline, why } = explain(gone, nothing)
+    expect(headline).toBe('Somebody who was erased was refused read /records/1 on records')
+    expect(why[0]).toMatch(/^The person was erased at their request/)
+    // somebody whose name is that word is not erased
+    expect(explain(row({ subject: { type: 'user', id: 'erased' } }), nothing).headline).toMatch(
+      /^erased was let/,
     )
   })
 
