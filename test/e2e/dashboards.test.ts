@@ -53,6 +53,7 @@ describe.skipIf(skip)(`dashboards in a browser${noBrowser ? ` (${noBrowser})` : 
     await eventually('every one', async () => (await page.locator('.tiles li').count()) === uids.length)
     await page.getByRole('link', { name: 'Source', exact: true }).click()
     await page.getByRole('heading', { name: 'Source', exact: true }).waitFor()
+    expect(page.url()).toMatch(/#\/dashboards\/gatewatch-source$/)
   })
 
   it.each(uids)('%s: every panel shows data', async (uid) => {
@@ -163,13 +164,15 @@ describe.skipIf(skip)(`dashboards in a browser${noBrowser ? ` (${noBrowser})` : 
     await map.getByRole('status').getByText('Lisbon').waitFor()
     await map.getByRole('button', { name: 'Table' }).click()
     await map.getByRole('cell', { name: 'Lisbon' }).waitFor()
+    expect(await map.locator('svg').count()).toBe(0)
   })
 
   it('what happened is told beside the charts, with the way to its story', async () => {
     await open('gatewatch-overview')
     await page.locator('summary', { hasText: 'Attacks found: 1' }).click()
     await page.locator('.happenings li a').click()
-    await page.waitForURL(/#\/stories\/story-1\?tenant=default$/)
+    await page.waitForURL(/#\/stories\//)
+    expect(page.url()).toMatch(/#\/stories\/story-1\?tenant=default$/)
     watched.pardon('404')
   })
 

@@ -3,7 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { freePorts } from '../../deploy/kafka/free-ports.ts'
+import { boardDrawn, panelsWithoutData } from '../support/boards-drawn.ts'
+import { noBrowser, openBrowser } from '../support/browser.ts'
 import { runCliProcess } from '../support/cli-process.ts'
+import { eventually } from '../support/eventually.ts'
+import { hasPrometheus, startPrometheus } from '../support/prometheus-process.ts'
+import { openWatchedPage } from '../support/watched-page.ts'
+
+/** With CI=true a missing browser is a failure, not a skip. */
+const withBrowser = noBrowser === null || process.env['CI'] === 'true'
 
 /** Records of the decisions topic, as another process sees them. */
 async function recordedDecisions(directory: string): Promise<number> {
@@ -19,13 +27,57 @@ async function recordedDecisions(directory: string): Promise<number> {
   return decisions.records
 }
 
+/** Panels of the pipeline that show nothing in a demo: it has no fault, and its log no figures by partition, as Kafka has. */
+const IDLE = [
+  'Dead letters by reason',
+  'Requests that could not be judged',
+  'Waiting by partition',
+  'Decisions not recorded',
+]
+
+/** The console's pipeline dashboard shows what a real Prometheus scraped from the demo. */
+async function expectMetricsInConsole(signIn: string): Promise<void> {
+  const browser = await openBrowser({ viewport: { width: 1500, height: 950 } })
+  try {
+    const watched = await openWatchedPage(browser)
+    const { page } = watched
+    await page.goto(signIn)
+    await page.getByRole('heading', { name: 'Live decisions' }).waitFor()
+    await page.goto(`${signIn.replace(/#.*/, '')}#/dashboards/gatewatch-pipeline?from=now-5m&refresh=10s`)
+    const empty = await eventually('every panel that may show something does', async () => {
+      await boardDrawn(page)
+      const found = await panelsWithoutData(page)
+      return found.every((title) => IDLE.includes(title)) ? found : null
+    })
+    expect(IDLE).toEqual(expect.arrayContaining(empty))
+    expect(await page.locator('.panel-timeseries canvas').count()).toBeGreaterThan(10)
+    expect(await page.getByText('console.prometheus_url').count()).toBe(0)
+    await watched.close()
+  } finally {
+    await browser.close()
+  }
+}
+
 it(
   'the demo finds an attack, changes an outcome, stops cleanly, and goes on with its data',
   { timeout: 240_000 },
   async ({ onTestFinished }) => {
     const directory = await mkdtemp(join(tmpdir(), 'gatewatch-demo-'))
     const [provider, gateway, decisions, feedback, admin] = await freePorts(5)
+    const prometheus = hasPrometheus()
+      ? await startPrometheus(
+          {
+            global: { scrape_interval: '1s', scrape_timeout: '1s' },
+            scrape_configs: [
+              { job_name: 'gatewatch', static_configs: [{ targets: [`127.0.0.1:${admin}`] }] },
+            ],
+          },
+          { groups: [] },
+        )
+      : null
+    onTestFinished(async () => prometheus?.stop())
     const env = {
+      ...(prometheus && { GATEWATCH_CONSOLE__PROMETHEUS_URL: prometheus.url }),
       GATEWATCH_DEMO__PROVIDER_PORT: String(provider),
       GATEWATCH_DEMO__FIRST_STORY_AFTER: '2s',
       GATEWATCH_GATEWAY__LISTEN__PORT: String(gateway),
@@ -43,7 +95,10 @@ it(
     // when it starts on an empty directory, then it says where things are
     await first.shows(/Ready after/, 60_000)
     expect(first.output()).toMatch(/history +ready/)
-    await first.shows(new RegExp(`Console +http://localhost:${feedback}/#token=gw_`), 60_000)
+    const [signIn = ''] = await first.shows(
+      new RegExp(`(?<=Console +)http://localhost:${feedback}/#token=gw_\\S+`),
+      60_000,
+    )
 
     // then an attack is told with what was found and what the gateway did, and the bystander was left alone
     const [, outcome] = await first.shows(
@@ -55,6 +110,9 @@ it(
     await first.shows(/^ {3}others .* none of them touched$/m, 60_000)
     const health = await fetch(`http://127.0.0.1:${admin}/health/ready`)
     expect([health.status, await health.json()]).toEqual([200, { status: 'pass', failing: {} }])
+
+    // then the console draws what Prometheus knows of its processes
+    if (prometheus !== null && withBrowser) await expectMetricsInConsole(signIn)
 
     // when a second one is started on the same directory, then it is refused by name
     const second = start()

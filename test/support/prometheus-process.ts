@@ -22,6 +22,7 @@ export function hasPrometheus(): boolean {
 const Answer = z.object({ status: z.literal('success'), data: z.unknown() })
 
 export interface PrometheusProcess {
+  readonly url: string
   /** `data` of an answer of its HTTP API, `/api/v1/…`; throws what it says when it is no success. */
   ask(path: string): Promise<unknown>
   stop(): Promise<void>
@@ -52,6 +53,7 @@ export async function startPrometheus(config: unknown, rules: unknown): Promise<
     return response?.ok === true
   })
   return {
+    url,
     async ask(path) {
       const response = await fetch(`${url}/api/v1/${path}`)
       const text = await response.text()
