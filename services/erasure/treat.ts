@@ -19,6 +19,8 @@ import {
   scoringCalibrationState,
   scoringPolicyState,
   scoringRuleState,
+  scoringSnapshots,
+  scoringSnapshots,
   scoringSourceState,
   scoringState,
   sessionLogouts,
@@ -45,7 +47,7 @@ type Treatment = (record: LogRecord, names: Names, topic: LogTopic, nowMs: numbe
 const TREATMENTS: ReadonlyMap<string, Treatment> = new Map<string, Treatment>([
   [accessDecisions.name, decision],
   [accessScored.name, decision],
-  ...[scoringState, scoringSourceState, scoringPolicyState, scoringRuleState].map(
+  ...[scoringState, scoringSourceState, scoringPolicyState, scoringRuleState, scoringSnapshots].map(
     ({ name }): [string, Treatment] => [name, state],
   ),
   [scoringCalibrationState.name, calibrationState],
