@@ -9,8 +9,9 @@ import { withStore } from '../with-store.ts'
 import type { QueryFlags } from './flags.ts'
 
 /** Prints every saved query with its parameters; files that can't be used are named beside. */
-export async function listQueries({ io, loadConfig }: CliContext): Promise<void> {
-  const { queries, problems } = await readQueries((await loadConfig()).data_dir)
+export async function listQueries(context: CliContext): Promise<void> {
+  const { io } = context
+  const { queries, problems } = await readQueries((await context.loadConfig()).data_dir)
   for (const { name, title, origin, parameters } of queries.values()) {
     const wanted = parameters
       .filter((one) => one.name !== TENANT)
@@ -50,15 +51,15 @@ export async function askSaved(context: CliContext, name: string, flags: QueryFl
 }
 
 export async function saveAs(
-  { io, loadConfig }: CliContext,
+  context: CliContext,
   name: string,
   sql: string,
   { title = name, replace = false }: QueryFlags,
 ): Promise<void> {
-  const { data_dir } = await loadConfig()
+  const { data_dir } = await context.loadConfig()
   const { parameters } = await saveQuery(data_dir, { name, title, sql, replace })
   const wanted = parameters.filter((one) => one.name !== TENANT).map((one) => ` --set ${one.name}=…`)
-  io.stdout.write(`Saved. Ask it with: gatewatch query --saved ${name}${wanted.join('')}\n`)
+  context.io.stdout.write(`Saved. Ask it with: gatewatch query --saved ${name}${wanted.join('')}\n`)
 }
 
 function valuesOf(pairs: readonly string[]): Record<string, string> {

@@ -10,6 +10,8 @@ import { DecisionView } from './views/decision.js'
 import { EntityView } from './views/entity.js'
 import { LiveView } from './views/live.js'
 import { LoginView } from './views/login.js'
+import { QueriesView } from './views/queries.js'
+import { QueryView } from './views/query.js'
 import { SearchView } from './views/search.js'
 import { StoriesView } from './views/stories.js'
 import { StoryView } from './views/story.js'
@@ -31,6 +33,10 @@ const views = {
       ? html`<${DecisionView} ...${props} />`
       : html`<${SearchView} ...${props} />`,
   search: SearchView,
+  queries: (props) =>
+    props.route.segments.length > 1
+      ? html`<${QueryView} ...${props} />`
+      : html`<${QueriesView} ...${props} />`,
   dashboards: (props) =>
     props.route.segments.length > 1
       ? html`<${DashboardView} ...${props} />`

@@ -7,6 +7,8 @@
 /** @typedef {import('../timeline.ts').Timeline} Timeline */
 /** @typedef {import('../dashboards/public-definition.ts').PublicDefinition} Dashboard */
 /** @typedef {import('../dashboards/ask-panel.ts').PanelAnswer} PanelAnswer */
+/** @typedef {import('../queries/saved-query.ts').SavedQuery} SavedQuery */
+/** @typedef {import('../queries/run-query.ts').QueryAnswer} QueryAnswer */
 /** @typedef {Record<string, string | number | undefined | null | string[]>} Query */
 /** @typedef {{ from: number, to: number, 'var-tenant': string } & Query} PanelQuery a range, and a value for each variable */
 
@@ -68,3 +70,9 @@ export const columnValues = (uid, column, query) => ({
   path: `dashboards/${encodeURIComponent(uid)}/columns/${encodeURIComponent(column)}`,
   query,
 })
+
+/** @returns {Question<{ queries: SavedQuery[], problems: string[] }>} */
+export const queries = () => ({ path: 'queries', query: {} })
+
+/** @param {string} name @param {Query} values @returns {Question<QueryAnswer>} */
+export const answer = (name, values) => ({ path: `queries/${encodeURIComponent(name)}/rows`, query: values })
