@@ -20,7 +20,6 @@ import {
   scoringPolicyState,
   scoringRuleState,
   scoringSnapshots,
-  scoringSnapshots,
   scoringSourceState,
   scoringState,
   sessionLogouts,
