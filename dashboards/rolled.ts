@@ -73,7 +73,7 @@ const STORED: Readonly<Record<string, string>> = { subject_set: 'subjects', reso
 /** The first day of the range that is in it as a whole. */
 const firstDay = (since: string) => `toStartOfDay(${since} - 1, 'UTC') + INTERVAL 1 DAY`
 /** The first day that is not rolled up, or that of the range's end. */
-const PENDING = `(SELECT least(toStartOfDay($__toTime, 'UTC'), toStartOfDay(now(), 'UTC'), ifNull(toDateTime(min(day), 'UTC'), toStartOfDay(now(), 'UTC')))
+const PENDING = `(SELECT least(toStartOfDay($__toTime, 'UTC'), toStartOfDay(now(), 'UTC'), ifNull(toDateTime(minOrNull(day), 'UTC'), toStartOfDay(now(), 'UTC')))
     FROM (SELECT day FROM decision_days WHERE ${ofTenant} GROUP BY day HAVING max(rolled_at) = toDateTime64(0, 3, 'UTC') AND max(stored_at) > toDateTime64(0, 3, 'UTC')))`
 
 /** Columns over time in steps of less than an hour are not to be had from a roll-up. */
