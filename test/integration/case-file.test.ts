@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CaseFile } from '../../schemas/case-file.ts'
 import { erased } from '../../schemas/chain.ts'
 import { readKnownKeys } from '../../services/runtime/checkpoints/signing-key.ts'
-import { HOSTILE, startCaseStack, type CaseStack } from '../support/case-stack.ts'
+import { eraseStored, HOSTILE, startCaseStack, type CaseStack } from '../support/case-stack.ts'
 import { cliRun } from '../support/cli-run.ts'
 
 let stack: CaseStack
@@ -191,6 +191,11 @@ it('is drawn as a page without scripts that proves itself, and shows when a figu
   expect(await elsewhere('case', 'check', path, '--key', key)).toMatchObject({ code: 0 })
   await writeFile(path, page.replace('Refused about 12 times', 'Refused about 2 times'))
   const altered = await elsewhere('case', 'check', path, '--key', key)
+  await writeFile(path, page.replace('gatewatch-case-page-', 'gatewatch-case-page-0'))
+  expect(await elsewhere('case', 'check', path, '--key', key)).toMatchObject({
+    code: 3,
+    out: expect.stringContaining('another version of Gatewatch drew this page'),
+  })
   expect(altered).toMatchObject({
     code: 1,
     out: expect.stringContaining('the page does not show what is in the case inside it'),
@@ -237,6 +242,19 @@ it('the console gives the same file to whoever has an analyst token, as a downlo
   expect(await ask('finding/f-404')).toBe(404)
   expect(await ask('nothing/f-1')).toBe(404)
   expect(await ask('finding/f-1?format=pdf')).toBe(400)
+})
+
+it('a person who is erased from the store is gone from others’ cases, and their proof holds', async () => {
+  await eraseStored(stack, 'mallory')
+  const file = await caseOf('alice')
+  expect(file.decisions.rows.every(({ unproven }) => unproven === null)).toBe(true)
+  expect(await checked(file)).toMatchObject({ code: 0 })
+  const links = file.proof.stretches.flatMap((stretch) => stretch.links)
+  expect(links.length).toBe(made.proof.stretches.flatMap((stretch) => stretch.links).length)
+  expect(await gatewatch('case', 'mallory')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('Nothing is known'),
+  })
 })
 
 it('a file that is no case file is named as such', async () => {

@@ -1,10 +1,11 @@
+import { erased } from '../../schemas/chain.ts'
 import type { Decision } from '../../schemas/decision.ts'
 import { accessFindings, accessScored, analystVerdicts } from '../../schemas/topics.ts'
 import type { DecisionDraft } from '../../services/gateway/record/decision-draft.ts'
 import { openClickHouse } from '../../services/runtime/clickhouse/client.ts'
 import { locateEngine } from '../../services/runtime/clickhouse/endpoint-file.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
-import { chainedBoot } from './chained-store.ts'
+import { chainedBoot, insertDecisions } from './chained-store.ts'
 import { startConsoleStack, type ConsoleStack } from './console-stack.ts'
 import { eventually } from './eventually.ts'
 import { sampleFinding, sampleScored, sampleVerdict } from './samples.ts'
@@ -90,4 +91,22 @@ export async function startCaseStack(): Promise<CaseStack> {
     await client.close()
   }
   return { ...stack, decisions }
+}
+
+/** Erases a person from the stored decisions: the erased rows stand under another key, and the old ones go. */
+export async function eraseStored({ runtime, decisions }: CaseStack, who: string): Promise<void> {
+  const endpoint = await locateEngine(runtime.dataDir)
+  if (endpoint === null) throw new Error('the engine is not running')
+  const client = openClickHouse(endpoint)
+  try {
+    const theirs = decisions.filter(({ subject }) => subject.id === who)
+    await insertDecisions({ ...runtime, client }, `erased-${who}`, theirs.map(erased))
+    await client.command({
+      query: 'DELETE FROM decisions WHERE subject_id = {who:String}',
+      query_params: { who },
+      clickhouse_settings: { lightweight_deletes_sync: '2' },
+    })
+  } finally {
+    await client.close()
+  }
 }

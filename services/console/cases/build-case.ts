@@ -5,7 +5,6 @@ import type { Checkpoint, CheckpointKey } from '../../../schemas/checkpoint.ts'
 import type { Finding } from '../../../schemas/finding.ts'
 import type { EventLog } from '../../runtime/log/event-log.ts'
 import type { Store } from '../store/store.ts'
-import { bucketOf } from '../timeline.ts'
 import { collectDecisions, countActivity, type StoredDecision } from './collect/decisions.ts'
 import { collectFindings } from './collect/findings.ts'
 import { collectPlaces, collectRevisions, collectRisk, collectVerdicts } from './collect/history.ts'
@@ -61,7 +60,6 @@ export async function buildCase(sources: CaseSources, question: CaseQuestion): P
     progress,
   })
   const risk = await collectRisk(store, scope)
-  const bucket_ms = bucketOf(scope.to - scope.from)
   const body: Omit<CaseFile, 'seal'> = {
     schema_version: 1,
     type: 'gatewatch.case',
@@ -72,7 +70,7 @@ export async function buildCase(sources: CaseSources, question: CaseQuestion): P
     from: iso(scope.from),
     to: iso(scope.to),
     entities: [...scope.entities],
-    activity: { bucket_ms, buckets: await countActivity(store, scope, bucket_ms) },
+    activity: await countActivity(store, scope),
     decisions: { left_out: decisions.left_out, rows: withProof(decisions.rows, proof, findings.rows) },
     findings: { left_out: findings.left_out, rows: [...findings.rows] },
     stories: { left_out: 0, rows: stories },

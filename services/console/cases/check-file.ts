@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { CaseFile } from '../../../schemas/case-file.ts'
 import { GatewatchError } from '../../runtime/errors.ts'
 import { checkCase, type CaseCheck } from './proof/check-case.ts'
-import { caseInPage, pageOf } from './html/page.ts'
+import { caseInPage, isOurPage, pageOf } from './html/page.ts'
 
 const MOST_BYTES = 512 * 1024 * 1024
 
@@ -18,7 +18,13 @@ export async function checkCaseFile(path: string, trusted: ReadonlySet<string>):
   if (!parsed.success) throw new GatewatchError('ERR_USAGE', `${path} is no case file of this version.`)
   const check = checkCase(parsed.data, trusted)
   if (!page || pageOf(parsed.data) === text) return check
-  const what = 'the page does not show what is in the case inside it, or another version of Gatewatch drew it'
+  if (!isOurPage(text)) {
+    const note =
+      'another version of Gatewatch drew this page: whether it shows what is in the case inside it is not known'
+    const verdict = check.verdict === 'proven' ? 'undecided' : check.verdict
+    return { ...check, verdict, notes: [...check.notes, note] }
+  }
+  const what = 'the page does not show what is in the case inside it'
   return { ...check, verdict: 'refuted', problems: [...check.problems, { decision_id: null, what }] }
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { CaseFile } from '../../../../schemas/case-file.ts'
 import { openDecisionRows } from '../../../../schemas/clickhouse/decision-row.ts'
 import { Decision } from '../../../../schemas/decision.ts'
 import type { Entity } from '../../../../schemas/entity.ts'
@@ -6,6 +7,7 @@ import { isRecord } from '../../../../schemas/record.ts'
 import { Enrichment, Scores } from '../../../../schemas/scored-decision.ts'
 import { decisionsOf, entityParams } from '../../store/decisions-of.ts'
 import type { Store } from '../../store/store.ts'
+import { bucketOf } from '../../timeline.ts'
 import type { CaseScope } from '../case-scope.ts'
 
 /** A contributing decision may be older than the range: a finding may have been opened long before. */
@@ -99,14 +101,19 @@ export async function collectDecisions(
   return { rows, left_out: Math.max(0, (counted ?? 0) - rows.length) }
 }
 
-/** Decisions by outcome in steps of `bucket_ms`; a repeated row counts once. */
-export function countActivity(
-  store: Store,
-  scope: CaseScope,
-  bucket_ms: number,
-): Promise<{ at: string; outcomes: Record<string, number> }[]> {
+/** Decisions by outcome, in steps that fit the time in which there are any; a repeated row counts once. */
+export async function countActivity(store: Store, scope: CaseScope): Promise<CaseFile['activity']> {
+  const Extent = z.object({ first: z.coerce.number(), last: z.coerce.number() })
+  const [extent] = await store(
+    'the time of the decisions',
+    `SELECT toUnixTimestamp64Milli(min(decided_at)) AS first, toUnixTimestamp64Milli(max(decided_at)) AS last
+     FROM decisions WHERE ${inRange(scope)} HAVING count() > 0`,
+    rangeParams(scope),
+    (row) => Extent.parse(row),
+  )
+  const bucket_ms = bucketOf(extent === undefined ? scope.to - scope.from : extent.last + 1 - extent.first)
   const Bucket = z.object({ at: z.coerce.number(), outcomes: z.record(z.string(), z.coerce.number()) })
-  return store(
+  const buckets = await store(
     'the decisions by time',
     `SELECT at, CAST((groupArray(outcome), groupArray(decisions)), 'Map(String, UInt64)') AS outcomes FROM (
        SELECT intDiv(toUnixTimestamp64Milli(decided_at), {bucket_ms:Int64}) * {bucket_ms:Int64} AS at,
@@ -120,6 +127,7 @@ export function countActivity(
       return { at: new Date(at).toISOString(), outcomes: Object.fromEntries(sorted) }
     },
   )
+  return { bucket_ms, buckets }
 }
 
 /** When an entity's newest decision was made, ms. */

@@ -20,5 +20,5 @@ export function mapPicture(places: readonly CasePlace[]): Markup {
     const radius = Math.round((3 + 12 * Math.sqrt(decisions / most)) * 10) / 10
     return markup`<circle class="place" cx="${((longitude ?? 0) + 180) * SCALE}" cy="${(90 - (latitude ?? 0)) * SCALE}" r="${radius}"><title>${city} ${country}: ${decisions}</title></circle>`
   })
-  return markup`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Map of the places"><rect class="frame" width="${WIDTH}" height="${HEIGHT}"/>${lines}${discs}</svg>`
+  return markup`<svg class="map" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Map of the places"><rect class="frame" width="${WIDTH}" height="${HEIGHT}"/>${lines}${discs}</svg>`
 }

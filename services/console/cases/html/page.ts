@@ -16,6 +16,8 @@ import {
 } from './tables.ts'
 import { timelinePicture } from './timeline-picture.ts'
 
+/** Raised whenever the same case is drawn otherwise, so that an old page is not taken for an altered one. */
+const PAGE_VERSION = 'gatewatch-case-page-1'
 const OPEN = '<pre id="case-json" hidden>'
 const CLOSE = '</pre>'
 
@@ -34,6 +36,7 @@ export function pageOf(file: CaseFile): string {
 <meta http-equiv="Content-Security-Policy" content="${policy()}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
+<meta name="generator" content="${PAGE_VERSION}">
 <title>Case: ${file.title}</title>
 <style>${new Markup(STYLE)}</style>
 </head>
@@ -61,6 +64,11 @@ ${new Markup(`${OPEN}${escaped(JSON.stringify(file))}${CLOSE}`)}
 </html>
 `
   return page.text
+}
+
+/** Whether this version draws such pages; of another it can't say whether they were altered. */
+export function isOurPage(page: string): boolean {
+  return page.includes(`<meta name="generator" content="${PAGE_VERSION}">`)
 }
 
 /** The case that a page holds, as JSON; null: it holds none. */

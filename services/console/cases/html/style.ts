@@ -10,7 +10,8 @@ th { text-align: left; color: #57606a; font-weight: 600; }
 th, td { padding: 3px 8px 3px 0; border-bottom: 1px solid #eaeef2; vertical-align: top; overflow-wrap: anywhere; }
 tr { break-inside: avoid; }
 thead { display: table-header-group; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; }
+th.number, td.number { text-align: right; padding-right: 16px; font-variant-numeric: tabular-nums; }
+svg.map { max-width: 640px; margin-top: 12px; }
 code, .hash { font: 11px/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
 .note { color: #57606a; }
 .bad { color: #a40e26; font-weight: 600; }

@@ -13,7 +13,7 @@ function section(
   if (rows.length === 0) return markup`<h2>${title}</h2><p class="note">none</p>`
   const left =
     left_out === 0 ? markup`` : markup`<p class="bad">${left_out} more are left out of this file.</p>`
-  return markup`<h2>${title}</h2>${left}<table><thead><tr>${head.map((name) => markup`<th>${name}</th>`)}</tr></thead><tbody>
+  return markup`<h2>${title}</h2>${left}<table><thead><tr>${head.map((name, n) => (rows.every((row) => typeof row[n] === 'number') ? markup`<th class="number">${name}</th>` : markup`<th>${name}</th>`))}</tr></thead><tbody>
 ${rows.map((row) => markup`<tr>${row.map(cell)}</tr>\n`)}</tbody></table>`
 }
 
