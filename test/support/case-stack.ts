@@ -11,7 +11,7 @@ import { eventually } from './eventually.ts'
 import { sampleFinding, sampleScored, sampleVerdict } from './samples.ts'
 
 /** Half an hour ago, to the second. */
-export const CASE_START = Math.floor(Date.now() / 1000) * 1000 - 1_800_000
+const CASE_START = Math.floor(Date.now() / 1000) * 1000 - 1_800_000
 
 export const HOSTILE = `<script>alert(1)</script> "o'hara" \u202e🙂\n`
 

@@ -16,7 +16,7 @@ import { scopeOf } from './scope.ts'
 import { suppressionsOf } from './suppressions.ts'
 
 /** A case's bounds: about 60 MB of text at the most. */
-export const CaseLimits = z.object({
+const CaseLimits = z.object({
   /** Decisions of a case at most. */
   decisions: z.int().min(1).max(5000).default(1000),
   /** Links of its proofs at most. */

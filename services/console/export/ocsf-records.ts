@@ -6,8 +6,7 @@ import type { LogRecord } from '../../runtime/log/event-log.ts'
 import { readRecord } from '../../runtime/log/json-record.ts'
 
 /** What can be exported as OCSF: findings as Detection Finding (2004), decisions as API Activity (6003). */
-export const EXPORT_CLASSES = ['findings', 'decisions'] as const
-export type ExportClass = (typeof EXPORT_CLASSES)[number]
+export type ExportClass = 'findings' | 'decisions'
 
 /** An event with what names it and places it in time. */
 export interface Exported {

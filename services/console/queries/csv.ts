@@ -12,7 +12,7 @@ export function csvOf({ columns, rows }: QueryAnswer): string {
 }
 
 /** A cell as text; a list by its members. */
-export function cellText(cell: QueryCell): string {
+function cellText(cell: QueryCell): string {
   if (cell === null) return ''
   if (typeof cell === 'object')
     return Array.isArray(cell) ? cell.map(cellText).join(', ') : JSON.stringify(cell)

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { parameterType, parameterValue, type Parameter } from './parameter.ts'
 
 /** Of a file's name without its ending, and so of a query. */
-export const QUERY_NAME = /^[a-z0-9][a-z0-9-]{0,63}$/
+const QUERY_NAME = /^[a-z0-9][a-z0-9-]{0,63}$/
 export const MOST_QUERY_CHARACTERS = 65_536
 const MOST_PARAMETERS = 20
 
