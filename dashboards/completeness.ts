@@ -1,17 +1,15 @@
 import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
 import { board } from './board.ts'
+import { alarming } from './frame.ts'
 import { table } from './clickhouse-query.ts'
+import { LACKS, MADE, gatewayBoots, numbered } from './gaps.ts'
 import { metric } from './metrics.ts'
 import { rows, stat } from './panels.ts'
-import { fromRolled } from './rolled.ts'
 import { deadLettersByReason } from './shared-panels.ts'
 import { ofTenant } from './variables.ts'
+import { accountedFor } from './workers.ts'
 
-const numbered = `${fromRolled('gateways_by_hour')} WHERE numbered > 0`
 const deadLetters = `FROM dead_letters WHERE $__timeFilter_ms(ingested_at)`
-/** Between the first and the last number that is stored; what lies before and after, only checkpoints tell. */
-const MADE = `toInt64(max(last_seq)) - toInt64(min(first_seq)) + 1`
-const LACKS = `${MADE} - toInt64(sum(numbered))`
 const chains = `SELECT ${LACKS} AS lacks, sum(numbered) AS stored, ${MADE} AS made ${numbered} GROUP BY pep_id, pep_boot_id`
 
 const made = () =>
@@ -26,15 +24,15 @@ const stored = () =>
   )
 
 const missing = () =>
-  stat(
-    'Missing',
-    'How many decisions are missing between the first and the last that each gateway sent?',
+  alarming(
+    stat('Missing', 'How many decisions are missing between the first and the last that each gateway sent?'),
+    { red: 1 },
   ).withTarget(table(`SELECT sum(lacks) AS missing FROM (${chains})`))
 
 const deadLettered = () =>
-  stat(
-    'Dead-lettered',
-    'How many records could not be used and were put aside, with their reason?',
+  alarming(
+    stat('Dead-lettered', 'How many records could not be used and were put aside, with their reason?'),
+    { orange: 1 },
   ).withTarget(table(`SELECT uniqExact(topic, partition, offset) AS records ${deadLetters}`))
 
 const repeated = () =>
@@ -85,18 +83,6 @@ const proven = () =>
     '{{result}}',
   )
 
-const boots = () =>
-  rows(
-    'Gateways and their boots',
-    'Is the sequence of every gateway whole? What is missing here was lost, is a dead letter, or was removed.',
-  ).withTarget(
-    table(
-      `SELECT toString(pep_id) AS gateway, toString(pep_boot_id) AS boot, toString(any(pep_version)) AS version, min(first_at) AS first, max(last_at) AS last,
-         min(first_seq) AS from_number, max(last_seq) AS to_number, sum(numbered) AS stored, ${LACKS} AS missing
-       ${numbered} GROUP BY gateway, boot ORDER BY missing DESC, last DESC LIMIT 100`,
-    ),
-  )
-
 const deadLetterRows = () =>
   rows('Newest dead letters', 'What do the records look like that could not be used?').withTarget(
     table(
@@ -120,7 +106,7 @@ export function completeness(): DashboardBuilder {
     .withPanel(repeated())
     .withPanel(kept())
     .withRow(new RowBuilder('Numbers'))
-    .withPanel(boots())
+    .withPanel(gatewayBoots())
     .withRow(new RowBuilder('Put aside'))
     .withPanel(deadLettersByReason().span(24))
     .withPanel(deadLetterRows())
@@ -129,4 +115,6 @@ export function completeness(): DashboardBuilder {
     .withPanel(verifiedAge())
     .withPanel(undecided())
     .withPanel(proven())
+    .withRow(new RowBuilder('From the log to the store (Prometheus)'))
+    .withPanel(accountedFor().span(24))
 }

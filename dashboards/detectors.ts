@@ -8,6 +8,7 @@ import { fromScores } from './rolled.ts'
 import { findingsByDetector } from './shared-panels.ts'
 import { TOLD } from './stories.ts'
 import { among, detectorVariable, levelVariable, ofTenant } from './variables.ts'
+import { heldBack } from './workers.ts'
 
 const chosen = `${among('toString(detector_id)', 'detector')} AND ${among('toString(risk_level)', 'level')}`
 const findings = `FROM findings WHERE ${ofTenant} AND $__timeFilter_ms(first_observed_at) AND ${chosen}`
@@ -183,6 +184,7 @@ export function detectors(): DashboardBuilder {
     .withPanel(gates())
     .withPanel(scores())
     .withPanel(late())
+    .withPanel(heldBack())
     .withRow(new RowBuilder('In full'))
     .withPanel(newest())
 }

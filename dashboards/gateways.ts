@@ -1,6 +1,8 @@
 import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
 import { board } from './board.ts'
+import { alarming } from './frame.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
+import { gatewayBoots } from './gaps.ts'
 import { metric } from './metrics.ts'
 import { linked, toSubject } from './links.ts'
 import { bars, lines, rows, stat } from './panels.ts'
@@ -38,9 +40,9 @@ const unmanagedShare = () =>
     )
 
 const stale = () =>
-  stat('Decided on stale risk', 'How many decisions were made while the risk feed was stale?').withTarget(
-    table(`SELECT sum(stale) AS decisions ${live}`),
-  )
+  alarming(stat('Decided on stale risk', 'How many decisions were made while the risk feed was stale?'), {
+    orange: 1,
+  }).withTarget(table(`SELECT sum(stale) AS decisions ${live}`))
 
 const rates = () =>
   lines('Decisions a second by gateway', 'Does every gateway still send, and as much as usual?')
@@ -58,7 +60,7 @@ const riskAge = () =>
     .withTarget(
       timeSeries(
         `SELECT $__timeInterval(at) AS time, toString(pep_id) AS gateway, quantilesTDigestMerge(0.5, 0.99)(risk_age_set)[2] AS p99
-         ${fromSpeeds()} GROUP BY time, gateway HAVING isFinite(p99) ORDER BY time LIMIT 10000`,
+         ${fromSpeeds({ overTime: true })} GROUP BY time, gateway HAVING isFinite(p99) ORDER BY time LIMIT 10000`,
       ),
     )
 
@@ -69,6 +71,22 @@ const heartbeats = () =>
     'max by (pep_id) (gatewatch_feedback_gateway_heartbeat_age_seconds)',
     '{{pep_id}}',
   ).unit('s')
+
+const feedAge = () =>
+  metric(
+    'Age of the risk feed',
+    'Which gateway hears nothing new of risk, and falls back to its base policy?',
+    'max by (instance) (gatewatch_gateway_risk_age_seconds)',
+    '{{instance}}',
+  ).unit('s')
+
+const lostDecisions = () =>
+  metric(
+    'Decisions lost at a restart',
+    'Which gateway has numbered decisions that never reached the log? Anything above zero wants a person.',
+    'max by (instance) (gatewatch_gateway_lost_decisions)',
+    '{{instance}}',
+  )
 
 const tiers = () =>
   bars('Decisions by device tier', 'Which tiers of trust do people come with, and does one grow?').withTarget(
@@ -155,7 +173,10 @@ export function gateways(): DashboardBuilder {
     .withPanel(riskAge())
     .withPanel(heartbeats())
     .withPanel(tiers())
+    .withPanel(feedAge())
+    .withPanel(lostDecisions())
     .withPanel(eachGateway())
+    .withPanel(gatewayBoots())
     .withRow(new RowBuilder('Devices'))
     .withPanel(posture())
     .withPanel(fallen())

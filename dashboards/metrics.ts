@@ -7,7 +7,23 @@ export const prometheus = { type: 'prometheus', uid: 'gatewatch-prometheus' } as
 
 /** Lines of one expression on metrics; `legend` names a line by its labels. */
 export function metric(title: string, question: string, expr: string, legend: string): PanelBuilder {
-  return lines(title, question)
-    .datasource(prometheus)
-    .withTarget(new DataqueryBuilder().refId('A').datasource(prometheus).expr(expr).legendFormat(legend))
+  return metrics(title, question, { [legend]: expr })
+}
+
+/** Lines of several expressions on one axis, by what their lines are called. */
+export function metrics(
+  title: string,
+  question: string,
+  expressions: Readonly<Record<string, string>>,
+): PanelBuilder {
+  const panel = lines(title, question).datasource(prometheus)
+  for (const [i, [legend, expr]] of Object.entries(expressions).entries())
+    panel.withTarget(
+      new DataqueryBuilder()
+        .refId(String.fromCodePoint(65 + i))
+        .datasource(prometheus)
+        .expr(expr)
+        .legendFormat(legend),
+    )
+  return panel
 }

@@ -1,5 +1,6 @@
 import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
 import { board } from './board.ts'
+import { alarming } from './frame.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
 import { linked, toStory, toSubject } from './links.ts'
 import { bars, lines, rows, stat } from './panels.ts'
@@ -30,7 +31,9 @@ const subjectsSeen = () =>
   )
 
 const openStories = () =>
-  stat('Open stories', 'How many stories that were active in this time still want a verdict?').withTarget(
+  alarming(stat('Open stories', 'How many stories that were active in this time still want a verdict?'), {
+    orange: 1,
+  }).withTarget(
     table(
       `SELECT uniq(id) AS stories FROM (
          SELECT id, argMax(state, revision) AS newest FROM stories

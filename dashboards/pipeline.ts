@@ -1,11 +1,15 @@
 import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
 import { board } from './board.ts'
+import { alarming } from './frame.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
 import { bars, lines, stat } from './panels.ts'
 import { fromRolled, fromSpeeds } from './rolled.ts'
 import { deadLettersByReason, undecided } from './shared-panels.ts'
 import {
+  alertDeliveries,
   canary,
+  collected,
+  collectorLag,
   engineRestarts,
   flushSeconds,
   insertSeconds,
@@ -14,7 +18,9 @@ import {
   scoringRate,
   scoringSeconds,
   spool,
+  spoolWaiting,
   storageLag,
+  storeAway,
   unrecorded,
 } from './workers.ts'
 
@@ -24,14 +30,14 @@ const overTime = `${fromRolled('decisions_by_hour', { overTime: true })} WHERE o
 const MEDIAN_AND_P99 = 'quantilesTDigestMerge(0.5, 0.99)'
 
 const age = () =>
-  stat('Newest decision', 'How old is the newest decision in the store?')
+  alarming(stat('Newest decision', 'How old is the newest decision in the store?'), { orange: 60, red: 600 })
     .unit('s')
     .withTarget(
       table(`SELECT if(count() = 0, NULL, date_diff('second', max(last_at), now())) AS age ${live}`),
     )
 
 const deadLettersTotal = () =>
-  stat('Dead letters', 'How many records could not be used?').withTarget(
+  alarming(stat('Dead letters', 'How many records could not be used?'), { orange: 1 }).withTarget(
     table(
       `SELECT uniqExact(topic, partition, offset) AS records FROM dead_letters WHERE $__timeFilter_ms(ingested_at)`,
     ),
@@ -43,7 +49,7 @@ const delays = () =>
     .withTarget(
       timeSeries(
         `SELECT $__timeInterval(at) AS time, ${MEDIAN_AND_P99}(delay_set)[1] AS p50, ${MEDIAN_AND_P99}(delay_set)[2] AS p99, max(delay_max) AS max
-         ${fromSpeeds()} GROUP BY time ORDER BY time`,
+         ${fromSpeeds({ overTime: true })} GROUP BY time ORDER BY time`,
       ),
     )
 
@@ -53,7 +59,7 @@ const latency = () =>
     .withTarget(
       timeSeries(
         `SELECT $__timeInterval(at) AS time, ${MEDIAN_AND_P99}(latency_set)[1] AS p50, ${MEDIAN_AND_P99}(latency_set)[2] AS p99
-         ${fromSpeeds()} GROUP BY time HAVING isFinite(p50) ORDER BY time`,
+         ${fromSpeeds({ overTime: true })} GROUP BY time HAVING isFinite(p50) ORDER BY time`,
       ),
     )
 
@@ -88,11 +94,16 @@ export function pipeline(): DashboardBuilder {
     .withPanel(lagSeconds())
     .withPanel(lagByPartition())
     .withPanel(spool())
+    .withPanel(spoolWaiting())
     .withPanel(storageLag())
+    .withPanel(storeAway())
     .withPanel(insertSeconds())
     .withPanel(flushSeconds())
     .withPanel(scoringRate())
     .withPanel(scoringSeconds())
     .withPanel(unrecorded())
     .withPanel(engineRestarts())
+    .withPanel(collectorLag())
+    .withPanel(collected())
+    .withPanel(alertDeliveries())
 }

@@ -1,7 +1,7 @@
 import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
 import { board } from './board.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
-import { linked, toSubject } from './links.ts'
+import { linked, toResource, toSubject } from './links.ts'
 import { bars, lines, rows, stat } from './panels.ts'
 import { ABOUT, fromRolled, SUBJECTS } from './rolled.ts'
 import { REFUSED } from './terms.ts'
@@ -80,15 +80,12 @@ const rules = () =>
     ),
   )
 
-const newlyBlocked = () =>
-  linked(
-    rows(
-      'Newly blocked people',
-      'Who used an application under an earlier revision of this time and is refused by policy under a later one?',
-    ),
-    'subject',
-    toSubject,
-  ).withTarget(
+const newlyBlocked = () => {
+  const panel = rows(
+    'Newly blocked people',
+    'Who used an application under an earlier revision of this time and is refused by policy under a later one?',
+  )
+  return linked(linked(panel, 'subject', toSubject), 'application', toResource).withTarget(
     table(
       `SELECT concat(subject_type, ':', subject_id) AS subject, toString(resource_app) AS application, permitted, refused, permitted_under, refused_under, rule, first_reasons, last_permitted, first_refused FROM (
          SELECT subject_type, subject_id, resource_app, sumIf(n, outcome = 'permit') AS permitted,
@@ -101,11 +98,13 @@ const newlyBlocked = () =>
        ORDER BY first_refused DESC LIMIT 200`,
     ),
   )
+}
 
 const shadow = () =>
-  rows(
-    'Shadow against active',
-    `Whom would the revision in the shadow let in or shut out? ${ABOUT}`,
+  linked(
+    rows('Shadow against active', `Whom would the revision in the shadow let in or shut out? ${ABOUT}`),
+    'application',
+    toResource,
   ).withTarget(
     table(
       `SELECT substring(policy_shadow_revision, 1, 12) AS shadow_revision, toString(outcome) AS active, toString(policy_shadow_outcome) AS shadow,
@@ -116,7 +115,11 @@ const shadow = () =>
   )
 
 const reasonsByApp = () =>
-  rows('Reasons', `Why does the policy refuse, application by application? ${ABOUT}`).withTarget(
+  linked(
+    rows('Reasons', `Why does the policy refuse, application by application? ${ABOUT}`),
+    'application',
+    toResource,
+  ).withTarget(
     table(
       `SELECT toString(resource_app) AS application, toString(arrayJoin(reasons)) AS reason, sum(n) AS decisions, ${SUBJECTS} AS subjects
        ${days} AND ${REFUSED} AND ${BY_POLICY} GROUP BY application, reason ORDER BY subjects DESC LIMIT 200`,

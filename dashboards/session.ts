@@ -1,11 +1,13 @@
 import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
 import { board } from './board.ts'
+import { alarming } from './frame.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
 import { withFilters } from './filters.ts'
-import { linked, toExplanation, toSession, toSource, toSubject } from './links.ts'
+import { linked, toExplanation, toResource, toSession, toSource, toStory, toSubject } from './links.ts'
 import { bars, lines, rows, stat } from './panels.ts'
 import { fromSharedSessions } from './rolled.ts'
-import { REASONS, REFUSED } from './terms.ts'
+import { TOLD } from './stories.ts'
+import { REASONS, REFUSED, SUBJECT } from './terms.ts'
 import { ofTenant, sessionVariable, valueOf } from './variables.ts'
 
 const decisions = `FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND subject_session_id = ${valueOf('session')} AND subject_session_id != ''`
@@ -22,7 +24,7 @@ const refused = () =>
   )
 
 const age = () =>
-  stat('Lasted', 'From its first decision to its last, how long?')
+  alarming(stat('Lasted', 'From its first decision to its last, how long?'), { orange: 86400 })
     .unit('s')
     .withTarget(table(`SELECT date_diff('second', min(decided_at), max(decided_at)) AS seconds ${decisions}`))
 
@@ -67,15 +69,38 @@ const bearers = () =>
     ),
   )
 
-const replay = () =>
-  linked(
-    rows(
-      'Decision by decision',
-      'What exactly did it do, in order, and how long did it think in between?',
-    ).height(14),
-    'id',
-    toExplanation,
+const began = () =>
+  rows(
+    'How it began',
+    'Who signed in, where, with which proof and when, and did any of that change while it lasted?',
   ).withTarget(
+    table(
+      `SELECT ${SUBJECT} AS subject, toString(subject_idp) AS identity_provider, arrayStringConcat(arraySort(arrayMap(a -> toString(a), subject_amr)), ', ') AS proof, toString(subject_acr) AS assurance,
+         subject_authenticated_at AS signed_in, arrayStringConcat(arraySort(arrayMap(g -> toString(g), subject_groups)), ', ') AS in_groups, uniq(id) AS decisions, min(decided_at) AS first_seen, max(decided_at) AS last_seen
+       ${decisions} GROUP BY subject, identity_provider, proof, assurance, signed_in, in_groups ORDER BY first_seen LIMIT 50`,
+    ),
+  )
+
+const found = () => {
+  const panel = rows('What was found', 'What was found strange about this session or in it?')
+  return linked(linked(panel, 'story', toStory), 'decision_id', toExplanation).withTarget(
+    table(
+      `SELECT found.observed_at AS last_seen, risk_level, detector_id AS detector, technique, summary, score, story, decision_ids[-1] AS decision_id
+       FROM (
+         SELECT * FROM findings WHERE ${ofTenant} AND $__timeFilter_ms(observed_at) AND ${valueOf('session')} != ''
+           AND ((entity_type = 'session' AND entity_id = ${valueOf('session')}) OR has(entities_id, ${valueOf('session')}) OR hasAny(decision_ids, (SELECT groupArray(1000)(id) ${decisions})))
+         ORDER BY observed_at DESC, revision DESC LIMIT 1 BY id LIMIT 100
+       ) AS found ${TOLD} = found.id ORDER BY last_seen DESC, found.id LIMIT 100`,
+    ),
+  )
+}
+
+const replay = () => {
+  const panel = rows(
+    'Decision by decision',
+    'What exactly did it do, in order, and how long did it think in between?',
+  ).height(14)
+  return linked(linked(panel, 'application', toResource), 'id', toExplanation).withTarget(
     table(
       `SELECT decided_at, round(date_diff('millisecond', lagInFrame(decided_at, 1, decided_at) OVER (ORDER BY decided_at, id), decided_at) / 1000, 1) AS seconds_since,
          outcome, ${REASONS} AS reasons, resource_app AS application, action_name AS action, resource_id AS resource,
@@ -83,6 +108,7 @@ const replay = () =>
        FROM (SELECT * ${decisions} ORDER BY decided_at LIMIT 1 BY id LIMIT 1000) ORDER BY decided_at, id`,
     ),
   )
+}
 
 const shared = () =>
   linked(
@@ -120,7 +146,9 @@ export function session(): DashboardBuilder {
     .withPanel(timeline())
     .withPanel(risk())
     .withRow(new RowBuilder('In full'))
+    .withPanel(linked(began(), 'subject', toSubject))
     .withPanel(bearers())
+    .withPanel(found())
     .withPanel(replay())
     .withRow(new RowBuilder('Others'))
     .withPanel(shared())

@@ -1,6 +1,7 @@
 import type { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat'
 import type { PanelBuilder as TimeSeriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries'
 import { table, timeSeries } from './clickhouse-query.ts'
+import { alarming } from './frame.ts'
 import { bars, stat } from './panels.ts'
 import { fromRolled } from './rolled.ts'
 import { UNDECIDED } from './terms.ts'
@@ -31,10 +32,11 @@ export function deadLettersByReason(): TimeSeriesBuilder {
 }
 
 export function undecided(): StatBuilder {
-  return stat(
+  const panel = stat(
     'Undecided',
     'How many requests could not be judged and were let through or refused blindly?',
-  ).withTarget(
+  )
+  return alarming(panel, { orange: 1 }).withTarget(
     table(
       `SELECT sum(n) AS decisions ${fromRolled('decisions_by_hour')} WHERE origin = 'live' AND ${UNDECIDED}`,
     ),

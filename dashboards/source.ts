@@ -1,9 +1,11 @@
 import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
 import { board } from './board.ts'
+import { alarming } from './frame.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
 import { withFilters } from './filters.ts'
-import { linked, toSource, toSubject } from './links.ts'
+import { linked, toExplanation, toResource, toSource, toStory, toSubject } from './links.ts'
 import { bars, lines, rows, stat } from './panels.ts'
+import { TOLD } from './stories.ts'
 import { REFUSED, RESOURCE, SUBJECT, WRONG_CREDENTIALS } from './terms.ts'
 import { ofTenant, sourceVariable, valueOf } from './variables.ts'
 
@@ -44,7 +46,7 @@ const guesses = () =>
   )
 
 const highestRisk = () =>
-  stat('Highest risk', 'How risky did the network become, of 100?')
+  alarming(stat('Highest risk', 'How risky did the network become, of 100?'), { orange: 40, red: 75 })
     .min(0)
     .max(100)
     .withTarget(
@@ -97,25 +99,34 @@ const clients = () =>
     )
 
 const wanted = () =>
-  rows('What it asked for', 'Which applications and resources, and what was it refused?')
-    .span(12)
-    .withTarget(
-      table(
-        `SELECT toString(resource_app) AS application, ${RESOURCE} AS resource,
+  linked(
+    rows('What it asked for', 'Which applications and resources, and what was it refused?').span(12),
+    'application',
+    toResource,
+  ).withTarget(
+    table(
+      `SELECT toString(resource_app) AS application, ${RESOURCE} AS resource,
            uniq(id) AS decisions, uniqIf(id, ${REFUSED}) AS refused, uniq(subject_type, subject_id) AS accounts
          ${decisions} GROUP BY application, resource ORDER BY decisions DESC LIMIT 100`,
-      ),
-    )
-
-const findings = () =>
-  rows('Findings', 'What was found strange about this network, or names it?').withTarget(
-    table(
-      `SELECT observed_at, risk_level, detector_id AS detector, technique, summary, score, decisions_total AS decisions
-       FROM findings WHERE ${ofTenant} AND $__timeFilter_ms(observed_at)
-         AND ((entity_type = 'source' AND entity_id = ${prefix}) OR has(entities_id, ${prefix}))
-       ORDER BY observed_at DESC, revision DESC LIMIT 1 BY id LIMIT 100`,
     ),
   )
+
+const findings = () => {
+  const panel = rows(
+    'Findings',
+    'What was found strange about this network, or names it, and in which story?',
+  )
+  return linked(linked(panel, 'story', toStory), 'decision_id', toExplanation).withTarget(
+    table(
+      `SELECT found.observed_at AS last_seen, risk_level, detector_id AS detector, technique, summary, score, decisions_total AS decisions, story, decision_ids[-1] AS decision_id
+       FROM (
+         SELECT * FROM findings WHERE ${ofTenant} AND $__timeFilter_ms(observed_at)
+           AND ((entity_type = 'source' AND entity_id = ${prefix}) OR has(entities_id, ${prefix}))
+         ORDER BY observed_at DESC, revision DESC LIMIT 1 BY id LIMIT 100
+       ) AS found ${TOLD} = found.id ORDER BY last_seen DESC, found.id LIMIT 100`,
+    ),
+  )
+}
 
 const networks = () =>
   linked(

@@ -7,7 +7,7 @@ const TYPES = `['user', 'service', 'device', 'anonymous']`
 export const id = `replaceRegexpOne(${typed}, '^(user|service|device|anonymous):', '')`
 
 /** The type that was typed, or all of them, as a constant for the same reason. */
-const types = `if(match(${typed}, '^(user|service|device|anonymous):'), [extract(${typed}, '^[a-z]+')], ${TYPES})`
+export const types = `if(match(${typed}, '^(user|service|device|anonymous):'), [extract(${typed}, '^[a-z]+')], ${TYPES})`
 
 /** As findings and risk name it. */
 const entityIds = `arrayMap(type -> concat(type, ':', ${id}), ${types})`

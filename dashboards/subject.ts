@@ -1,14 +1,16 @@
 import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
 import { board } from './board.ts'
+import { alarming } from './frame.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
 import { withFilters } from './filters.ts'
 import { linked, toExplanation, toResource, toSession, toSource, toStory, toSubject } from './links.ts'
 import { lines, rows, stat } from './panels.ts'
-import { REASONS, REFUSED, RESOURCE } from './terms.ts'
+import { fromRolled } from './rolled.ts'
+import { REASONS, REFUSED, RESOURCE, SUBJECT } from './terms.ts'
 import { TOLD } from './stories.ts'
 import { firstSeen, placesOfIt } from './subject-history.ts'
 import { peers, unlikePeers } from './subject-peers.ts'
-import { decisions, findings, risk, storyOfIt, verdicts } from './subject-terms.ts'
+import { decisions, findings, id, risk, storyOfIt, verdicts, types } from './subject-terms.ts'
 import { timeline } from './subject-timeline.ts'
 import { ofTenant, subjectVariable } from './variables.ts'
 
@@ -35,7 +37,7 @@ const networks = () =>
   )
 
 const highestRisk = () =>
-  stat('Highest risk', 'How risky did it become, of 100?')
+  alarming(stat('Highest risk', 'How risky did it become, of 100?'), { orange: 40, red: 75 })
     .min(0)
     .max(100)
     .withTarget(table(`SELECT max(score) AS risk ${risk}`))
@@ -143,9 +145,24 @@ const latest = () =>
     ),
   )
 
+const begunWith = () =>
+  linked(
+    rows('Subjects that begin so', 'Who else begins with what was typed, and whom was it meant for?').span(
+      12,
+    ),
+    'subject',
+    toSubject,
+  ).withTarget(
+    table(
+      `SELECT ${SUBJECT} AS subject, sum(n) AS decisions, max(last_at) AS last_seen
+       ${fromRolled('subjects_by_day')} WHERE subject_type IN (${types}) AND startsWith(subject_id, ${id})
+       GROUP BY subject ORDER BY length(subject), subject LIMIT 100`,
+    ),
+  )
+
 const whoToLookAt = () =>
   linked(
-    rows('Subjects with findings', 'Whom is it worth to look at in this time?'),
+    rows('Subjects with findings', 'Whom is it worth to look at in this time?').span(12),
     'subject',
     toSubject,
   ).withTarget(
@@ -191,5 +208,6 @@ export function subject(): DashboardBuilder {
     .withPanel(findingRows())
     .withPanel(latest())
     .withRow(new RowBuilder('Others'))
+    .withPanel(begunWith())
     .withPanel(whoToLookAt())
 }

@@ -1,5 +1,5 @@
 import type { PanelBuilder } from '@grafana/grafana-foundation-sdk/timeseries'
-import { metric } from './metrics.ts'
+import { metric, metrics } from './metrics.ts'
 
 export const canary = (): PanelBuilder =>
   metric(
@@ -44,9 +44,9 @@ export const storageLag = (): PanelBuilder =>
 export const insertSeconds = (): PanelBuilder =>
   metric(
     'Time of an insert',
-    'How long does the store take for a block?',
-    'histogram_quantile(0.99, sum by (le) (rate(gatewatch_storage_insert_seconds_bucket[$__rate_interval])))',
-    'p99',
+    'How long does the store take for a block, table by table?',
+    'histogram_quantile(0.99, sum by (le, table) (rate(gatewatch_storage_insert_seconds_bucket[$__rate_interval])))',
+    '{{table}} p99',
   ).unit('s')
 
 export const scoringRate = (): PanelBuilder =>
@@ -87,4 +87,62 @@ export const engineRestarts = (): PanelBuilder =>
     'Did the embedded ClickHouse die and come back?',
     'sum(increase(gatewatch_clickhouse_engine_restarts_total[$__rate_interval]))',
     'restarts',
+  )
+
+export const accountedFor = (): PanelBuilder =>
+  metrics(
+    'Received, stored, put aside',
+    'Is everything that the store took from the log stored or put aside, with nothing left over?',
+    {
+      received: 'sum(rate(gatewatch_log_handled_records_total{group="storage"}[$__rate_interval]))',
+      stored: 'sum(rate(gatewatch_storage_rows_total[$__rate_interval]))',
+      'put aside': 'sum(rate(gatewatch_storage_dead_letters_total[$__rate_interval]))',
+    },
+  )
+
+export const spoolWaiting = (): PanelBuilder =>
+  metrics('Decisions in the spool', 'How many decisions wait at gateways, and do they drain?', {
+    waiting: 'sum(gatewatch_gateway_spool_waiting_decisions)',
+    'spooled a second': 'sum(rate(gatewatch_gateway_spool_spooled_decisions_total[$__rate_interval]))',
+    'drained a second': 'sum(rate(gatewatch_gateway_spool_drained_decisions_total[$__rate_interval]))',
+  })
+
+export const storeAway = (): PanelBuilder =>
+  metric(
+    'Store away',
+    'For how long has the store taken nothing?',
+    'max(gatewatch_storage_away_seconds)',
+    'seconds without an insert',
+  ).unit('s')
+
+export const collectorLag = (): PanelBuilder =>
+  metric(
+    'Behind by source',
+    'Which live source of foreign logs is behind, or silent?',
+    'max by (source) (gatewatch_collector_lag_seconds)',
+    '{{source}}',
+  ).unit('s')
+
+export const collected = (): PanelBuilder =>
+  metric(
+    'Records of live sources',
+    'What becomes of what live sources bring?',
+    'sum by (source, outcome) (rate(gatewatch_collector_records_total[$__rate_interval]))',
+    '{{source}} {{outcome}}',
+  )
+
+export const alertDeliveries = (): PanelBuilder =>
+  metric(
+    'Alerts told',
+    'Do alerts reach the people who must know?',
+    'sum by (receiver, outcome) (increase(gatewatch_feedback_alert_deliveries_total[$__rate_interval]))',
+    '{{receiver}} {{outcome}}',
+  )
+
+export const heldBack = (): PanelBuilder =>
+  metric(
+    'Findings held back',
+    'Which rule of the operator has more findings a day than it may, so that some are held back?',
+    'sum by (rule) (increase(gatewatch_scoring_rule_findings_held_total[$__rate_interval]))',
+    '{{rule}}',
   )

@@ -1,349 +1,298 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { ClickHouseClient } from '@clickhouse/client'
-import type { Dashboard, Panel } from '@grafana/grafana-foundation-sdk/dashboard'
-import { pino } from 'pino'
+import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { z } from 'zod'
-import { dashboards, fileOf } from '../../dashboards/catalogue.ts'
-import type { Row } from '../../schemas/clickhouse/decision-row.ts'
-import { openClickHouse } from '../../services/runtime/clickhouse/client.ts'
 import { migrate } from '../../services/runtime/clickhouse/migrate.ts'
-import { type Engine, startEngine } from '../../services/runtime/clickhouse/start-engine.ts'
-import { findingRow } from '../../services/storage/rows/finding-row.ts'
-import { riskStateRow } from '../../services/storage/rows/risk-state-row.ts'
-import { storyRow } from '../../services/storage/rows/story-row.ts'
-import { verdictRow } from '../../services/storage/rows/verdict-row.ts'
-import { registeredMetrics } from '../support/deploy/registered-metrics.ts'
-import { metricsIn } from '../support/deploy/rules.ts'
-import { expand, expandVariables, type GrafanaContext } from '../../services/console/dashboards/macros.ts'
-import { storeDecisions } from '../support/store-decisions.ts'
-import { sampleFinding, sampleRisk, sampleScored, sampleStory, sampleVerdict } from '../support/samples.ts'
+import { storeMany, storeOneOfEach } from '../support/dashboards/fill-store.ts'
+import { expandAsGrafana, type Grafana, type Value } from '../support/dashboards/grafana-expansion.ts'
+import { type Question, questions, sqlOf } from '../support/dashboards/questions.ts'
+import { unboundedTables } from '../support/dashboards/time-bounds.ts'
+import { rowsOf, startTempEngine, type TempEngine } from '../support/temp-engine.ts'
 
-const SqlTarget = z.object({ rawSql: z.string(), queryType: z.string() })
-const PromTarget = z.object({ expr: z.string() })
-const VariableQuery = z.object({ type: z.literal('query'), name: z.string(), query: z.string() })
-const built = dashboards()
+type Rows = Record<string, unknown>[]
+
 const NOW = Date.now()
-const at = (agoMs: number) => new Date(NOW - agoMs).toISOString()
-const context = (variables: GrafanaContext['variables'] = {}): GrafanaContext => ({
+const DAY_MS = 86_400_000
+/** Whatever a reader may be called, or type. */
+const HOSTILE = [
+  `it's`,
+  `quote" and back\\slash`,
+  `\\' OR 1=1 -- `,
+  `') OR 1=1 -- /* `,
+  'line\nbreak\ttab\0nul',
+  'emoji 🙂 and ünïcode',
+  '{a,b}&v=c',
+  '%27 %5c ${tenant} $__timeFilter(decided_at)',
+  '<img src=x onerror=alert(1)>',
+  '',
+]
+const everything: Record<string, Value> = {
+  tenant: 'default',
+  app: { all: '_all_' },
+  detector: { all: '_all_' },
+  level: { all: '_all_' },
+  gateway: { all: '_all_' },
+  subject: 'user:alice',
+  source: '192.0.2.10',
+  session: 's-1',
+  console: 'http://127.0.0.1:8090',
+}
+const grafana = (variables: Record<string, Value> = {}, more: Partial<Grafana> = {}): Grafana => ({
   from: new Date(NOW - 3_600_000),
   to: new Date(NOW + 1000),
-  interval_s: 30,
-  variables: {
-    tenant: 'default',
-    app: '_all_',
-    detector: '_all_',
-    level: '_all_',
-    subject: 'user:alice',
-    source: '192.0.2.10',
-    session: 's-1',
-    console: 'http://127.0.0.1:8090',
-    ...variables,
-  },
+  interval_ms: 30_000,
+  ...more,
+  variables: { ...everything, ...variables },
 })
 
-const allPanels = built.flatMap((dashboard) =>
-  panelsOf(dashboard).map((panel) => ({ name: `${dashboard.uid}: ${panel.title}`, panel })),
-)
-const panels = allPanels.flatMap(({ name, panel }) => {
-  const targets = z.array(SqlTarget).min(1).safeParse(panel.targets)
-  return targets.success ? [{ name, panel, targets: targets.data }] : []
-})
-const variableQueries = built.flatMap((dashboard) =>
-  (dashboard.templating?.list ?? []).flatMap((variable) => {
-    const query = VariableQuery.safeParse(variable)
-    return query.success ? [{ name: `${dashboard.uid}: $${query.data.name}`, sql: query.data.query }] : []
-  }),
-)
-
-const directory = await mkdtemp(join(tmpdir(), 'gatewatch-dashboards-'))
-let engine: Engine
-let client: ClickHouseClient
+let store: TempEngine
 
 beforeAll(async () => {
-  engine = await startEngine({ dataDir: directory, logger: pino({ level: 'silent' }) })
-  const writer = openClickHouse(engine.endpoint)
-  await migrate(writer)
-  await writer.close()
-  // As Grafana should: the account that can only read.
-  client = openClickHouse(engine.endpoint, { readonly: true })
+  store = await startTempEngine()
+  await migrate(store.client)
 })
-
-afterAll(async () => {
-  await client.close()
-  await engine.stop()
-  await rm(directory, { recursive: true, force: true })
-})
+afterAll(() => store.close())
 
 describe('on empty tables', () => {
-  it.each(panels)('$name answers', async ({ targets }) => {
-    for (const { rawSql } of targets) await expect(run(rawSql, context())).resolves.toBeInstanceOf(Array)
+  it.each(questions)('$name answers, and makes up no row', async ({ sql, kind }) => {
+    const rows = await ask(sql)
+    expect(rows.length).toBeLessThanOrEqual(kind === 'panel' ? 1 : 0)
   })
+})
 
-  it.each(variableQueries)('$name answers', async ({ sql }) => {
-    await expect(run(sql, context())).resolves.toEqual([])
+describe('with one row in each table', () => {
+  beforeAll(() => storeOneOfEach(store.client, { id: 'one', nowMs: NOW, agoMs: 700_000 }))
+  afterAll(forget)
+
+  it.each(questions)('$name answers', async ({ sql }) => {
+    await expect(ask(sql)).resolves.toBeInstanceOf(Array)
   })
 })
 
 describe('with rows', () => {
-  beforeAll(insertSamples)
+  beforeAll(() => storeMany(store.client, NOW))
 
-  /** Panels whose question the few sample rows answer with nothing. */
+  /** What the few rows answer with nothing, as it should. */
   const quiet = new Set([
-    'gatewatch-pipeline: Dead letters by reason',
-    'gatewatch-detectors: Suppression',
-    'gatewatch-completeness: Dead letters by reason',
-    'gatewatch-completeness: Newest dead letters',
+    'gatewatch-resource: Access that is not used',
+    'gatewatch-policy: Rules that match nobody any more',
   ])
 
-  it.each(panels.filter(({ name }) => !quiet.has(name)))('$name shows something', async ({ targets }) => {
-    for (const { rawSql, queryType } of targets) {
-      const found = await run(rawSql, context())
-      expect(found.length).toBeGreaterThan(0)
-      expect(Object.keys(found[0] ?? {}).includes('time')).toBe(queryType === 'timeseries')
-    }
-  })
-
-  it.each(variableQueries)('$name offers values', async ({ sql }) => {
-    expect((await run(sql, context())).length).toBeGreaterThan(0)
-  })
+  it.each(questions.filter(({ name }) => !quiet.has(name)))(
+    '$name shows something',
+    async ({ sql, series, kind }) => {
+      const [first = {}] = await ask(sql)
+      expect(Object.keys(first)).not.toEqual([])
+      expect(Object.keys(first)).toEqual(expect.arrayContaining(needed(kind, series)))
+    },
+  )
 
   it('numbers are right: 20 decisions, six refused, one repeated row counted once', async () => {
-    const numbers = async (title: string) => Object.values((await run(sqlOf(title), context()))[0] ?? {})[0]
-    expect(Number(await numbers('gatewatch-overview: Decisions'))).toBe(20)
-    expect(Number(await numbers('gatewatch-overview: Refused'))).toBe(0.3)
-    expect(Number(await numbers('gatewatch-overview: Open stories'))).toBe(1)
-    expect(Number(await numbers('gatewatch-overview: Restricted now'))).toBe(1)
-    expect(Number(await numbers('gatewatch-completeness: Missing'))).toBe(2)
-    expect(Number(await numbers('gatewatch-completeness: Stored twice'))).toBe(1)
-    expect(Number(await numbers('gatewatch-subject: Highest risk'))).toBe(81)
+    const number = async (name: string) => Number(Object.values((await ask(sqlOf(name)))[0] ?? {})[0])
+    expect(await number('gatewatch-overview: Decisions')).toBe(20)
+    expect(await number('gatewatch-overview: Refused')).toBe(0.3)
+    expect(await number('gatewatch-overview: Open stories')).toBe(1)
+    expect(await number('gatewatch-overview: Restricted now')).toBe(1)
+    expect(await number('gatewatch-completeness: Missing')).toBe(2)
+    expect(await number('gatewatch-completeness: Stored twice')).toBe(1)
+    expect(await number('gatewatch-subject: Highest risk')).toBe(81)
   })
 
   it('a subject is found with and without its type', async () => {
     for (const subject of ['user:alice', 'alice']) {
-      const [row] = await run(sqlOf('gatewatch-subject: Decisions'), context({ subject }))
+      const [row] = await ask(sqlOf('gatewatch-subject: Decisions'), grafana({ subject }))
       expect(Number(row?.['decisions'])).toBe(18)
     }
+    const [service] = await ask(sqlOf('gatewatch-subject: Decisions'), grafana({ subject: 'service:alice' }))
+    expect(Number(service?.['decisions'])).toBe(0)
   })
 
-  const hostile = [
-    `it's`,
-    `quote" and back\\slash`,
-    `\\' OR 1=1 -- `,
-    `') OR 1=1 -- `,
-    'line\nbreak\ttab\0nul',
-    'emoji 🙂 and ünïcode',
-    '{a,b}',
-    '%27 %5c ${tenant}',
-    '',
-  ]
-  const everywhere = (value: string) =>
-    context({ subject: value, source: value, session: value, tenant: value, app: [value, 'other'], detector: value, level: [value] })
-
-  it.each(hostile)('a hostile value of a variable is a value and nothing else: %j', async (value) => {
-    const zero = await run(sqlOf('gatewatch-overview: Decisions'), everywhere(value))
-    expect(Number(zero[0]?.['decisions'])).toBe(0)
-    for (const { sql } of variableQueries)
-      await expect(run(sql, everywhere(value))).resolves.toBeInstanceOf(Array)
+  it('peers are those who share a group, and what none of them does stands first', async () => {
+    expect(await ask(sqlOf('gatewatch-subject: Peers'))).toMatchObject([
+      {
+        peer: 'user:bob',
+        in_groups: 'staff',
+        theirs: ['records'],
+        used_by_both: 1,
+        only_this_one: `it's 🙂`,
+        only_the_peer: '',
+        requests: 2,
+      },
+    ])
+    expect(await ask(sqlOf('gatewatch-subject: Unlike its peers'))).toMatchObject([
+      { application: `it's 🙂`, country: '', peers_who_do: 0, of_peers: 1, requests: 1 },
+      { application: '', country: 'PT', peers_who_do: 1, of_peers: 1, requests: 18 },
+      { application: 'records', country: '', peers_who_do: 1, of_peers: 1, requests: 17 },
+    ])
   })
 
-  it.each(panels)('$name bears all of them in one value', async ({ targets }) => {
-    for (const { rawSql } of targets)
-      await expect(run(rawSql, everywhere(hostile.join('')))).resolves.toBeInstanceOf(Array)
+  it('what changed is held against as long a time before', async () => {
+    const later = grafana({}, { from: new Date(NOW - 595_000), to: new Date(NOW - 583_000) })
+    const rows = await ask(sqlOf('gatewatch-overview: What changed'), later)
+    expect(
+      rows.map(({ what, value, in_range, before }) => [what, value, Number(in_range), Number(before)]),
+    ).toContainEqual(['refused by rule', 'staff', 3, 2])
   })
 
-  it('a chosen application filters, several do so together', async () => {
-    const decided = async (app: string | string[]) =>
-      Number((await run(sqlOf('gatewatch-overview: Decisions'), context({ app })))[0]?.['decisions'])
-    expect(await decided('records')).toBe(19)
+  it('a chosen application filters, several do so together, and a comma is part of a name', async () => {
+    const decided = async (app: Value) =>
+      Number((await ask(sqlOf('gatewatch-overview: Decisions'), grafana({ app })))[0]?.['decisions'])
+    expect(await decided(['records'])).toBe(19)
     expect(await decided(['records', "it's 🙂"])).toBe(20)
+    expect(await decided('records')).toBe(19)
+    expect(await decided(['records,other'])).toBe(0)
     expect(await decided('nothing')).toBe(0)
   })
 
-  it('a panel of one hour reads by the primary key, not the whole table', async () => {
-    const explained = await run(`EXPLAIN indexes = 1 ${sqlOf('gatewatch-subject: Decisions')}`, context())
-    const plan = explained.map((row) => String(row['explain'])).join('\n')
-    const primary = plan.slice(plan.indexOf('PrimaryKey'))
-    expect(primary).toContain('tenant')
-    expect(primary).toContain('toStartOfHour(decided_at)')
-    expect(primary).toContain('subject_id')
-  })
-})
-
-describe('every dashboard', () => {
-  it('bounds the time of every query', () => {
-    const bounded = /\$__timeFilter(_ms)?\(|now\(\) - INTERVAL|\$__toTime_ms - INTERVAL/
-    const queries = [
-      ...panels.flatMap(({ name, targets }) => targets.map(({ rawSql }) => ({ name, sql: rawSql }))),
-      ...variableQueries,
+  it('a filter on a column holds for what reads decisions, and leaves findings alone', async () => {
+    const filters = [
+      { key: 'decisions.outcome', operator: '=', value: 'deny' },
+      { key: 'decisions.context_tls_fingerprint', operator: '=~', value: '^t13d0[12]$' },
     ]
-    expect(queries.filter(({ sql }) => !bounded.test(sql)).map(({ name }) => name)).toEqual([])
+    const number = async (name: string) =>
+      Number(Object.values((await ask(sqlOf(name), grafana({}, { filters })))[0] ?? {})[0])
+    expect(await number('gatewatch-subject: Decisions')).toBe(4)
+    expect(await number('gatewatch-subject: Findings')).toBe(1)
   })
 
-  it('asks a question in the description of every panel', () => {
-    const silent = allPanels.filter(({ panel }) => !panel.description?.includes('?'))
-    expect(silent.map(({ name }) => name)).toEqual([])
-  })
-
-  it('reads metrics that some process has', () => {
-    const registered = registeredMetrics()
-    const expressions = allPanels.flatMap(
-      ({ panel }) => z.array(PromTarget).safeParse(panel.targets).data ?? [],
+  it('the key serves one subject’s hour: tenant, time and subject', async () => {
+    const explained = await explain(
+      `SELECT explain FROM (EXPLAIN indexes = 1 ${sqlOf('gatewatch-subject: Decisions')})`,
     )
-    const read = expressions.flatMap(({ expr }) => metricsIn(expr))
-    expect(read.length).toBeGreaterThan(0)
-    expect(read.filter((name) => !registered.has(name))).toEqual([])
+    const plan = explained.join('\n')
+    const primary = plan.slice(plan.indexOf('PrimaryKey'))
+    for (const column of ['tenant', 'decided_at', 'subject_id']) expect(primary).toContain(column)
   })
 
-  it('has stable, unique ids', () => {
-    expect(built.map((dashboard) => dashboard.uid)).toEqual([
-      'gatewatch-overview',
-      'gatewatch-subject',
-      'gatewatch-source',
-      'gatewatch-session',
-      'gatewatch-resource',
-      'gatewatch-detectors',
-      'gatewatch-policy',
-      'gatewatch-gateways',
-      'gatewatch-pipeline',
-      'gatewatch-completeness',
+  it.each(questions)('$name links by columns that it gives', async ({ name, sql, panel }) => {
+    const links = JSON.stringify(panel?.fieldConfig ?? {}).matchAll(/__data\.fields\.(\w+)/g)
+    const columns = new Set((await ask(`DESCRIBE TABLE (${sql})`)).map((row) => row['name']))
+    expect({ name, unknown: [...links].filter(([, field]) => !columns.has(field)) }).toEqual({
+      name,
+      unknown: [],
+    })
+  })
+
+  it.each(questions)('$name bounds the time of every table that it reads', async ({ sql }) => {
+    const ast = await explain(`SELECT explain FROM (EXPLAIN AST ${sql})`)
+    expect(unboundedTables(ast)).toEqual([])
+  })
+
+  /** These count back from the present or from the end of the range, further than the range. */
+  const further = /now\(\)|INTERVAL 90 DAY/
+  const ranged = questions.filter(({ sql, kind }) => kind !== 'variable' && !further.test(sql))
+
+  it('what happened before and after the range changes no answer', async () => {
+    const answers = new Map<string, Rows>()
+    for (const { name, sql } of ranged) answers.set(name, await ask(sql))
+    const decision = {
+      subject: { type: 'user' as const, id: 'carol' },
+      policy: { revision: 'r-0', rule_id: 'once', route_id: 'records', enforcement: 'enforce' as const },
+    }
+    await storeOneOfEach(store.client, { id: 'before', nowMs: NOW, agoMs: 80 * DAY_MS, decision })
+    await storeOneOfEach(store.client, { id: 'after', nowMs: NOW, agoMs: -3_600_000 })
+    const others: Record<string, { before: unknown; after: Rows }> = {}
+    for (const { name, sql } of ranged) {
+      const [before, after] = [answers.get(name), await ask(sql)]
+      if (!isDeepStrictEqual(before, after)) others[name] = { before, after }
+    }
+    expect(others).toEqual({})
+  })
+
+  it('what was used before the range and not in it shows as not used', async () => {
+    expect(await ask(sqlOf('gatewatch-resource: Access that is not used'))).toMatchObject([
+      { subject: 'user:carol', application: 'records', permitted: 1, days_ago: 80 },
     ])
-    for (const dashboard of built) {
-      const ids = panelsOf(dashboard).map((panel) => panel.id)
-      expect(new Set(ids).size).toBe(ids.length)
-    }
+    expect(await ask(sqlOf('gatewatch-policy: Rules that match nobody any more'))).toMatchObject([
+      { rule: 'once', route: 'records', decided: 1 },
+    ])
   })
 
-  it('links to dashboards and variables that exist', () => {
-    const uids = new Set(built.map((dashboard) => dashboard.uid))
-    for (const dashboard of built) {
-      const names = new Set((dashboard.templating?.list ?? []).map((variable) => variable.name))
-      const text = JSON.stringify(dashboard)
-      for (const [, uid] of text.matchAll(/\/d\/([\w-]+)/g)) expect(uids).toContain(uid)
-      for (const [, name] of text.matchAll(/\$\{([a-z]\w*)(?::\w+)?\}/g)) expect(names).toContain(name)
-      for (const [, , name] of text.matchAll(/(\/d\/gatewatch-subject\?)var-(\w+)/g))
-        expect(['subject', 'tenant']).toContain(name)
-    }
-  })
-
-  it('links by fields that the query of its panel gives', async () => {
-    for (const { name, panel, targets } of panels) {
-      const fields = [...JSON.stringify(panel.fieldConfig ?? {}).matchAll(/__data\.fields\.(\w+)/g)].map(
-        ([, field]) => field,
-      )
-      const columns = new Set(
-        (await run(`DESCRIBE TABLE (${targets[0]?.rawSql ?? ''})`, context())).map((row) => row['name']),
-      )
-      expect({ name, unknown: fields.filter((field) => !columns.has(field ?? '')) }).toEqual({
-        name,
-        unknown: [],
-      })
-    }
-  })
-
-  it('is the one under deploy/grafana; `node dashboards/generate.ts` writes it anew', async () => {
-    for (const dashboard of built) {
-      const { name, text } = fileOf(dashboard)
-      const kept = await readFile(new URL(`../../deploy/grafana/dashboards/${name}`, import.meta.url), 'utf8')
-      expect(JSON.parse(kept)).toEqual(JSON.parse(text))
-    }
-  })
-
-  it('leaves no variable or macro behind that nothing expands', () => {
-    const left = panels.filter(({ targets }) =>
-      targets.some(({ rawSql }) => expand(rawSql, context()).includes('$')),
+  it.each(HOSTILE)('a hostile value of a variable is a value and nothing else: %j', async (value) => {
+    const [zero] = await ask(sqlOf('gatewatch-overview: Decisions'), grafana(typed(value)))
+    expect(Number(zero?.['decisions'])).toBe(0)
+    const [nobody] = await ask(
+      sqlOf('gatewatch-subject: Decisions'),
+      grafana({ ...typed(value), tenant: 'default' }),
     )
-    expect(left.map(({ name }) => name)).toEqual([])
-    expect(expandVariables('${unknown}', {})).toBe('${unknown}')
+    expect(Number(nobody?.['decisions'])).toBe(0)
+  })
+
+  it.each(questions)('$name bears all of them in one value', async ({ sql }) => {
+    await expect(ask(sql, grafana(typed(HOSTILE.join(''))))).resolves.toBeInstanceOf(Array)
   })
 })
 
-async function run(sql: string, grafana: GrafanaContext): Promise<Record<string, unknown>[]> {
-  const answer = await client.query({ query: expand(sql, grafana), format: 'JSONEachRow' })
-  return answer.json<Record<string, unknown>>()
-}
-
-function panelsOf(dashboard: Dashboard): Panel[] {
-  return (dashboard.panels ?? []).flatMap((panel) =>
-    panel.type === 'row' ? panelsOfRow(panel) : [toPanel(panel)],
-  )
-}
-
-function panelsOfRow(row: object): Panel[] {
-  return 'panels' in row && Array.isArray(row.panels) ? row.panels.map(toPanel) : []
-}
-
-/** Whatever is no row is a panel; the SDK's union does not tell the two apart by `type`. */
-function toPanel(panel: Panel): Panel {
-  return panel
-}
-
-function sqlOf(name: string): string {
-  const sql = panels.find((panel) => panel.name === name)?.targets[0]?.rawSql
-  if (sql === undefined) throw new Error(`there is no panel "${name}"`)
-  return sql
-}
-
-async function insertSamples(): Promise<void> {
-  const policyFacts = {
-    revision: 'r-1',
-    rule_id: 'staff',
-    route_id: 'records',
-    enforcement: 'enforce' as const,
+describe('with hostile names', () => {
+  const name = HOSTILE.join(' ').replaceAll('\0', '').slice(0, 256)
+  const decision = {
+    subject: { type: 'user' as const, id: name, session_id: name, groups: [name] },
+    device: { id: name, managed: false, os: name, posture: 'unknown' as const },
+    action: { name },
+    resource: { type: 'http', id: name, app: name },
+    policy: { revision: name.slice(0, 64), rule_id: name, route_id: name, enforcement: 'enforce' as const },
+    context: { ip: '198.51.100.7', user_agent: name, tls_fingerprint: name },
   }
-  const writer = openClickHouse(engine.endpoint)
-  const rows = Array.from({ length: 20 }, (_, i) =>
-    sampleScored({
-      id: `d-${i}`,
-      decided_at: at(600_000 - i * 1000),
-      outcome: i % 4 === 0 ? (i === 4 ? 'error_closed' : 'deny') : 'permit',
-      reasons: i % 4 === 0 ? [i === 8 ? 'credentials_rejected' : 'policy_deny'] : ['policy_permit'],
-      ...(i === 3 && { would_be: 'step_up' as const }),
-      ...(i === 7 && { policy: { ...policyFacts, shadow: { revision: 'r-2', outcome: 'deny' as const } } }),
-      // A session that changes hands, and a device that two people use and that falls out of posture.
-      context: { ip: '192.0.2.10', user_agent: 'test', tls_fingerprint: i === 9 ? 't13d02' : 't13d01' },
-      device: { id: 'laptop-1', managed: true, posture: i < 18 ? 'compliant' : 'not_compliant' },
-      // Bob got in under r-1, and does not under r-2.
-      ...(i === 17 && { subject: { type: 'user', id: 'bob', session_id: 's-2' } }),
-      ...(i === 18 && {
-        outcome: 'deny' as const,
-        reasons: ['policy_deny' as const],
-        policy: { ...policyFacts, revision: 'r-2' },
-      }),
-      ...(i === 18 && { subject: { type: 'user', id: 'bob', session_id: 's-2' } }),
-      // 5 and 6 were never stored: two are missing.
-      pep: { id: 'gw-1', boot_id: 'boot-1', seq: i < 5 ? i : i + 2 },
-      ...(i === 19 && { resource: { type: 'http', id: '/x', app: "it's 🙂" } }),
-    }),
+  beforeAll(() => storeOneOfEach(store.client, { id: 'hostile', nowMs: NOW, agoMs: 100_000, decision }))
+
+  it.each(questions)('$name answers', async ({ sql }) => {
+    await expect(ask(sql)).resolves.toBeInstanceOf(Array)
+    await expect(ask(sql, grafana(typed(name, 'default')))).resolves.toBeInstanceOf(Array)
+  })
+
+  it('each is found by itself', async () => {
+    const found = async (panel: string, variables: Record<string, Value>) =>
+      Number((await ask(sqlOf(panel), grafana(variables)))[0]?.['decisions'])
+    expect(await found('gatewatch-subject: Decisions', { subject: name })).toBe(1)
+    expect(await found('gatewatch-subject: Decisions', { subject: `user:${name}` })).toBe(1)
+    expect(await found('gatewatch-session: Decisions', { session: name })).toBe(1)
+    expect(await found('gatewatch-resource: Decisions', { app: [name] })).toBe(1)
+    expect(await found('gatewatch-resource: Decisions', { app: [name, 'records'] })).toBe(20)
+  })
+
+  it('markup in a name stays text in an annotation', async () => {
+    const stories = await ask(sqlOf('gatewatch-overview: @Attacks found'))
+    const text = stories.map((row) => String(row['text'])).join('\n')
+    expect(text).toContain('&lt;img src=x')
+    expect(text).not.toContain('<img')
+  })
+})
+
+/** Columns without which Grafana can't draw what it is given. */
+function needed(kind: Question['kind'], series: boolean): string[] {
+  if (kind === 'annotation') return ['time', 'text', 'tags']
+  return series ? ['time'] : []
+}
+
+/** The same text in every variable. */
+function typed(value: string, tenant = value): Record<string, Value> {
+  return {
+    tenant,
+    subject: value,
+    source: value,
+    session: value,
+    app: [value, 'other'],
+    detector: value,
+    level: [value],
+    gateway: [value],
+  }
+}
+
+async function ask(sql: string, as: Grafana = grafana()): Promise<Rows> {
+  const expanded = expandAsGrafana(sql, as)
+  expect(expanded).not.toMatch(/\$\{|\$__/)
+  return rowsOf<Record<string, unknown>>(store.reader, expanded)
+}
+
+/** Who can only read may explain no plan. */
+async function explain(sql: string): Promise<string[]> {
+  const rows = await rowsOf<{ explain: string }>(store.client, expandAsGrafana(sql, grafana()))
+  return rows.map((row) => row.explain)
+}
+
+/** Nothing is left of what was stored before. */
+async function forget(): Promise<void> {
+  const tables = await rowsOf<{ name: string }>(
+    store.client,
+    `SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' AND name NOT LIKE '%migrations%'`,
   )
-  const put = (table: string, token: string, values: readonly Row[]) =>
-    writer.insert({
-      table,
-      values,
-      format: 'JSONEachRow',
-      clickhouse_settings: { insert_deduplication_token: token },
-    })
-  // Merges would remove the repeat that the panel is about.
-  await writer.command({ query: 'SYSTEM STOP MERGES decisions' })
-  await storeDecisions(writer, 'first', rows, NOW)
-  await storeDecisions(writer, 'again', rows.slice(0, 1), NOW)
-  await put('findings', 'f', [findingRow(sampleFinding({ id: 'f-1', observed_at: at(500_000) }), NOW)])
-  await put('stories', 's', [storyRow(sampleStory({ id: 'story-1', observed_at: at(500_000) }), NOW)])
-  await put('verdicts', 'v', [verdictRow(sampleVerdict({ id: 'v-1', decided_at: at(400_000) }), NOW)])
-  await put('risk_states', 'r', [
-    riskStateRow(sampleRisk({ updated_at: at(500_000) }), NOW),
-    riskStateRow(sampleRisk({ updated_at: at(450_000), revision: 2, score: 81, level: 'HIGH' }), NOW),
-    riskStateRow(
-      sampleRisk({
-        updated_at: at(450_000),
-        entity: { type: 'subject', id: 'user:bob' },
-        level: 'LOW',
-        withheld: 'break_glass',
-      }),
-      NOW,
-    ),
-  ])
-  await writer.close()
+  for (const { name } of tables) await store.client.command({ query: `TRUNCATE TABLE ${name}` })
 }

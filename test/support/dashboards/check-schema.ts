@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
+import type { Written } from './schema-types.ts'
 
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 /** A file that is nowhere but in the compiler's memory. */
@@ -9,7 +10,7 @@ const VIRTUAL = join(HERE, 'written-dashboards.ts')
 /** A piece of JSON, and the type of schema-types.ts that it should be of. */
 export interface Piece {
   readonly name: string
-  readonly type: string
+  readonly type: keyof Written | `panel.${string}`
   readonly json: unknown
 }
 
@@ -20,9 +21,10 @@ export interface Piece {
  * which no generic validator of the same types would do.
  */
 export function schemaProblems(pieces: readonly Piece[]): string[] {
-  const names = [...new Set(pieces.map(({ type }) => /^\w+/.exec(type)?.[0] ?? ''))]
-  const head = `import type { ${names.join(', ')} } from './schema-types.ts'`
-  const lines = pieces.map(({ type, json }, i) => `export const piece${i}: ${type} = ${JSON.stringify(json)}`)
+  const head = `import type { Written } from './schema-types.ts'`
+  const lines = pieces.map(
+    ({ type, json }, i) => `export const piece${i}: Written['${type}'] = ${JSON.stringify(json)}`,
+  )
   const text = [head, ...lines].join('\n')
   const options: ts.CompilerOptions = {
     target: ts.ScriptTarget.ES2024,

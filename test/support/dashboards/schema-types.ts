@@ -20,16 +20,16 @@ import type { ClickHouseQuery } from '../../../dashboards/clickhouse-query.ts'
  */
 
 /** Enumerations are their values, and what has a default may be absent, at every depth. */
-type Written<T> = unknown extends T
+type Json<T> = unknown extends T
   ? T
   : T extends string
     ? `${T}`
     : T extends number
       ? Figure<T>
       : T extends readonly (infer Item)[]
-        ? Written<Item>[]
+        ? Json<Item>[]
         : T extends object
-          ? { [Key in keyof T]?: Written<T[Key]> }
+          ? { [Key in keyof T]?: Json<T[Key]> }
           : T
 
 /** The values of an enumeration of numbers; any number for `number`. */
@@ -46,28 +46,30 @@ interface Kinds {
   readonly table: { readonly options: table.Options; readonly custom: table.FieldConfig }
   readonly timeseries: { readonly options: timeseries.Options; readonly custom: timeseries.FieldConfig }
 }
-export type Kind = keyof Kinds
+type Kind = keyof Kinds
 
-type Defaults<K extends Kind> = Omit<Written<FieldConfig>, 'custom'> & {
-  custom?: Written<Kinds[K]['custom']>
+type Defaults<K extends Kind> = Omit<Json<FieldConfig>, 'custom'> & {
+  custom?: Json<Kinds[K]['custom']>
 }
 
 /** A panel with its kind's own options. */
-export type WrittenPanel<K extends Kind> = Omit<
-  Written<Panel>,
-  'type' | 'options' | 'fieldConfig' | 'targets'
-> & {
+type WrittenPanel<K extends Kind> = Omit<Json<Panel>, 'type' | 'options' | 'fieldConfig' | 'targets'> & {
   type: K
-  targets?: (Written<ClickHouseQuery> | Written<PrometheusQuery>)[]
-  options?: Written<Kinds[K]['options']>
-  fieldConfig?: { defaults: Defaults<K>; overrides: Written<FieldConfigSource['overrides']> }
+  targets?: (Json<ClickHouseQuery> | Json<PrometheusQuery>)[]
+  options?: Json<Kinds[K]['options']>
+  fieldConfig?: { defaults: Defaults<K>; overrides: Json<FieldConfigSource['overrides']> }
 }
 
-export type WrittenRow = Omit<Written<RowPanel>, 'panels'> & { panels?: never[] }
+type WrittenRow = Omit<Json<RowPanel>, 'panels'> & { panels?: never[] }
 
 /** Everything but the panels. */
-export type WrittenBoard = Omit<Written<Dashboard>, 'panels' | 'annotations'> & {
+type WrittenBoard = Omit<Json<Dashboard>, 'panels' | 'annotations'> & {
   annotations?: {
-    list?: (Omit<Written<AnnotationQuery>, 'target'> & { target?: Written<ClickHouseQuery> })[]
+    list?: (Omit<Json<AnnotationQuery>, 'target'> & { target?: Json<ClickHouseQuery> })[]
   }
+}
+
+/** What is written in a dashboard's file, by what it is. */
+export type Written = { readonly board: WrittenBoard; readonly row: WrittenRow } & {
+  readonly [K in Kind as `panel.${K}`]: WrittenPanel<K>
 }
