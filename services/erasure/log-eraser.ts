@@ -17,7 +17,7 @@ export async function countRecords(
   told: (done: number, all: number) => void,
 ): Promise<Record<string, number>> {
   const counts: Record<string, number> = {}
-  for await (const { topic, record } of everyRecord(eventLog, told))
+  for await (const { topic, record } of everyRecord(eventLog, topics, told))
     if (fateOf(topic.name, record, names, nowMs) !== 'keep')
       counts[topic.name] = (counts[topic.name] ?? 0) + 1
   return counts
@@ -45,12 +45,13 @@ export async function eraseByAppending(
   names: Names,
   nowMs: number,
   told: (done: number, all: number) => void,
+  within: readonly LogTopic[] = topics,
 ): Promise<{ counts: Record<string, number>; remaining: readonly Remaining[] }> {
   const counts: Record<string, number> = {}
   const remaining = new Map<string, { records: number; newest: number; topic: LogTopic }>()
   /** By topic, partition and key: only the newest record of a key is answered. */
   const answers = new Map<string, OutRecord | undefined>()
-  for await (const { topic, partition, record } of everyRecord(eventLog, told)) {
+  for await (const { topic, partition, record } of everyRecord(eventLog, within, told)) {
     const fate = fateOf(topic.name, record, names, nowMs)
     if (topic.compacted) {
       const place = `${topic.name}/${partition}/${record.key}`
@@ -88,10 +89,11 @@ export async function eraseByAppending(
 
 async function* everyRecord(
   eventLog: EventLog,
+  within: readonly LogTopic[],
   told: (done: number, all: number) => void,
 ): AsyncGenerator<{ topic: LogTopic; partition: number; record: LogRecord }> {
   const lanes: { topic: LogTopic; partition: number; records: number }[] = []
-  for (const topic of topics)
+  for (const topic of within)
     for (const { partition, low, high } of await eventLog.watermarks(topic))
       lanes.push({ topic, partition, records: high - low })
   const all = lanes.reduce((sum, { records }) => sum + records, 0)

@@ -9,6 +9,7 @@ const GROUPS = [
   'scoring-policy',
   'scoring-rules',
   'scoring-rule-matches',
+  'scoring-snapshots',
   'calibration',
   'storage',
   'feedback',

@@ -1,5 +1,5 @@
 import { parseDecision, decisionKey, type Decision } from '../../../schemas/decision.ts'
-import { subjectEntityId } from '../../../schemas/entity.ts'
+import { Entity, entityKey, subjectEntityId } from '../../../schemas/entity.ts'
 import { erasedDecisionRecord } from '../../../schemas/erased-decision.ts'
 import { isRecord } from '../../../schemas/record.ts'
 import { scrub } from '../../../schemas/scrub.ts'
@@ -91,12 +91,16 @@ function erasedOther(topic: LogTopic, record: LogRecord, known: KnownErasures): 
   // A state of the person is no state of anybody; of the rest the shape stays.
   if (topic.compacted && isRecord(value['entity']) && isRecord(clean) && topic.name === riskState.name)
     return { ...placeOf(record), key: record.key, value: null, headers: record.headers }
-  return {
-    ...placeOf(record),
-    key: record.key,
-    value: Buffer.from(JSON.stringify(clean)),
-    headers: record.headers,
-  }
+  const key = topic.compacted ? record.key : keyOf(clean, value, record.key)
+  return { ...placeOf(record), key, value: Buffer.from(JSON.stringify(clean)), headers: record.headers }
+}
+
+/** The key of what is kept by time names its entity. */
+function keyOf(clean: unknown, { tenant, entity }: Record<string, unknown>, key: string): string {
+  const was = Entity.safeParse(entity)
+  const is = Entity.safeParse(isRecord(clean) ? clean['entity'] : undefined)
+  if (!was.success || !is.success || key !== entityKey(String(tenant), was.data)) return key
+  return entityKey(String(tenant), is.data)
 }
 
 /** Nobody can say when what could not be read happened: when the log took it counts. */
