@@ -117,8 +117,9 @@ export function fromRolled(table: RollUp, { overTime = false, since }: RolledOpt
  * `FROM` the speeds of live decisions as digests, one for each gateway and step
  * of time; merged with `quantilesTDigestMerge(0.5, 0.99)`.
  */
-export function fromSpeeds(): string {
+export function fromSpeeds({ overTime = false }: Pick<RolledOptions, 'overTime'> = {}): string {
   const first = firstDay('$__fromTime')
+  const until = overTime ? PENDING_OVER_TIME : PENDING
   const digest = (value: string, condition: string) =>
     `quantilesTDigestStateIf(0.5, 0.99)(toFloat32(assumeNotNull(${value})), ${condition})`
   const delay = `greatest(date_diff('millisecond', decided_at, ingested_at), 0)`
@@ -126,11 +127,11 @@ export function fromSpeeds(): string {
     SELECT $__timeInterval(decided_at) AS at, pep_id, ${digest('latency_us', 'latency_us IS NOT NULL')} AS latency_set,
       ${digest(delay, 'true')} AS delay_set, toUInt64(max(${delay})) AS delay_max, ${digest('risk_at_decision_age_ms', 'risk_at_decision_age_ms IS NOT NULL')} AS risk_age_set
     FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND origin = 'live'
-      AND (decided_at < ${first} OR decided_at >= ${PENDING_OVER_TIME})
+      AND (decided_at < ${first} OR decided_at >= ${until})
     GROUP BY at, pep_id
     UNION ALL
     SELECT hour AS at, pep_id, latency_us AS latency_set, delay_ms AS delay_set, delay_ms_max AS delay_max, risk_age_ms AS risk_age_set
-    FROM speeds_by_hour FINAL WHERE ${ofTenant} AND origin = 'live' AND hour >= ${first} AND hour < ${PENDING_OVER_TIME}
+    FROM speeds_by_hour FINAL WHERE ${ofTenant} AND origin = 'live' AND hour >= ${first} AND hour < ${until}
   )`
 }
 

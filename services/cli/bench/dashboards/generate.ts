@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { ClickHouseError, type ClickHouseClient } from '@clickhouse/client'
+import { readRollUps, rollUpDay } from '../../../storage/roll-up/roll-up-day.ts'
 import { insertDecisions } from './decisions-sql.ts'
 import { insertOthers } from './others-sql.ts'
 import { piecesOf, type Piece } from './shape.ts'
@@ -11,7 +12,15 @@ const TRIES = 10
 const PAUSE_MS = 500
 
 /** What is made, of how much; told after each piece. */
-export type Progress = (done: number, all: number) => void
+export type Progress = (what: string, unit: string, done: number, all: number) => void
+
+export interface GenerateOptions {
+  readonly rows: number
+  /** Default ninety. */
+  readonly days?: number
+  readonly nowMs: number
+  readonly progress: Progress
+}
 
 export interface Generated {
   /** A full hour, in seconds: the ninety days end here. */
@@ -29,11 +38,11 @@ export interface Generated {
  */
 export async function generate(
   client: ClickHouseClient,
-  { rows, nowMs, progress }: { readonly rows: number; readonly nowMs: number; readonly progress: Progress },
+  { rows, days, nowMs, progress }: GenerateOptions,
 ): Promise<Generated> {
   await prepare(client)
   const endS = await endOf(client, nowMs)
-  const pieces = piecesOf(rows, endS)
+  const pieces = piecesOf(rows, endS, days)
   const made = new Set(await madePieces(client, rows))
   let done = 0
   let seconds = 0
@@ -47,22 +56,44 @@ export async function generate(
       fresh += piece.rows
     }
     done += piece.rows
-    progress(done, rows)
+    progress('generating', 'decisions', done, rows)
   }
+  const began = performance.now()
+  await rollUp(client, progress)
+  seconds += (performance.now() - began) / 1000
   return { endS, rows: fresh, seconds }
 }
 
-async function make(client: ClickHouseClient, piece: Piece, rows: number): Promise<void> {
+/** Rolls up the days that are over, as the storage worker would at their ends. */
+async function rollUp(client: ClickHouseClient, progress: Progress): Promise<void> {
+  const result = await client.query({
+    query: `SELECT tenant, toString(day) AS date, toString(max(stored_at)) AS upTo FROM decision_days
+      WHERE day < today() GROUP BY tenant, day HAVING max(rolled_at) < max(stored_at) ORDER BY day`,
+    format: 'JSONEachRow',
+  })
+  const days = await result.json<{ tenant: string; date: string; upTo: string }>()
+  const rollUps = await readRollUps()
+  for (const [index, { tenant, date, upTo }] of days.entries()) {
+    await untilRoom(() => rollUpDay(client, rollUps, { tenant, day: date, upTo }))
+    progress('rolling up', 'days', index + 1, days.length)
+  }
+}
+
+/** The engine has 600 MiB, and a merge may have just most of them. */
+async function untilRoom(statement: () => Promise<unknown>): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
-      await client.command({ query: insertDecisions(piece) })
-      break
+      await statement()
+      return
     } catch (error) {
-      // The engine has 600 MiB, and a merge may have just most of them.
       if (!(error instanceof ClickHouseError && error.code === '241' && tries < TRIES)) throw error
       await pause(tries * PAUSE_MS)
     }
   }
+}
+
+async function make(client: ClickHouseClient, piece: Piece, rows: number): Promise<void> {
+  await untilRoom(() => client.command({ query: insertDecisions(piece) }))
   await client.insert({
     table: 'bench_pieces',
     values: [{ rows, piece: piece.index }],

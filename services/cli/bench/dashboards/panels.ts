@@ -4,7 +4,6 @@ import { readDefinitions, type Definition } from '../../../console/dashboards/de
 import { intervalOf } from '../../../console/dashboards/interval.ts'
 import { expand, type GrafanaContext } from '../../../console/dashboards/macros.ts'
 
-/** Points on a time axis, as a panel half a screen wide asks for. */
 const POINTS = 300
 const HOUR_MS = 3_600_000
 
@@ -12,18 +11,28 @@ const HOUR_MS = 3_600_000
 export interface Question {
   readonly dashboard: string
   readonly panel: string
-  readonly range: Range
+  /** By name. */
+  readonly range: string
   /** Of which thing, where the dashboard is about one. */
   readonly about: string
   readonly query: string
 }
 
-const RANGES = [
-  ['24h', 24 * HOUR_MS],
-  ['30d', 720 * HOUR_MS],
-  ['90d', 2160 * HOUR_MS],
-] as const
-export type Range = (typeof RANGES)[number][0]
+export interface Range {
+  readonly name: string
+  readonly spanMs: number
+  /** On a time axis; as many as a panel half a screen wide asks for, unless said otherwise. */
+  readonly points?: number
+  /** Of this dashboard alone. */
+  readonly only?: string
+}
+
+/** What is promised is promised at these. */
+const PROMISED: readonly Range[] = [
+  { name: '24h', spanMs: 24 * HOUR_MS },
+  { name: '30d', spanMs: 720 * HOUR_MS, only: 'gatewatch-subject' },
+  { name: '90d', spanMs: 2160 * HOUR_MS },
+]
 
 /** What is looked at closely: the busiest and one in the middle of each kind. */
 interface Things {
@@ -33,15 +42,20 @@ interface Things {
   readonly app: readonly string[]
 }
 
-/** Every query of every panel at the ranges that are promised; the dashboard of a subject at thirty days too. */
-export async function questionsOf(client: ClickHouseClient, endS: number): Promise<readonly Question[]> {
+/** Every query of every panel at each range, which ends at `endS`. */
+export async function questionsOf(
+  client: ClickHouseClient,
+  endS: number,
+  ranges = PROMISED,
+): Promise<readonly Question[]> {
   const definitions = await readDefinitions()
   if (definitions.size === 0)
     throw new GatewatchError('ERR_USAGE', 'There are no dashboards in deploy/grafana/dashboards.')
   const things = await thingsOf(client, endS)
   return [...definitions.values()].flatMap((definition) =>
-    RANGES.filter(([range]) => range !== '30d' || definition.uid === 'gatewatch-subject').flatMap(
-      ([range, spanMs]) =>
+    ranges
+      .filter(({ only }) => only === undefined || definition.uid === only)
+      .flatMap(({ name: range, spanMs, points = POINTS }) =>
         aboutEach(definition, things).flatMap(({ about, variables }) =>
           questionsAbout(
             definition,
@@ -49,12 +63,12 @@ export async function questionsOf(client: ClickHouseClient, endS: number): Promi
             {
               from: new Date(endS * 1000 - spanMs),
               to: new Date(endS * 1000),
-              interval_s: intervalOf(spanMs, POINTS),
+              interval_s: intervalOf(spanMs, points),
               variables,
             },
           ),
         ),
-    ),
+      ),
   )
 }
 

@@ -17,6 +17,7 @@ export interface Piece {
   readonly hours: readonly Hour[]
 }
 
+/** What is promised is promised for so long a time. */
 export const DAYS = 90
 const HOUR_S = 3600
 /** Rows of a piece: what the engine sorts within the memory that a statement may take. */
@@ -26,10 +27,10 @@ const BY_HOUR = [2, 2, 2, 2, 2, 3, 5, 9, 12, 13, 13, 12, 11, 12, 13, 12, 11, 9, 
 /** Monday first. */
 const BY_WEEKDAY = [1.05, 1.1, 1.1, 1.05, 1, 0.35, 0.3] as const
 
-/** Cuts `rows` decisions over the ninety days before `endS` (a full hour) into pieces, as people and machines are at work. */
-export function piecesOf(rows: number, endS: number): readonly Piece[] {
-  const startS = endS - DAYS * 24 * HOUR_S
-  const starts = Array.from({ length: DAYS * 24 }, (_, hour) => startS + hour * HOUR_S)
+/** Cuts `rows` decisions over the days before `endS` (a full hour) into pieces, as people and machines are at work. */
+export function piecesOf(rows: number, endS: number, days = DAYS): readonly Piece[] {
+  const startS = endS - days * 24 * HOUR_S
+  const starts = Array.from({ length: days * 24 }, (_, hour) => startS + hour * HOUR_S)
   const weights = starts.map(weightOf)
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   const pieces: Piece[] = []

@@ -1,0 +1,94 @@
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { generate } from '../../services/cli/bench/dashboards/generate.ts'
+import { rowsToRead } from '../../services/cli/bench/dashboards/measure.ts'
+import { questionsOf } from '../../services/cli/bench/dashboards/panels.ts'
+import { migrate } from '../../services/runtime/clickhouse/migrate.ts'
+import { startTempEngine, type TempEngine } from '../support/temp-engine.ts'
+
+/**
+ * How many rows each query of each panel has to read, on tables that hold
+ * something: a key, an index, a roll-up or a constant bound that got lost shows
+ * here and not in a year. The engine says it by `EXPLAIN ESTIMATE`, so nothing
+ * hangs on how quick the machine is.
+ */
+const MIGRATIONS = fileURLToPath(new URL('../../schemas/clickhouse/', import.meta.url))
+const DAY_MS = 86_400_000
+const DAYS = 3
+const ROWS = 24_000
+/** Granules of 64 rows instead of 8,192: as many of them as a table of three million has. */
+const GRANULE = 64
+
+let store: TempEngine
+let midnightS = 0
+beforeAll(async () => {
+  store = await startTempEngine()
+  const directory = await mkdtemp(join(tmpdir(), 'gatewatch-migrations-'))
+  await cp(MIGRATIONS, directory, { recursive: true })
+  for (const name of (await readdir(directory)).filter((each) => /^\d{3}_create.*\.sql$/.test(each))) {
+    const sql = await readFile(join(directory, name), 'utf8')
+    const fine = sql.replace(
+      'fsync_part_directory = 1',
+      `fsync_part_directory = 1, index_granularity = ${GRANULE}`,
+    )
+    await writeFile(join(directory, name), fine)
+  }
+  await migrate(store.client, { directory })
+  await rm(directory, { recursive: true })
+  // The generated days end with a full one, so that all of them can be rolled up.
+  midnightS = Math.floor(Date.now() / DAY_MS) * 86_400
+  await generate(store.client, { rows: ROWS, days: DAYS, nowMs: midnightS * 1000, progress() {} })
+  for (const table of ['decisions', 'subjects_by_day'])
+    await store.client.command({ query: `OPTIMIZE TABLE ${table} FINAL` })
+}, 180_000)
+afterAll(() => store.close())
+
+/** What a query may read of the decisions of all days, at most, as a share: where it is not nothing. */
+const BY_DASHBOARD: Readonly<Record<string, number>> = {
+  'gatewatch-subject': 0.5,
+  'gatewatch-source': 0.5,
+  'gatewatch-session': 0.3,
+}
+const BY_PANEL: Readonly<Record<string, number>> = {
+  // counts rows, and reads three columns of them
+  'gatewatch-completeness: Stored twice': 1,
+  // follows filters on any column, which no roll-up has
+  'gatewatch-source: Networks that guess': 1,
+}
+
+/** What looks beyond the range says so in its question. */
+const HOUR_BY_PANEL: Readonly<Record<string, number>> = {
+  // looks a day further back, for what was there before
+  'gatewatch-subject: First seen': 0.1,
+}
+
+describe('rows to read', () => {
+  it('of an hour are of that hour, whatever the tables hold', async () => {
+    const shares = await sharesRead(3_600_000)
+    expect(shares.size).toBeGreaterThan(80)
+    expect([...shares].filter(([name, share]) => share > (HOUR_BY_PANEL[name] ?? 0.05))).toEqual([])
+  }, 180_000)
+
+  it('of days that are rolled up are those of the roll-ups', async () => {
+    const most = (name: string) => BY_PANEL[name] ?? BY_DASHBOARD[name.slice(0, name.indexOf(':'))] ?? 0.01
+    const shares = await sharesRead(DAYS * DAY_MS)
+    expect([...shares].filter(([name, share]) => share > most(name))).toEqual([])
+  }, 180_000)
+})
+
+/** Of each panel the share of all decisions that its query has to read, over the last `spanMs` of them. */
+async function sharesRead(spanMs: number): Promise<ReadonlyMap<string, number>> {
+  const shares = new Map<string, number>()
+  for (const { dashboard, panel, query } of await questionsOf(store.client, midnightS, [
+    { name: '', spanMs, points: 100 },
+  ])) {
+    const name = `${dashboard}: ${panel}`
+    // The busiest of each kind is asked for first; the others read less.
+    if (!shares.has(name))
+      shares.set(name, ((await rowsToRead(store.reader, query)).get('decisions') ?? 0) / ROWS)
+  }
+  return shares
+}
