@@ -7,10 +7,13 @@ const HERE = fileURLToPath(new URL('.', import.meta.url))
 /** A file that is nowhere but in the compiler's memory. */
 const VIRTUAL = join(HERE, 'written-dashboards.ts')
 
+/** Of panels any kind can be named; one that the schema has not is a problem as any other. */
+export type PieceType = keyof Written | `panel.${string}`
+
 /** A piece of JSON, and the type of schema-types.ts that it should be of. */
 export interface Piece {
   readonly name: string
-  readonly type: keyof Written | `panel.${string}`
+  readonly type: PieceType
   readonly json: unknown
 }
 

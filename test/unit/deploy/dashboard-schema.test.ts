@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { dashboards, fileOf } from '../../../dashboards/catalogue.ts'
-import { type Piece, schemaProblems } from '../../support/dashboards/check-schema.ts'
+import { type Piece, type PieceType, schemaProblems } from '../../support/dashboards/check-schema.ts'
 import { readCompose } from '../../support/deploy/compose.ts'
 import { readText } from '../../support/deploy/files.ts'
 
@@ -11,52 +11,43 @@ const Board = z.looseObject({
 })
 const boards = dashboards().map((board) => Board.parse(JSON.parse(fileOf(board).text)))
 const pieces: readonly Piece[] = boards.flatMap(({ panels, ...board }) => [
-  { name: board.uid, type: 'WrittenBoard', json: board },
+  { name: board.uid, type: 'board', json: board },
   ...panels.map((panel) => ({
     name: `${board.uid}: ${panel.title}`,
-    type: panel.type === 'row' ? 'WrittenRow' : `WrittenPanel<'${panel.type}'>`,
+    type: typeOf(panel),
     json: panel,
   })),
 ])
-const some = (type: string): Piece & { readonly json: Record<string, unknown> } => {
+const some = (type: PieceType): Piece & { readonly json: Record<string, unknown> } => {
   const piece = pieces.find((one) => one.type === type)
   return { name: 'wrong', type, json: z.record(z.string(), z.unknown()).parse(piece?.json) }
 }
 const withFieldConfig = (defaults: object, overrides: unknown[] = []) => {
-  const piece = some(`WrittenPanel<'timeseries'>`)
+  const piece = some('panel.timeseries')
   return { ...piece, json: { ...piece.json, fieldConfig: { defaults, overrides } } }
 }
-const withOptions = (type: string, options: object) => {
+const withOptions = (type: PieceType, options: object) => {
   const piece = some(type)
   return { ...piece, json: { ...piece.json, options } }
 }
 
 /** Each differs from what is right in one word. */
 const wrong: readonly (readonly [string, Piece])[] = [
-  [
-    'a key of the dashboard',
-    { ...some('WrittenBoard'), json: { ...some('WrittenBoard').json, refesh: '30s' } },
-  ],
-  [
-    'the kind of its refresh',
-    { ...some('WrittenBoard'), json: { ...some('WrittenBoard').json, refresh: 30 } },
-  ],
-  ['a key of a link', withKey('WrittenBoard', 'links', [{ ...link(), keepTimes: true }])],
-  ['a key of a variable', withKey('WrittenBoard', 'templating', { list: [{ ...variable(), mutli: true }] })],
-  [
-    'a variable of no kind',
-    withKey('WrittenBoard', 'templating', { list: [{ ...variable(), type: 'qery' }] }),
-  ],
-  ['an annotation', withKey('WrittenBoard', 'annotations', { list: [{ enabled: true }] })],
-  ['a key of the panel', withKey(`WrittenPanel<'stat'>`, 'discription', 'what?')],
-  ['a panel of a kind that nobody draws', { ...some(`WrittenPanel<'stat'>`), type: `WrittenPanel<'stats'>` }],
-  ['a query', withKey(`WrittenPanel<'stat'>`, 'targets', [{ refId: 'A', rawSqll: 'SELECT 1' }])],
-  ['its place', withKey(`WrittenPanel<'stat'>`, 'gridPos', { x: 0, y: 0, w: 4, heigth: 4 })],
-  ['an option of a stat', withOptions(`WrittenPanel<'stat'>`, { colourMode: 'none' })],
-  ['the value of such an option', withOptions(`WrittenPanel<'stat'>`, { colorMode: 'nothing' })],
-  ['an option of an option', withOptions(`WrittenPanel<'stat'>`, { reduceOptions: { calc: ['last'] } })],
-  ['an option of a table', withOptions(`WrittenPanel<'table'>`, { showHeaders: true })],
-  ['a legend', withOptions(`WrittenPanel<'timeseries'>`, { legend: { showLegend: true, place: 'bottom' } })],
+  ['a key of the dashboard', { ...some('board'), json: { ...some('board').json, refesh: '30s' } }],
+  ['the kind of its refresh', { ...some('board'), json: { ...some('board').json, refresh: 30 } }],
+  ['a key of a link', withKey('board', 'links', [{ ...link(), keepTimes: true }])],
+  ['a key of a variable', withKey('board', 'templating', { list: [{ ...variable(), mutli: true }] })],
+  ['a variable of no kind', withKey('board', 'templating', { list: [{ ...variable(), type: 'qery' }] })],
+  ['an annotation', withKey('board', 'annotations', { list: [{ enabled: true }] })],
+  ['a key of the panel', withKey('panel.stat', 'discription', 'what?')],
+  ['a panel of a kind that nobody draws', { ...some('panel.stat'), type: 'panel.stats' }],
+  ['a query', withKey('panel.stat', 'targets', [{ refId: 'A', rawSqll: 'SELECT 1' }])],
+  ['its place', withKey('panel.stat', 'gridPos', { x: 0, y: 0, w: 4, heigth: 4 })],
+  ['an option of a stat', withOptions('panel.stat', { colourMode: 'none' })],
+  ['the value of such an option', withOptions('panel.stat', { colorMode: 'nothing' })],
+  ['an option of an option', withOptions('panel.stat', { reduceOptions: { calc: ['last'] } })],
+  ['an option of a table', withOptions('panel.table', { showHeaders: true })],
+  ['a legend', withOptions('panel.timeseries', { legend: { showLegend: true, place: 'bottom' } })],
   ['a default of fields', withFieldConfig({ unti: 's' })],
   ['the mode of thresholds', withFieldConfig({ thresholds: { mode: 'absolut', steps: [] } })],
   ['a threshold', withFieldConfig({ thresholds: { mode: 'absolute', steps: [{ at: 1, color: 'red' }] } })],
@@ -88,7 +79,7 @@ describe("Grafana's own schema", () => {
   })
 })
 
-function withKey(type: string, key: string, value: unknown): Piece {
+function withKey(type: PieceType, key: string, value: unknown): Piece {
   const piece = some(type)
   return { ...piece, json: { ...piece.json, [key]: value } }
 }
@@ -99,4 +90,8 @@ function link(): Record<string, unknown> {
 
 function variable(): Record<string, unknown> {
   return { type: 'query', name: 'tenant' }
+}
+
+function typeOf({ type }: { readonly type: string }): PieceType {
+  return type === 'row' ? 'row' : `panel.${type}`
 }
