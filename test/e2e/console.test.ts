@@ -130,7 +130,7 @@ describe.skipIf(skip)(`console in a browser${noBrowser ? ` (${noBrowser})` : ''}
     await page.getByRole('button', { name: 'Confirm compromised' }).click()
     expect(await page.getByRole('dialog').textContent()).toContain('user mallory')
     await page.getByRole('button', { name: 'Cancel' }).click()
-    expect(await page.getByRole('dialog').count()).toBe(0)
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
     await page.getByRole('button', { name: 'Confirm compromised' }).click()
     await page.getByLabel('Note').fill('called her: it was not she')
     await page.getByRole('dialog').getByRole('button', { name: 'Confirm compromised' }).click()
@@ -151,7 +151,7 @@ describe.skipIf(skip)(`console in a browser${noBrowser ? ` (${noBrowser})` : ''}
     })
     await page.goto(`${stack.url}#/entities/subject/user%3Amallory`)
     await page.getByRole('img', { name: /Risk score over time, at most \d+ of 100/ }).waitFor()
-    expect(await page.locator('.chart canvas').count()).toBe(1)
+    await page.locator('.chart canvas').waitFor()
     await page.getByText('Verdict of alice-the-analyst: called her').waitFor()
   })
 

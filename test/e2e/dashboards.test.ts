@@ -106,7 +106,11 @@ describe.skipIf(skip)(`dashboards in a browser${noBrowser ? ` (${noBrowser})` : 
   })
 
   it('a filter on any column holds for every panel that reads decisions, until it is removed', async () => {
-    await open('gatewatch-session?var-session=s-1')
+    await open('gatewatch-session')
+    await page.getByLabel('Session', { exact: true }).focus()
+    await page.locator('datalist option[value="s-1"]').waitFor({ state: 'attached' })
+    await page.getByLabel('Session', { exact: true }).fill('s-1')
+    await page.keyboard.press('Enter')
     await expectFigure('Decisions', '18')
     await page.getByRole('button', { name: 'Add a filter' }).click()
     await page.getByLabel('Column').fill('resource_app')

@@ -83,6 +83,26 @@ function zoomTo(u, { zoom }) {
   if (to > from) zoom(from, to)
 }
 
+/** Steps of an axis that counts: whole numbers only. */
+const COUNTS = Array.from({ length: 13 }, (_, e) => [1, 2, 5].map((n) => n * 10 ** e)).flat()
+/** Steps that people can read as durations, in seconds; shorter ones are as on any axis. */
+const SECONDS = [
+  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400, 172_800, 604_800,
+]
+/** @type {Readonly<Record<string, number>>} */
+const A_SECOND_IN = { s: 1, ms: 1000, µs: 1_000_000 }
+
+/** Where the ticks of an axis may stand, if its unit has readable places of its own. @param {string | undefined} unit @returns {{ incrs?: number[] }} */
+function stepsOf(unit) {
+  const second = A_SECOND_IN[unit ?? '']
+  if (second !== undefined) {
+    const parts = Array.from({ length: 7 }, (_, e) => [1, 2, 5].map((n) => n * 10 ** (e - 7))).flat()
+    return { incrs: [...parts, ...SECONDS].map((step) => step * second) }
+  }
+  if (unit === 'bytes' || unit === 'decbytes') return { incrs: Array.from({ length: 50 }, (_, e) => 2 ** e) }
+  return {}
+}
+
 /** @param {HTMLElement} node */
 function axisStyle(node) {
   return {
@@ -111,15 +131,13 @@ function valueAxis(node, scale, drawn) {
   const style = axisStyle(node)
   const { unit, decimals, custom } = drawn[0]?.field ?? { unit: undefined, decimals: undefined, custom: {} }
   const label = custom['axisLabel']
-  const counts = !unit && drawn.every(({ values }) => values.every((value) => Number.isInteger(value ?? 0)))
+  const counts =
+    (!unit || unit === 'short' || unit === 'none') &&
+    drawn.every(({ values }) => values.every((value) => Number.isInteger(value ?? 0)))
   return {
     ...style,
     scale,
-    ...(counts && {
-      incrs: [1, 2, 5]
-        .flatMap((n) => Array.from({ length: 13 }, (_, e) => n * 10 ** e))
-        .sort((a, b) => a - b),
-    }),
+    ...(counts ? { incrs: COUNTS } : stepsOf(unit)),
     ...(typeof label === 'string' && label !== '' && { label, labelFont: style.font, labelSize: 18 }),
     // As wide as its longest label, in a font of some seven pixels a character.
     size: (_u, labels) => Math.max(34, ...(labels ?? []).map((text) => text.length * 7 + 14)),

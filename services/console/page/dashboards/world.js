@@ -1,6 +1,6 @@
 /** The world on a flat map: the web's Mercator projection, in which it is a square of 1000 by 1000. */
 
-export const WORLD = 1000
+const WORLD = 1000
 /** Beyond this nothing is drawn: a pole is infinitely far away. */
 const MOST_LATITUDE = 84
 /** A view shows this much of the world at least, so that a single place has countries around it. */
