@@ -18,7 +18,7 @@ const MUTATION = {
 } as const
 
 /** The statement's beginning for the table that has the rows. */
-export function alter(table: string, cluster: string | undefined): string {
+function alter(table: string, cluster: string | undefined): string {
   return cluster === undefined
     ? `ALTER TABLE ${table}`
     : `ALTER TABLE ${table}_local ON CLUSTER ${quoted(cluster)}`
