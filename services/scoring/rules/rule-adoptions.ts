@@ -77,7 +77,7 @@ export class RuleAdoptions {
     if (known === undefined || known.offset <= record.offset) this.#said.set(record.partition, record)
   }
 
-  /** Tombstones of what no replay can ask for any more: the last one before is in force until this one. */
+  /** Tombstones of what no replay can ask for any more: each was in force until the next one, however long ago it began. */
   #old(partition: number, at: string): OutRecord[] {
     const since = Date.parse(at) - KEPT_MS
     const own = [...this.#table.entries()]
@@ -88,7 +88,7 @@ export class RuleAdoptions {
       .sort((a, b) => b.record.offset - a.record.offset)
     return own
       .slice(1)
-      .filter(({ record }) => Date.parse(record.at) < since)
+      .filter((_, index) => Date.parse(own[index]?.record.at ?? at) < since)
       .map(({ key }) => ({ topic: control, key, value: null }))
   }
 }
