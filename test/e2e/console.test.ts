@@ -152,6 +152,7 @@ describe.skipIf(skip)(`console in a browser${noBrowser ? ` (${noBrowser})` : ''}
     await page.goto(`${stack.url}#/entities/subject/user%3Amallory`)
     await page.getByRole('img', { name: /Risk score over time, at most \d+ of 100/ }).waitFor()
     await page.locator('.chart canvas').waitFor()
+    expect(await page.locator('.chart canvas').count()).toBe(1)
     await page.getByText('Verdict of alice-the-analyst: called her').waitFor()
   })
 
