@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Registry } from 'prom-client'
 import { pino } from 'pino'
@@ -61,6 +61,7 @@ const VARIANTS: readonly (readonly [string, Record<string, unknown>])[] = [
       },
       serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
       prometheusRule: { enabled: true },
+      grafana: { enabled: true },
     },
   ],
   [
@@ -357,6 +358,33 @@ describe.skipIf(tools === null)('the Helm chart', () => {
     for (const path of [...paths, '/metrics'])
       expect((await fetch(`http://127.0.0.1:${admin.port}${path}`)).status).toBe(200)
     await admin.stop()
+  })
+
+  it('hands Grafana every dashboard, data source and rule as the files say, by the labels of its sidecars', () => {
+    const ConfigMap = z.object({
+      metadata: z.object({ labels: z.record(z.string(), z.string()) }),
+      data: z.record(z.string(), z.string()),
+    })
+    const maps = render({ grafana: { enabled: true } })
+      .manifests.filter(({ kind }) => kind === 'ConfigMap')
+      .map((map) => ConfigMap.parse(map))
+    const labelled = (label: string) =>
+      Object.assign(
+        {},
+        ...maps.filter(({ metadata }) => metadata.labels[label] === '1').map(({ data }) => data),
+      )
+    const grafana = (path: string) => readText(`deploy/grafana/${path}`)
+    const boards = readdirSync(join(ROOT, 'deploy/grafana/dashboards'))
+    expect(labelled('grafana_dashboard')).toEqual(
+      Object.fromEntries(boards.map((name) => [name, grafana(`dashboards/${name}`)])),
+    )
+    expect(labelled('grafana_datasource')).toEqual({
+      'gatewatch.yaml': grafana('provisioning/datasources/gatewatch.yaml'),
+    })
+    expect(labelled('grafana_alert')).toEqual({
+      'gatewatch-store.yaml': grafana('provisioning/alerting/store.yaml'),
+      'gatewatch-pipeline.yaml': grafana('provisioning/alerting/pipeline.yaml'),
+    })
   })
 
   it('is of the version of the package, and its files are there', () => {
