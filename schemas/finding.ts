@@ -58,7 +58,7 @@ export const Finding = z.strictObject({
         cause: Cause.optional(),
         technique: z.string().regex(/^T\d{4}(\.\d{3})?$/),
         /** Evidence in nats: -ln of how rare its scores are, less where they are far below what it declares. */
-        nats: z.number().min(0).max(16),
+        nats: z.number().min(0).max(32),
         /** Of the evidence of all. */
         share: z.number().min(0).max(1),
       }),

@@ -42,6 +42,8 @@ export interface Detector<Input, State> {
   about?(input: Input): number
   /** Score from which a decision waits to be learnt; default that for MEDIUM. */
   readonly wary?: number
+  /** Score from which it waits for three days; default that for MEDIUM. */
+  readonly long_wary?: number
   /** Whether the subject comes from where it usually does, or with what; undefined while too little is known. */
   familiar?(state: State, input: Input): boolean | undefined
   /** The score before gates made it smaller, when they did; else the score. */

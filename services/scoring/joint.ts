@@ -27,7 +27,7 @@ const TELLING_PART = 2
 /** So much that is new after so long is another happening, though the one before is not forgotten. */
 const APART_MS = 30 * 60_000
 const MOST_PARTS = 16
-const MOST_PART_NATS = 16
+const MOST_PART_NATS = 32
 /** What evidence that just is a finding weighs in the risk ledger. */
 const AT_MEDIUM = 4
 

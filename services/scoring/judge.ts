@@ -176,7 +176,7 @@ function mayLearn<Input>(
   if (waiting === undefined || detector?.about === undefined) return false
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the bench says that it lies there
   const own = states[waiting] as Waiting
-  const wait = score >= detector.thresholds.medium ? LONG : SHORT
+  const wait = score >= (detector.long_wary ?? detector.thresholds.medium) ? LONG : SHORT
   return hasWaited(own, combine(index + 1, detector.about(input)), atMs, wait)
 }
 

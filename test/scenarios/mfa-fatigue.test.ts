@@ -25,7 +25,7 @@ describe('MFA fatigue', () => {
       { who: 'bob', fromMs: 70_000, each: () => ({ action: signIn }) },
     ]
     expect(found(story(...bombing, ...bob))).toEqual([
-      ['user:alice', 'MEDIUM', '2026-01-01T00:01:15.000Z'],
+      ['user:alice', 'MEDIUM', '2026-01-01T00:00:45.000Z'],
       ['user:alice', 'HIGH', '2026-01-01T00:03:00.000Z'],
     ])
   })

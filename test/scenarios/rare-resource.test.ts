@@ -37,7 +37,15 @@ describe('rare resource', () => {
       fromMs: 41 * HOUR,
       everyMs: 10_000,
       times: 5,
-      each: () => page('sales-0', 'sales', 'payroll', 'high'),
+      each: (index: number) =>
+        page('sales-0', 'sales', ['payroll', 'pensions', 'salaries', 'shares'][index % 4] ?? '', 'high'),
+    },
+    {
+      who: 'sales-1',
+      fromMs: 41 * HOUR,
+      everyMs: 10_000,
+      times: 5,
+      each: () => page('sales-1', 'sales', 'payroll', 'high'),
     },
     {
       who: 'pay-0',
@@ -48,10 +56,10 @@ describe('rare resource', () => {
     },
   ]
 
-  it('a salesperson in the payroll is found at the first request; one of the people team, whose peers use it, is not', () => {
+  it('a salesperson in payroll, pensions and salaries is found at the third; who reads payroll alone, and one of the people team, whose peers use it, are not', () => {
     const { findings } = play(story(...sales, ...payroll, ...reach))
     expect(findings.map((f) => [f.detector.id, f.entity.id, f.risk_level, f.observed_at])).toEqual([
-      ['rare-resource', 'user:sales-0', 'MEDIUM', '2026-01-02T17:00:00.000Z'],
+      ['rare-resource', 'user:sales-0', 'MEDIUM', '2026-01-02T17:00:20.000Z'],
     ])
     expect(findings[0]?.evidence).toMatchObject({ first_time_for_subject: true, sensitivity: 'high' })
   })
@@ -63,7 +71,7 @@ describe('rare resource', () => {
       each: () => page('sales-0', 'sales', 'account-1', 'medium'),
     })
     const stolen = decisions.filter(
-      (each) => each.subject.id === 'sales-0' && each.resource.id === '/payroll',
+      (each) => each.subject.id === 'sales-0' && /payroll|pensions|salaries|shares/.test(each.resource.id),
     )
     const rest = decisions.filter((each) => !stolen.includes(each))
     const { findings } = play([...rest, ...stolen])

@@ -110,8 +110,8 @@ describe('a slow attacker who feeds the baseline', () => {
     ).flat()
     const all = [...peers, ...pages, ...parts]
     const rare = scores('rare-resource', 'carol', all)
-    for (const day of [0, 1, 2]) expect(Math.min(...ofDay(rare, day))).toBeGreaterThan(8)
-    expect(Math.max(...ofDay(rare, 5))).toBeLessThan(8)
+    for (const day of [0, 1, 2]) expect(Math.min(...ofDay(rare, day))).toBeGreaterThan(7)
+    expect(Math.max(...ofDay(rare, 5))).toBeLessThan(7)
     const findings = play(story(...all), { enrich }).findings
     expect(new Set(findings.map(({ entity }) => entity.id))).toEqual(new Set(['user:carol']))
   })

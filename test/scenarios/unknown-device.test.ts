@@ -14,6 +14,8 @@ function found(decisions: Parameters<typeof play>[0]): string[] {
 const context = { ip: BERLIN_IP, user_agent: CHROME }
 const laptop = (who: string): Partial<DecisionInput> => ({ context, device: { id: `lt-${who}` } })
 
+/** The same provider's, in another house. */
+const away = { ip: BERLIN_IP.replace(/\d+$/, '9'), user_agent: CHROME }
 /** Six days at the same laptop. */
 function habit(who: string): Part[] {
   return Array.from({ length: 6 }, (_, day) => ({
@@ -30,11 +32,11 @@ const evening = (who: string, day: number, over: Partial<DecisionInput> = {}): P
   fromMs: day * DAY + 19 * HOUR,
   everyMs: MINUTE,
   times: 5,
-  each: () => ({ context, ...over }),
+  each: () => ({ context: away, ...over }),
 })
 
 describe('unknown device', () => {
-  it('the same browser at the same place without the laptop is found; whose computer was never known, and a telephone, is not', () => {
+  it('the same browser at the same provider without the laptop is found; whose computer was never known, and a telephone, is not', () => {
     const decisions = story(
       ...habit('alice'),
       evening('alice', 6),
@@ -46,6 +48,20 @@ describe('unknown device', () => {
     expect(found(decisions)).toEqual(['user:alice 2026-01-07'])
     const backwards = [...decisions.slice(0, -15), ...decisions.slice(-15).toReversed()]
     expect(found(backwards)).toEqual(['user:alice 2026-01-07'])
+  })
+
+  it('a computer of her own at the very address of her laptop or telephone is not found', () => {
+    const phone = [1, 2, 3, 4, 5, 6].map((day) =>
+      evening('grace', day, { context: { ip: away.ip, user_agent: PHONE } }),
+    )
+    const decisions = story(
+      ...habit('alice'),
+      evening('alice', 6, { context }),
+      ...habit('grace'),
+      ...phone,
+      evening('grace', 7),
+    )
+    expect(found(decisions)).toEqual([])
   })
 
   it('whoever proves it with a key that cannot be phished is not found', () => {
@@ -76,7 +92,9 @@ describe('unknown device', () => {
       everyMs: 11 * MINUTE,
       each: () => laptop('frank'),
     }))
-    const { scored } = play(story(...visits, { who: 'frank', fromMs: 19 * HOUR, each: () => ({ context }) }))
+    const { scored } = play(
+      story(...visits, { who: 'frank', fromMs: 19 * HOUR, each: () => ({ context: away }) }),
+    )
     expect(scored.at(-1)?.scores['unknown-device']).toBeCloseTo(3.4, 1)
   })
 })

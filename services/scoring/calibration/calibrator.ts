@@ -113,7 +113,7 @@ export class Calibrator {
     const hour = Math.floor(at_ms / HOUR_MS)
     const made = hour > this.#hour ? this.#next(hour) : undefined
     const day = Math.floor(hour / DAY_HOURS)
-    const sampled = this.#places.takes(entity, hour)
+    const sampled = this.#places.takes(entity, at_ms)
     for (const { id, version, thresholds } of this.#detectors) {
       const score = scores[id] ?? 0
       const table = this.#table(id, version, segment)

@@ -74,7 +74,7 @@ export class Readings {
 /** Of a score at which a detector declares a finding, where nothing is known of how rare it is. */
 const DECLARED_NATS = 9
 /** However rare a score: a table of some thousands says no more. */
-const MOST_NATS = 12
+const MOST_NATS = 20
 
 /**
  * How much of a rare score's surprise is evidence: all from what the detector

@@ -9,8 +9,8 @@ export interface Tail {
 
 /** How many scores the tail must rest on. */
 const LEAST_WEIGHT = 30
-/** Beyond these, a fit says more of chance than of the tail. */
-const SHAPES = { least: -0.5, most: 0.5 }
+/** Beyond the most, a fit says more of chance than of the tail; below the least it would say that higher scores can't be, which nobody knows. */
+const SHAPES = { least: 0, most: 0.5 }
 
 /**
  * Fits a generalised Pareto distribution to what lies above a threshold, by

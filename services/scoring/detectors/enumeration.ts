@@ -1,6 +1,6 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
 import { bitmap } from '../state/bitmap.ts'
-import { f64, layout, u32, type StateOf } from '../state/layout.ts'
+import { f32, f64, layout, u32, type StateOf } from '../state/layout.ts'
 
 export interface EnumerationOptions {
   readonly windowMs: number
@@ -9,7 +9,7 @@ export interface EnumerationOptions {
 
 /**
  * Enumeration: one subject walks over many different things within minutes, or
- * is refused by many applications.
+ * is refused by many applications, within minutes or over a day.
  *
  * Catches a script that reads record after record with a person's session, and
  * a stolen token that is tried everywhere. Misses a walk slower than the
@@ -21,11 +21,12 @@ export interface EnumerationOptions {
  * its own scores until the mean has followed, some ten windows; a new portal
  * that links to applications which a person may not use.
  *
- *     score = max(d / (10 + 3 u), 4 a / (4 + 2 v))
+ *     score = max(d / (10 + 3 u), 4 a / (4 + 2 v), 4 b / (6 + 3 w))
  *
  * with d the different resources of this window of 10 minutes, a the different
  * applications that refused in it, u and v their means over earlier windows
- * in which the subject did anything (the last twenty weigh most). Only a
+ * in which the subject did anything (the last twenty weigh most); b the different
+ * applications that refused on this day (UTC), w their mean over earlier days. Only a
  * resource that is new in the window scores, and only a refusal for a. A window
  * with a finding teaches nothing.
  *
@@ -45,22 +46,29 @@ export function enumeration({
     const current = windowOf(input) === state.window
     const fresh = !current || !state.resources.has(input.object)
     const refuses = counts(input) && (!current || !state.apps.has(input.app))
+    const today = dayOf(input) === state.day
+    const refusesToday = counts(input) && (!today || !state.day_apps.has(input.app))
     return {
       fresh,
       refuses,
+      dayApps: refusesToday ? (today ? state.day_apps.estimate(1) : 1) : 0,
       resources: current ? state.resources.estimate(fresh ? 1 : 0) : 1,
       apps: refuses ? (current ? state.apps.estimate(1) : 1) : 0,
     }
   }
   const score = (state: Readonly<WindowState>, input: EnrichedDecision) => {
     if (!input.vouched || windowOf(input) < state.window) return 0
-    const { fresh, resources, apps } = seen(state, input)
+    const { fresh, resources, apps, dayApps } = seen(state, input)
     const walk = fresh && state.windows >= leastWindows ? resources / (10 + 3 * state.usual) : 0
-    return Math.max(walk, (4 * apps) / (4 + 2 * state.usual_apps))
+    return Math.max(
+      walk,
+      (4 * apps) / (4 + 2 * state.usual_apps),
+      (4 * dayApps) / (6 + 3 * state.usual_day_apps),
+    )
   }
   return {
     id: 'enumeration',
-    version: 1,
+    version: 2,
     entity: 'subject',
     technique: 'T1526',
     thresholds: { medium: 4, high: 10 },
@@ -74,12 +82,16 @@ export function enumeration({
       const window = windowOf(input)
       if (!input.vouched || window < state.window) return
       if (window > state.window) roll(state, window)
+      const day = dayOf(input)
+      if (day > state.day) rollDay(state, day)
       if (!standing.calm) state.strange = 1
       state.resources.add(input.object)
-      if (counts(input)) state.apps.add(input.app)
+      if (!counts(input)) return
+      state.apps.add(input.app)
+      if (day === state.day) state.day_apps.add(input.app)
     },
     explain(state, input) {
-      const { resources, apps } = seen(state, input)
+      const { resources, apps, dayApps } = seen(state, input)
       const refusing = Math.round(windowOf(input) === state.window ? state.apps.estimate(0) : 0)
       const refused = Math.max(refusing, Math.round(apps))
       return {
@@ -89,6 +101,8 @@ export function enumeration({
           different_resources_expected: Math.round(state.usual * 10) / 10,
           applications_that_refused: refused,
           applications_that_refuse_expected: Math.round(state.usual_apps * 10) / 10,
+          applications_that_refused_today: Math.round(dayApps),
+          applications_that_refuse_a_day_expected: Math.round(state.usual_day_apps * 10) / 10,
           window_minutes: windowMs / 60_000,
           baseline_windows: state.windows,
           last_resource: input.decision.resource.id.slice(0, 256),
@@ -97,7 +111,9 @@ export function enumeration({
         summary:
           refused >= 3
             ? `Refused by ${refused} applications within ten minutes.`
-            : `Asked for about ${Math.round(resources)} different things within ten minutes; usual is ${Math.round(state.usual)}.`,
+            : dayApps >= 3
+              ? `Refused by ${Math.round(dayApps)} applications on one day; usual are ${Math.round(state.usual_day_apps)}.`
+              : `Asked for about ${Math.round(resources)} different things within ten minutes; usual is ${Math.round(state.usual)}.`,
         with_refused: true,
       }
     },
@@ -106,6 +122,8 @@ export function enumeration({
 
 /** Of earlier windows, so many weigh in the means. */
 const WEIGHING = 20
+const WEIGHING_DAYS = 10
+const DAY_MS = 86_400_000
 const MOST_WINDOWS = 1000
 const fields = {
   window: u32,
@@ -115,6 +133,9 @@ const fields = {
   usual_apps: f64,
   resources: bitmap(256),
   apps: bitmap(32),
+  day: u32,
+  usual_day_apps: f32,
+  day_apps: bitmap(32),
 }
 const windowLayout = layout(fields)
 type WindowState = StateOf<typeof fields>
@@ -131,6 +152,23 @@ function roll(state: WindowState, window: number): void {
   state.strange = 0
   state.resources.clear()
   state.apps.clear()
+}
+
+/** Takes the applications that refused on the day that is over into their mean. */
+function rollDay(state: WindowState, day: number): void {
+  if (state.day !== 0) {
+    // As many as one more a day: a day of probing hardly makes the next one usual.
+    const refused = Math.min(state.day_apps.estimate(), state.usual_day_apps + 1)
+    state.usual_day_apps = Math.fround(
+      state.usual_day_apps + (refused - state.usual_day_apps) / WEIGHING_DAYS,
+    )
+  }
+  state.day = day
+  state.day_apps.clear()
+}
+
+function dayOf(input: EnrichedDecision): number {
+  return Math.floor(input.at_ms / DAY_MS)
 }
 
 function counts(input: EnrichedDecision): boolean {

@@ -46,8 +46,9 @@ import { certainDistance, travelStrangeness } from '../statistics/travel-strange
  * or a corporate network; 0.5 when one end only is shared and the client is
  * another one that the subject has not used on two days: a telephone outside the
  * tunnel is its own; 0.3 while none is known to be), same_device 0.2, mobile_carrier 0.2 (within one
- * country), own_clients 0.3 (at the ends are two different clients, both used on two
- * days or more: a telephone whose carrier puts it elsewhere), habitual_places 0.3 (both on
+ * country), same_session 0.2 (and the same client, on no known device: a telephone
+ * abroad between a Wi-Fi there and its carrier at home), own_clients 0.2 (at the ends are two different clients, both used on two
+ * days or more, or one of them on a known device: a telephone whose carrier puts it elsewhere), habitual_places 0.3 (both on
  * three days or more). Relays, hosting
  * and satellite are no anchor: scored 0, not kept. Same session with another
  * user agent doubles: a replayed token.
@@ -61,7 +62,7 @@ import { certainDistance, travelStrangeness } from '../statistics/travel-strange
 export function impossibleTravel(): Detector<EnrichedDecision, TravelState> {
   return {
     id: 'impossible-travel',
-    version: 3,
+    version: 4,
     entity: 'subject',
     technique: 'T1078',
     thresholds: { medium: 1, high: 2.5 },
@@ -170,7 +171,8 @@ function pair(
   score *= egressFactor(state, other, input, population)
   if (same(other.device, input.device) && !replays(other, input)) score *= 0.2
   if (withinCarrier(other, input)) score *= 0.2
-  if (ownClients(state, other, input)) score *= 0.3
+  if (sameSession(other, input)) score *= 0.2
+  if (ownClients(state, other, input)) score *= 0.2
   if (habitual(state, other, input)) score *= 0.3
   return score
 }
@@ -188,7 +190,8 @@ function gatesOf(
   if (same(other.device, input.device) && !replays(other, input))
     gates.push({ name: 'same_device', factor: 0.2 })
   if (withinCarrier(other, input)) gates.push({ name: 'mobile_carrier', factor: 0.2 })
-  if (ownClients(state, other, input)) gates.push({ name: 'own_clients', factor: 0.3 })
+  if (sameSession(other, input)) gates.push({ name: 'same_session', factor: 0.2 })
+  if (ownClients(state, other, input)) gates.push({ name: 'own_clients', factor: 0.2 })
   if (habitual(state, other, input)) gates.push({ name: 'habitual_places', factor: 0.3 })
   return gates
 }
@@ -210,9 +213,7 @@ function egressFactor(
   const here =
     input.enrichment.source.network_kind === 'corporate' || population.usersOf(input.prefix, input.at_ms) >= 3
   if (!there && !here) return 1
-  const otherClient =
-    differ(other.client, clientOf(input)) &&
-    !(owns(state, other.client, input.at_ms) && owns(state, clientOf(input), input.at_ms))
+  const otherClient = differ(other.client, clientOf(input)) && !bothOwn(state, other, input)
   if (!otherClient || (there && here) || same(other.device, input.device)) return 0.1
   return isSettled(state, input.at_ms) ? 0.5 : 0.3
 }
@@ -234,6 +235,15 @@ function replays(other: Visit, input: EnrichedDecision): boolean {
   return same(other.session, input.session) && differ(other.client, clientOf(input))
 }
 
+/** One session in the same browser, and no device that would say more: a telephone between a Wi-Fi abroad and its carrier at home. */
+function sameSession(other: Visit, input: EnrichedDecision): boolean {
+  return (
+    same(other.session, input.session) &&
+    same(other.client, clientOf(input)) &&
+    !same(other.device, input.device)
+  )
+}
+
 function distance(other: Visit, input: EnrichedDecision): number {
   const { latitude, longitude } = input.enrichment.source
   return haversine(other.latitude, other.longitude, latitude ?? 0, longitude ?? 0)
@@ -253,12 +263,16 @@ function isBack(state: Readonly<TravelState>, input: EnrichedDecision): boolean 
 
 /** Two clients, both the subject's own: a telephone is placed by its carrier, and not where the laptop is. */
 function ownClients(state: Readonly<TravelState>, other: Visit, input: EnrichedDecision): boolean {
-  const here = clientOf(input)
+  return differ(other.client, clientOf(input)) && !replays(other, input) && bothOwn(state, other, input)
+}
+
+/** Both clients are the subject's own: used on two days, or one of them on a known device. */
+function bothOwn(state: Readonly<TravelState>, other: Visit, input: EnrichedDecision): boolean {
+  const there = owns(state, other.client, input.at_ms)
+  const here = owns(state, clientOf(input), input.at_ms)
+  if (there && here) return true
   return (
-    differ(other.client, here) &&
-    !replays(other, input) &&
-    owns(state, other.client, input.at_ms) &&
-    owns(state, here, input.at_ms)
+    (there && other.device === 0 && input.device !== 0) || (here && input.device === 0 && other.device !== 0)
   )
 }
 

@@ -20,7 +20,7 @@ export interface MfaFatigueOptions {
  * approval of one who is seen where the refusals came from, with three of them
  * or fewer, is a typing mistake and scores nothing.
  *
- *     r(t) = sum over refused second factors i of 2^(-(t - t_i) / h),  h = 10 min
+ *     r(t) = sum over refused second factors i of 2^(-(t - t_i) / h),  h = 1 h
  *     score = r - 3 u                         at a refusal
  *     score = r - 3 u + 3, if r >= 3.5        at the sign-in that follows
  *     u = the same sum with 7 days, scaled to h
@@ -32,10 +32,10 @@ export interface MfaFatigueOptions {
  * Cost: O(1), 56 bytes a subject.
  *
  * @see MITRE ATT&CK T1621, Multi-Factor Authentication Request Generation.
- * @example 8 refusals in 2 minutes: the last scores 7.5; the approval a minute later 10.
+ * @example 8 refusals in 2 minutes: the last scores 7.8; the approval a minute later 10.7.
  */
 export function mfaFatigue({
-  halfLifeMs = 600_000,
+  halfLifeMs = 3_600_000,
   usualHalfLifeMs = 7 * 86_400_000,
 }: Partial<MfaFatigueOptions> = {}): Detector<EnrichedDecision, FatigueState> {
   const run = (state: Readonly<FatigueState>, atMs: number) =>
@@ -51,10 +51,10 @@ export function mfaFatigue({
   }
   return {
     id: 'mfa-fatigue',
-    version: 1,
+    version: 2,
     entity: 'subject',
     technique: 'T1621',
-    thresholds: { medium: 5, high: 8 },
+    thresholds: { medium: 3.2, high: 8 },
     layout: fatigueLayout,
     score,
     learn(state, input) {

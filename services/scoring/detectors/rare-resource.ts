@@ -1,11 +1,11 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
 import type { Population } from '../state/population.ts'
 import { combine } from '../state/hash.ts'
-import { f64, layout, u32, type StateOf } from '../state/layout.ts'
+import { bitmap } from '../state/bitmap.ts'
+import { f32, f64, layout, u32, type StateOf } from '../state/layout.ts'
 import { slots } from '../state/slots.ts'
 import { decay } from '../statistics/decay.ts'
 import { goodTuring } from '../statistics/good-turing.ts'
-import { groupWeight, peerShare } from '../statistics/peer-share.ts'
 import { rarityBits } from '../statistics/rarity-bits.ts'
 
 export interface RareResourceOptions {
@@ -15,33 +15,37 @@ export interface RareResourceOptions {
 }
 
 /**
- * Rare resource: a subject uses a sensitive resource that neither it nor its
- * peers use.
+ * Rare resource: a subject asks for several sensitive resources that neither it
+ * nor its peers use.
  *
  * Catches a stolen account or an insider reaching for what the job does not
- * need, the very first time. Misses resources that peers use as well, resources
- * of low sensitivity, subjects with a short history, and slow habituation.
+ * need, at the second thing, also hours and a night apart; a person who tries
+ * what is refused; a program that does what it never did. Misses resources that peers use as well, resources
+ * of low sensitivity, subjects with a short history, slow habituation, and whoever
+ * takes one thing a week.
  *
  * False positives: a new duty that the groups don't show yet. First time alone
  * is no evidence: it has to be rare among peers, the resource sensitive, and
- * the subject not one to whom everything is new.
+ * the subject not one to whom everything is new. One such thing is a link that
+ * somebody sent: it stays below the threshold.
  *
  *     bits  = -log2((c + m pi) / (n + m)),  m = 2
- *     pi    = (sum_g w_g users_g(v) + 2 pi_tenant) / (sum_g w_g |g| + 2),  w_g = 1 / ln(1 + |g|)
- *     score = bits * sensitivity * (1 - P(new)),  P(new) = n1 / n  (Good-Turing)
+ *     pi    = pi_tenant * product over g of pi_g / pi_tenant,  pi_g = (users_g(v) + 5 pi_tenant) / (|g| + 5)
+ *     s     = bits * sensitivity * (1 - P(new)),  P(new) = n1 / n  (Good-Turing)
+ *     score = s + r  where s >= 7,  r = sum over other such things v of (s_v - 7) 2^(-(t - t_v) / 1 day)
  *
- * with sensitivity 1, 0.6 or 0.3, n at most 60, pi at least 0.005, and 0 before
- * ten observations: so only a resource of high sensitivity can reach the
- * threshold. A use counts
+ * each thing once in r, permitted or refused, of high sensitivity or a program's. With sensitivity 1, 0.6 or 0.3, and 1 for a program, of which
+ * other programs say nothing (pi = 0.01); n at most 60 (c in proportion), pi from 0.005 to 1, and 0 before
+ * ten observations; groups of three or more. Own habits (three uses) say 4.4 bits at most. A use counts
  * once an hour; counts decay with 45 days. Peers are those whose decisions
  * share the partition. Every subject counts once in users_g(v), and again only
  * after it forgot the resource.
  *
- * Cost: 24 slots, at most 330 bytes; O(24 + 24 groups) a decision.
+ * Cost: 22 slots, at most 330 bytes; O(22 + 22 groups) a decision.
  *
  * @see Good-Turing: Good, Biometrika 1953; peers: Microsoft Sentinel UEBA,
  *   which ranks them by weighted shared groups.
- * @example 50 observations of 5 resources, then a highly sensitive one that no peer of 20 uses: 12.2; of medium sensitivity: 7.3.
+ * @example 50 observations of 5 resources, then a highly sensitive one that no peer of 20 uses: 12.3; of medium sensitivity: 7.4; then another such: 17.6.
  */
 export function rareResource({
   halfLifeMs = 45 * 86_400_000,
@@ -54,7 +58,7 @@ export function rareResource({
     state.resources.weight(state.resources.find(input.resource), input.at_ms, halfLifeMs)
   const bits = (state: ResourceState, input: EnrichedDecision, count: number, share: number) =>
     rarityBits(
-      Math.min(MOST_OBSERVATIONS, count),
+      count * Math.min(1, MOST_OBSERVATIONS / observed(state, input.at_ms)),
       Math.min(MOST_OBSERVATIONS, observed(state, input.at_ms)),
       share,
       PSEUDO_COUNT,
@@ -70,27 +74,40 @@ export function rareResource({
     }
     return goodTuring(once, all)
   }
+  const surprise = (state: ResourceState, input: EnrichedDecision, population: Population) => {
+    if (observed(state, input.at_ms) < leastObservations) return 0
+    const count = own(state, input)
+    if (count >= HABIT) return Math.min(HABIT_BITS, bits(state, input, count, 0)) * sensitivityOf(input)
+    const rarity = bits(state, input, count, peers(input, population))
+    return rarity * sensitivityOf(input) * (1 - novelty(state))
+  }
+  /** What other rare things of the last days said, as far as it is beyond what one may say. */
+  const earlier = (state: Readonly<ResourceState>, atMs: number) =>
+    state.recent * decay(atMs - state.recent_s * 1000, RUN_HALF_LIFE_MS)
   return {
     id: 'rare-resource',
-    version: 1,
+    version: 2,
     entity: 'subject',
     technique: 'T1213',
-    thresholds: { medium: 8, high: 10.5 },
+    thresholds: { medium: 16, high: 25 },
+    wary: NOTABLE,
+    long_wary: NOTABLE,
     about: (input) => input.resource,
     layout: resourceLayout,
     score(state, input, population) {
-      if (observed(state, input.at_ms) < leastObservations) return 0
-      const count = own(state, input)
-      const rarity = bits(state, input, count, count < HABIT ? peers(input, population) : 0)
-      return rarity * sensitivityOf(input) * (count < HABIT ? 1 - novelty(state) : 1)
+      const now = surprise(state, input, population)
+      if (now < NOTABLE || state.recent === 0 || !mayBeRare(input)) return now
+      const before = earlier(state, input.at_ms)
+      return state.run.has(input.resource) ? Math.max(now, NOTABLE + before) : now + before
     },
     learn(state, input, population, standing) {
+      if (mayBeRare(input)) note(state, input, population, surprise(state, input, population))
       if (!input.permitted || !standing.calm) return
       const atMs = input.at_ms
       const known = state.resources.find(input.resource)
       if (known !== -1 && Math.abs(atMs - state.resources.lastMs(known)) < countEveryMs) return
       enrol(state, input, population)
-      if (known === -1) spread(input, population)
+      if (known === -1 && !(mayBeRare(input) && state.run.has(input.resource))) spread(input, population)
       state.observed = observed(state, atMs) + 1
       state.last_ms = Math.max(state.last_ms, atMs)
       state.resources.add(input.resource, atMs, halfLifeMs)
@@ -123,34 +140,81 @@ export function rareResource({
 
 const PSEUDO_COUNT = 2
 const MOST_OBSERVATIONS = 60
+/** However seldom beside others. */
+const HABIT_BITS = 4.4
 /** Used so often, a resource is an own habit: at most 4.4 bits, and nobody else need be asked (half the cost of the detector). */
 const HABIT = 3
 /** However many peers don't use a resource, they say no more than this. */
 const LEAST_SHARE = 0.005
-const fields = { observed: f64, last_ms: f64, enrolled: u32, resources: slots(24) }
+/** A smaller group says nothing of what is usual. */
+const LEAST_PEERS = 3
+/** So many more of each group do as everybody does. */
+const PRIOR_PEERS = 5
+/** What other programs do says nothing of this one: a program does what it was written for. */
+const PROGRAM_SHARE = 0.01
+/** Bits from which on a resource is rare enough to be added to others. */
+const NOTABLE = 7
+const RUN_HALF_LIFE_MS = 86_400_000
+/** Less is left of a run that is over. */
+const LEAST_LEFT = 0.5
+const fields = {
+  observed: f64,
+  last_ms: f64,
+  enrolled: u32,
+  recent: f32,
+  recent_s: u32,
+  run: bitmap(32),
+  resources: slots(22),
+}
 const resourceLayout = layout(fields)
 type ResourceState = StateOf<typeof fields>
 
 function sensitivityOf(input: EnrichedDecision): number {
   const { sensitivity } = input.enrichment.resource
+  if (isProgram(input)) return 1
   return sensitivity === 'high' ? 1 : sensitivity === 'medium' ? 0.6 : 0.3
+}
+
+function isProgram({ decision }: EnrichedDecision): boolean {
+  return decision.subject.type === 'service'
+}
+
+/** Whether it can be notable at all: asked at each decision. */
+function mayBeRare(input: EnrichedDecision): boolean {
+  return input.vouched && (input.enrichment.resource.sensitivity === 'high' || isProgram(input))
+}
+
+/**
+ * Adds something rare to the run of rare things, each once. Peers hear of it at once, also where it is too strange
+ * to be learnt: what a team begins to do together, at the end of a quarter, is rare with the first of them only. The
+ * price: each thief who gets in makes what he takes a little less rare for the next one of that team.
+ */
+function note(state: ResourceState, input: EnrichedDecision, population: Population, surprise: number): void {
+  if (surprise < NOTABLE) return
+  const left = state.recent * decay(input.at_ms - state.recent_s * 1000, RUN_HALF_LIFE_MS)
+  if (left < LEAST_LEFT) state.run.clear()
+  if (state.run.has(input.resource)) return
+  state.run.add(input.resource)
+  if (input.permitted) spread(input, population)
+  state.recent = Math.fround(left + surprise - NOTABLE)
+  state.recent_s = Math.max(state.recent_s, Math.floor(input.at_ms / 1000))
 }
 
 /** Share of the subject's peers that use the resource. */
 function peers(input: EnrichedDecision, population: Population): number {
+  if (isProgram(input)) return PROGRAM_SHARE
   const atMs = input.at_ms
   const tenant = population.count('member', EVERYBODY, atMs)
   const tenantShare = (population.count('resource', input.resource, atMs) + 0.5) / (tenant + 1)
-  let users = 0
-  let members = 0
+  const everybody = Math.min(1, tenantShare)
+  let share = everybody
   for (const group of input.groups) {
     const size = population.count('member', group, atMs)
-    if (size === 0) continue
-    const weight = groupWeight(size)
-    users += weight * Math.min(size, population.count('group_resource', combine(group, input.resource), atMs))
-    members += weight * size
+    if (size < LEAST_PEERS) continue
+    const users = Math.min(size, population.count('group_resource', combine(group, input.resource), atMs))
+    share *= (users + PRIOR_PEERS * everybody) / (size + PRIOR_PEERS) / everybody
   }
-  return Math.min(1, Math.max(LEAST_SHARE, peerShare(users, members, Math.min(1, tenantShare))))
+  return Math.min(1, Math.max(LEAST_SHARE, share))
 }
 
 /** The group that everybody is in. */

@@ -23,7 +23,9 @@ export interface SuccessAfterFailuresOptions {
  * that failed, or from one that the account was never permitted from, and not
  * in a session that began before the run.
  *
- *     score = sum over failures i of 2^(-(t - t_i) / h),  h = 15 min
+ *     score = g * sum over failures i of 2^(-(t - t_i) / h),  h = 15 min
+ *     g = 0.4 (gate own_source) after ten failures or fewer that all came from where the success does, and the
+ *         account was let in from there on three visits before: its owner mistypes; else 1
  *
  * A counted success ends the run. A failure that our own feedback caused is
  * none.
@@ -39,12 +41,14 @@ export function successAfterFailures({
   const run = (state: Readonly<RunState>, atMs: number) => state.run * decay(atMs - state.last_ms, halfLifeMs)
   return {
     id: 'success-after-failures',
-    version: 1,
+    version: 2,
     entity: 'subject',
     technique: 'T1110',
     thresholds: { medium: 5, high: 20 },
     layout: runLayout,
-    score: (state, input) => (completes(state, input) ? run(state, input.at_ms) : 0),
+    score: (state, input) =>
+      completes(state, input) ? run(state, input.at_ms) * (mistypes(state, input) ? MISTYPED : 1) : 0,
+    ungated: (state, input) => (completes(state, input) ? run(state, input.at_ms) : 0),
     learn(state, input, _population, standing) {
       const { at_ms: atMs, prefix } = input
       if (fails(input)) {
@@ -84,7 +88,7 @@ export function successAfterFailures({
           success_source_failed: state.failing.find(input.prefix) !== -1,
           success_source_known: known,
         },
-        gates: [],
+        gates: mistypes(state, input) ? [{ name: 'own_source', factor: MISTYPED }] : [],
         summary:
           `${state.total} failed sign-ins from ${sources === 1 ? 'one source' : `${sources} sources`}, ` +
           `then a success from ${input.decision.context?.ip ?? 'an unknown address'}.`,
@@ -94,6 +98,10 @@ export function successAfterFailures({
   }
 }
 
+const MISTYPED = 0.4
+const MOST_MISTYPED = 10
+/** Decisions that let the account in from there, decayed. */
+const OWN_VISITS = 2.5
 const PERMITTED_HALF_LIFE_MS = 30 * 86_400_000
 const fields = {
   run: f64,
@@ -109,6 +117,18 @@ type RunState = StateOf<typeof fields> & { failing: Slots }
 
 function fails(input: EnrichedDecision): boolean {
   return input.refused && input.credential_failure
+}
+
+function mistypes(
+  { total, first_ms, failing, permitted }: Readonly<RunState>,
+  input: EnrichedDecision,
+): boolean {
+  return (
+    total <= MOST_MISTYPED &&
+    failing.find(input.prefix) !== -1 &&
+    failing.usedSince(first_ms - 1000) === 1 &&
+    permitted.weight(permitted.find(input.prefix), input.at_ms, PERMITTED_HALF_LIFE_MS) >= OWN_VISITS
+  )
 }
 
 function completes(state: Readonly<RunState>, input: EnrichedDecision): boolean {

@@ -3,7 +3,7 @@ import { combine } from '../state/hash.ts'
 import { instantMs } from '../state/instant.ts'
 import { networkName } from '../state/network-name.ts'
 import type { Population } from '../state/population.ts'
-import { f64, layout, type StateOf } from '../state/layout.ts'
+import { f64, layout, records, u32, type StateOf } from '../state/layout.ts'
 import { slots, type Slots } from '../state/slots.ts'
 import { backedOffShare } from '../statistics/backed-off-share.ts'
 import { decay } from '../statistics/decay.ts'
@@ -26,7 +26,9 @@ export interface UnfamiliarContextOptions {
  * construction.
  *
  * False positives: a new laptop on the first day of a journey. A new network
- * alone, or a new browser alone, stays below the first threshold.
+ * alone, or a new browser alone, stays below the first threshold. A session that
+ * goes on in the browser in which it was counts half (gate session_goes_on): its
+ * owner carries the computer about, and a stolen session is `session-replay`'s.
  *
  * The likelihood ratio of risk-based authentication, in nats:
  *
@@ -46,7 +48,7 @@ export interface UnfamiliarContextOptions {
  * Learns from decisions that permitted and were calm, or were proved by a
  * strong second factor (poisoning guard).
  *
- * Cost: 34 slots, at most 460 bytes a subject; O(40) a decision.
+ * Cost: 34 slots, at most 480 bytes a subject; O(40) a decision.
  *
  * @see Freeman, Jain, Dürmuth, Biggio, Giacinto, "Who Are You? A Statistical
  *   Approach to Measuring User Authenticity", NDSS 2016; Wiefling, Lo Iacono,
@@ -96,9 +98,12 @@ export function unfamiliarContext({
   const client = (state: Readonly<ContextState>, input: EnrichedDecision, population: Population) =>
     input.agent === 0 ? 0 : feature(state, CLIENT, state.clients, input, population)
 
+  const strangeness = (state: Readonly<ContextState>, input: EnrichedDecision, population: Population) =>
+    network(state, input, population) + client(state, input, population)
+
   return {
     id: 'unfamiliar-context',
-    version: 1,
+    version: 2,
     entity: 'subject',
     technique: 'T1078',
     thresholds: { medium: 4, high: 5.5 },
@@ -107,12 +112,14 @@ export function unfamiliarContext({
     layout: contextLayout,
     // A guess at the password says nothing of its owner: else whoever fails to sign in as somebody restricts them.
     score: (state, input, population) =>
-      input.vouched ? network(state, input, population) + client(state, input, population) : 0,
+      input.vouched ? strangeness(state, input, population) * (goesOn(state, input) ? GOES_ON : 1) : 0,
+    ungated: strangeness,
     familiar(state, input) {
       if (input.prefix === 0 || state.networks < LEAST_KNOWN) return undefined
       return state.prefix.find(input.prefix) !== -1
     },
     learn(state, input, population, standing) {
+      if (input.permitted && standing.calm) keepSession(state, input)
       if (!input.permitted || !(standing.calm || strongly(input))) return
       const atMs = input.at_ms
       const newNetwork = input.prefix !== 0 && due(state.prefix, input.prefix, atMs, countEveryMs)
@@ -148,7 +155,7 @@ export function unfamiliarContext({
           system_seen: state.os.find(input.os) !== -1,
           baseline_observations: round(state.networks * decay(input.at_ms - state.last_ms, halfLifeMs)),
         },
-        gates: [],
+        gates: goesOn(state, input) ? [{ name: 'session_goes_on', factor: GOES_ON }] : [],
         summary: `Came from ${where} with ${clientText}, which this subject does not use.`.slice(0, 512),
       }
     },
@@ -171,6 +178,8 @@ const CLIENT: readonly Level[] = [
 ]
 const STRONG = new Set(['hwk', 'fido', 'pop', 'swk'])
 const FRESH_MS = 3_600_000
+/** What is left of a score where the session goes on. */
+const GOES_ON = 0.5
 /** Contexts from which on it is known where somebody usually is. */
 const LEAST_KNOWN = 3
 
@@ -184,9 +193,34 @@ const fields = {
   agent: slots(6),
   family: slots(5),
   os: slots(5),
+  sessions: records(2, { session: u32, client: u32 }),
 }
 const contextLayout = layout(fields)
 type ContextState = StateOf<typeof fields>
+
+/** A session that goes on in the browser in which it was: somebody who carries a computer about. */
+function goesOn({ sessions }: Readonly<ContextState>, input: EnrichedDecision): boolean {
+  if (input.session === 0 || input.agent === 0) return false
+  for (const { session, client } of sessions)
+    if (session === input.session && client === combine(input.family, input.os)) return true
+  return false
+}
+
+/** Remembers the sessions of two clients, one of each. */
+function keepSession({ sessions }: ContextState, input: EnrichedDecision): void {
+  const [first, second] = sessions
+  if (input.session === 0 || input.agent === 0 || first === undefined || second === undefined) return
+  const client = combine(input.family, input.os)
+  // A session of a client takes the place of that client's last one, else of the one that came first.
+  if (second.client === client) second.session = input.session
+  else if (first.client === client) first.session = input.session
+  else {
+    first.session = second.session
+    first.client = second.client
+    second.session = input.session
+    second.client = client
+  }
+}
 
 /** Whether a value was last counted long enough ago. */
 function due(values: Slots, value: number, atMs: number, everyMs: number): boolean {

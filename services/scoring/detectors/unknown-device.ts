@@ -1,7 +1,9 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
+import type { Population } from '../state/population.ts'
 import { instantMs } from '../state/instant.ts'
 import { layout, type StateOf } from '../state/layout.ts'
-import { combine } from '../state/hash.ts'
+import { combine, hash32 } from '../state/hash.ts'
+import { ipv4Number } from '../state/ipv4.ts'
 import { slots } from '../state/slots.ts'
 
 export interface UnknownDeviceOptions {
@@ -20,8 +22,10 @@ export interface UnknownDeviceOptions {
  * and enforcement points that name no device.
  *
  * False positives: an evening at a computer of one's own. It is known once it
- * came on three days, and at once when a key that can't be phished was used
- * within the hour.
+ * came on three days. Gates: proved_with_a_key 0.3 (one that can't be phished was
+ * used within the hour), own_address 0.3 (the very address at which the subject was
+ * within eight days, with a known device or a telephone, and behind whose network
+ * fewer than three people are: one household).
  *
  *     score = ln(q / p),  p = (b + m q) / (n + b + m),  q = 0.1,  m = 2
  *
@@ -29,7 +33,7 @@ export interface UnknownDeviceOptions {
  * one) and b without; a visit counts once in ten minutes, with a half-life of 30
  * days, at most 60 of each. Telephones are seldom known, and score 0.
  *
- * Cost: 4 slots, at most 60 bytes a subject; O(4).
+ * Cost: 6 slots, at most 90 bytes a subject; O(6).
  *
  * @see NIST SP 800-207, section 3.1.1 (device identity in a zero-trust
  *   architecture); MITRE ATT&CK T1078.
@@ -53,19 +57,30 @@ export function unknownDevice({
     const share = (bare + pseudoCount * USUAL_SHARE) / (known + bare + pseudoCount)
     return Math.max(0, Math.log(USUAL_SHARE / share))
   }
-  const proved = (state: Readonly<DeviceState>, input: EnrichedDecision) =>
-    score(state, input) * (strongly(input) ? PROVED : 1)
+  /** Where this subject is, and few others are: with a known device, or with a telephone. */
+  const atHome = (state: Readonly<DeviceState>, input: EnrichedDecision) =>
+    input.at_ms - state.addresses.lastMs(state.addresses.find(addressOf(input))) <= HOME_MS
+  const gatesOf = (state: Readonly<DeviceState>, input: EnrichedDecision) => [
+    ...(strongly(input) ? [{ name: 'proved_with_a_key', factor: PROVED }] : []),
+    ...(atHome(state, input) ? [{ name: 'own_address', factor: AT_HOME }] : []),
+  ]
+  const proved = (state: Readonly<DeviceState>, input: EnrichedDecision) => {
+    const full = score(state, input)
+    return full === 0 ? 0 : full * (strongly(input) ? PROVED : 1) * (atHome(state, input) ? AT_HOME : 1)
+  }
   return {
     id: 'unknown-device',
-    version: 1,
+    version: 2,
     entity: 'subject',
     technique: 'T1078',
     thresholds: { medium: 2.4, high: 3.3 },
     layout: deviceLayout,
     score: proved,
     ungated: score,
-    learn(state, input, _population, standing) {
-      if (!input.permitted || !isComputer(input)) return
+    learn(state, input, population, standing) {
+      if (!input.permitted) return
+      if ((input.device !== 0 || !isComputer(input)) && standing.calm) settle(state, input, population)
+      if (!isComputer(input)) return
       const count = (key: number) => {
         if (input.at_ms - state.visits.lastMs(state.visits.find(key)) >= countEveryMs)
           state.visits.add(key, input.at_ms, halfLifeMs)
@@ -82,7 +97,6 @@ export function unknownDevice({
       const { known, bare } = visits(state, input)
       const { user_agent: agent } = input.enrichment
       const client = `${agent.family} ${agent.major} on ${agent.os}`
-      const factor = strongly(input) ? PROVED : 1
       return {
         cause: 'device',
         evidence: {
@@ -92,7 +106,7 @@ export function unknownDevice({
           visits_without_expected: 0,
           ip: input.decision.context?.ip ?? null,
         },
-        gates: factor < 1 ? [{ name: 'proved_with_a_key', factor }] : [],
+        gates: gatesOf(state, input),
         summary: `Came with a computer that is not known (${client}); this subject's always is.`.slice(
           0,
           512,
@@ -103,15 +117,23 @@ export function unknownDevice({
 }
 
 const MOST_VISITS = 60
+/** An address counts once in so long. */
+const COUNTED_MS = 3_600_000
 /** Share of visits without a known device, of whom nothing is known. */
 const USUAL_SHARE = 0.1
 const PROVED = 0.3
+const AT_HOME = 0.3
+/** How long an address is held to be the subject's: providers give new ones. */
+const HOME_MS = 8 * 86_400_000
+const ADDRESS_HALF_LIFE_MS = 7 * 86_400_000
+/** From so many subjects on, an exit is everybody's. */
+const MANY = 3
 const FRESH_MS = 3_600_000
 const STRONG = new Set(['hwk', 'fido', 'pop', 'swk'])
 /** Visits with a known device, on any system. */
 const ANYWHERE = 1
 
-const fields = { visits: slots(4) }
+const fields = { visits: slots(4), addresses: slots(2) }
 const deviceLayout = layout(fields)
 type DeviceState = StateOf<typeof fields>
 
@@ -121,6 +143,21 @@ function knownOn({ os }: EnrichedDecision): number {
 
 function bareOn({ os }: EnrichedDecision): number {
   return combine(3, os)
+}
+
+/** Remembers where the subject is itself, by the very address, as far as few others come from there. */
+function settle(state: DeviceState, input: EnrichedDecision, population: Population): void {
+  const address = addressOf(input)
+  const known = state.addresses.find(address)
+  if (known !== -1 && input.at_ms - state.addresses.lastMs(known) < COUNTED_MS) return
+  if (population.usersOf(input.prefix, input.at_ms) >= MANY) return
+  state.addresses.add(address, input.at_ms, ADDRESS_HALF_LIFE_MS)
+}
+
+/** The address itself, not its network: a neighbour may be a thief. */
+function addressOf(input: EnrichedDecision): number {
+  const ip = input.decision.context?.ip ?? ''
+  return ipv4Number(ip) || (ip === '' ? 0 : hash32(ip))
 }
 
 function isComputer({ decision, enrichment }: EnrichedDecision): boolean {

@@ -22,6 +22,10 @@ export interface Population {
   /** How many of the tenant's subjects used a network prefix within 30 days; 3 stands for three or more. */
   usersOf(prefix: number, atMs: number): number
   use(prefix: number, subject: number, atMs: number): void
+  /** Mean and deviation of ln(bytes) of answers of a resource; undefined while fewer than twenty are known. */
+  sizeOf(resource: number, atMs: number): { readonly mean: number; readonly deviation: number } | undefined
+  /** Takes the size of an answer in; of a resource that is well known one in 64. */
+  addSize(resource: number, nats: number, atMs: number): void
 }
 
 export type PopulationKind =
@@ -47,6 +51,11 @@ const EGRESS_S = 30 * 86_400
 /** A use of a prefix is refreshed this often: writing it at each decision would write a bucket each time. */
 const REFRESH_S = 86_400
 
+/** Sizes of answers lie beside the counts: how many, their sum, their squares. */
+const SIZES = 32
+const LEAST_SIZES = 20
+const MANY_SIZES = 200
+const ONE_IN = 64
 const VALUE_BUCKETS = 64
 const EGRESS_BUCKETS = 32
 const PLACES: Readonly<Record<PopulationKind, number>> = {
@@ -130,6 +139,35 @@ export class TenantPopulation implements Population {
     totals.last_ms = Math.max(totals.last_ms, atMs)
     this.#touch(this.#valueParts[key % VALUE_BUCKETS])
     this.#touch(this.#totalsPart)
+  }
+
+  sizeOf(resource: number, atMs: number): { readonly mean: number; readonly deviation: number } | undefined {
+    if (resource === 0) return undefined
+    const count = this.#weightOf(combine(SIZES, resource), atMs)
+    if (count < LEAST_SIZES) return undefined
+    const mean = this.#weightOf(combine(SIZES + 1, resource), atMs) / count
+    const square = this.#weightOf(combine(SIZES + 2, resource), atMs) / count
+    return { mean, deviation: Math.sqrt(Math.max(0, square - mean * mean)) }
+  }
+
+  addSize(resource: number, nats: number, atMs: number): void {
+    if (resource === 0) return
+    const key = combine(SIZES, resource)
+    // Of a resource that is known well one in so many, by the second: a write of half a kilobyte each would be too dear.
+    if (this.#weightOf(key, atMs) >= MANY_SIZES && Math.floor(atMs / 1000) % ONE_IN !== 0) return
+    this.#put(key, 1, atMs)
+    this.#put(combine(SIZES + 1, resource), nats, atMs)
+    this.#put(combine(SIZES + 2, resource), nats * nats, atMs)
+  }
+
+  #weightOf(key: number, atMs: number): number {
+    const values = this.#valuesOf(key)
+    return values.weight(values.find(key), atMs, HALF_LIFE_MS)
+  }
+
+  #put(key: number, amount: number, atMs: number): void {
+    this.#valuesOf(key).add(key, atMs, HALF_LIFE_MS, amount)
+    this.#touch(this.#valueParts[key % VALUE_BUCKETS])
   }
 
   usersOf(prefix: number, atMs: number): number {

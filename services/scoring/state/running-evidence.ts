@@ -3,7 +3,7 @@ import type { Layout } from './layout.ts'
 import type { Words } from './words.ts'
 
 /** Sixteenths of a nat fit a byte. */
-const PARTS = 16
+const PARTS = 8
 const MOST = 255
 const QUARTER_MS = 15 * 60_000
 const DAY_QUARTERS = 96

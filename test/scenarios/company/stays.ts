@@ -22,7 +22,7 @@ const BURST = 5
 export function stays(who: Person, day: number, calendar: Calendar, dice: Dice): Stay[] {
   const { away } = who
   if (away !== null && day >= away.from && day < away.to)
-    return dice.chance(0.08) ? [peek(who, day, 11, dice)] : []
+    return who.phone !== null && dice.chance(0.08) ? [peek(who, day, 11, dice)] : []
   const trip = who.trips.find(({ from, to }) => day >= from && day <= to)
   const found = trip === undefined ? ordinary(who, day, calendar, dice) : travelling(who, day, trip, dice)
   const landed = landedMs(who, day)

@@ -6,7 +6,6 @@ import { countSurprise, dispersionOf } from '../../../../services/scoring/statis
 import { decay } from '../../../../services/scoring/statistics/decay.ts'
 import { goodTuring } from '../../../../services/scoring/statistics/good-turing.ts'
 import { haversine } from '../../../../services/scoring/statistics/haversine.ts'
-import { groupWeight, peerShare } from '../../../../services/scoring/statistics/peer-share.ts'
 import { rarityBits } from '../../../../services/scoring/statistics/rarity-bits.ts'
 import { shareSurprise } from '../../../../services/scoring/statistics/share-surprise.ts'
 import { smoothedShare } from '../../../../services/scoring/statistics/smoothed-share.ts'
@@ -38,10 +37,6 @@ describe('the documented examples', () => {
     ['rarityBits new', rarityBits(0, 50, 0.01, 2), 11.3, 1],
     ['rarityBits peers use it', rarityBits(0, 50, 0.5, 2), 5.7, 1],
     ['rarityBits own habit', rarityBits(10, 50, 0.5, 2), 2.2, 1],
-    ['groupWeight small', groupWeight(3), 0.721, 3],
-    ['groupWeight large', groupWeight(1000), 0.145, 3],
-    ['peerShare nobody', peerShare(0, 0, 0.1), 0.1, 3],
-    ['peerShare some', peerShare(4, 5, 0.1), 0.6, 3],
   ])('%s', (_title, value, expected, digits) => {
     expect(Number(value.toFixed(digits))).toBe(expected)
   })
