@@ -16,11 +16,15 @@ export interface StoredRange {
   readonly to_ms: number
 }
 
-/** An hour in which there is something. */
-export interface StoredHour {
-  readonly at_ms: number
+/** Some hours that are read at once. */
+export interface StoredSpan {
+  readonly from_ms: number
+  readonly to_ms: number
   readonly count: number
 }
+
+/** Hours are read together until so many rows are: few questions, and none that sorts a day of a busy tenant. */
+const SPAN_ROWS = 20_000
 
 const TABLES: Readonly<
   Record<ExportClass, { readonly table: string; readonly time: string; readonly version: string }>
@@ -32,12 +36,12 @@ const TABLES: Readonly<
 const within = (time: string) =>
   `tenant = {tenant:String} AND ${time} >= fromUnixTimestamp64Milli({from:Int64}) AND ${time} < fromUnixTimestamp64Milli({to:Int64})`
 
-/** The hours of a range that hold something, in order: what an export reads is cut by them. */
-export async function storedHours(
+/** The spans of a range that hold something, in order. */
+export async function storedSpans(
   client: ClickHouseClient,
   of: ExportClass,
   { tenant, from_ms, to_ms }: StoredRange,
-): Promise<StoredHour[]> {
+): Promise<StoredSpan[]> {
   const { table, time } = TABLES[of]
   const Hour = z.object({ at_ms: z.coerce.number(), count: z.coerce.number() })
   try {
@@ -47,18 +51,30 @@ export async function storedHours(
       query_params: { tenant, from: from_ms, to: to_ms },
       format: 'JSONEachRow',
     })
-    return (await answer.json<unknown>()).map((row) => Hour.parse(row))
+    return spansOf((await answer.json<unknown>()).map((row) => Hour.parse(row)))
   } catch (error) {
     throw storeFault(error)
   }
 }
 
-/** What is stored of an hour, as far as it lies in the range, in the order of event time; each once, in its newest revision. */
-export async function* readHour(
+function spansOf(hours: readonly { readonly at_ms: number; readonly count: number }[]): StoredSpan[] {
+  const spans: StoredSpan[] = []
+  for (const { at_ms, count } of hours) {
+    const last = spans.at(-1)
+    const to_ms = at_ms + HOUR_MS
+    if (last && last.count + count <= SPAN_ROWS)
+      spans[spans.length - 1] = { from_ms: last.from_ms, to_ms, count: last.count + count }
+    else spans.push({ from_ms: at_ms, to_ms, count })
+  }
+  return spans
+}
+
+/** What is stored of a span, as far as it lies in the range, in the order of event time; each once, in its newest revision. */
+export async function* readSpan(
   client: ClickHouseClient,
   of: ExportClass,
   { tenant, from_ms, to_ms }: StoredRange,
-  { at_ms }: StoredHour,
+  span: StoredSpan,
 ): AsyncGenerator<Exported[]> {
   const { table, time, version } = TABLES[of]
   const read = readerOf(of)
@@ -67,8 +83,8 @@ export async function* readHour(
       query: `SELECT * FROM ${table} WHERE ${within(time)} ORDER BY ${time}, id, ${version} DESC LIMIT 1 BY id`,
       query_params: {
         tenant,
-        from: Math.max(from_ms, at_ms),
-        to: Math.min(to_ms, at_ms + HOUR_MS),
+        from: Math.max(from_ms, span.from_ms),
+        to: Math.min(to_ms, span.to_ms),
       },
       format: 'JSONEachRow',
       clickhouse_settings: {

@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { ExportClass } from './ocsf-records.ts'
-import { readHour, storedHours, type StoredRange } from './read-stored.ts'
+import { readSpan, storedSpans, type StoredRange } from './read-stored.ts'
 
 /** Where lines go; resolves when they are taken, so that memory stays small. */
 export type WriteLines = (lines: string) => Promise<void>
@@ -13,12 +13,12 @@ export async function exportStored(
   write: WriteLines,
   progress: (done: number, all: number) => void,
 ): Promise<number> {
-  const hours = await storedHours(client, of, range)
-  const all = hours.reduce((sum, { count }) => sum + count, 0)
+  const spans = await storedSpans(client, of, range)
+  const all = spans.reduce((sum, { count }) => sum + count, 0)
   let done = 0
   progress(0, all)
-  for (const hour of hours) {
-    for await (const rows of readHour(client, of, range, hour)) {
+  for (const span of spans) {
+    for await (const rows of readSpan(client, of, range, span)) {
       await write(rows.map(({ event }) => `${JSON.stringify(event)}\n`).join(''))
       done += rows.length
       progress(done, Math.max(all, done))
