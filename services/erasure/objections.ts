@@ -6,7 +6,7 @@ import type { Names } from './person.ts'
 /**
  * Why a person had better not be erased now: an open story is an investigation,
  * whose evidence would be gone, and a restriction in force would be lifted.
- * One sentence each; whoever knows better says --force, and the record says so.
+ * One sentence each; whoever knows better says --force.
  */
 export async function objections(
   eventLog: EventLog,

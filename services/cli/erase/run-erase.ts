@@ -52,7 +52,8 @@ export async function runErase(
     const all = plan === null ? await unfinished(parts, () => Promise.resolve(secret)) : [plan.pending]
     if (plan !== null) {
       bar.stop()
-      io.stdout.write(planText(plan))
+      const out = flags.json === true ? io.stderr : io.stdout
+      out.write(planText(plan))
       if (flags.dryRun === true) return 0
       if (plan.objections.length > 0 && flags.force !== true)
         throw new GatewatchError(
@@ -117,12 +118,19 @@ async function planOf(
       const again = (await parts.ledger.all()).filter(
         ({ state, entities }) => state === 'done' && entities[0] === mark,
       )
+      const records = await countRecords(eventLog, names, now(), (done, all) => told('log', done, all))
+      const nobody =
+        begun === undefined && decisions === 0 && Object.keys(records).length === 0 && again.length === 0
       return {
         pending: begun ?? { person, erasure: newErasure(person, secret, { requested_by, now_ms: now() }) },
         resumed: begun !== undefined,
         decisions,
-        records: await countRecords(eventLog, names, now(), (done, all) => told('log', done, all)),
-        objections: [...(begun === undefined ? await objections(eventLog, names, now()) : []), ...spool],
+        records,
+        objections: [
+          ...(nobody ? ['log and store know nobody of that name: look at the name and at --tenant'] : []),
+          ...(begun === undefined ? await objections(eventLog, names, now()) : []),
+          ...spool,
+        ],
         before: again.at(-1)?.done_at ?? null,
       }
     } finally {
