@@ -7,7 +7,7 @@ import { generate } from '../../services/cli/bench/dashboards/generate.ts'
 import { rowsToRead } from '../../services/cli/bench/dashboards/measure.ts'
 import { questionsOf } from '../../services/cli/bench/dashboards/panels.ts'
 import { migrate } from '../../services/runtime/clickhouse/migrate.ts'
-import { startTempEngine, type TempEngine } from '../support/temp-engine.ts'
+import { rowsOf, startTempEngine, type TempEngine } from '../support/temp-engine.ts'
 
 /**
  * How many rows each query of each panel has to read, on tables that hold
@@ -77,6 +77,77 @@ describe('rows to read', () => {
     const shares = await sharesRead(DAYS * DAY_MS)
     expect([...shares].filter(([name, share]) => share > most(name))).toEqual([])
   }, 180_000)
+})
+
+describe('figures', () => {
+  /** Estimates: the number of members of a set, a quantile of a digest; and an age, which grows. */
+  const ESTIMATED = /^(subjects|people|resources|p50|p99|p99_ms|age)$/
+
+  it('are the same whether days are rolled up or not, from the midst of a day on', async () => {
+    const asked = await questionsOf(store.client, midnightS, [{ name: '', spanMs: 2.5 * DAY_MS, points: 50 }])
+    const rolled = asked.filter(
+      ({ dashboard, panel, query }, index) =>
+        query.includes('decision_days') &&
+        asked.findIndex((each) => each.dashboard === dashboard && each.panel === panel) === index,
+    )
+    expect(rolled.length).toBeGreaterThan(40)
+    const before = new Map<string, readonly Answer[]>()
+    for (const { query } of rolled) before.set(query, await answersTo(query))
+    // A day before all of them that is not rolled up, as while history is imported: everything after it is counted anew.
+    await store.client.insert({
+      table: 'decision_days',
+      values: [
+        {
+          tenant: 'default',
+          day: '2020-01-01',
+          app: 'old',
+          stored_at: '2020-01-02 00:00:00.000',
+          rolled_at: 0,
+        },
+      ],
+      format: 'JSONEachRow',
+    })
+    for (const { dashboard, panel, about, query } of rolled) {
+      const [is, was] = [await answersTo(query), before.get(query) ?? []]
+      const name = `${dashboard}: ${panel} (${about})`
+      expect({ name, rows: is.map(({ exact }) => exact) }).toEqual({
+        name,
+        rows: was.map(({ exact }) => exact),
+      })
+      for (const [index, { estimates }] of is.entries())
+        for (const [column, value] of Object.entries(estimates)) {
+          const other = was[index]?.estimates[column] ?? Number.NaN
+          expect({ name, column, near: Math.abs(value - other) <= Math.max(1, 0.1 * value) }).toEqual({
+            name,
+            column,
+            near: true,
+          })
+        }
+    }
+  }, 180_000)
+
+  interface Answer {
+    readonly exact: string
+    readonly estimates: Readonly<Record<string, number>>
+  }
+
+  /** Rows in an order that hangs on nothing estimated. */
+  async function answersTo(query: string): Promise<readonly Answer[]> {
+    const rows = await rowsOf<Record<string, unknown>>(store.reader, query)
+    return rows
+      .map((row) => {
+        const cells = Object.entries(row)
+        return {
+          exact: JSON.stringify(cells.filter(([column]) => !ESTIMATED.test(column))),
+          estimates: Object.fromEntries(
+            cells
+              .filter(([column]) => ESTIMATED.test(column))
+              .map(([column, value]) => [column, Number(value)]),
+          ),
+        }
+      })
+      .sort((a, b) => (a.exact < b.exact ? -1 : 1))
+  }
 })
 
 /** Of each panel the share of all decisions that its query has to read, over the last `spanMs` of them. */
