@@ -1,5 +1,6 @@
 import { AnnotationQueryBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
 import { clickhouse, table } from './clickhouse-query.ts'
+import { fromRolled } from './rolled.ts'
 import { ofTenant, valueOf } from './variables.ts'
 
 /**
@@ -18,16 +19,16 @@ function annotation(name: string, colour: string, sql: string): AnnotationQueryB
 const escaped = (text: string) => `encodeXMLComponent(${text})`
 
 /**
- * From when on each revision of the policy decided. The one that a range begins
- * with is no change of it.
+ * From when on each revision of the policy decided; of days that are over, to
+ * the hour. The one that a range begins with is no change of it.
  */
 export function policyRevisions(): AnnotationQueryBuilder {
   return annotation(
     'Policy revisions',
     'blue',
     `SELECT first_decision AS time, concat('Policy revision ', ${escaped(`substring(revision, 1, 12)`)}) AS text, ['policy'] AS tags FROM (
-       SELECT toString(policy_revision) AS revision, min(decided_at) AS first_decision, row_number() OVER (ORDER BY min(decided_at)) AS place
-       FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND origin = 'live' AND policy_revision != '' GROUP BY revision
+       SELECT toString(policy_revision) AS revision, min(at) AS first_decision, row_number() OVER (ORDER BY min(at)) AS place
+       ${fromRolled('decisions_by_hour')} WHERE origin = 'live' AND policy_revision != '' GROUP BY revision
      ) WHERE place > 1 ORDER BY time LIMIT 100`,
   )
 }

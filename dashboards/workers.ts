@@ -19,11 +19,11 @@ export const lagSeconds = (): PanelBuilder =>
 
 export const lagByPartition = (): PanelBuilder =>
   metric(
-    'Waiting by partition',
-    'Is one partition behind the others: a hot key, a stalled worker?',
-    'topk(20, max by (group, topic, partition) (gatewatch_log_partition_lag_records))',
+    'Behind by partition',
+    'Is one partition behind the others, and by how much time: a hot key, a stalled worker?',
+    'topk(20, max by (group, topic, partition) (gatewatch_log_partition_lag_seconds) > 0)',
     '{{group}} {{topic}} {{partition}}',
-  )
+  ).unit('s')
 
 export const spool = (): PanelBuilder =>
   metric(

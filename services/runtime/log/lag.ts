@@ -7,6 +7,8 @@ export interface Lag {
   readonly records: ReadonlyMap<string, number>
   /** Seconds since the newest instant up to which everything is known to be handled; 0 when nothing waits. */
   readonly seconds: number
+  /** The same for each partition by itself, by `topic/partition`: which one holds up the others. */
+  readonly partitions: ReadonlyMap<string, number>
 }
 
 export interface LagMeasure {
@@ -37,6 +39,8 @@ export function measureLag({ eventLog, group, topics, now, every_ms, failed }: L
   let handledUpTo = now()
   let records: ReadonlyMap<string, number> = new Map()
   let mark: { readonly at: number; readonly ends: ReadonlyMap<string, number> } | null = null
+  const places = new Map<string, { upTo: number; mark: { at: number; end: number }; waiting: number }>()
+  const begun = now()
   let known = true
   const state = { stopped: false }
   let wake = (): void => {}
@@ -58,6 +62,13 @@ export function measureLag({ eventLog, group, topics, now, every_ms, failed }: L
         ends.set(place, high)
         positions.set(place, position)
         waiting += Math.max(0, high - position)
+        const before = places.get(place) ?? { upTo: begun, mark: { at, end: high } }
+        const passed = position >= before.mark.end
+        places.set(place, {
+          upTo: passed ? before.mark.at : before.upTo,
+          mark: passed ? { at, end: high } : before.mark,
+          waiting: Math.max(0, high - position),
+        })
       }
       behind.set(topic.name, waiting)
     }
@@ -94,7 +105,12 @@ export function measureLag({ eventLog, group, topics, now, every_ms, failed }: L
   return {
     lag: () => {
       const waits = !known || [...records.values()].some((count) => count > 0)
-      return { records, seconds: waits ? Math.max(0, now() - handledUpTo) / 1000 : 0 }
+      const since = (instant: number) => Math.max(0, now() - instant) / 1000
+      const late = [...places].map(([place, { upTo, waiting }]): [string, number] => [
+        place,
+        !known || waiting > 0 ? since(upTo) : 0,
+      ])
+      return { records, seconds: waits ? since(handledUpTo) : 0, partitions: new Map(late) }
     },
     async stop() {
       state.stopped = true

@@ -8,7 +8,7 @@ const EVERY_MS = 5000
 /**
  * The same log, and the lag of every group that is consumed through it:
  * `gatewatch_log_lag_records` by group and topic, `gatewatch_log_lag_seconds`
- * by group. The lag is the whole group's, whichever member tells it: take the
+ * by group, `gatewatch_log_partition_lag_seconds` by partition too. The lag is the whole group's, whichever member tells it: take the
  * maximum. Groups and topics are closed lists, so labels are bounded.
  */
 export function measuredLog(eventLog: EventLog, registry: Registry, every_ms = EVERY_MS): EventLog {
@@ -31,6 +31,19 @@ export function measuredLog(eventLog: EventLog, registry: Registry, every_ms = E
     registers,
     collect() {
       for (const [group, measure] of measures) this.set({ group }, measure.lag().seconds)
+    },
+  })
+  void new Gauge({
+    name: 'gatewatch_log_partition_lag_seconds',
+    help: 'Seconds since the newest instant up to which a group has handled everything of a partition; 0 when nothing of it waits.',
+    labelNames: ['group', 'topic', 'partition'],
+    registers,
+    collect() {
+      for (const [group, measure] of measures)
+        for (const [place, seconds] of measure.lag().partitions) {
+          const cut = place.lastIndexOf('/')
+          this.set({ group, topic: place.slice(0, cut), partition: place.slice(cut + 1) }, seconds)
+        }
     },
   })
 

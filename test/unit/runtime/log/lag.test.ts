@@ -65,6 +65,23 @@ describe('the lag of a group', () => {
     await measure.stop()
   })
 
+  it('tells which partition holds up the others, in seconds', async () => {
+    const { end, position, clock, measure, looked } = start()
+    end(accessDecisions, 0, 10)
+    end(accessDecisions, 1, 10)
+    position(accessDecisions, 1, 10)
+    await looked()
+    clock.ms = 5000
+    await looked()
+    const late = measure.lag().partitions
+    expect(late.get(`${accessDecisions.name}/0`)).toBe(5)
+    expect(late.get(`${accessDecisions.name}/1`)).toBe(0)
+    position(accessDecisions, 0, 10)
+    await looked()
+    expect(measure.lag().partitions.get(`${accessDecisions.name}/0`)).toBe(0)
+    await measure.stop()
+  })
+
   it('counts records by topic over all partitions, those that were never committed too', async () => {
     const { end, position, measure, looked } = start()
     end(accessDecisions, 0, 10)
