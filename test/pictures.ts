@@ -2,7 +2,7 @@
  * Takes the pictures of dashboards/PICTURES.md from a running demo, and says
  * which panels show nothing. One story is given a verdict for that:
  *
- *     node test/pictures.ts 'http://localhost:8090/#token=…'
+ *     node test/pictures.ts 'http://localhost:8090/#token=…' [overview pipeline …]
  *
  * The demo should have run for a quarter of an hour, and
  * `console.prometheus_url` name a Prometheus that scrapes it.
@@ -48,12 +48,15 @@ try {
   await page.goto(signIn)
   await page.getByRole('heading', { name: 'Live decisions' }).waitFor()
   let of = await variablesOf(page)
+  const wanted = process.argv.slice(3)
   for (const { uid = '' } of dashboards()) {
+    const name = uid.replace('gatewatch-', '')
+    if (wanted.length > 0 && !wanted.includes(name)) continue
     await page.goto('about:blank')
     await page.goto(`${base}#/dashboards/${uid}?from=now-15m&refresh=off&${of}`)
     await boardDrawn(page)
     if (uid === 'gatewatch-subject') of += `&var-session=${await sessionOn(page)}`
-    const bytes = await picture(page, join(DIRECTORY, `${uid.replace('gatewatch-', '')}.webp`))
+    const bytes = await picture(page, join(DIRECTORY, `${name}.webp`))
     const empty = await panelsWithoutData(page)
     process.stdout.write(
       `${uid}: ${bytes} bytes${empty.length > 0 ? `; nothing in ${empty.join(', ')}` : ''}\n`,
@@ -73,17 +76,20 @@ async function sessionOn(page: Page): Promise<string> {
 async function variablesOf(page: Page): Promise<string> {
   const answer = await page.request.get(`${base}api/v1/stories?tenant=default`)
   const { stories } = Stories.parse(await answer.json())
-  const whole = stories.filter(({ entities }) =>
-    ['subject', 'source'].every((type) => entities.some((each) => each.type === type)),
+  const story = stories.find(
+    ({ risk_level, entities }) =>
+      risk_level === 'HIGH' &&
+      entities.some(({ type, id }) => type === 'subject' && id.startsWith('user:')) &&
+      entities.some(({ type }) => type === 'source'),
   )
-  const story = whole.find(({ risk_level }) => risk_level === 'HIGH')
   if (story === undefined) throw new Error('the demo has no grave story yet; let it run')
   const { entities } = story
   await page.request.post(`${base}api/v1/stories/${story.id}/verdict?tenant=default`, {
     headers: { origin: new URL(base).origin },
     data: { verdict: 'confirm_compromised', note: 'called back: it was somebody else' },
   })
-  const id = (kind: string) => entities.find(({ type }) => type === kind)?.id ?? ''
+  const id = (kind: string) =>
+    entities.find(({ type, id: one }) => type === kind && !one.startsWith('anonymous:'))?.id ?? ''
   const subject = id('subject')
   const variables = { subject, source: id('source') }
   const query = new URLSearchParams(Object.entries(variables).map(([name, value]) => [`var-${name}`, value]))

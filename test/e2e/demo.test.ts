@@ -27,12 +27,15 @@ async function recordedDecisions(directory: string): Promise<number> {
   return decisions.records
 }
 
-/** Panels of the pipeline that show nothing in a demo: it has no fault, and its log no figures by partition, as Kafka has. */
+/** Panels of the pipeline that show nothing in a demo: it has no fault, no log of others' to read, nobody to wake, and no figures by partition, as Kafka has. */
 const IDLE = [
   'Dead letters by reason',
   'Requests that could not be judged',
   'Waiting by partition',
   'Decisions not recorded',
+  'Behind by source',
+  'Records of live sources',
+  'Alerts told',
 ]
 
 /** The console's pipeline dashboard shows what a real Prometheus scraped from the demo. */
