@@ -18,7 +18,7 @@ export interface Piece {
 }
 
 /** What is promised is promised for so long a time. */
-export const DAYS = 90
+const DAYS = 90
 const HOUR_S = 3600
 /** Rows of a piece: what the engine sorts within the memory that a statement may take. */
 const PIECE_ROWS = 65_536
