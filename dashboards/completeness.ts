@@ -6,7 +6,6 @@ import { LACKS, MADE, gatewayBoots, numbered } from './gaps.ts'
 import { metric } from './metrics.ts'
 import { rows, stat } from './panels.ts'
 import { deadLettersByReason } from './shared-panels.ts'
-import { ofTenant } from './variables.ts'
 import { accountedFor } from './workers.ts'
 
 const deadLetters = `FROM dead_letters WHERE $__timeFilter_ms(ingested_at)`
@@ -42,7 +41,7 @@ const repeated = () =>
   ).withTarget(
     table(
       `SELECT toInt64(count()) - toInt64((SELECT sum(numbered) ${numbered})) AS repeats
-       FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND pep_seq IS NOT NULL`,
+       FROM decisions WHERE $__timeFilter_ms(decided_at) AND pep_seq IS NOT NULL`,
     ),
   )
 

@@ -73,8 +73,11 @@ const STORED: Readonly<Record<string, string>> = { subject_set: 'subjects', reso
 /** The first day of the range that is in it as a whole. */
 const firstDay = (since: string) => `toStartOfDay(${since} - 1, 'UTC') + INTERVAL 1 DAY`
 /** The first day that is not rolled up, or that of the range's end. */
-const PENDING = `(SELECT least(toStartOfDay($__toTime, 'UTC'), toStartOfDay(now(), 'UTC'), ifNull(toDateTime(minOrNull(day), 'UTC'), toStartOfDay(now(), 'UTC')))
-    FROM (SELECT day FROM decision_days WHERE ${ofTenant} GROUP BY day HAVING max(rolled_at) = toDateTime64(0, 3, 'UTC') AND max(stored_at) > toDateTime64(0, 3, 'UTC')))`
+const pendingOf = (
+  whose: string,
+) => `(SELECT least(toStartOfDay($__toTime, 'UTC'), toStartOfDay(now(), 'UTC'), ifNull(toDateTime(minOrNull(day), 'UTC'), toStartOfDay(now(), 'UTC')))
+    FROM (SELECT day FROM decision_days WHERE ${whose} GROUP BY day HAVING max(rolled_at) = toDateTime64(0, 3, 'UTC') AND max(stored_at) > toDateTime64(0, 3, 'UTC')))`
+const PENDING = pendingOf(ofTenant)
 
 /** Columns over time in steps of less than an hour are not to be had from a roll-up. */
 const PENDING_OVER_TIME = `if($__interval_s < 3600, toDateTime(0, 'UTC'), ${PENDING})`
@@ -84,6 +87,8 @@ interface RolledOptions {
   readonly overTime?: boolean
   /** What the range begins with, in SQL, where that is not the dashboard's. */
   readonly since?: string
+  /** Decisions of all tenants, canaries too: a gateway numbers them in one sequence. */
+  readonly everyTenant?: boolean
 }
 
 /**
@@ -92,10 +97,14 @@ interface RolledOptions {
  * the decisions; the bounds are constants, so that of either only what is
  * needed is read.
  */
-export function fromRolled(table: RollUp, { overTime = false, since }: RolledOptions = {}): string {
+export function fromRolled(
+  table: RollUp,
+  { overTime = false, since, everyTenant = false }: RolledOptions = {},
+): string {
+  const whose = everyTenant ? 'true' : ofTenant
   const { at, same, made, ...rest } = ROLL_UPS[table]
   const first = firstDay(since ?? '$__fromTime')
-  const until = overTime ? PENDING_OVER_TIME : PENDING
+  const until = overTime ? PENDING_OVER_TIME : pendingOf(whose)
   const inRange =
     since === undefined
       ? '$__timeFilter_ms(decided_at)'
@@ -105,11 +114,11 @@ export function fromRolled(table: RollUp, { overTime = false, since }: RolledOpt
   const stored = Object.keys(made).map((name) => (name in STORED ? `${STORED[name]} AS ${name}` : name))
   return `FROM (
     SELECT toDateTime(decided_at, 'UTC') AS at, ${table === 'subjects_by_hour' ? '' : 'toUInt64(1) AS n, '}${[same, ...expressions].join(', ')}
-    FROM decisions FINAL WHERE ${ofTenant} AND ${inRange}${condition}
+    FROM decisions FINAL WHERE ${whose} AND ${inRange}${condition}
       AND (decided_at < ${first} OR decided_at >= ${until})
     UNION ALL
     SELECT toDateTime(${at}, 'UTC') AS at, ${table === 'subjects_by_hour' ? '' : 'decisions AS n, '}${[same, ...stored].join(', ')}
-    FROM ${table} FINAL WHERE ${ofTenant} AND ${at} >= ${first} AND ${at} < ${until}
+    FROM ${table} FINAL WHERE ${whose} AND ${at} >= ${first} AND ${at} < ${until}
   )`
 }
 

@@ -36,7 +36,7 @@ describe.each(migrations.map(({ name, sql }) => [name, sql] as const))('%s on a 
       const text = await understood(statement)
       // What makes rows of rows runs once, through the tables that are over all nodes.
       const overAll = text.startsWith('INSERT') ? !text.includes('_local') : text.includes('ON CLUSTER main')
-      expect(overAll, text).toBe(true)
+      expect({ text, overAll }).toEqual({ text, overAll: true })
     }
   })
 

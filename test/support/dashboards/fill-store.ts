@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client'
+import { CANARY_TENANT, canarySubject } from '../../../schemas/canary.ts'
 import type { Row } from '../../../schemas/clickhouse/decision-row.ts'
 import type { Decision } from '../../../schemas/decision.ts'
 import { findingRow } from '../../../services/storage/rows/finding-row.ts'
@@ -93,14 +94,22 @@ export async function storeMany(client: ClickHouseClient, nowMs: number): Promis
         policy: { ...policyFacts, revision: 'r-2' },
         subject: user('bob', 's-2'),
       }),
-      // 5 and 6 were never stored: two are missing.
-      pep: { id: 'gw-1', boot_id: 'boot-1', seq: i < 5 ? i : i + 2 },
+      // 5 and 6 were never stored: two are missing. 7 is the gateway's canary, of another tenant.
+      pep: { id: 'gw-1', boot_id: 'boot-1', seq: i < 5 ? i : i + 3 },
       ...(i === 19 && { resource: { type: 'http', id: '/x', app: "it's 🙂" } }),
     }),
   )
   // Merges would remove the repeat that a panel is about.
   await client.command({ query: 'SYSTEM STOP MERGES decisions' })
   await storeDecisions(client, 'first', rows, nowMs)
+  const canary = sampleScored({
+    id: 'd-canary',
+    tenant: CANARY_TENANT,
+    decided_at: at(595_000),
+    subject: canarySubject('gw-1'),
+    pep: { id: 'gw-1', boot_id: 'boot-1', seq: 7 },
+  })
+  await storeDecisions(client, 'canary', [canary], nowMs)
   await storeDecisions(client, 'again', rows.slice(0, 1), nowMs)
   await put(client, 'findings', 'f', [
     findingRow(

@@ -106,9 +106,10 @@ describe('every query', () => {
     expect(sql).toMatch(/LIMIT \d+/)
   })
 
-  it('reads one tenant, but for dead letters, which may name none, and the list of tenants', () => {
+  it('reads one tenant, but for dead letters, which may name none, the numbers of gateways, which run over all, and the list of tenants', () => {
     const others = questions.filter(({ sql }) => !sql.includes("tenant = decodeURLComponent('${tenant:"))
-    for (const { sql } of others) expect(sql).toMatch(/FROM dead_letters|^SELECT tenant/)
+    for (const { sql } of others)
+      expect(sql).toMatch(/FROM dead_letters|FROM gateways_by_hour|^SELECT tenant/)
     const tenants = others.filter(({ name }) => name.endsWith('$tenant'))
     expect(tenants).toHaveLength(built.length)
     for (const { sql } of tenants) expect(sql).toContain(`!= '${CANARY_TENANT}'`)
