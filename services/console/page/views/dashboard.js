@@ -89,7 +89,11 @@ function OpenBoard({ definition, route, tenant }) {
     <${VariableBar} definition=${definition} route=${route} query=${query} />
     ${
       definition.annotations.length > 0 &&
-      html`<${Happenings} kinds=${definition.annotations} happenings=${happenings} error=${told.error} />`
+      html`<${Happenings}
+        kinds=${definition.annotations}
+        happenings=${told.data?.happenings}
+        error=${told.error}
+      />`
     }
     <div class="grid24">
       ${[...definition.panels]
