@@ -1,6 +1,6 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
 import { bitmap } from '../state/bitmap.ts'
-import { f32, f64, layout, u32, type StateOf } from '../state/layout.ts'
+import { f32, layout, u32, type StateOf } from '../state/layout.ts'
 
 export interface EnumerationOptions {
   readonly windowMs: number
@@ -129,8 +129,8 @@ const fields = {
   window: u32,
   windows: u32,
   strange: u32,
-  usual: f64,
-  usual_apps: f64,
+  usual: f32,
+  usual_apps: f32,
   resources: bitmap(256),
   apps: bitmap(32),
   day: u32,
@@ -144,8 +144,8 @@ type WindowState = StateOf<typeof fields>
 function roll(state: WindowState, window: number): void {
   if (state.window !== 0 && state.strange === 0) {
     const weight = 1 / Math.min(WEIGHING, state.windows + 1)
-    state.usual += weight * (state.resources.estimate() - state.usual)
-    state.usual_apps += weight * (state.apps.estimate() - state.usual_apps)
+    state.usual = Math.fround(state.usual + weight * (state.resources.estimate() - state.usual))
+    state.usual_apps = Math.fround(state.usual_apps + weight * (state.apps.estimate() - state.usual_apps))
     state.windows = Math.min(MOST_WINDOWS, state.windows + 1)
   }
   state.window = window

@@ -108,7 +108,7 @@ export function rareResource({
       if (known !== -1 && Math.abs(atMs - state.resources.lastMs(known)) < countEveryMs) return
       enrol(state, input, population)
       if (known === -1 && !(mayBeRare(input) && state.run.has(input.resource))) spread(input, population)
-      state.observed = observed(state, atMs) + 1
+      state.observed = Math.fround(observed(state, atMs) + 1)
       state.last_ms = Math.max(state.last_ms, atMs)
       state.resources.add(input.resource, atMs, halfLifeMs)
     },
@@ -158,7 +158,7 @@ const RUN_HALF_LIFE_MS = 86_400_000
 /** Less is left of a run that is over. */
 const LEAST_LEFT = 0.5
 const fields = {
-  observed: f64,
+  observed: f32,
   last_ms: f64,
   enrolled: u32,
   recent: f32,

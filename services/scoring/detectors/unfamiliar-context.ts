@@ -3,7 +3,7 @@ import { combine } from '../state/hash.ts'
 import { instantMs } from '../state/instant.ts'
 import { networkName } from '../state/network-name.ts'
 import type { Population } from '../state/population.ts'
-import { f64, layout, records, u32, type StateOf } from '../state/layout.ts'
+import { f32, f64, layout, records, u32, type StateOf } from '../state/layout.ts'
 import { slots, type Slots } from '../state/slots.ts'
 import { backedOffShare } from '../statistics/backed-off-share.ts'
 import { decay } from '../statistics/decay.ts'
@@ -126,8 +126,8 @@ export function unfamiliarContext({
       const newClient = input.agent !== 0 && due(state.agent, input.agent, atMs, countEveryMs)
       if (!newNetwork && !newClient) return
       const kept = decay(atMs - state.last_ms, halfLifeMs)
-      state.networks = state.networks * kept + (newNetwork ? 1 : 0)
-      state.clients = state.clients * kept + (newClient ? 1 : 0)
+      state.networks = Math.fround(state.networks * kept + (newNetwork ? 1 : 0))
+      state.clients = Math.fround(state.clients * kept + (newClient ? 1 : 0))
       state.last_ms = Math.max(state.last_ms, atMs)
       if (newNetwork) count(state, NETWORK, input, population, halfLifeMs)
       if (newClient) count(state, CLIENT, input, population, halfLifeMs)
@@ -184,8 +184,8 @@ const GOES_ON = 0.5
 const LEAST_KNOWN = 3
 
 const fields = {
-  networks: f64,
-  clients: f64,
+  networks: f32,
+  clients: f32,
   last_ms: f64,
   prefix: slots(8),
   asn: slots(6),

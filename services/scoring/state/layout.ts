@@ -35,7 +35,7 @@ export const f64: Field<number> = {
   },
 }
 
-/** A float of single precision, for members of `records`: what is assigned is rounded. */
+/** A float of single precision, half the room once packed. What is assigned is rounded in `records`; elsewhere whoever assigns rounds. */
 export const f32: Field<number> = {
   words: 2,
   form: 'f32',
