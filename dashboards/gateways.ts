@@ -6,7 +6,7 @@ import { gatewayBoots } from './gaps.ts'
 import { metric } from './metrics.ts'
 import { linked, toSubject } from './links.ts'
 import { bars, lines, rows, stat } from './panels.ts'
-import { fromRolled, fromSpeeds } from './rolled.ts'
+import { ESTIMATED, fromRolled, fromSpeeds } from './rolled.ts'
 import { REFUSED, SUBJECT } from './terms.ts'
 import { undecided } from './shared-panels.ts'
 
@@ -55,7 +55,10 @@ const rates = () =>
     )
 
 const riskAge = () =>
-  lines('Age of risk at the decision', 'How fresh is what each gateway knows about risk when it decides?')
+  lines(
+    'Age of risk at the decision',
+    `How fresh is what each gateway knows about risk when it decides? ${ESTIMATED}`,
+  )
     .unit('ms')
     .withTarget(
       timeSeries(
@@ -99,7 +102,7 @@ const tiers = () =>
 const eachGateway = () =>
   rows(
     'Gateway by gateway',
-    'Which versions and policies are at work, when was each last heard of, and how quick is it?',
+    `Which versions and policies are at work, when was each last heard of, and how quick is it? ${ESTIMATED}`,
   ).withTarget(
     table(
       `SELECT gateway, kind, version, boots, revision AS policy_revision, decisions, refused, p99_ms, last_decision FROM (

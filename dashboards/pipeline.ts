@@ -3,7 +3,7 @@ import { board } from './board.ts'
 import { alarming } from './frame.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
 import { bars, lines, stat } from './panels.ts'
-import { fromRolled, fromSpeeds } from './rolled.ts'
+import { ESTIMATED, fromRolled, fromSpeeds } from './rolled.ts'
 import { deadLettersByReason, undecided } from './shared-panels.ts'
 import {
   alertDeliveries,
@@ -44,7 +44,7 @@ const deadLettersTotal = () =>
   )
 
 const delays = () =>
-  lines('From decision to store', 'How long does a decision take until it can be queried?')
+  lines('From decision to store', `How long does a decision take until it can be queried? ${ESTIMATED}`)
     .unit('ms')
     .withTarget(
       timeSeries(
@@ -54,7 +54,7 @@ const delays = () =>
     )
 
 const latency = () =>
-  lines('Time to decide', 'How long do requests wait for their decision?')
+  lines('Time to decide', `How long do requests wait for their decision? ${ESTIMATED}`)
     .unit('µs')
     .withTarget(
       timeSeries(

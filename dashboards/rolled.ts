@@ -180,3 +180,5 @@ export const SUBJECTS = 'uniqCombinedMerge(12)(subject_set)'
 export const RESOURCES = `toUInt64(round(-64 * log(greatest(64 - bitCount(groupBitOr(resource_bits)), 1) / 64)))`
 /** Said where figures are of `SUBJECTS`. */
 export const ABOUT = 'Subjects are told within some three percent, from a few hundred on.'
+/** Said where figures are of `fromSpeeds`. */
+export const ESTIMATED = 'Quantiles are estimates, within some one percent.'
