@@ -20,18 +20,20 @@ export async function readRollUps(): Promise<ReadonlyMap<string, string>> {
 
 /**
  * Rolls one day up into every table, then writes down that it did. A crash
- * before that repeats it, which changes nothing: see `014_create_decisions_by_hour.sql`.
+ * before that repeats it, which changes nothing: see `014_create_decisions_by_hour.sql`. So does a `signal`: a stop
+ * does not wait for a day of many millions.
  */
 export async function rollUpDay(
   client: ClickHouseClient,
   rollUps: ReadonlyMap<string, string>,
   { tenant, day, upTo }: PendingDay,
-  cluster?: string,
+  { cluster, signal }: { readonly cluster?: string | undefined; readonly signal?: AbortSignal } = {},
 ): Promise<void> {
   for (const query of rollUps.values())
     await client.command({
       query,
       query_params: { tenant, day },
+      ...(signal !== undefined && { abort_signal: signal }),
       clickhouse_settings: {
         max_threads: 1,
         max_bytes_before_external_group_by: GROUPS_BYTES,
@@ -44,6 +46,7 @@ export async function rollUpDay(
     table: 'decision_days',
     values: [{ tenant, day, app: '', stored_at: 0, rolled_at: upTo }],
     format: 'JSONEachRow',
+    ...(signal !== undefined && { abort_signal: signal }),
     ...(cluster !== undefined && { clickhouse_settings: { distributed_foreground_insert: 1 } }),
   })
 }

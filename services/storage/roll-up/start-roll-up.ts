@@ -49,7 +49,7 @@ export function startRollUp({
       pending.set(days.length - index)
       if (stopping.signal.aborted) return
       try {
-        await rollUpDay(client, rollUps, day, cluster)
+        await rollUpDay(client, rollUps, day, { cluster, signal: stopping.signal })
         rolled.inc({ result: 'ok' })
       } catch (error) {
         if (stopping.signal.aborted) return
