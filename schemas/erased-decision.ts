@@ -1,22 +1,7 @@
 import { erased, isErased, personalHash } from './chain.ts'
 import { parseDecision, type Decision } from './decision.ts'
 import { isRecord } from './record.ts'
-import type { Enrichment } from './scored-decision.ts'
-
-/** Nothing was looked up: what follows from an address or a browser is about whoever had it. */
-const NO_SOURCE: Enrichment['source'] = {
-  prefix: '',
-  city: '',
-  region: '',
-  country: '',
-  latitude: null,
-  longitude: null,
-  accuracy_km: 0,
-  asn: 0,
-  as_org: '',
-  network_kind: 'unknown',
-}
-const NO_USER_AGENT: Enrichment['user_agent'] = { family: '', major: '', os: '', device_type: '' }
+import { NOTHING_LOOKED_UP } from './scored-decision.ts'
 
 /** A decision without its person: as `erased`, and with the commitment worked out where the event had none yet. */
 export function erasedDecision(decision: Decision): Decision {
@@ -41,10 +26,7 @@ export function erasedDecisionRecord(value: unknown): Record<string, unknown> | 
   return {
     ...value,
     decision: erasedDecision(parsed.data),
-    enrichment: {
-      ...(isRecord(enrichment) && enrichment),
-      source: NO_SOURCE,
-      user_agent: NO_USER_AGENT,
-    },
+    // What follows from an address or a browser is about whoever had it.
+    enrichment: { ...(isRecord(enrichment) && enrichment), ...NOTHING_LOOKED_UP },
   }
 }

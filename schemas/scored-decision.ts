@@ -53,6 +53,23 @@ export const Enrichment = z.strictObject({
 })
 export type Enrichment = z.infer<typeof Enrichment>
 
+/** What is looked up of an address and a browser, where there is nothing to look up. */
+export const NOTHING_LOOKED_UP: Pick<Enrichment, 'source' | 'user_agent'> = {
+  source: {
+    prefix: '',
+    city: '',
+    region: '',
+    country: '',
+    latitude: null,
+    longitude: null,
+    accuracy_km: 0,
+    asn: 0,
+    as_org: '',
+    network_kind: 'unknown',
+  },
+  user_agent: { family: '', major: '', os: '', device_type: '' },
+}
+
 /** The detectors' scores of one decision, by detector id. Higher is stranger; scales differ between detectors. A score of 0 is left out: nearly all are. */
 export const Scores = z.record(z.string().max(64), z.number())
 export type Scores = z.infer<typeof Scores>

@@ -5,6 +5,7 @@ import { isRecord } from '../../schemas/record.ts'
 import { accessDecisions, accessScored } from '../../schemas/topics.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
 import { parseJson } from '../runtime/log/json-record.ts'
+import { everyRecord } from './every-record.ts'
 import type { Person } from './person.ts'
 import { rowsOf } from './store/statements.ts'
 
@@ -39,7 +40,8 @@ export async function collectPerson(
   const own = entityKey(who.tenant, { type: 'subject', id: subjectEntityId(who.subject) })
   // Twice: who else has used something is only known once it is known what.
   for (const pass of ['own', 'others'] as const)
-    for await (const { key, value } of decisionRecords(sources.eventLog, told)) {
+    for await (const { record } of everyRecord(sources.eventLog, [accessDecisions, accessScored], told)) {
+      const { key, value } = record
       if ((key === own) !== (pass === 'own')) continue
       if (!key.startsWith(`${who.tenant}/`)) continue
       const found = decisionOf(value)
@@ -68,24 +70,6 @@ export async function collectPerson(
 interface Found {
   readonly decision: Decision
   readonly prefix: string
-}
-
-async function* decisionRecords(
-  eventLog: EventLog,
-  told: (done: number, all: number) => void,
-): AsyncGenerator<{ key: string; value: Uint8Array | null }> {
-  const lanes: { topic: typeof accessDecisions | typeof accessScored; partition: number; records: number }[] =
-    []
-  for (const topic of [accessDecisions, accessScored])
-    for (const { partition, low, high } of await eventLog.watermarks(topic))
-      lanes.push({ topic, partition, records: high - low })
-  const all = lanes.reduce((sum, { records }) => sum + records, 0)
-  let done = 0
-  for (const { topic, partition } of lanes)
-    for await (const records of eventLog.read(topic, { partition })) {
-      for (const { key, value } of records) yield { key, value }
-      told((done += records.length), Math.max(done, all))
-    }
 }
 
 function decisionOf(value: Uint8Array | null): Found | undefined {

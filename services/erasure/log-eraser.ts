@@ -1,6 +1,7 @@
 import { topics, type LogTopic } from '../../schemas/topics.ts'
 import type { EventLog, LogRecord, OutRecord } from '../runtime/log/event-log.ts'
 import type { Rewritten } from '../runtime/log/embedded/rewrite.ts'
+import { everyRecord } from './every-record.ts'
 import { fateOf } from './treat.ts'
 import type { Names } from './person.ts'
 
@@ -85,22 +86,4 @@ export async function eraseByAppending(
       until: new Date(newest + topic.retention_ms).toISOString(),
     })),
   }
-}
-
-async function* everyRecord(
-  eventLog: EventLog,
-  within: readonly LogTopic[],
-  told: (done: number, all: number) => void,
-): AsyncGenerator<{ topic: LogTopic; partition: number; record: LogRecord }> {
-  const lanes: { topic: LogTopic; partition: number; records: number }[] = []
-  for (const topic of within)
-    for (const { partition, low, high } of await eventLog.watermarks(topic))
-      lanes.push({ topic, partition, records: high - low })
-  const all = lanes.reduce((sum, { records }) => sum + records, 0)
-  let done = 0
-  for (const { topic, partition } of lanes)
-    for await (const records of eventLog.read(topic, { partition })) {
-      for (const record of records) yield { topic, partition, record }
-      told((done += records.length), Math.max(done, all))
-    }
 }

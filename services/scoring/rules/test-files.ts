@@ -1,6 +1,11 @@
 import { z } from 'zod'
 import { parseDecision } from '../../../schemas/decision.ts'
-import { Enrichment, Scores, type ScoredDecision } from '../../../schemas/scored-decision.ts'
+import {
+  Enrichment,
+  NOTHING_LOOKED_UP,
+  Scores,
+  type ScoredDecision,
+} from '../../../schemas/scored-decision.ts'
 import { isRecord } from '../../../schemas/record.ts'
 import { durationMs } from '../../runtime/duration.ts'
 import type { RuleFile, RuleSet } from './language/rule-set.ts'
@@ -42,22 +47,7 @@ export interface TestedRules {
   readonly untested: readonly string[]
 }
 
-const NOWHERE: Enrichment = {
-  source: {
-    prefix: '',
-    city: '',
-    region: '',
-    country: '',
-    latitude: null,
-    longitude: null,
-    accuracy_km: 0,
-    asn: 0,
-    as_org: '',
-    network_kind: 'unknown',
-  },
-  user_agent: { family: '', major: '', os: '', device_type: '' },
-  resource: { sensitivity: 'medium' },
-}
+const NOWHERE: Enrichment = { ...NOTHING_LOOKED_UP, resource: { sensitivity: 'medium' } }
 
 /** The file of tests that belongs to a file of rules. */
 function testFileOf(file: string): string {
