@@ -6,7 +6,7 @@ import type { Command } from 'commander'
 import type { BenchOptions, BenchResult } from '../runtime/bench-result.ts'
 import { GatewatchError } from '../runtime/errors.ts'
 import type { CliContext } from './context.ts'
-import { progressBar } from './bench/progress-bar.ts'
+import { stepBar } from './bench/step-bar.ts'
 import { table } from './table.ts'
 
 /** Every benchmark by name; each loads what it needs when it is run. */
@@ -67,7 +67,7 @@ export function declareBench(program: Command, context: CliContext): void {
               `There is no benchmark '${each}'; there are ${names.join(', ')}.`,
             )
           }
-          const bar = progressBar(context.io.stderr)
+          const bar = stepBar(context.io)
           try {
             const { details, ...result } = await runIn(
               await load(),

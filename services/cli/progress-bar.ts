@@ -11,8 +11,13 @@ export interface ProgressBar {
  * Progress for a person who watches: on a terminal only, since in a file it would be noise.
  *
  * @param format as `cli-progress` has it: `verifying {bar} {percentage}%`
+ * @param options `cli-progress`'s own, beyond what all bars have in common
  */
-export function progressBar({ stderr }: Pick<CliIo, 'stderr'>, format: string): ProgressBar {
+export function progressBar(
+  { stderr }: Pick<CliIo, 'stderr'>,
+  format: string,
+  options: Pick<cliProgress.Options, 'formatValue'> = {},
+): ProgressBar {
   if (stderr.isTTY !== true) return { show: () => {}, stop: () => {} }
   const bar = new cliProgress.SingleBar({
     format,
@@ -20,11 +25,13 @@ export function progressBar({ stderr }: Pick<CliIo, 'stderr'>, format: string): 
     hideCursor: true,
     clearOnComplete: true,
     fps: 10,
+    ...options,
   })
   let running = false
   return {
     show(done, all) {
-      if (!running) bar.start(Math.max(1, all), 0)
+      // What is there already says nothing of how long the rest takes.
+      if (!running) bar.start(Math.max(1, all), done)
       running = true
       bar.setTotal(Math.max(1, all))
       bar.update(done)

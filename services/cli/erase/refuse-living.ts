@@ -1,20 +1,10 @@
 import { readdir } from 'node:fs/promises'
 import { GatewatchError } from '../../runtime/errors.ts'
 import type { EventLog } from '../../runtime/log/event-log.ts'
+import { rightsOf } from '../roles/rights.ts'
 
 /** Groups whose members keep people in memory, and would write them again. */
-const GROUPS = [
-  'scoring',
-  'scoring-source',
-  'scoring-policy',
-  'scoring-rules',
-  'scoring-rule-matches',
-  'scoring-snapshots',
-  'calibration',
-  'storage',
-  'feedback',
-  'feedback-usage',
-]
+const { joins: GROUPS } = rightsOf(['scoring', 'calibration', 'storage', 'feedback'])
 
 /** Whoever scores, keeps risk or stores must be stopped, on any machine: what they hold in memory comes back otherwise. */
 export async function refuseLiving(eventLog: EventLog): Promise<void> {
