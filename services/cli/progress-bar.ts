@@ -7,6 +7,10 @@ export interface ProgressBar {
   readonly stop: () => void
 }
 
+/** Seconds as `cli-progress` writes them, and a question mark where it has no number yet ('NULL', 'INF', at first '0'). */
+export const formatTime: cliProgress.TimeFormatter = (seconds, options, multiple) =>
+  Number.isFinite(seconds) ? cliProgress.Format.TimeFormat(seconds, options, multiple) : '?'
+
 /**
  * Progress for a person who watches: on a terminal only, since in a file it would be noise.
  *
@@ -25,6 +29,7 @@ export function progressBar(
     hideCursor: true,
     clearOnComplete: true,
     fps: 10,
+    formatTime,
     ...options,
   })
   let running = false
