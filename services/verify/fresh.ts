@@ -71,9 +71,12 @@ export function openFresh(options: FreshOptions, verifiedTo: string | null, nowM
       loaded = true
       const to = new Date(now - settle_ms).toISOString()
       const due = pending.filter(({ decided_to }) => decided_to <= to)
-      const from = [verified ?? to, ...due.map(({ decided_from }) => decided_from)].reduce((a, b) =>
-        a < b ? a : b,
-      )
+      // What no stretch holds is looked for after the last look only: before it, stretches that were verified
+      // are known no more, and all that they hold would seem to be inserted. Due ones are read whole all the same.
+      const from =
+        verified === null
+          ? due.reduce((least, { decided_from }) => (decided_from < least ? decided_from : least), to)
+          : new Date(Date.parse(verified) + 1).toISOString()
       if (from >= to) return null
       const writer = await verifyRange({
         from,

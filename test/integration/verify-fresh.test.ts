@@ -1,0 +1,93 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { migrate } from '../../services/runtime/clickhouse/migrate.ts'
+import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
+import type { EventLog } from '../../services/runtime/log/event-log.ts'
+import { openTrust } from '../../services/verify/checkpoints/trust.ts'
+import { openFresh, type Fresh } from '../../services/verify/fresh.ts'
+import { chainedBoot, insertDecisions } from '../support/chained-store.ts'
+import { startTempEngine, type TempEngine } from '../support/temp-engine.ts'
+
+const MINUTE_MS = 60_000
+/** Recent: the store lets go of what is older than its days. */
+const BEGAN = Date.now() - 120 * MINUTE_MS
+
+let engine: TempEngine
+let eventLog: EventLog
+let folder: string
+
+beforeAll(async () => {
+  engine = await startTempEngine()
+  await migrate(engine.client)
+  folder = await mkdtemp(join(tmpdir(), 'gatewatch-fresh-'))
+  eventLog = await openEmbeddedLog({ directory: folder, partitions: 1 })
+})
+
+afterAll(async () => {
+  await eventLog.close()
+  await engine.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** One decision every ten seconds, from `from` to `to` minutes after the beginning; stored and, up to the end, signed. */
+async function boot(
+  pep_id: string,
+  [from, to]: readonly [number, number],
+  { end, previous }: Pick<Parameters<typeof chainedBoot>[0], 'end' | 'previous'>,
+) {
+  const made = await chainedBoot({
+    dataDir: engine.dataDir,
+    eventLog,
+    pep_id,
+    every: 1000,
+    end,
+    previous: previous ?? null,
+    now: () => BEGAN + (end === 'stop' ? to : from) * MINUTE_MS,
+    drafts: Array.from({ length: (to - from) * 6 }, (_, n) => ({
+      decided_at: new Date(BEGAN + from * MINUTE_MS + n * 10_000).toISOString(),
+      outcome: 'permit' as const,
+      subject: { type: 'user' as const, id: 'alice' },
+      action: { name: 'read' },
+      resource: { type: 'http', id: '/' },
+    })),
+  })
+  const store = { dataDir: engine.dataDir, eventLog, client: engine.client }
+  await insertDecisions(store, made.head.boot_id, made.decisions)
+  return made
+}
+
+/** As a process that starts finds it: `verifiedTo` is all that it knows of what was verified before. */
+async function fresh(verifiedTo: number | null): Promise<Fresh> {
+  const common = { slice_rows: 20_000, patience_ms: 0, retention_ms: 90 * 86_400_000, settle_ms: 0 }
+  const now = () => BEGAN + 60 * MINUTE_MS
+  return openFresh(
+    {
+      ...common,
+      eventLog,
+      client: engine.client,
+      trust: await openTrust({ dataDir: engine.dataDir, configured: [], pin_first: false, now }),
+      checkpoint_paths: [join(engine.dataDir, 'checkpoints')],
+    },
+    verifiedTo === null ? null : new Date(BEGAN + verifiedTo * MINUTE_MS).toISOString(),
+    now(),
+  )
+}
+
+it('finds nothing wrong with a chain that was verified while another one of the same time was not', async () => {
+  const at = async (look: Fresh, minutes: number) =>
+    (await look.look(BEGAN + minutes * MINUTE_MS, new AbortController().signal))?.problems
+  // given a chain that ended in the middle of another one
+  await boot('idp', [0, 10], { end: 'stop' })
+  const long = await boot('gw', [0, 20], { end: 'stop' })
+
+  // when a look comes between the two ends, and one after both
+  const going = await fresh(0)
+  expect([await at(going, 12), await at(going, 21)]).toEqual([[], []])
+
+  // and when a later process finds a boot that was killed, whose end only the next one tells, about
+  const killed = await boot('gw', [21, 22], { end: 'crash', previous: long.head })
+  await boot('gw', [30, 31], { end: 'stop', previous: killed.head })
+  expect(await at(await fresh(21), 50)).toEqual([])
+})
