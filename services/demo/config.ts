@@ -6,13 +6,13 @@ export const DemoConfig = z
   .strictObject({
     /** The demo's identity provider, on loopback. */
     provider_port: z.int().min(0).max(65_535).default(8060),
-    /** Requests of the fifty people together, a second. */
-    requests_per_second: z.number().min(0.1).max(500).default(6),
+    /** Requests of a person in a mean hour of work, in the days before and live. */
+    requests_an_hour: z.number().min(1).max(2000).default(30),
     /** How long after the start the first attack begins, and the pause between two. */
     first_story_after: duration({ max_ms: 3_600_000 }).prefault('8s'),
     story_pause: duration({ min_ms: 1000, max_ms: 86_400_000 }).prefault('40s'),
     /** Days of habits that a fresh data directory is given. */
-    history_days: z.int().min(0).max(60).default(10),
+    history_days: z.int().min(0).max(60).default(7),
   })
   .prefault({})
 export type DemoConfig = z.infer<typeof DemoConfig>

@@ -115,6 +115,7 @@ export async function openDemo(
         tenant,
         until_ms: Date.now(),
         days: config.history_days,
+        requests_an_hour: config.requests_an_hour,
       })
       const openChain = () => openDemoChain({ ...chained, pep: { id: 'demo-history', kind: 'demo' } })
       return seedHistory(dataDir, eventLog, openChain, past, progress)
@@ -129,7 +130,7 @@ export async function openDemo(
       )
       const observer = await startObserver(eventLog, tenant)
       const traffic = startTraffic(workers, {
-        requests_per_second: config.requests_per_second,
+        requests_an_hour: config.requests_an_hour,
         random,
         logger,
       })

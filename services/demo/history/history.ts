@@ -1,42 +1,54 @@
 import { createHash } from 'node:crypto'
 import type { Decision } from '../../../schemas/decision.ts'
 import type { CompiledRoutes } from '../people/routes.ts'
-import { isWorking, nextTarget, whereabouts } from '../people/day.ts'
+import { countOf, requestsAnHour, requestsFor } from '../people/activity.ts'
+import { nextTarget, whereabouts } from '../people/day.ts'
 import type { Person } from '../people/person.ts'
-import { seedOf, seededRandom } from '../random.ts'
+import { seedOf, seededRandom, type Random } from '../random.ts'
 
 const MINUTE_MS = 60_000
+const DAY_MS = 86_400_000
 
 /**
  * The decisions of the days before the demo began, oldest first: what each
  * person's habits would have made the gateway record. Marked `origin: import`,
- * so that they restrict and page nobody. Ids follow from the content, so the
- * same history written twice is the same.
+ * so that they restrict and page nobody. Ids follow from the content and days
+ * begin at midnight, so what was broken off can be gone on with on the same day.
  */
 export function* history(
   people: readonly Person[],
   routes: CompiledRoutes,
-  options: { readonly tenant: string; readonly until_ms: number; readonly days: number },
+  options: {
+    readonly tenant: string
+    readonly until_ms: number
+    readonly days: number
+    readonly requests_an_hour: number
+  },
 ): Generator<Decision> {
   const until = Math.floor(options.until_ms / MINUTE_MS) * MINUTE_MS
-  const from = until - options.days * 86_400_000
+  const from = Math.floor(until / DAY_MS - options.days) * DAY_MS
   // Somebody's session lasts while they stay in one place with one browser.
   const sessions = new Map<string, { key: string; session_id: string; since: number }>()
   for (let minute = from; minute < until; minute += MINUTE_MS) {
     for (const person of people) {
+      const expected = requestsAnHour(person, minute, options.requests_an_hour) / 60
+      if (expected === 0) continue
       const random = seededRandom(seedOf(`${person.id}/history/${minute}`))
-      // One look in about ten minutes: enough for a baseline, a few ten thousand decisions in all.
-      if (random.next() > 0.09 || !isWorking(person, minute)) continue
-      const here = whereabouts(person, minute)
-      const at = minute + random.below(55_000)
-      const key = `${here.ip}/${here.agent.kind}`
-      let session = sessions.get(person.id)
-      if (session?.key !== key || at - session.since > 8 * 3_600_000) {
-        session = { key, session_id: `history-${person.id}-${minute / MINUTE_MS}`, since: at }
-        sessions.set(person.id, session)
-        yield signIn(options.tenant, person, here.ip, here.agent.user_agent, at)
-      }
-      const target = nextTarget(person.habits, random)
+      const times = Array.from({ length: countOf(expected, random) }, () => minute + random.below(55_000))
+      for (const at of times.sort((a, b) => a - b)) yield* look(person, minute, at, random)
+    }
+  }
+
+  function* look(person: Person, minute: number, at: number, random: Random): Generator<Decision> {
+    const here = whereabouts(person, minute)
+    const key = `${here.ip}/${here.agent.kind}`
+    let session = sessions.get(person.id)
+    if (session?.key !== key || at - session.since > 8 * 3_600_000) {
+      session = { key, session_id: `history-${person.id}-${minute / MINUTE_MS}`, since: at }
+      sessions.set(person.id, session)
+      yield signIn(options.tenant, person, here.ip, here.agent.user_agent, at)
+    }
+    for (const target of requestsFor(nextTarget(person.habits, random))) {
       const route = routes.find(target)
       if (!route) continue
       yield withId({

@@ -13,15 +13,24 @@ export interface Whereabouts {
   readonly place: 'office' | 'home' | 'on the way'
 }
 
-/** Whether somebody works at `ms`: five days of seven, from their start, for their hours. */
-export function isWorking(person: Person, ms: number): boolean {
+/**
+ * How much of their working day has passed for somebody at `ms`, from 0 to
+ * below 1; null when they don't work: five days of seven, from their start, for
+ * their hours.
+ */
+export function passedOfDay(person: Person, ms: number): number | null {
   const local = ms + person.site.utc_offset_h * HOUR_MS
   // A day that began in the evening may end after midnight, so the one before counts too.
-  return [0, 1].some((back) => {
+  for (const back of [0, 1]) {
     const day = Math.floor(local / DAY_MS) - back
-    const sinceStart = local - day * DAY_MS - startOf(person, day)
-    return sinceStart >= 0 && sinceStart < person.hours * HOUR_MS && isWorkday(person, day)
-  })
+    const passed = (local - day * DAY_MS - startOf(person, day)) / (person.hours * HOUR_MS)
+    if (passed >= 0 && passed < 1 && isWorkday(person, day)) return passed
+  }
+  return null
+}
+
+export function isWorking(person: Person, ms: number): boolean {
+  return passedOfDay(person, ms) !== null
 }
 
 /** Where a working person is: on the way with the phone at first and at last, in between where the day is spent. */

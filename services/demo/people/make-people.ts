@@ -49,6 +49,7 @@ export function makePeople(): Person[] {
       // Larks and owls: the day begins between 6:30 and 10:30.
       starts_h: 6.5 + random.next() * 4,
       hours: 8 + random.next() * 2.5,
+      pace: 0.7 + seededRandom(seedOf(`pace/${id}`)).next() * 0.6,
       office_share: 0.2 + random.next() * 0.7,
       agents: [agent('laptop', random.pick(LAPTOPS)), agent('phone', random.pick(PHONES))],
       habits: HABITS[role](random),

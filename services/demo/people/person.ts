@@ -21,6 +21,8 @@ export interface Person {
   /** Local time at which the day begins, and how long it is, in hours. */
   readonly starts_h: number
   readonly hours: number
+  /** How much they do, against a mean person's 1. */
+  readonly pace: number
   /** Share of days spent in the office. */
   readonly office_share: number
   readonly agents: readonly [Agent, Agent]

@@ -91,11 +91,11 @@ function castOf(
   random: Random,
 ): { victim: Worker; bystander: Worker } | null {
   const turnOf = (worker: Worker): number => lastPlayed.get(worker.person.id) ?? -1
-  const victim = atWork
-    .toSorted(() => random.next() - 0.5)
+  const shuffled = atWork.toSorted(() => random.next() - 0.5)
+  const victim = shuffled
     .filter((worker) => story.roles.includes(worker.person.role))
     .toSorted((a, b) => turnOf(a) - turnOf(b))[0]
-  const others = atWork.filter((worker) => worker !== victim).toSorted((a, b) => turnOf(a) - turnOf(b))
+  const others = shuffled.filter((worker) => worker !== victim).toSorted((a, b) => turnOf(a) - turnOf(b))
   const bystander = others.find((worker) => worker.person.site === victim?.person.site) ?? others[0]
   return victim && bystander ? { victim, bystander } : null
 }

@@ -53,8 +53,8 @@ export async function tell(
     ),
   )
   terminal.line(labelled('what', story.what({ victim, attacker })))
+  const ownWork = keepWorking(setting)
   try {
-    const ownWork = keepWorking(setting)
     await story.run({
       ...setting,
       hasChanged: () => account.changed !== null,
@@ -67,6 +67,7 @@ export async function tell(
     await ownWork()
     await pause(500, signal)
   } finally {
+    await ownWork()
     unwatch()
   }
   if (signal.aborted) return false
@@ -110,13 +111,16 @@ function sayWhatChanged(account: StoryAccount, streamCutMs: number | null, termi
   )
 }
 
-/** The bystander goes on working while the attack runs; returns what ends it. */
+/** So seldom that a person who is a bystander again and again still does no more than they ever did. */
+const BYSTANDER_PAUSE_MS = 2000
+
+/** The bystander goes on working while the attack runs; returns what ends it, which may be called twice. */
 function keepWorking({ bystander, signal }: SceneSetting): () => Promise<void> {
   const ended = new AbortController()
   const work = (async () => {
     while (!ended.signal.aborted && !signal.aborted) {
       if (!bystander.busy()) await bystander.act(Date.now()).catch(() => 0)
-      await pause(700, signal)
+      await pause(BYSTANDER_PAUSE_MS, AbortSignal.any([signal, ended.signal]))
     }
   })()
   return async () => {

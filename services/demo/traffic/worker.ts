@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { Browser } from '../browser/browser.ts'
 import type { Answer, SignInAs } from '../browser/browser.ts'
+import { requestsFor } from '../people/activity.ts'
 import { nextTarget, whereabouts } from '../people/day.ts'
 import type { Agent, Person, Target } from '../people/person.ts'
 import type { Random } from '../random.ts'
@@ -41,18 +42,13 @@ export function createWorker(person: Person, options: WorkerOptions): Worker {
     underWay += 1
     try {
       // A form can't be sent to a sign-in page and back; people open the page before they press its button.
-      if (target.method === 'POST') {
-        const page = await browser.open(
-          urlOf(
-            { ...target, method: 'GET', path: target.path.replace(/\/deploy$/, '') },
-            options.gateway_port,
-          ),
-          from,
-          { signIn },
-        )
-        if (page.status !== 200) return page
+      let answer: Answer | undefined
+      for (const next of requestsFor(target)) {
+        if (answer !== undefined && answer.status !== 200) break
+        answer = await browser.open(urlOf(next, options.gateway_port), from, { method: next.method, signIn })
       }
-      return await browser.open(urlOf(target, options.gateway_port), from, { method: target.method, signIn })
+      if (answer === undefined) throw new TypeError('nothing to ask for')
+      return answer
     } finally {
       underWay -= 1
     }

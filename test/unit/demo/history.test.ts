@@ -4,16 +4,19 @@ import { parse } from 'yaml'
 import { Decision } from '../../../schemas/decision.ts'
 import { Policy } from '../../../schemas/policy.ts'
 import { history } from '../../../services/demo/history/history.ts'
+import { requestsAnHour } from '../../../services/demo/people/activity.ts'
 import { isWorking, whereabouts } from '../../../services/demo/people/day.ts'
 import { makePeople } from '../../../services/demo/people/make-people.ts'
 import { allNetworks } from '../../../services/demo/people/places.ts'
 import { compileRoutes } from '../../../services/demo/people/routes.ts'
 
 const UNTIL = Date.parse('2026-03-02T12:00:00.000Z')
+const MINUTE_MS = 60_000
+const DAY_MS = 24 * 60 * MINUTE_MS
 const people = makePeople()
 const routes = compileRoutes(Policy.parse(parse(readFileSync('services/demo/policy.yaml', 'utf8'))))
 const days = (count: number) => [
-  ...history(people, routes, { tenant: 'default', until_ms: UNTIL, days: count }),
+  ...history(people, routes, { tenant: 'default', until_ms: UNTIL, days: count, requests_an_hour: 5 }),
 ]
 
 describe('the history of the demo', () => {
@@ -30,6 +33,20 @@ describe('the history of the demo', () => {
       Decision.parse(decision)
       expect(decision.origin).toBe('import')
       expect(Date.parse(decision.decided_at)).toBeLessThan(UNTIL)
+    }
+  })
+
+  it('holds as many looks of each person as live traffic makes at those hours', () => {
+    const from = Math.floor(UNTIL / DAY_MS - 4) * DAY_MS
+    for (const person of people) {
+      let expected = 0
+      for (let ms = from; ms < UNTIL; ms += MINUTE_MS) expected += requestsAnHour(person, ms, 5) / 60
+      // A press of a button is a look at its page as well, and a sign-in is no look.
+      const looks = decisions.filter(
+        ({ subject, action, context }) =>
+          subject.id === person.id && action.name !== 'sign_in' && context?.http?.method === 'GET',
+      ).length
+      expect(Math.abs(looks - expected), person.id).toBeLessThan(5 * Math.sqrt(expected + 1))
     }
   })
 
