@@ -16,7 +16,7 @@ import type { Terminal } from './narrator/terminal.ts'
 import { makePeople } from './people/make-people.ts'
 import { compileRoutes } from './people/routes.ts'
 import { createAccounts } from './provider/accounts.ts'
-import { openDemoChain } from './chain.ts'
+import { openDemoChain } from './chain/chain.ts'
 import { createSignInRecorder, PROVIDER_PEP } from './provider/sign-in-recorder.ts'
 import { startProvider } from './provider/start-provider.ts'
 import { seededRandom } from './random.ts'
@@ -93,7 +93,7 @@ export async function openDemo(
           require_auth_time: true,
         },
       ],
-      record: createSignInRecorder(eventLog, signIns),
+      record: createSignInRecorder(signIns),
       logger,
     }),
   )
@@ -165,7 +165,7 @@ export async function openDemo(
 
     async stop() {
       await provider.stop()
-      await signIns.stop(true)
+      await signIns.stop()
       await apps.stop()
     },
   }

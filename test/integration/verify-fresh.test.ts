@@ -2,12 +2,17 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { Decision } from '../../schemas/decision.ts'
+import { accessDecisions } from '../../schemas/topics.ts'
+import { openDemoChain, type DemoDraft } from '../../services/demo/chain/chain.ts'
+import { CheckpointsConfig } from '../../services/runtime/checkpoints/config.ts'
+import { openCheckpointSigner } from '../../services/runtime/checkpoints/signer.ts'
 import { migrate } from '../../services/runtime/clickhouse/migrate.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { openTrust } from '../../services/verify/checkpoints/trust.ts'
 import { openFresh, type Fresh } from '../../services/verify/fresh.ts'
-import { chainedBoot, insertDecisions } from '../support/chained-store.ts'
+import { chainedBoot, insertDecisions, verifyStore } from '../support/chained-store.ts'
 import { startTempEngine, type TempEngine } from '../support/temp-engine.ts'
 
 const MINUTE_MS = 60_000
@@ -90,4 +95,53 @@ it('finds nothing wrong with a chain that was verified while another one of the 
   const killed = await boot('gw', [21, 22], { end: 'crash', previous: long.head })
   await boot('gw', [30, 31], { end: 'stop', previous: killed.head })
   expect(await at(await fresh(21), 50)).toEqual([])
+})
+
+it('decides the last decisions of a demo that was killed, once the next one has begun', async () => {
+  const signer = await openCheckpointSigner(
+    engine.dataDir,
+    CheckpointsConfig.parse({ decisions: 4 }),
+    Date.now(),
+  )
+  const chain = () =>
+    openDemoChain({
+      eventLog,
+      signer,
+      tenant: 'default',
+      pep: { id: 'demo-provider', kind: 'openid-provider' },
+      now: Date.now,
+    })
+  const signIn = (): DemoDraft => ({
+    schema_version: 1,
+    decided_at: new Date().toISOString(),
+    outcome: 'permit',
+    subject: { type: 'user', id: 'alice' },
+    action: { name: 'sign_in' },
+    resource: { type: 'identity_provider', id: 'sign-in' },
+  })
+
+  // given a boot that was killed, some of it signed; one that was killed before anybody signed in; and one that
+  // was stopped while somebody did
+  const killed = await chain()
+  for (let n = 0; n < 6; n += 1) await killed.record([signIn()])
+  await chain()
+  const stopped = await chain()
+  await stopped.record([signIn(), signIn()])
+  const late = stopped.record([signIn()])
+  await stopped.stop()
+  await late
+  await expect(stopped.record([signIn()])).rejects.toThrow('being stopped')
+
+  // when everything is stored, then nothing of it is left open
+  const recorded: Decision[] = []
+  for (const { partition } of await eventLog.watermarks(accessDecisions))
+    for await (const records of eventLog.read(accessDecisions, { partition }))
+      for (const { value } of records)
+        recorded.push(Decision.parse(JSON.parse(Buffer.from(value ?? []).toString())))
+  expect(recorded).toHaveLength(9)
+  const store = { dataDir: engine.dataDir, eventLog, client: engine.client }
+  await insertDecisions(store, 'sign-ins', recorded)
+  const report = await verifyStore(store, { now: Date.now() + 60 * MINUTE_MS })
+  expect({ ...report, elapsed_ms: 0 }).toMatchObject({ verdict: 'proven', problems: [], undecided: [] })
+  expect(report.proven).toBeGreaterThanOrEqual(9)
 })

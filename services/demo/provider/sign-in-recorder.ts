@@ -1,8 +1,4 @@
-import type { DecisionInput } from '../../../schemas/decision.ts'
-import { accessDecisions } from '../../../schemas/topics.ts'
-import type { EventLog } from '../../runtime/log/event-log.ts'
-import { jsonRecord } from '../../runtime/log/json-record.ts'
-import type { DemoChain } from '../chain.ts'
+import type { DemoChain, DemoDraft } from '../chain/chain.ts'
 import type { RecordSignIn, SignIn } from './sign-in.ts'
 
 export const PROVIDER_PEP = { id: 'demo-provider', kind: 'openid-provider' } as const
@@ -10,28 +6,13 @@ export const PROVIDER_PEP = { id: 'demo-provider', kind: 'openid-provider' } as 
 /**
  * The provider is an enforcement point too: whether a password is taken is an
  * access decision, and each attempt is recorded as one, numbered and chained
- * like a gateway's. One after the other, so that the log holds the chain in order.
+ * like a gateway's.
  */
-export function createSignInRecorder(
-  eventLog: EventLog,
-  chain: DemoChain,
-  now: () => number = Date.now,
-): RecordSignIn {
-  let before: Promise<void> = Promise.resolve()
-
-  return async function record(attempt: SignIn): Promise<void> {
-    const decision = chain.link(describe(attempt, now()))
-    const mine = before.then(() => eventLog.append([jsonRecord(accessDecisions, decision)]))
-    before = mine.catch(() => undefined)
-    await mine
-    chain.logged([decision])
-  }
+export function createSignInRecorder(chain: DemoChain, now: () => number = Date.now): RecordSignIn {
+  return (attempt) => chain.record([describe(attempt, now())])
 }
 
-function describe(
-  { account, result, ip, user_agent }: SignIn,
-  atMs: number,
-): Omit<DecisionInput, 'id' | 'tenant' | 'origin' | 'pep'> & { schema_version: 1 } {
+function describe({ account, result, ip, user_agent }: SignIn, atMs: number): DemoDraft {
   return {
     schema_version: 1,
     decided_at: new Date(atMs).toISOString(),
