@@ -82,6 +82,11 @@ it('rows are spread by what copies of an event share', async () => {
     "'main', 'gatewatch', shared_sessions_by_day_local, cityHash64(tenant, subject_id)",
     "'main', 'gatewatch', scores_by_hour_local, cityHash64(tenant, hour)",
     "'main', 'gatewatch', subjects_by_hour_local, cityHash64(tenant, hour)",
+    "'main', 'gatewatch', stays_by_day_local, cityHash64(tenant, subject_id)",
+    "'main', 'gatewatch', uses_by_day_local, cityHash64(tenant, subject_id)",
+    "'main', 'gatewatch', subject_scores_by_day_local, cityHash64(tenant, subject_id)",
+    "'main', 'gatewatch', groups_by_day_local, cityHash64(tenant, subject_id)",
+    "'main', 'gatewatch', roll_up_pieces_local, cityHash64(tenant, day)",
   ])
 })
 

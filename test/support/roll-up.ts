@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client'
-import { readRollUps, rollUpDay } from '../../services/storage/roll-up/roll-up-day.ts'
+import { rollUpDay } from '../../services/storage/roll-up/roll-up-day.ts'
+import { readRollUps } from '../../services/storage/roll-up/roll-ups.ts'
 
 /** Rolls up every day that has decisions, as the storage worker does once a day is over. */
 export async function rollUpAll(client: ClickHouseClient): Promise<void> {

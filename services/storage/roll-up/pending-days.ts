@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client'
+import { GENERATION } from './roll-ups.ts'
 
 /** A day, by UTC, of a tenant that has to be rolled up. */
 export interface PendingDay {
@@ -25,8 +26,9 @@ const MOST = 400
 const AGAIN_AFTER_S = 3600
 
 /**
- * Days that are over and were written to after they were rolled up, newest
- * first: panels ask for the newest. A day that is being written to waits until
+ * Days that are over and were written to after they were rolled up, or were
+ * rolled up by an older version into fewer tables, newest first: panels ask for
+ * the newest. A day that is being written to waits until
  * that is over, and is read from the decisions for as long; so does what an
  * import brings.
  */
@@ -35,7 +37,7 @@ export async function pendingDays(client: ClickHouseClient): Promise<readonly Pe
     query: `SELECT tenant, toString(day) AS date, toString(least(max(stored_at), now64(3, 'UTC') - INTERVAL ${UNDER_WAY_S} SECOND)) AS upTo
       FROM decision_days
       GROUP BY tenant, day
-      HAVING max(stored_at) > max(rolled_at) AND toDateTime(day, 'UTC') + INTERVAL 1 DAY + INTERVAL ${OVER_AFTER_S} SECOND <= now()
+      HAVING (max(stored_at) > max(rolled_at) OR max(generation) < ${GENERATION}) AND max(stored_at) > toDateTime64(0, 3, 'UTC') AND toDateTime(day, 'UTC') + INTERVAL 1 DAY + INTERVAL ${OVER_AFTER_S} SECOND <= now()
         AND (max(stored_at) <= now() - INTERVAL ${UNDER_WAY_S} SECOND
           OR (max(rolled_at) > toDateTime64(0, 3, 'UTC') AND max(rolled_at) < now() - INTERVAL ${AGAIN_AFTER_S} SECOND))
       ORDER BY day DESC, tenant LIMIT ${MOST}`,

@@ -4,7 +4,8 @@ import type { Logger } from 'pino'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Running } from '../../runtime/runtime.ts'
 import { pendingDays } from './pending-days.ts'
-import { readRollUps, rollUpDay } from './roll-up-day.ts'
+import { rollUpDay } from './roll-up-day.ts'
+import { readRollUps, type RollUp } from './roll-ups.ts'
 
 export interface RollUpOptions {
   readonly client: ClickHouseClient
@@ -43,7 +44,7 @@ export function startRollUp({
     registers: [metrics],
   })
 
-  const round = async (rollUps: ReadonlyMap<string, string>) => {
+  const round = async (rollUps: readonly RollUp[]) => {
     const days = await pendingDays(client)
     for (const [index, day] of days.entries()) {
       pending.set(days.length - index)

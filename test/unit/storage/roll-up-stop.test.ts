@@ -13,7 +13,7 @@ it('a stop waits for no day that is being rolled up, and counts it as neither do
       const text = String(chunk)
       // The statement that rolls up is never answered.
       if (text.includes('INSERT')) asked.resolve(text)
-      else response.end('{"tenant":"default","date":"2026-01-31","upTo":"2026-02-01 00:00:00.000"}\n')
+      else response.end('{"tenant":"default","date":"2026-01-31","upTo":"2026-02-01 00:00:00.000","n":"1"}\n')
     })
   })
   server.listen(0, '127.0.0.1')

@@ -1,12 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { ClickHouseError, type ClickHouseClient } from '@clickhouse/client'
-import { readRollUps, rollUpDay } from '../../../storage/roll-up/roll-up-day.ts'
+import { rollUpDay } from '../../../storage/roll-up/roll-up-day.ts'
+import { GENERATION, readRollUps } from '../../../storage/roll-up/roll-ups.ts'
 import { insertDecisions } from './decisions-sql.ts'
 import { insertOthers } from './others-sql.ts'
 import { piecesOf, type Piece } from './shape.ts'
 
 /** Merges that fall behind make each query slower and the disk fuller; beyond so many parts of a month they are waited for. */
 const MOST_PARTS = 100
+
+/** Days that are rolled up at once, each on one core. */
+const AT_ONCE = 2
 
 const TRIES = 10
 const PAUSE_MS = 500
@@ -68,15 +72,21 @@ export async function generate(
 async function rollUp(client: ClickHouseClient, progress: Progress): Promise<void> {
   const result = await client.query({
     query: `SELECT tenant, toString(day) AS date, toString(max(stored_at)) AS upTo FROM decision_days
-      WHERE day < today() GROUP BY tenant, day HAVING max(rolled_at) < max(stored_at) ORDER BY day`,
+      WHERE day < today() GROUP BY tenant, day HAVING max(rolled_at) < max(stored_at) OR max(generation) < ${GENERATION} ORDER BY day`,
     format: 'JSONEachRow',
   })
   const days = await result.json<{ tenant: string; date: string; upTo: string }>()
   const rollUps = await readRollUps()
-  for (const [index, { tenant, date, upTo }] of days.entries()) {
-    await untilRoom(() => rollUpDay(client, rollUps, { tenant, day: date, upTo }))
-    progress('rolling up', 'days', index + 1, days.length)
+  const left = [...days]
+  let done = 0
+  const worker = async () => {
+    for (let day = left.shift(); day !== undefined; day = left.shift()) {
+      const { tenant, date, upTo } = day
+      await untilRoom(() => rollUpDay(client, rollUps, { tenant, day: date, upTo }))
+      progress('rolling up', 'days', ++done, days.length)
+    }
   }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
 }
 
 /** The engine has 600 MiB, and a merge may have just most of them. */
