@@ -63,8 +63,14 @@ export async function startCheckpointer(options: CheckpointerOptions): Promise<C
   const file = await signer.openFile(options.pep_id)
   const waiting: Checkpoint[] = file.last === null ? [] : [file.last]
   let last = file.last
-  let number = 0
-  let stretch = emptyStretch(0, previous_boot?.hash ?? GENESIS)
+  // Imports count their boots, and one that was killed before it wrote anything begins the same boot again:
+  // a second number 0 of it would look as if a copy signed as well.
+  const again = last?.boot_id === options.boot_id ? last : null
+  let number = again === null ? 0 : again.number + 1
+  let stretch =
+    again === null
+      ? emptyStretch(0, previous_boot?.hash ?? GENESIS)
+      : emptyStretch(again.seq_to + 1, again.hash)
   let publishing: Promise<void> | null = null
   let failing = false
   let stopped = false
