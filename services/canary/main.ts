@@ -9,6 +9,7 @@ import type { ClickHouseEndpoint } from '../runtime/clickhouse/endpoint.ts'
 import type { EventLog, Table } from '../runtime/log/event-log.ts'
 import { parseJson } from '../runtime/log/json-record.ts'
 import { partitionOf } from '../runtime/log/partitioner.ts'
+import { repeatOneAtATime } from '../runtime/one-at-a-time.ts'
 import type { Running, Runtime } from '../runtime/runtime.ts'
 
 const EVERY_MS = 1000
@@ -22,6 +23,13 @@ const ALIVE_MS = 30_000
 /** When each gateway's newest canary was decided, by its subject. */
 type Seen = Map<string, number>
 
+export interface CanaryWatchOptions {
+  readonly endpoint: ClickHouseEndpoint
+  readonly now?: () => number
+  /** How long the store may take to answer, in milliseconds. */
+  readonly request_timeout_ms?: number
+}
+
 /**
  * Watches how far the gateways' canaries get: into the topic of scored
  * decisions, and out of the store again. Each stage's age is that of the living
@@ -30,22 +38,21 @@ type Seen = Map<string, number>
  */
 export async function startCanaryWatch(
   runtime: Runtime,
-  { endpoint, now = Date.now }: { readonly endpoint: ClickHouseEndpoint; readonly now?: () => number },
+  { endpoint, now = Date.now, request_timeout_ms = 5000 }: CanaryWatchOptions,
 ): Promise<Running> {
   const { eventLog } = runtime
   const logger = runtime.logger.child({ service: 'canary' })
   const gauge = canaryAge(runtime.metrics)
   const heartbeats = await eventLog.openTable(control)
-  const client = openClickHouse(endpoint, { request_timeout_ms: 5000 })
+  const client = openClickHouse(endpoint, { request_timeout_ms })
   const began = now()
   const scored: Seen = new Map()
   const stored: Seen = new Map()
   const cursor = new Map<number, number>()
   let looks = 0
   let failing = false
-  let looking: Promise<void> = Promise.resolve()
 
-  async function look(): Promise<void> {
+  async function look(stopping: AbortSignal): Promise<void> {
     const subjects = livingGateways(heartbeats, now())
     if (subjects.length === 0) {
       // Nobody sings: that is no delay of what comes after.
@@ -56,31 +63,27 @@ export async function startCanaryWatch(
     noteCanaryAge(gauge, 'scored', worst(subjects, scored, began, now()))
     looks += 1
     try {
-      if (looks % ASK_EVERY === 1) await askStore(client, stored)
+      if (looks % ASK_EVERY === 1) await askStore(client, stored, stopping)
     } finally {
       noteCanaryAge(gauge, 'store', worst(subjects, stored, began, now()))
     }
   }
 
-  async function tryToLook(): Promise<void> {
-    try {
-      await look()
+  const looking = repeatOneAtATime({
+    every_ms: EVERY_MS,
+    async turn(stopping) {
+      await look(stopping)
       failing = false
-    } catch (error) {
+    },
+    failed(error) {
       // The age says it: it grows as long as nobody can look.
       if (!failing) logger.debug({ err: error }, 'the canaries could not be looked for')
       failing = true
-    }
-  }
-
-  const timer = setInterval(() => {
-    looking = looking.then(tryToLook)
-  }, EVERY_MS)
-  timer.unref()
+    },
+  })
   return {
     async stop() {
-      clearInterval(timer)
-      await looking
+      await looking.stop()
       await client.close()
       await heartbeats.close()
     },
@@ -121,12 +124,13 @@ async function readScored(
   }
 }
 
-async function askStore(client: ClickHouseClient, seen: Seen): Promise<void> {
+async function askStore(client: ClickHouseClient, seen: Seen, stopping: AbortSignal): Promise<void> {
   const result = await client.query({
     query: `SELECT concat(subject_type, ':', subject_id) AS subject, toUnixTimestamp64Milli(max(decided_at)) AS at
             FROM decisions WHERE tenant = {tenant:String} AND decided_at > now64(3) - INTERVAL 1 HOUR
             GROUP BY subject LIMIT 10000`,
     query_params: { tenant: CANARY_TENANT },
+    abort_signal: stopping,
     format: 'JSONEachRow',
     clickhouse_settings: { readonly: '1', output_format_json_quote_64bit_integers: 0 },
   })

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -13,8 +15,9 @@ import { startCanaryWatch } from '../../services/canary/main.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { migrate } from '../../services/runtime/clickhouse/migrate.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
-import type { EventLog } from '../../services/runtime/log/event-log.ts'
+import type { EventLog, OutRecord } from '../../services/runtime/log/event-log.ts'
 import type { Runtime } from '../../services/runtime/runtime.ts'
+import { within } from '../../services/runtime/within.ts'
 import { VerifyConfig } from '../../services/verify/config.ts'
 import { startVerify } from '../../services/verify/main.ts'
 import { readProgress } from '../../services/verify/progress.ts'
@@ -143,6 +146,21 @@ it('verifies what is stored, alerts once when some of it goes, and says when it 
   expect(told[0]?.evidence['details']).toContain('numbers 60 to 69 (10 decisions) are missing')
 })
 
+/** That the gateway whose canary is looked for is alive. */
+const heartbeat = (at: number): OutRecord =>
+  jsonRecord(control, {
+    schema_version: 1,
+    kind: 'heartbeat',
+    tenant: 'default',
+    name: 'pep/gw-7',
+    at: new Date(at).toISOString(),
+    pep_id: 'gw-7',
+    boot_id: 'b1',
+    seq: 1,
+    policy_revision: 'r',
+    risk_age_ms: 0,
+  })
+
 it('tells how old the canary is that was scored last, and the one that the store has', async () => {
   const now = Date.now()
   const canary = (seconds: number): Decision => ({
@@ -154,18 +172,7 @@ it('tells how old the canary is that was scored last, and the one that the store
   await insertDecisions({ dataDir: engine.dataDir, eventLog, client: engine.client }, 'canary', [canary(60)])
   await eventLog.append([
     jsonRecord(accessScored, plainlyScored(canary(20)), { ce_time: canary(20).decided_at }),
-    jsonRecord(control, {
-      schema_version: 1,
-      kind: 'heartbeat',
-      tenant: 'default',
-      name: 'pep/gw-7',
-      at: new Date(now).toISOString(),
-      pep_id: 'gw-7',
-      boot_id: 'b1',
-      seq: 1,
-      policy_revision: 'r',
-      risk_age_ms: 0,
-    }),
+    heartbeat(now),
   ])
   const own = runtime()
   const watch = await startCanaryWatch(own, { endpoint: engine.engine.endpoint })
@@ -181,4 +188,24 @@ it('tells how old the canary is that was scored last, and the one that the store
   expect((ages.get('store') ?? 0) - (ages.get('scored') ?? 0)).toBeGreaterThan(30)
   expect((ages.get('store') ?? 0) - (ages.get('scored') ?? 0)).toBeLessThan(50)
   expect(CANARY_TENANT).not.toBe('default')
+})
+
+it('stops at once, though a store that takes connections and never answers is being asked', async () => {
+  const asked = Promise.withResolvers<void>()
+  const sockets = new Set<Socket>()
+  const silent = createServer((socket) => {
+    sockets.add(socket)
+    asked.resolve()
+  }).listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const { port } = silent.address() as AddressInfo
+  await eventLog.append([heartbeat(Date.now())])
+  const watch = await startCanaryWatch(runtime(), {
+    endpoint: { url: `http://127.0.0.1:${port}`, username: 'u', password: 'p', database: 'd' },
+    request_timeout_ms: 600_000,
+  })
+  await asked.promise
+  expect(await within(watch.stop(), 60_000)).not.toBe('late')
+  for (const socket of sockets) socket.destroy()
+  silent.close()
 })

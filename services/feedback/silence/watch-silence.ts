@@ -4,6 +4,7 @@ import { Story } from '../../../schemas/story.ts'
 import { accessFindings, accessStories } from '../../../schemas/topics.ts'
 import type { EventLog } from '../../runtime/log/event-log.ts'
 import { jsonRecord, readRecord } from '../../runtime/log/json-record.ts'
+import { repeatOneAtATime } from '../../runtime/one-at-a-time.ts'
 import { watchHeartbeats } from '../gateway-heartbeats.ts'
 import { SilentGateways } from './silent-gateways.ts'
 
@@ -59,25 +60,15 @@ export async function watchSilence({
     for (const each of due) each.told()
   }
 
-  let looking: Promise<void> = Promise.resolve()
-  let busy = false
-  const timer = setInterval(() => {
-    // While the log is silent, looks don't queue up behind each other.
-    if (busy) return
-    busy = true
-    looking = look()
-      .catch((error: unknown) => {
-        logger.warn({ err: error }, 'that a gateway fell silent could not be told; tried again in 5 s')
-      })
-      .finally(() => {
-        busy = false
-      })
-  }, look_every_ms)
-  timer.unref()
+  const looking = repeatOneAtATime({
+    every_ms: look_every_ms,
+    turn: look,
+    failed: (error) =>
+      logger.warn({ err: error }, 'that a gateway fell silent could not be told; tried again in 5 s'),
+  })
   return {
     async close() {
-      clearInterval(timer)
-      await looking
+      await looking.stop()
       await heartbeats.close()
     },
   }

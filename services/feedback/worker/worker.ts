@@ -18,6 +18,7 @@ import {
 import { Verdict } from '../../../schemas/verdict.ts'
 import type { Batch, EventLog, OutRecord, PartitionRecords, Table } from '../../runtime/log/event-log.ts'
 import { deadLetterRecord, jsonRecord, parseJson, readRecord } from '../../runtime/log/json-record.ts'
+import { repeatOneAtATime } from '../../runtime/one-at-a-time.ts'
 import type { Running } from '../../runtime/runtime.ts'
 import type { BreakerLimits } from '../ledger/breaker.ts'
 import type { FeedbackMetrics } from '../metrics.ts'
@@ -169,20 +170,18 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     await eventLog.append([jsonRecord(feedbackTicks, tick)])
   }
 
-  let sweeping: Promise<void> = Promise.resolve()
-  const timer = setInterval(() => {
-    // One sweep at a time: a slow log must not pile them up.
-    sweeping = sweeping.then(sweep).catch((error: unknown) => {
-      logger.warn({ err: error }, 'the ledger could not note the time; tried again in a second')
-    })
-  }, SWEEP_MS)
+  const sweeping = repeatOneAtATime({
+    every_ms: SWEEP_MS,
+    turn: sweep,
+    failed: (error) =>
+      logger.warn({ err: error }, 'the ledger could not note the time; tried again in a second'),
+  })
 
   return {
     leads: () => ready,
     async stop() {
       stopping = true
-      clearInterval(timer)
-      await sweeping
+      await sweeping.stop()
       await consumption.stop()
       await Promise.all([tables.states.close(), tables.stories.close(), tables.alerts.close()])
     },
