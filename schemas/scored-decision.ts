@@ -10,6 +10,7 @@ export const NetworkKind = z.enum([
   'relay',
   'corporate',
   'satellite',
+  'inflight',
   'private',
   'unknown',
 ])

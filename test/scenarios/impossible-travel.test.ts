@@ -1,13 +1,18 @@
 import { describe, expect, it } from 'vitest'
+import type { KnownNetwork } from '../../services/scoring/enrich/networks-file.ts'
 import {
+  BERLIN_IP,
   CHROME,
   FIREFOX,
   HOUR,
+  LONDON_IP,
   MINUTE,
   NEW_YORK_IP,
   OFFICE_IP,
   play,
   story,
+  testEnrich,
+  TEST_NETWORKS,
   TOKYO_IP,
 } from '../support/play.ts'
 
@@ -148,5 +153,78 @@ describe('impossible travel', () => {
       )
     expect(found(PHONE)).toEqual([])
     expect(found(CHROME)).toHaveLength(1)
+  })
+})
+
+describe('a network on board', () => {
+  const AIR_IP = '240.0.0.10'
+  const OTHER_PLANE_IP = '240.0.1.10'
+  const air = (network_kind: KnownNetwork['network_kind']): KnownNetwork => ({
+    ...TEST_NETWORKS.newYork,
+    cidr: '240.0.0.0/16',
+    // Where its operator sits, and no plane is.
+    city: 'Honolulu',
+    latitude: 21.3,
+    longitude: -157.86,
+    asn: 64510,
+    as_org: 'Example Airborne',
+    network_kind,
+  })
+  const from = (ip: string, user_agent = FIREFOX) => ({ each: () => ({ context: { ip, user_agent } }) })
+  const flight = (who: string, day: number, home: string, away: string) => [
+    { who, fromMs: day * 24 * HOUR, everyMs: MINUTE, times: 3, ...from(home) },
+    { who, fromMs: day * 24 * HOUR + HOUR, everyMs: MINUTE, times: 3, ...from(AIR_IP) },
+    { who, fromMs: day * 24 * HOUR + 14 * HOUR, everyMs: MINUTE, times: 3, ...from(away) },
+  ]
+  const scoresOf = (scored: ReturnType<typeof play>['scored'], id: string) =>
+    scored.find(({ decision }) => decision.id === id)?.scores
+  const travels = ({ findings }: ReturnType<typeof play>) =>
+    findings.filter(({ detector }) => detector.id === 'impossible-travel').map(({ entity }) => entity.id)
+
+  it('that the networks file names is no place, and what that takes away is kept with its name; mallory, who is in New York meanwhile, is found', () => {
+    const enrich = testEnrich([...Object.values(TEST_NETWORKS), air('inflight')])
+    const played = play(
+      story(...flight('alice', 0, BERLIN_IP, TOKYO_IP), ...flight('bob', 0, BERLIN_IP, TOKYO_IP), {
+        who: 'bob',
+        fromMs: 2 * HOUR,
+        ...from(NEW_YORK_IP, CHROME),
+      }),
+      { enrich },
+    )
+    expect(travels(played)).toEqual(['user:bob'])
+    expect(scoresOf(played.scored, `alice-${HOUR}`)).toMatchObject({
+      'impossible-travel': 0.06,
+      'impossible-travel.ungated': 3,
+      'impossible-travel.gate.inflight_network': 0.02,
+    })
+  })
+
+  it('is learnt from three travellers between three places, and then gates a fourth; one who flies to and fro teaches nothing', () => {
+    const enrich = testEnrich([...Object.values(TEST_NETWORKS), air('access')])
+    const erin = (day: number) => [
+      { who: 'erin', fromMs: day * 24 * HOUR, ...from(LONDON_IP) },
+      { who: 'erin', fromMs: day * 24 * HOUR + HOUR, ...from(OTHER_PLANE_IP) },
+    ]
+    const four = play(
+      story(
+        ...flight('alice', 0, BERLIN_IP, TOKYO_IP),
+        ...flight('bob', 1, LONDON_IP, TOKYO_IP),
+        ...flight('carol', 2, NEW_YORK_IP, TOKYO_IP),
+        ...erin(3),
+        { who: 'frank', fromMs: 73 * HOUR - MINUTE, ...from(BERLIN_IP) },
+        { who: 'frank', fromMs: 73 * HOUR, ...from(NEW_YORK_IP) },
+      ),
+      { enrich },
+    )
+    expect(travels(four)).not.toContain('user:erin')
+    expect(travels(four)).toContain('user:frank')
+    expect(scoresOf(four.scored, `erin-${73 * HOUR}`)).toMatchObject({
+      'impossible-travel.gate.inflight_network': 0.1,
+    })
+    const one = play(
+      story(...[0, 2, 4].flatMap((day) => flight('alice', day, BERLIN_IP, TOKYO_IP)), ...erin(6)),
+      { enrich },
+    )
+    expect(travels(one)).toContain('user:erin')
   })
 })

@@ -28,7 +28,7 @@ export interface Part {
 }
 
 /** Test networks with places, as an operator would write them down. */
-const PLACES = {
+export const TEST_NETWORKS = {
   berlin: network('192.0.2.0/26', 'Berlin', 'DE', 52.52, 13.405, 64500, 'Example Access'),
   office: {
     ...network('192.0.2.64/26', 'Berlin', 'DE', 52.52, 13.405, 64501, 'Example Office'),
@@ -56,7 +56,7 @@ export const CHROME =
 
 /** Enrichment from the test networks alone: no table is opened. `listed`: networks of a list of known-bad ones. */
 export function testEnrich(
-  networks: readonly KnownNetwork[] = Object.values(PLACES),
+  networks: readonly KnownNetwork[] = Object.values(TEST_NETWORKS),
   listed: readonly string[] = [],
 ): Enrich {
   const builder = new NetworkSetBuilder()

@@ -1,4 +1,5 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
+import { noteArrival } from '../state/arrival.ts'
 import type { Population } from '../state/population.ts'
 import { layout, records } from '../state/layout.ts'
 import { slots, type Slots } from '../state/slots.ts'
@@ -49,9 +50,11 @@ import { certainDistance, travelStrangeness } from '../statistics/travel-strange
  * country), same_session 0.2 (and the same client, on no known device: a telephone
  * abroad between a Wi-Fi there and its carrier at home), own_clients 0.2 (at the ends are two different clients, both used on two
  * days or more, or one of them on a known device: a telephone whose carrier puts it elsewhere), habitual_places 0.3 (both on
- * three days or more). Relays, hosting
- * and satellite are no anchor: scored 0, not kept. Same session with another
- * user agent doubles: a replayed token.
+ * three days or more), inflight_network 0.1 (a provider that three people of the tenant had in the middle of
+ * flights between three places or more, with their own client from end to end, where it says another place than the
+ * way: learnt, and forgotten half a year after). What is known to be a relay, a
+ * satellite or on board is no anchor: 0.02 (relay_network, satellite_network, inflight_network), not kept; hosting
+ * neither: 0. Same session with another user agent doubles: a replayed token.
  *
  * Cost: four visits, six places and six clients, at most 950 bytes; O(4) a decision.
  *
@@ -62,7 +65,7 @@ import { certainDistance, travelStrangeness } from '../statistics/travel-strange
 export function impossibleTravel(): Detector<EnrichedDecision, TravelState> {
   return {
     id: 'impossible-travel',
-    version: 4,
+    version: 5,
     entity: 'subject',
     technique: 'T1078',
     thresholds: { medium: 1, high: 2.5 },
@@ -75,6 +78,7 @@ export function impossibleTravel(): Detector<EnrichedDecision, TravelState> {
         population.use(input.prefix, input.subject, input.at_ms)
         countDay(state.places, placeOf(input), input.at_ms)
         countDay(state.clients, clientOf(input), input.at_ms)
+        if (anchors(input)) noteArrival(state.visits, input, population)
       }
       if (anchors(input)) keepVisit(state.visits, input)
     },
@@ -126,14 +130,29 @@ const travelLayout = layout({ visits: records(4, visit), places: slots(6), clien
 type TravelState = { visits: Visit[]; places: Slots; clients: Slots }
 
 const DAY_MS = 86_400_000
+const INFLIGHT = 'inflight_network'
+/** Not 0, so that what it takes away is kept with its name. */
+const PLACELESS = 0.02
 const HABIT_HALF_LIFE_MS = 30 * DAY_MS
 
 /** A decision that says where its subject is. */
 function anchors(input: EnrichedDecision): boolean {
+  return isPlaced(input) && placelessGate(input) === undefined
+}
+
+/** The decision is its subject's, and some place is known of its network, whether or not the subject is there. */
+function isPlaced(input: EnrichedDecision): boolean {
   const { source } = input.enrichment
   if (source.latitude === null || source.longitude === null || !input.vouched) return false
-  const kind = source.network_kind
-  return kind !== 'relay' && kind !== 'hosting' && kind !== 'satellite' && kind !== 'private'
+  return source.network_kind !== 'hosting' && source.network_kind !== 'private'
+}
+
+/** The gate of a network whose place is not that of the people behind it. */
+function placelessGate({ enrichment }: EnrichedDecision): string | undefined {
+  const { network_kind: kind } = enrichment.source
+  if (kind === 'relay') return 'relay_network'
+  if (kind === 'satellite') return 'satellite_network'
+  return kind === 'inflight' ? INFLIGHT : undefined
 }
 
 function judge(
@@ -142,7 +161,7 @@ function judge(
   population: Population,
   gated: boolean,
 ): number {
-  if (!anchors(input)) return 0
+  if (!isPlaced(input)) return 0
   const before = pair(state, neighbour(state.visits, input.at_ms, -1), input, population, gated)
   const after = pair(state, neighbour(state.visits, input.at_ms, 1), input, population, gated)
   const thereAndBack = (before >= 1 && after >= 1) || (before >= 1 && isBack(state, input))
@@ -167,6 +186,7 @@ function pair(
   if (strangeness === 0) return 0
   const replayed = replays(other, input) ? strangeness * 2 : strangeness
   if (!gated) return replayed
+  if (placelessGate(input) !== undefined) return strangeness * PLACELESS
   let score = replayed
   score *= egressFactor(state, other, input, population)
   if (same(other.device, input.device) && !replays(other, input)) score *= 0.2
@@ -174,6 +194,7 @@ function pair(
   if (sameSession(other, input)) score *= 0.2
   if (ownClients(state, other, input)) score *= 0.2
   if (habitual(state, other, input)) score *= 0.3
+  if (flies(other, input, population)) score *= 0.1
   return score
 }
 
@@ -184,6 +205,8 @@ function gatesOf(
   population: Population,
 ): { name: string; factor: number }[] {
   if (other === undefined) return []
+  const placeless = placelessGate(input)
+  if (placeless !== undefined) return [{ name: placeless, factor: PLACELESS }]
   const gates: { name: string; factor: number }[] = []
   const egress = egressFactor(state, other, input, population)
   if (egress < 1) gates.push({ name: 'shared_egress', factor: egress })
@@ -193,6 +216,7 @@ function gatesOf(
   if (sameSession(other, input)) gates.push({ name: 'same_session', factor: 0.2 })
   if (ownClients(state, other, input)) gates.push({ name: 'own_clients', factor: 0.2 })
   if (habitual(state, other, input)) gates.push({ name: 'habitual_places', factor: 0.3 })
+  if (flies(other, input, population)) gates.push({ name: INFLIGHT, factor: 0.1 })
   return gates
 }
 
@@ -221,6 +245,12 @@ function egressFactor(
 function withinCarrier(other: Visit, input: EnrichedDecision): boolean {
   const mobile = (other.flags & MOBILE) !== 0 || input.enrichment.source.network_kind === 'mobile'
   return mobile && other.country !== '' && other.country === input.enrichment.source.country
+}
+
+/** One of the two is a provider that is known to fly; a session that changes its client there is no flight. */
+function flies(other: Visit, input: EnrichedDecision, population: Population): boolean {
+  if (replays(other, input)) return false
+  return population.isInflight(other.place, input.at_ms) || population.isInflight(placeOf(input), input.at_ms)
 }
 
 function habitual(state: Readonly<TravelState>, other: Visit, input: EnrichedDecision): boolean {

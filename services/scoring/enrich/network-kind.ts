@@ -40,6 +40,9 @@ export const NAMED: readonly {
   { kind: 'satellite', operator: 'Intelsat', asns: [22351] },
   { kind: 'satellite', operator: 'Space Exploration', asns: [14593] },
   { kind: 'satellite', operator: 'Viasat', asns: [7155] },
+  { kind: 'inflight', operator: 'Panasonic Avionics', asns: [64294] },
+  { kind: 'inflight', operator: 'Anuvu', asns: [400110] },
+  { kind: 'inflight', operator: 'Thales Avionics', asns: [394771] },
   { kind: 'mobile', operator: 'T-Mobile', asns: [21928] },
   { kind: 'mobile', operator: 'Verizon', asns: [22394, 6167] },
   { kind: 'mobile', operator: 'AT&T', asns: [20057] },
@@ -49,7 +52,8 @@ const BY_NUMBER = new Map(NAMED.flatMap(({ kind, asns }) => asns.map((asn) => [a
 
 const WORDS: readonly { readonly kind: NetworkKind; readonly pattern: RegExp }[] = [
   { kind: 'relay', pattern: /\b(vpn|proxy|tor exit|private relay)\b/i },
-  { kind: 'satellite', pattern: /\b(satellite|inflight|in-flight)\b/i },
+  { kind: 'inflight', pattern: /\b(inflight|in-flight|avionics)\b/i },
+  { kind: 'satellite', pattern: /\bsatellite\b/i },
   {
     kind: 'hosting',
     pattern: /\b(hosting|cloud|datacent(er|re)|data cent(er|re)|servers?|vps|colocation|dedicated)\b/i,

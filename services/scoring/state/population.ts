@@ -1,5 +1,6 @@
 import { decay } from '../statistics/decay.ts'
 import { bootMarksLayout, isFirst, type BootMark } from './boot-marks.ts'
+import { flightsLayout, isFlown, noteFlight, type Flight, type Journey } from './flights.ts'
 import { combine } from './hash.ts'
 import { f64, layout, records, u32, type Layout, type StateOf } from './layout.ts'
 import { packAll, unpackAll } from './packed.ts'
@@ -22,6 +23,9 @@ export interface Population {
   /** How many of the tenant's subjects used a network prefix within 30 days; 3 stands for three or more. */
   usersOf(prefix: number, atMs: number): number
   use(prefix: number, subject: number, atMs: number): void
+  /** Whether a provider's network is known to fly: people of several homes had it between two far-apart places. */
+  isInflight(network: number, atMs: number): boolean
+  fly(network: number, journey: Journey, atMs: number): void
   /** Mean and deviation of ln(bytes) of answers of a resource; undefined while fewer than twenty are known. */
   sizeOf(resource: number, atMs: number): { readonly mean: number; readonly deviation: number } | undefined
   /** Takes the size of an answer in; of a resource that is well known one in 64. */
@@ -82,9 +86,10 @@ type Totals = StateOf<{ total: typeof f64; last_ms: typeof f64; distinct: typeof
 
 /**
  * What the subjects of one tenant do, as far as their decisions share a
- * partition. Held as 98 small records, so that learning one value writes half a
+ * partition. Held as 99 small records, so that learning one value writes half a
  * kilobyte and not the whole: 64 buckets of 48 values, 32 buckets of 16 network
- * prefixes with their last three subjects, totals, and how far boots have come.
+ * prefixes with their last three subjects, 16 networks that fly, totals, and how far
+ * boots have come.
  *
  * Bounded at 3,072 values and 512 prefixes a tenant and partition; a full
  * bucket forgets its lightest value, or the prefix that was used longest ago.
@@ -94,6 +99,7 @@ export class TenantPopulation implements Population {
   readonly #parts = new Map<string, PopulationPart>()
   readonly #values: (Slots | undefined)[] = []
   readonly #egress: (Egress[] | undefined)[] = []
+  #flights: readonly Flight[] | undefined
   #totals: Totals | undefined
   // The same parts by number: to find one by its name takes longer than to count in it.
   readonly #valueParts: (PopulationPart | undefined)[] = []
@@ -192,6 +198,19 @@ export class TenantPopulation implements Population {
     }
     if (!refresh(entry, subject, atS)) return
     this.#touch(this.#egressParts[prefix % EGRESS_BUCKETS])
+  }
+
+  isInflight(network: number, atMs: number): boolean {
+    return isFlown(this.#flightsOf(), network, atMs)
+  }
+
+  fly(network: number, journey: Journey, atMs: number): void {
+    if (network !== 0 && noteFlight(this.#flightsOf(), network, journey, atMs))
+      this.#touch(this.#parts.get('f'))
+  }
+
+  #flightsOf(): readonly Flight[] {
+    return (this.#flights ??= this.#part('f', flightsLayout).networks)
   }
 
   /** Whether a decision of nobody is the first with its number here; of a subject's, the subject's own ids tell. */

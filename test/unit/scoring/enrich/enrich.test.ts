@@ -122,6 +122,8 @@ describe('kinds of networks', () => {
     [64500, 'Example Hosting GmbH', 'hosting'],
     [64500, 'Example Mobile Networks', 'mobile'],
     [22351, 'Intelsat', 'satellite'],
+    [64294, 'Panasonic Avionics Corporation', 'inflight'],
+    [64500, 'Example In-Flight Connectivity', 'inflight'],
     [64500, 'Example Telecom', 'access'],
     [0, '', 'unknown'],
   ] as const)('AS%d %s is %s', (asn, name, kind) => {
