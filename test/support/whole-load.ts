@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { accessDecisions, accessScored, type LogTopic } from '../../schemas/topics.ts'
 import type { Whole } from '../../services/cli/bench/whole.ts'
@@ -5,6 +6,8 @@ import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { eventually } from './eventually.ts'
 
 const CLIENTS = 8
+/** Between two requests of one client: load enough for something to be under way at any moment, and processors left for the rest. */
+const PAUSE_MS = 15
 const Answer = z.object({ context: z.object({ decision_id: z.string() }) })
 
 export interface Asking {
@@ -45,6 +48,7 @@ export function askUntilGone(whole: Pick<Whole, 'evaluation'>, token: string, ro
       } catch {
         return
       }
+      await sleep(PAUSE_MS)
     }
   }
   const ended = Promise.all(Array.from({ length: CLIENTS }, (_, client) => one(client))).then(
