@@ -11,7 +11,7 @@ export const DemoConfig = z
     /** How long after the start the first attack begins, and the pause between two. */
     first_story_after: duration({ max_ms: 3_600_000 }).prefault('8s'),
     story_pause: duration({ min_ms: 1000, max_ms: 86_400_000 }).prefault('40s'),
-    /** Days of habits that a fresh data directory is given. */
+    /** Days of habits that a fresh data directory is given, the present one included. */
     history_days: z.int().min(0).max(60).default(7),
   })
   .prefault({})

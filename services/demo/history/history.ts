@@ -26,7 +26,7 @@ export function* history(
   },
 ): Generator<Decision> {
   const until = Math.floor(options.until_ms / MINUTE_MS) * MINUTE_MS
-  const from = Math.floor(until / DAY_MS - options.days) * DAY_MS
+  const from = (Math.floor(until / DAY_MS) - options.days + 1) * DAY_MS
   // Somebody's session lasts while they stay in one place with one browser.
   const sessions = new Map<string, { key: string; session_id: string; since: number }>()
   for (let minute = from; minute < until; minute += MINUTE_MS) {
