@@ -59,6 +59,11 @@ const ClickHouseConfig = z
       .optional(),
     /** Opens the engine's HTTP interface for Grafana and other clients; its own socket is always there. */
     listen: z.strictObject({ host: Host.default('127.0.0.1'), port: Port.default(8123) }).optional(),
+    /** A directory on a slower disk for our own engine's cold rows, as its policy `tiers`; see `storage.retention`. */
+    cold_dir: File.optional(),
+  })
+  .refine(({ url, cold_dir }) => url === undefined || cold_dir === undefined, {
+    error: 'cold_dir is of our own engine; a server has storage policies',
   })
   .refine(({ url, cluster, ssl }) => url !== undefined || (cluster === undefined && ssl === undefined), {
     error: 'cluster and ssl are of a server: set url too',

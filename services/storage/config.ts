@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { RetentionConfig } from './retention/config.ts'
 
 /** How much is taken from the log at once, when, and by whom. */
 export const StorageConfig = z
@@ -25,6 +26,7 @@ export const StorageConfig = z
      * was stopped and not killed: a block that was begun in one way can't be repeated in the other.
      */
     share: z.enum(['topics', 'partitions']).default('topics'),
+    retention: RetentionConfig,
   })
   .prefault({})
 export type StorageConfig = z.infer<typeof StorageConfig>

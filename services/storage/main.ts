@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { ClickHouseClient } from '@clickhouse/client'
 import type { Logger } from 'pino'
 import type { ClickHouseEndpoint } from '../runtime/clickhouse/endpoint.ts'
 import { GatewatchError } from '../runtime/errors.ts'
@@ -10,6 +11,7 @@ import { openDecisionThread } from './decisions/decision-thread.ts'
 import { isDiskFull } from './insert.ts'
 import { GROUP, storageMetrics } from './metrics.ts'
 import { openBatchStore } from './store-batch.ts'
+import { applyRetention, type ApplyRetentionOptions } from './retention/apply-retention.ts'
 import { startRollUp } from './roll-up/start-roll-up.ts'
 import { openTableTypes } from './table-types.ts'
 import { openStoredTopics } from './tables.ts'
@@ -46,14 +48,16 @@ export async function startStorage(
     signal: stopping.signal,
     random: Math.random,
   }
-  const migrated = migrate(client, { logger, cluster: endpoint.cluster }).catch(async (error: unknown) => {
-    // Tables of a newer version, a migration that was changed: no repeat makes it right.
-    if (error instanceof GatewatchError && !error.retriable) {
-      await Promise.all([client.close(), thread.close()])
-      throw error
-    }
-    logger.warn({ err: error }, 'the store is away; rows wait in the log')
-  })
+  const migrated = prepareTables(client, config, { logger, cluster: endpoint.cluster }).catch(
+    async (error: unknown) => {
+      // Tables of a newer version, a migration that was changed: no repeat makes it right.
+      if (error instanceof GatewatchError && !error.retriable) {
+        await Promise.all([client.close(), thread.close()])
+        throw error
+      }
+      logger.warn({ err: error }, 'the store is away; rows wait in the log')
+    },
+  )
   // A store that takes the connection and says nothing is away as well; the first block migrates then.
   await Promise.race([migrated, pause(START_PATIENCE_MS, undefined, { ref: false })])
   const batches = openBatchStore(stored, options)
@@ -94,6 +98,15 @@ export async function startStorage(
       }
     },
   }
+}
+
+async function prepareTables(
+  client: ClickHouseClient,
+  { retention }: StorageConfig,
+  options: ApplyRetentionOptions,
+): Promise<void> {
+  await migrate(client, options)
+  await applyRetention(client, retention, options)
 }
 
 const START_PATIENCE_MS = 5_000

@@ -17,9 +17,17 @@ export interface TempEngine {
 }
 
 /** A real engine on a data directory of its own, and clients on it. */
-export async function startTempEngine(listen?: { host: string; port: number }): Promise<TempEngine> {
+export async function startTempEngine(
+  listen?: { host: string; port: number },
+  { cold = false }: { readonly cold?: boolean } = {},
+): Promise<TempEngine> {
   const dataDir = await mkdtemp(join(tmpdir(), 'gatewatch-store-'))
-  const engine = await startEngine({ dataDir, logger: pino({ level: 'silent' }), ...(listen && { listen }) })
+  const engine = await startEngine({
+    dataDir,
+    logger: pino({ level: 'silent' }),
+    ...(listen && { listen }),
+    ...(cold && { coldDir: join(dataDir, 'cold') }),
+  })
   const client = openClickHouse(engine.endpoint)
   const reader = openClickHouse(engine.endpoint, { readonly: true })
   return {

@@ -24,6 +24,7 @@ export interface StoreSettings {
     | undefined
   readonly cluster?: string | undefined
   readonly listen?: { readonly host: string; readonly port: number } | undefined
+  readonly cold_dir?: string | undefined
 }
 
 export interface Store {
@@ -67,6 +68,7 @@ export async function openStore(options: {
       dataDir,
       logger,
       ...(settings.listen && { listen: settings.listen }),
+      ...(settings.cold_dir !== undefined && { coldDir: settings.cold_dir }),
       ...(metrics && { metrics }),
     })
     return { endpoint: engine.endpoint, from: 'own-engine', port: engine.port, stop: () => engine.stop() }

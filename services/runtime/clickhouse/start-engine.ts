@@ -14,6 +14,8 @@ export interface EngineOptions {
   readonly logger: Logger
   /** Also listen on this address (port 8123 by custom); default: only on the unix socket. */
   readonly listen?: { readonly host: string; readonly port: number }
+  /** Where rows go that have become cold, made with mode 0700; without it the engine has one disk. */
+  readonly coldDir?: string
   readonly metrics?: Registry
 }
 
@@ -102,7 +104,11 @@ interface Launched {
 }
 
 async function launch(options: EngineOptions): Promise<Launched> {
-  const childOptions: ChildOptions = { dataDir: options.dataDir, listen: options.listen }
+  const childOptions: ChildOptions = {
+    dataDir: options.dataDir,
+    listen: options.listen,
+    coldDir: options.coldDir,
+  }
   const child = fork(CHILD, [JSON.stringify(childOptions)], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     // The engine's threads are libuv's: four queries, and some for files and compression.

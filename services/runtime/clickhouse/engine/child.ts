@@ -32,8 +32,9 @@ async function main(options: ChildOptions): Promise<void> {
   const directory = join(options.dataDir, 'clickhouse')
   await mkdir(directory, { recursive: true, mode: 0o700 })
   await takeOver(options.dataDir)
+  if (options.coldDir !== undefined) await mkdir(options.coldDir, { recursive: true, mode: 0o700 })
   const config = join(directory, 'engine.xml')
-  await writeFile(config, engineConfig(config), { mode: 0o600 })
+  await writeFile(config, engineConfig(config, options.coldDir), { mode: 0o600 })
   const native = openNative(join(directory, 'data'), config)
   const version = await prepare(native)
 

@@ -9,10 +9,12 @@ import { backupsDirectory } from '../endpoint-file.ts'
  * Grants: no SOURCES, so that no statement reads or writes a file, a URL or
  * another server, whoever sends it; tables only of the engines that keep their
  * data in the data directory. BACKUP and RESTORE reach one directory beside it.
+ *
+ * With a directory for cold rows there is a storage policy `tiers` of two volumes, `default` and `cold`.
  */
-export function engineConfig(path: string): string {
+export function engineConfig(path: string, coldDir?: string): string {
   return `<clickhouse>
-  <backups><allowed_path>${backupsDirectory(dirname(path))}</allowed_path></backups>
+${coldDir === undefined ? '' : tiers(coldDir)}  <backups><allowed_path>${backupsDirectory(dirname(path))}</allowed_path></backups>
   <max_server_memory_usage>${600 * MIB}</max_server_memory_usage>
   <mark_cache_size>${32 * MIB}</mark_cache_size>
   <index_mark_cache_size>${16 * MIB}</index_mark_cache_size>
@@ -53,6 +55,21 @@ export function engineConfig(path: string): string {
   </users>
 </clickhouse>
 `
+}
+
+function tiers(coldDir: string): string {
+  return `  <storage_configuration>
+    <disks><cold><path>${asText(coldDir)}/</path></cold></disks>
+    <policies><tiers><volumes>
+      <default><disk>default</disk></default>
+      <cold><disk>cold</disk></cold>
+    </volumes></tiers></policies>
+  </storage_configuration>
+`
+}
+
+function asText(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 }
 
 const MIB = 1024 * 1024

@@ -4,6 +4,7 @@ import type { ErrorCode } from '../../errors.ts'
 export interface ChildOptions {
   readonly dataDir: string
   readonly listen?: { readonly host: string; readonly port: number } | undefined
+  readonly coldDir?: string | undefined
 }
 
 /** What the engine's process tells its parent, once. */
