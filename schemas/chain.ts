@@ -73,12 +73,26 @@ export function erased(decision: Decision): Decision {
   }
 }
 
-/** Whether this is what `erased` leaves. Anything personal beside a missing salt is no erasure but an alteration. */
-export function isErased({ chain, subject, device, context, unmapped, policy }: Decision): boolean {
+/** Whether this is what `erased` leaves of a link. Anything personal beside a missing salt is no erasure but an alteration. */
+export function isErased(decision: Decision): boolean {
+  const { chain } = decision
   return (
-    chain !== undefined &&
-    chain.salt === undefined &&
-    chain.personal_hash !== undefined &&
+    chain !== undefined && chain.salt === undefined && chain.personal_hash !== undefined && isBare(decision)
+  )
+}
+
+/**
+ * Whether the person of a decision is gone: so of a link, and of a decision that
+ * was in no chain, which has no commitment to tell it by. The id `erased` is
+ * therefore nobody's: a decision without a chain that says nothing else of whoever
+ * it is about is taken for one whose person was erased.
+ */
+export function isNobodys(decision: Decision): boolean {
+  return decision.chain === undefined ? isBare(decision) : isErased(decision)
+}
+
+function isBare({ subject, device, context, unmapped, policy }: Decision): boolean {
+  return (
     subject.id === ERASED_SUBJECT_ID &&
     Object.keys(subject).length === 2 &&
     device === undefined &&

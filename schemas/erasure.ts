@@ -6,6 +6,10 @@ import { entityKey, type Entity } from './entity.ts'
 /** 128 bits of HMAC-SHA256 over an entity's key: whoever lacks the key can't try names against it. */
 const EntityMark = z.string().regex(/^[0-9a-f]{32}$/)
 
+/** What speaks against an erasure: whoever does it nevertheless (`--force`) is on record with it. */
+export const Objection = z.enum(['nobody_known', 'story_open', 'restricted', 'spool_not_empty'])
+export type Objection = z.infer<typeof Objection>
+
 /**
  * That a person was erased: who asked, when, whom (not by name) and how much
  * went. Kept for ever, since it is what keeps a late copy, a replay or a backup
@@ -22,6 +26,8 @@ export const Erasure = z.strictObject({
   requested_at: Instant,
   /** Who had it done: the name of an account or token, or of the request's file. */
   requested_by: Name,
+  /** What spoke against it and was overruled with `--force`; empty where nothing did. */
+  overruled: z.array(Objection).max(8).default([]),
   /** What happened up to here is erased, however late it comes; what the person does afterwards is new. */
   before: Instant,
   state: z.enum(['begun', 'done']),

@@ -53,6 +53,7 @@ export function newErasure(
     entities: namesOf(person).entities.map((entity) => entityMark(secret, person.tenant, entity)),
     requested_at: at,
     requested_by: who.requested_by,
+    overruled: [],
     before: at,
     state: 'begun',
     done_at: null,

@@ -1,7 +1,14 @@
+import type { Objection } from '../../schemas/erasure.ts'
 import { accessStories, riskState } from '../../schemas/topics.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
 import { readRecord } from '../runtime/log/json-record.ts'
 import type { Names } from './person.ts'
+
+/** Why not, as it is recorded, and in one sentence for whoever is asked. */
+export interface Objected {
+  readonly why: Objection
+  readonly text: string
+}
 
 /**
  * Why a person had better not be erased now: an open story is an investigation,
@@ -12,15 +19,18 @@ export async function objections(
   eventLog: EventLog,
   names: Names,
   nowMs: number,
-): Promise<readonly string[]> {
-  const found: string[] = []
+): Promise<readonly Objected[]> {
+  const found: Objected[] = []
   const stories = await eventLog.openTable(accessStories)
   try {
     await stories.caughtUp()
     for (const [, value] of stories.entries(`${names.person.tenant}/`)) {
       const story = readRecord(accessStories.schema, { value })
       if (story?.state === 'open' && story.entities.some((entity) => names.has(entity)))
-        found.push(`story ${story.id} about this subject is open: judge it first (gatewatch verdict)`)
+        found.push({
+          why: 'story_open',
+          text: `story ${story.id} about this subject is open: judge it first (gatewatch verdict)`,
+        })
     }
   } finally {
     await stories.close()
@@ -33,9 +43,10 @@ export async function objections(
       if (state === undefined || !names.has(state.entity)) continue
       const until = state.expires_at === null ? 0 : Date.parse(state.expires_at)
       if (state.required_action === 'revoke' || until > nowMs)
-        found.push(
-          `its ${state.entity.type} is restricted${state.expires_at === null ? '' : ` until ${state.expires_at}`}: erasing would lift that`,
-        )
+        found.push({
+          why: 'restricted',
+          text: `its ${state.entity.type} is restricted${state.expires_at === null ? '' : ` until ${state.expires_at}`}: erasing would lift that`,
+        })
     }
   } finally {
     await risk.close()

@@ -1,6 +1,6 @@
 import type { Activity } from '../../schemas/activity.ts'
 import { isCanary } from '../../schemas/canary.ts'
-import { isErased } from '../../schemas/chain.ts'
+import { isNobodys } from '../../schemas/chain.ts'
 import { accessActivity, accessFindings, policyEffects } from '../../schemas/topics.ts'
 import type { Decision } from '../../schemas/decision.ts'
 import { subjectEntityId, type Entity } from '../../schemas/entity.ts'
@@ -99,7 +99,7 @@ export function scoreDecision(
   enrichment: Enrichment,
   readingsOf?: ReadingsOf,
 ): SubjectResult | null {
-  if (decision.subject.type === 'anonymous' || isCanary(decision) || isErased(decision)) {
+  if (decision.subject.type === 'anonymous' || isCanary(decision) || isNobodys(decision)) {
     const scores: Scores = {}
     const network = networkActivity(decision, enrichment)
     const told = network !== undefined && isFirst(states, decision)

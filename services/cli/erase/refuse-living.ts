@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises'
+import type { Objected } from '../../erasure/objections.ts'
 import { GatewatchError } from '../../runtime/errors.ts'
 import type { EventLog } from '../../runtime/log/event-log.ts'
 import { rightsOf } from '../roles/rights.ts'
@@ -18,12 +19,15 @@ export async function refuseLiving(eventLog: EventLog): Promise<void> {
 }
 
 /** A gateway that was killed has records that are in no log yet; they would come with the next start, by name. */
-export async function spooled(directory: string): Promise<readonly string[]> {
+export async function spooled(directory: string): Promise<readonly Objected[]> {
   try {
     for (const entry of await readdir(directory, { withFileTypes: true, recursive: true }))
       if (entry.isFile() && entry.name.endsWith('.segment'))
         return [
-          'the spool of the gateway holds records that are not in the log: start it once, so that they are delivered',
+          {
+            why: 'spool_not_empty',
+            text: 'the spool of the gateway holds records that are not in the log: start it once, so that they are delivered',
+          },
         ]
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error

@@ -8,7 +8,7 @@ import { collectPerson } from '../../erasure/collect.ts'
 import { readPending, type Pending } from '../../erasure/ledger.ts'
 import { countRecords } from '../../erasure/log-eraser.ts'
 import { erase, newErasure, type ErasureParts } from '../../erasure/main.ts'
-import { objections } from '../../erasure/objections.ts'
+import { objections, type Objected } from '../../erasure/objections.ts'
 import { unfinished } from '../../erasure/unfinished.ts'
 import { namesOf, Person } from '../../erasure/person.ts'
 import { openDataDir } from '../../runtime/data-dir.ts'
@@ -32,6 +32,11 @@ export interface EraseFlags {
   readonly json?: boolean
 }
 
+const NOBODY_KNOWN: Objected = {
+  why: 'nobody_known',
+  text: 'log and store know nobody of that name: look at the name and at --tenant',
+}
+
 /** Erases one subject, or goes on with what is pending. Exit code 1: it was not confirmed. */
 export async function runErase(
   config: Config,
@@ -49,7 +54,7 @@ export async function runErase(
   try {
     const secret = await erasureSecret(dataDir, config.erasure)
     const plan = who === null ? null : await planOf(who, secret, flags, parts)
-    const all = plan === null ? await unfinished(parts, () => Promise.resolve(secret)) : [plan.pending]
+    const all = plan === null ? await unfinished(parts, () => Promise.resolve(secret)) : [overruling(plan)]
     if (plan !== null) {
       bar.stop()
       const out = flags.json === true ? io.stderr : io.stdout
@@ -58,7 +63,7 @@ export async function runErase(
       if (plan.objections.length > 0 && flags.force !== true)
         throw new GatewatchError(
           'ERR_USAGE',
-          `Nothing was erased: ${plan.objections.join('; ')}. Give --force to erase nevertheless.`,
+          `Nothing was erased: ${plan.objections.map(({ text }) => text).join('; ')}. Give --force to erase nevertheless.`,
         )
       if (flags.yes !== true && !(await confirmed(io))) return 1
     }
@@ -75,6 +80,12 @@ export async function runErase(
     bar.stop()
     await lock.release()
   }
+}
+
+/** What was objected, and is done nevertheless, goes on record; of what was cut off that of its beginning stays too. */
+function overruling({ pending, objections: all }: Plan): Pending {
+  const overruled = [...new Set([...pending.erasure.overruled, ...all.map(({ why }) => why)])]
+  return { ...pending, erasure: { ...pending.erasure, overruled } }
 }
 
 /** `alice` is a user; another kind is said before a colon. */
@@ -127,7 +138,7 @@ async function planOf(
         decisions,
         records,
         objections: [
-          ...(nobody ? ['log and store know nobody of that name: look at the name and at --tenant'] : []),
+          ...(nobody ? [NOBODY_KNOWN] : []),
           ...(begun === undefined ? await objections(eventLog, names, now()) : []),
           ...spool,
         ],

@@ -1,5 +1,6 @@
 import type { Pending } from '../../erasure/ledger.ts'
 import type { Outcome } from '../../erasure/main.ts'
+import type { Objected } from '../../erasure/objections.ts'
 
 /** What is about to go. */
 export interface Plan {
@@ -9,7 +10,7 @@ export interface Plan {
   readonly decisions: number
   /** Records that name the person, by topic. */
   readonly records: Readonly<Record<string, number>>
-  readonly objections: readonly string[]
+  readonly objections: readonly Objected[]
   /** When the same subject was erased last. */
   readonly before: string | null
 }
@@ -25,7 +26,7 @@ export function planText({ pending, resumed, decisions, records, objections, bef
     before === null ? null : `The subject was erased before, at ${before}; what came since goes now.`,
     `Goes with it: ${count(person.sessions.length, 'session')}, and what nobody else uses: ${count(person.devices.length, 'device')}, ${count(person.addresses.length, 'address', 'addresses')}, ${count(person.prefixes.length, 'network')}.`,
     ...topics.map(([topic, n]) => `  ${topic.padEnd(36)} ${n.toLocaleString('en').padStart(9)}`),
-    ...objections.map((text) => `Speaks against it: ${text}.`),
+    ...objections.map(({ text }) => `Speaks against it: ${text}.`),
   )
 }
 

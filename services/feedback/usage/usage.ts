@@ -1,4 +1,5 @@
 import { CANARY_TENANT } from '../../../schemas/canary.ts'
+import { isNobodys } from '../../../schemas/chain.ts'
 import { parseDecision } from '../../../schemas/decision.ts'
 import { subjectEntityId } from '../../../schemas/entity.ts'
 import { accessDecisions, accessFindings, subjectCensus } from '../../../schemas/topics.ts'
@@ -48,6 +49,8 @@ function usageOf(batch: Batch, census: Census, breakGlass: BreakGlassList): OutR
       // Scoring puts what can't be read aside; this reader only passes over it.
       const decision = parsed.kind === 'ok' ? parseDecision(parsed.value).data : undefined
       if (!decision || decision.origin !== 'live' || subjectEntityId(decision.subject) !== subject) continue
+      // Everybody who was erased would be counted as one more person.
+      if (isNobodys(decision)) continue
       if (guarded) {
         const finding = breakGlassUse(decision)
         records.set(finding.id, records.get(finding.id) ?? jsonRecord(accessFindings, finding))

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { isCanary } from '../../../schemas/canary.ts'
+import { isNobodys } from '../../../schemas/chain.ts'
 import { subjectEntityId, type Entity } from '../../../schemas/entity.ts'
 import type { RuleMatch } from '../../../schemas/rule-match.ts'
 import type { ScoredDecision } from '../../../schemas/scored-decision.ts'
@@ -14,14 +15,15 @@ const KEPT = 200
 export type Matched = (rule: string) => void
 
 /**
- * Holds one scored decision against all rules. Pure. A canary is nobody. A
+ * Holds one scored decision against all rules. Pure. A canary is nobody,
+ * and whoever was erased is nobody any more: all of them would be one. A
  * decision whose outcome our own feedback caused is no evidence for a rule that
  * asks for the outcome: a restriction would feed the rule that led to it. A rule
  * that wants it all the same names `caused_by`.
  */
 export function matchRules(set: RuleSet, scored: ScoredDecision, matched: Matched): RuleMatch[] {
   const { decision } = scored
-  if (isCanary(decision)) return []
+  if (isCanary(decision) || isNobodys(decision)) return []
   const matches: RuleMatch[] = []
   for (const { name, test, of_outcome, for: wanted } of set.matched) {
     if (of_outcome && decision.caused_by !== undefined) continue
