@@ -4,9 +4,10 @@ import type { EventLog } from '../runtime/log/event-log.ts'
 import { circumstancesOf } from './circumstances.ts'
 import { toRow } from './decision-row.ts'
 import { explain, type Explanation } from './explanation.ts'
+import { guarded } from './guarded.ts'
 import { STORAGE, searchTail } from './log-tail.ts'
 import { findDecision } from './store/decisions.ts'
-import type { Ask, Store } from './store/store.ts'
+import type { Store } from './store/store.ts'
 
 export interface ExplainSources {
   readonly store: Store
@@ -30,17 +31,4 @@ export async function explainDecision(sources: ExplainSources, id: string): Prom
   if (missing.length === 0) return null
   // The store could not be asked and the log does not hold it: nobody knows, which is not "there is none".
   throw new GatewatchError('ERR_STORE_UNREACHABLE', missing.join(' '), { retriable: true })
-}
-
-/** When the store fails it is asked no more, and `missing` says so once. */
-function guarded(store: Store, missing: string[]): Ask {
-  return async (ask, otherwise) => {
-    if (missing.length > 0) return otherwise
-    try {
-      return await ask(store)
-    } catch (error) {
-      missing.push(error instanceof Error ? error.message : String(error))
-      return otherwise
-    }
-  }
 }

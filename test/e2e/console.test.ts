@@ -1,7 +1,8 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Finding } from '../../schemas/finding.ts'
-import { accessFindings, accessScored, riskState } from '../../schemas/topics.ts'
+import { accessFindings, accessScored, control, riskState } from '../../schemas/topics.ts'
+import type { OutRecord } from '../../services/runtime/log/event-log.ts'
 import { parseJson, jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { noBrowser, openBrowser, type OpenBrowser } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
@@ -123,6 +124,55 @@ describe.skipIf(skip)(`console in a browser${noBrowser ? ` (${noBrowser})` : ''}
     await page.getByRole('heading', { name: 'alice was let through to GET /records/1' }).waitFor()
   })
 
+  it('a finding has a page: its figures, how rare they were, what was held back, what can be said of it, where more is', async () => {
+    await stack.runtime.eventLog.append([
+      calibration(new Date(Date.now() - 3_600_000)),
+      jsonRecord(accessScored, {
+        ...sampleScored({
+          id: 'd-paged',
+          decided_at: new Date().toISOString(),
+          subject: { type: 'user', id: 'niki' },
+        }),
+        scores: { 'impossible-travel': 16 },
+      }),
+    ])
+    const paged = travel('f-paged', 'niki')
+    await find({
+      ...paged,
+      decision_ids: ['d-paged'],
+      evidence: { ...paged.evidence, joint_nats: 13.5, joint_nats_of_a_finding: 11 },
+      contributions: [
+        { detector: 'impossible-travel', cause: 'location', technique: 'T1078', nats: 9, share: 0.667 },
+        { detector: 'unknown-device', cause: 'device', technique: 'T1078', nats: 4.5, share: 0.333 },
+      ],
+    })
+    await signIn()
+    await page.goto(`${stack.url}#/stories`)
+    await openStoryOf('niki')
+    await page.getByRole('link', { name: 'everything about it' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Seen in Lisbon and in Singapore' }).waitFor()
+    await row('d-paged').waitFor()
+
+    const said = (await page.locator('main').textContent())?.replaceAll(/\s+/g, ' ') ?? ''
+    expect(said).toContain('13.5 nats of evidence; a finding from 11 on')
+    // Half way between the knots at 8 and 24, which say 4 and 10 nats: e^-7.
+    expect(said).toMatch(/Impossible travel16p = 9\.1e-4 *12, 20/)
+    expect(said).toContain('version 3 of')
+    expect(said).toContain('The score counted 0.6 times: shared egress.')
+    expect(said).toMatch(/Unknown device4\.5 nats *33 %/)
+    const main = page.locator('main')
+    expect(await main.getByRole('link', { name: 'what to do' }).getAttribute('href')).toBe(
+      'runbooks/impossible-travel',
+    )
+    expect(await main.getByRole('link', { name: 'Subject niki' }).getAttribute('href')).toMatch(
+      /^#\/dashboards\/gatewatch-subject\?tenant=default&from=\d+&to=\d+&var-subject=niki$/,
+    )
+    expect(await main.getByRole('link', { name: 'Case file' }).getAttribute('href')).toContain(
+      'api/v1/cases/finding/f-paged',
+    )
+    await main.getByRole('button', { name: 'Confirm compromised' }).waitFor()
+  })
+
   it('a verdict asks before it acts, revokes, and is undone by the opposite', async () => {
     await signIn()
     await page.goto(`${stack.url}#/stories`)
@@ -185,6 +235,7 @@ describe.skipIf(skip)(`console in a browser${noBrowser ? ` (${noBrowser})` : ''}
       `stories/${story}`,
       'entities/subject/user%3Amallory',
       'decisions/d-refused',
+      'findings/f-paged',
       'search',
     ]
     for (const hash of hashes) {
@@ -226,6 +277,37 @@ async function signIn(): Promise<void> {
 
 function row(id: string) {
   return page.getByRole('link', { name: `Why was ${id} decided so?` })
+}
+
+/** As the role publishes one: what scores are worth, and from which evidence on there is a finding. */
+function calibration(made: Date): OutRecord {
+  const made_at = made.toISOString()
+  const knot = (score: number, nats: number) => ({ score, nats, extrapolated: false })
+  return jsonRecord(control, {
+    schema_version: 1,
+    kind: 'calibration',
+    tenant: 'default',
+    name: 'calibration/3',
+    at: made_at,
+    calibration: {
+      version: 3,
+      made_at,
+      budget_per_day: 20,
+      days: 9,
+      threshold_nats: 11,
+      high_nats: 13,
+      tables: (['low', 'medium', 'high'] as const).map((sensitivity) => ({
+        detector: 'impossible-travel',
+        detector_version: 1,
+        segment: `person/${sensitivity}`,
+        scores: 4000,
+        medium: 12,
+        high: 20,
+        knots: [knot(8, 4), knot(24, 10)],
+      })),
+      joint: { entity_days: 500, knots: [knot(2, 1), knot(20, 9)] },
+    },
+  })
 }
 
 type DecisionPart = Omit<Parameters<typeof sampleScored>[0], 'id' | 'decided_at'>

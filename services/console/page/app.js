@@ -8,6 +8,7 @@ import { DashboardView } from './views/dashboard.js'
 import { DashboardsView } from './views/dashboards.js'
 import { DecisionView } from './views/decision.js'
 import { EntityView } from './views/entity.js'
+import { FindingView } from './views/finding.js'
 import { LiveView } from './views/live.js'
 import { LoginView } from './views/login.js'
 import { QueriesView } from './views/queries.js'
@@ -27,6 +28,7 @@ const views = {
     props.route.segments.length > 1
       ? html`<${StoryView} ...${props} />`
       : html`<${StoriesView} ...${props} />`,
+  findings: FindingView,
   entities: EntityView,
   decisions: (props) =>
     props.route.segments.length > 1

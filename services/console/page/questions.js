@@ -4,6 +4,7 @@
 /** @typedef {import('../../../schemas/finding.ts').Finding} Finding */
 /** @typedef {import('../decision-row.ts').DecisionSummary} DecisionSummary */
 /** @typedef {import('../explanation.ts').Explanation} Explanation */
+/** @typedef {import('../findings/explain-finding.ts').FindingAccount} FindingAccount */
 /** @typedef {import('../timeline.ts').Timeline} Timeline */
 /** @typedef {import('../dashboards/public-definition.ts').PublicDefinition} Dashboard */
 /** @typedef {import('../dashboards/ask-panel.ts').PanelAnswer} PanelAnswer */
@@ -31,6 +32,12 @@ export const stories = (query) => ({ path: 'stories', query })
 
 /** @param {string} id @param {string} tenant @returns {Question<Story & { findings: Finding[] }>} */
 export const story = (id, tenant) => ({ path: `stories/${encodeURIComponent(id)}`, query: { tenant } })
+
+/** @param {string} id @param {string} tenant @returns {Question<FindingAccount>} */
+export const finding = (id, tenant) => ({
+  path: `findings/${encodeURIComponent(id)}/account`,
+  query: { tenant },
+})
 
 /** @param {string} type @param {string} id @param {Query} query @returns {Question<Timeline>} */
 export const timeline = (type, id, query) => ({

@@ -1,4 +1,5 @@
 import { CANARY_TENANT } from '../../../schemas/canary.ts'
+import type { Finding } from '../../../schemas/finding.ts'
 import { z } from 'zod'
 import type { DecisionListQuery } from '../decision-filter.ts'
 import { DecisionRow, DecisionSummary, rowColumns, summaryColumns } from '../decision-row.ts'
@@ -23,6 +24,31 @@ export async function findDecision(store: Store, id: string): Promise<DecisionRo
     (row) => DecisionRow.parse(row),
   )
   return rows[0] ?? null
+}
+
+/** How far a finding's time may be from its decisions': late events come up to ten minutes late. */
+const SLACK_MS = 600_000
+
+/** The decisions that a finding names, as far as they are stored, newest first. */
+export function contributingDecisions(
+  store: Store,
+  { tenant, decision_ids, first_observed_at, observed_at }: Finding,
+): Promise<DecisionRow[]> {
+  return store(
+    'the decisions behind the finding',
+    `SELECT ${rowColumns.join(', ')} FROM decisions
+     WHERE tenant = {tenant:String} AND id IN {ids:Array(String)}
+       AND decided_at >= fromUnixTimestamp64Milli({from:Int64})
+       AND decided_at <= fromUnixTimestamp64Milli({to:Int64})
+     ORDER BY decided_at DESC LIMIT 1 BY id LIMIT 20`,
+    {
+      tenant,
+      ids: decision_ids,
+      from: Date.parse(first_observed_at) - SLACK_MS,
+      to: Date.parse(observed_at) + SLACK_MS,
+    },
+    (row) => DecisionRow.parse(row),
+  )
 }
 
 /**

@@ -9,7 +9,7 @@ import { Time } from './time.js'
 /** @typedef {import('../../../../schemas/finding.ts').Finding} Finding */
 
 /** What a gate is, for somebody who asks why a score is smaller than expected. @param {string} name */
-const gateWords = (name) => name.replaceAll(/[_-]+/g, ' ')
+export const gateWords = (name) => name.replaceAll(/[_-]+/g, ' ')
 
 /** A detector's statement: the sentence, the figures, what held it down, the decisions behind it. @param {{ finding: Finding, open?: boolean }} props */
 export function FindingCard({ finding, open = true }) {
@@ -30,6 +30,7 @@ export function FindingCard({ finding, open = true }) {
       <span>cause ${finding.cause}</span>
       <span title="MITRE ATT&CK technique">ATT&CK ${finding.technique}</span>
       <${Time} at=${finding.observed_at} relative=${true} />
+      <a href=${link(['findings', finding.id], { tenant })}>everything about it</a>
     </p>
     <${EvidenceFigures} finding=${finding} />
     <dl class="facts">

@@ -7,6 +7,7 @@ import { nameOf } from '../parts/entity.js'
 import { Empty, Failure, Loading, Notice } from '../parts/notice.js'
 import { RiskChart } from '../parts/risk-chart.js'
 import { Time } from '../parts/time.js'
+import { withheldWords } from '../parts/withheld.js'
 import { timeline } from '../questions.js'
 import { link, replaceQuery } from '../route.js'
 
@@ -94,14 +95,6 @@ function Timeline({ data, tenant, now }) {
   `
 }
 
-/** @type {Readonly<Record<string, string>>} */
-const withheldWords = {
-  circuit_breaker:
-    'No restriction: too many people would have been restricted within the hour, so a person decides.',
-  break_glass: 'No restriction: this is a break-glass account.',
-  import: 'No restriction: imported history restricts nobody.',
-}
-
 /** @param {{ state: Timeline['risk'][number], now: number }} props */
 function RiskNow({ state, now }) {
   const over = state.expires_at !== null && Date.parse(state.expires_at) <= now
@@ -120,7 +113,7 @@ function RiskNow({ state, now }) {
         <${Time} at=${state.expires_at} relative=${true} />
       </span>`
     }
-    ${state.withheld && html`<${Notice} tone="warn">${withheldWords[state.withheld] ?? state.withheld}<//>`}
+    ${state.withheld && html`<${Notice} tone="warn">${withheldWords(state.withheld)}<//>`}
   </section>`
 }
 
