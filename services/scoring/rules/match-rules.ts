@@ -5,7 +5,7 @@ import { subjectEntityId, type Entity } from '../../../schemas/entity.ts'
 import type { RuleMatch } from '../../../schemas/rule-match.ts'
 import type { ScoredDecision } from '../../../schemas/scored-decision.ts'
 import type { RuleEntity } from './language/head.ts'
-import type { MatchedFor, RuleSet } from './language/rule-set.ts'
+import type { MatchedFor, MatchedRule, RuleSet } from './language/rule-set.ts'
 
 const MOST_VALUE = 256
 const MOST_ID = 300
@@ -22,16 +22,31 @@ export type Matched = (rule: string) => void
  * that wants it all the same names `caused_by`.
  */
 export function matchRules(set: RuleSet, scored: ScoredDecision, matched: Matched): RuleMatch[] {
-  const { decision } = scored
-  if (isCanary(decision) || isNobodys(decision)) return []
+  if (isPassedOver(scored)) return []
   const matches: RuleMatch[] = []
-  for (const { name, test, of_outcome, for: wanted } of set.matched) {
-    if (of_outcome && decision.caused_by !== undefined) continue
-    if (!test(scored)) continue
-    matched(name)
-    for (const one of wanted) matches.push(matchOf(set.version, name, one, scored))
+  for (const rule of set.matched) {
+    const found = matchRule(set.version, rule, scored)
+    if (found === undefined) continue
+    matched(rule.name)
+    matches.push(...found)
   }
   return matches
+}
+
+/** No rule is held against it. */
+export function isPassedOver({ decision }: ScoredDecision): boolean {
+  return isCanary(decision) || isNobodys(decision)
+}
+
+/** Holds one scored decision against one rule: what it is matched for, and undefined where it does not match. */
+export function matchRule(
+  version: string,
+  { name, test, of_outcome, for: wanted }: MatchedRule,
+  scored: ScoredDecision,
+): RuleMatch[] | undefined {
+  if (of_outcome && scored.decision.caused_by !== undefined) return undefined
+  if (!test(scored)) return undefined
+  return wanted.map((one) => matchOf(version, name, one, scored))
 }
 
 function matchOf(

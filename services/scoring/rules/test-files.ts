@@ -14,6 +14,8 @@ import { playRules } from './play-rules.ts'
 /** Where every story begins. */
 const EPOCH_MS = Date.parse('2026-01-05T09:00:00.000Z')
 const MOST_LINES = 10_000
+/** In messages. */
+const RULE = 'many-refusals.yml'
 const Pause = z.string().regex(/^\d{1,9}(ms|s|m|h|d)$/, { error: 'must be a duration such as 30s or 5m' })
 const Facts = z.record(z.string(), z.unknown())
 
@@ -63,7 +65,9 @@ export function testRules(set: RuleSet, tests: readonly RuleFile[]): TestedRules
     const own = [...set.told.values()].filter(({ file }) => testFileOf(file) === test.file)
     const names = own.map(({ head }) => head.name)
     if (names.length === 0)
-      mistakes.push(`${test.file}: there is no rule in force beside it that tells anything`)
+      mistakes.push(
+        `${test.file}: there is no rule in force beside it that tells anything; name it after the file of the rule, of ${RULE} ${testFileOf(RULE)}`,
+      )
     else for (const result of casesOf(set, names, test, mistakes, shown)) results.push(result)
   }
   const untested = [...set.told.keys()].filter((name) => shown.get(name)?.size !== 2)
@@ -97,7 +101,9 @@ function* casesOf(
     const wanted = line.match === true ? names : line.match === false ? [] : line.match
     const unknown = wanted.find((name) => !names.includes(name))
     if (unknown !== undefined) {
-      mistakes.push(`${place}: there is no rule ${unknown} beside it`)
+      mistakes.push(
+        `${place}: there is no rule ${unknown} beside it; there ${names.length === 1 ? 'is' : 'are'} ${names.join(', ')}`,
+      )
       continue
     }
     const given = line.decision['decided_at']
@@ -129,7 +135,7 @@ function readLine(text: string): z.infer<typeof Line> | string {
   try {
     json = JSON.parse(text)
   } catch {
-    return 'is no JSON'
+    return 'is no JSON; write one object a line, such as {"decision": {"outcome": "deny"}, "match": true}'
   }
   const parsed = Line.safeParse(json)
   return parsed.success ? parsed.data : problemOf(parsed.error)

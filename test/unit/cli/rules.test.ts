@@ -62,30 +62,46 @@ describe('gatewatch rules', () => {
       1,
       expect.stringContaining('a.test.jsonl:1: it matches and should not'),
     ])
-    expect(
-      await gatewatch('rules', 'test', await directory({ 'a.yml': good, 'a.test.jsonl': '{' })),
-    ).toMatchObject({
+    const broken = await directory({ 'a.yml': good, 'a.test.jsonl': '{' })
+    expect(await gatewatch('rules', 'test', broken)).toMatchObject({
       code: 2,
-      err: 'a.test.jsonl:1: is no JSON\n',
+      err: `${broken}/a.test.jsonl:1: is no JSON; write one object a line, such as {"decision": {"outcome": "deny"}, "match": true}\n`,
     })
   })
 
-  it('test --against says how often each would have spoken', async () => {
+  it('test --against says of each rule and correlation what it read, matches, would tell a day and costs', async () => {
     const decisions = Array.from({ length: 48 }, (_, hour) =>
       JSON.stringify(
         decisionOf('mallory', hour * 60 * MINUTE, { action: { name: hour % 12 === 0 ? 'delete' : 'read' } }),
       ),
     )
-    const path = await directory({ 'a.yml': good, 'decisions.jsonl': decisions.join('\n') })
-    const { code, out } = await gatewatch('rules', 'test', path, '--against', join(path, 'decisions.jsonl'))
-    expect([code, out.split('\n').map((line) => line.trim().split(/\s{2,}/))]).toEqual([
+    const often = `title: Often\nname: often\ncorrelation: { type: event_count, rules: [part], group-by: [subject.id], timespan: 1d, condition: { gte: 2 } }\n`
+    const path = await directory({
+      'a.yml': good,
+      'often.yml': `${good.replace('name: it', 'name: part')}---\n${often}`,
+      'decisions.jsonl': decisions.join('\n'),
+    })
+    const against = ['rules', 'test', path, '--against', join(path, 'decisions.jsonl')]
+    const { code, out } = await gatewatch(...against)
+    const [total, head, ...rows] = out.split('\n').map((line) => line.trim().split(/\s{2,}/))
+    expect([code, total, head?.slice(0, 4)]).toEqual([
       0,
-      [
-        ['48 decisions of 2.0 days'],
-        ['rule', 'came about', 'findings', 'a day', 'most on a day', 'held back'],
-        ['it', '4', '4', '2.04', '2', '0'],
-        [''],
-      ],
+      ['48 decisions of 2.0 days'],
+      ['rule', 'kind', 'read', 'matched'],
     ])
+    expect(rows.slice(0, 3).map((row) => row.slice(0, -1))).toEqual([
+      ['it', 'rule', '48', '4', '4', '2.04', '2', '0'],
+      ['part', 'rule', '48', '4', '-', '-', '-', '-'],
+      ['often', 'correlation', '4', '3', '3', '1.53', '2', '0'],
+    ])
+    const figures: unknown = JSON.parse((await gatewatch(...against, '--json')).out)
+    expect(figures).toMatchObject({
+      decisions: 48,
+      rows: [
+        { rule: 'it', us_a_decision: expect.any(Number) },
+        { rule: 'part', findings: null },
+        { rule: 'often', read: 4 },
+      ],
+    })
   })
 })

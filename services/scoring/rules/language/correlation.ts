@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { isRecord } from '../../../../schemas/record.ts'
-import { fieldOf, nearestName, type knownFields } from './fields.ts'
+import { fieldOf, noField, type knownFields } from './fields.ts'
 import { readHead, type RuleHead } from './head.ts'
 import { compiled, type Compiled, type RuleProblem } from './problem.ts'
 import { unknownFields } from './rule.ts'
@@ -95,13 +95,14 @@ export function compileCorrelation(
     problems.push(document.problem([SECTION, 'rules'], `${type} is about two rules or more`))
   const scalar = (path: Path, name: string): void => {
     const field = fieldOf(name, known)
-    if (field === undefined) {
-      const near = nearestName(name, known)
+    if (field === undefined) problems.push(document.problem(path, noField(name, known)))
+    else if (field.kind === 'texts')
       problems.push(
-        document.problem(path, `there is no field ${name}${near === undefined ? '' : `; is ${near} meant?`}`),
+        document.problem(
+          path,
+          `${name} is a list: a decision would be in several groups; group by a single value, such as subject.id`,
+        ),
       )
-    } else if (field.kind === 'texts')
-      problems.push(document.problem(path, `${name} is a list: a decision would be in several groups`))
   }
   for (const [index, name] of group_by.entries())
     if (!Object.hasOwn(aliases, name)) scalar([SECTION, 'group-by', index], name)

@@ -66,8 +66,13 @@ export function fieldOf(name: string, known: ReadonlyMap<string, Known>): Field 
   return { path, kind, read: openReaderOf(above, path.slice(above.length + 1)) }
 }
 
-/** A known name that is nearly the given one. */
-export function nearestName(name: string, known: ReadonlyMap<string, Known>): string | undefined {
+/** Says that there is no field of a name, and which one may be meant. */
+export function noField(name: string, known: ReadonlyMap<string, Known>): string {
+  const near = nearestName(name, known)
+  return `there is no field ${name}; ${near === undefined ? 'services/scoring/rules/README.md says which there are' : `is ${near} meant?`}`
+}
+
+function nearestName(name: string, known: ReadonlyMap<string, Known>): string | undefined {
   const last = name.split('.').at(-1) ?? name
   const names = [...known.keys()]
   return names.find((each) => each.endsWith(`.${last}`)) ?? names.find((each) => distance(each, name) <= 2)

@@ -49,7 +49,12 @@ export function link(
   for (const [index, reference] of rules.entries()) {
     const found = lookup(reference)
     if (found === undefined)
-      return refused(document.problem(at(index), `there is no rule ${reference} that can be used`))
+      return refused(
+        document.problem(
+          at(index),
+          `there is no rule ${reference} that can be used; name one by its name or id, and mend it where it is named above`,
+        ),
+      )
     if (trail.includes(found.head.name))
       return refused(
         document.problem(at(index), `${trail.join(' > ')} > ${found.head.name} refer to each other`),

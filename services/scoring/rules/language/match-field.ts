@@ -1,6 +1,6 @@
 import type { ScoredDecision } from '../../../../schemas/scored-decision.ts'
 import { cidrMatcher } from './cidr.ts'
-import { fieldOf, nearestName, type Field, type knownFields } from './fields.ts'
+import { fieldOf, noField, type Field, type knownFields } from './fields.ts'
 import { readModifiers, type Modifiers } from './modifiers.ts'
 import { allOf, compiled, refused, type Compiled, type RuleProblem } from './problem.ts'
 import { RegexError } from './regex/parse.ts'
@@ -67,8 +67,7 @@ function compiledField({ known, reads }: Compiling, name: string): Field | strin
     reads.add(field.path)
     return field
   }
-  const near = nearestName(name, known)
-  return `there is no field ${name}${near === undefined ? '' : `; is ${near} meant?`}`
+  return noField(name, known)
 }
 
 /** Why a field can't be asked so. */

@@ -1,5 +1,5 @@
 import { compileDetection } from './detection.ts'
-import { fieldOf, nearestName, type knownFields } from './fields.ts'
+import { fieldOf, noField, type knownFields } from './fields.ts'
 import { foreignLogsource, readHead, type RuleHead } from './head.ts'
 import type { Test } from './match-field.ts'
 import { compiled, type Compiled, type RuleProblem } from './problem.ts'
@@ -42,8 +42,6 @@ export function unknownFields(
 ): RuleProblem[] {
   return fields.flatMap((name, index) => {
     if (fieldOf(name, known) !== undefined) return []
-    const near = nearestName(name, known)
-    const hint = near === undefined ? '' : `; is ${near} meant?`
-    return [document.problem(['fields', index], `there is no field ${name}${hint}`)]
+    return [document.problem(['fields', index], noField(name, known))]
   })
 }

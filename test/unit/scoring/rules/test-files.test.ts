@@ -35,7 +35,7 @@ describe('a file of tests', () => {
 
   it.each([
     [{ decision: { outcom: 'deny', subject: { name: 'x' } }, match: true }, /^it\.test\.jsonl:1: decision: /],
-    [{ decision: {}, match: ['other'] }, /there is no rule other beside it$/],
+    [{ decision: {}, match: ['other'] }, /there is no rule other beside it; there is it$/],
     [
       { decision: {}, match: true, enrichment: { source: { country: 'Germany' } } },
       /enrichment: source\.country/,
@@ -48,7 +48,7 @@ describe('a file of tests', () => {
 
   it('that belongs to no rule is a mistake', () => {
     expect(testRules(set, [{ file: 'else.test.jsonl', text: '' }]).mistakes).toEqual([
-      'else.test.jsonl: there is no rule in force beside it that tells anything',
+      'else.test.jsonl: there is no rule in force beside it that tells anything; name it after the file of the rule, of many-refusals.yml many-refusals.test.jsonl',
     ])
   })
 })

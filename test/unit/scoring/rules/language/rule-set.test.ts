@@ -55,7 +55,9 @@ describe('the rules of a directory', () => {
   it('that refer to one that is missing, or to each other, are refused', () => {
     const of = (name: string, other: string) =>
       `title: ${name}\nname: ${name}\ncorrelation: { type: event_count, rules: [${other}], group-by: [subject.id], timespan: 5m, condition: { gte: 2 } }\n`
-    expect(problemsOf(of('a', 'b'))).toEqual(['r.yml:3:43: there is no rule b that can be used'])
+    expect(problemsOf(of('a', 'b'))).toEqual([
+      'r.yml:3:43: there is no rule b that can be used; name one by its name or id, and mend it where it is named above',
+    ])
     expect(problemsOf(`${of('a', 'b')}---\n${of('b', 'a')}`)).toEqual([
       "r.yml:3:43: b can't be used: a > b > a refer to each other",
       "r.yml:7:43: a can't be used: b > a > b refer to each other",
@@ -88,7 +90,7 @@ describe('the rules of a directory', () => {
     ['type: temporal\nrules: [refused]\ntimespan: 5m', 'r.yml:10:10: temporal is about two rules or more'],
     [
       'type: event_count\nrules: [refused]\ngroup-by: [subject.groups]\ntimespan: 5m\ncondition: { gte: 3 }',
-      'r.yml:11:14: subject.groups is a list: a decision would be in several groups',
+      'r.yml:11:14: subject.groups is a list: a decision would be in several groups; group by a single value, such as subject.id',
     ],
     [
       'type: event_count\nrules: [refused]\ngroup-by: [subject.ip]\ntimespan: 5m\ncondition: { gte: 3 }',
