@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { Config } from '../../../services/config.ts'
+import { parseAddress } from '../../../services/scoring/enrich/address.ts'
+import { readNetworksFile } from '../../../services/scoring/enrich/networks-file.ts'
 import { ROOT, readText } from '../../support/deploy/files.ts'
 import { configOf } from '../../support/deploy/workload.ts'
 
@@ -37,6 +39,22 @@ describe('deploy/gatewatch.yaml', () => {
   it('names a policy that is there', () => {
     const { gateway } = Config.parse(parse(readText('deploy/gatewatch.yaml')))
     expect(existsSync(`${ROOT}${gateway.policy_file}`)).toBe(true)
+  })
+
+  it('shows a live source of each kind', () => {
+    const { collector } = load(withSuggestions(readText('deploy/gatewatch.yaml')))
+    expect(new Set(collector.sources.map(({ kind }) => kind))).toEqual(
+      new Set(['file', 'http', 'syslog', 'grpc-als', 'kafka', 'okta', 'entra']),
+    )
+  })
+
+  it('names an example of known networks that can be read', () => {
+    const networkOf = readNetworksFile(`${ROOT}deploy/networks.yaml`)
+    const kinds = ['192.0.2.1', '203.0.113.7', '203.0.113.200'].map((ip) => {
+      const address = parseAddress(ip)
+      return address === null ? null : networkOf(address)?.network_kind
+    })
+    expect(kinds).toEqual(['access', 'inflight', 'relay'])
   })
 })
 
