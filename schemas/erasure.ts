@@ -34,6 +34,11 @@ export const Erasure = z.strictObject({
   done_at: Instant.nullable(),
   /** Records and rows changed or removed, by topic and table. */
   counts: z.record(z.string().max(128), Count),
+  /** What a log that can't be rewritten (Kafka) still had of the person when it was done, and until when its topics keep that. */
+  remaining: z
+    .array(z.strictObject({ topic: z.string().max(256), records: Count, until: Instant }))
+    .max(100)
+    .default([]),
 })
 export type Erasure = z.infer<typeof Erasure>
 

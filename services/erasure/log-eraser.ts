@@ -1,3 +1,4 @@
+import type { Erasure } from '../../schemas/erasure.ts'
 import { topics, type LogTopic } from '../../schemas/topics.ts'
 import type { EventLog, LogRecord, OutRecord } from '../runtime/log/event-log.ts'
 import type { Rewritten } from '../runtime/log/embedded/rewrite.ts'
@@ -24,14 +25,6 @@ export async function countRecords(
   return counts
 }
 
-/** Until when a topic that is kept by time still has what names the person. */
-export interface Remaining {
-  readonly topic: string
-  readonly records: number
-  /** When its newest such record expires. */
-  readonly until: string
-}
-
 /**
  * A log whose records can't be changed (Kafka). Compacted topics get a record
  * without the person, or a tombstone, under the same key in the same partition;
@@ -47,7 +40,7 @@ export async function eraseByAppending(
   nowMs: number,
   told: (done: number, all: number) => void,
   within: readonly LogTopic[] = topics,
-): Promise<{ counts: Record<string, number>; remaining: readonly Remaining[] }> {
+): Promise<{ counts: Record<string, number>; remaining: Erasure['remaining'] }> {
   const counts: Record<string, number> = {}
   const remaining = new Map<string, { records: number; newest: number; topic: LogTopic }>()
   /** By topic, partition and key: only the newest record of a key is answered. */

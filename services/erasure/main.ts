@@ -7,7 +7,7 @@ import { compactLog, rewriteLog } from '../runtime/log/embedded/rewrite.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
 import { jsonRecord } from '../runtime/log/json-record.ts'
 import { removePending, writePending, type Ledger, type Pending } from './ledger.ts'
-import { eraseByAppending, rewriteFor, type Remaining } from './log-eraser.ts'
+import { eraseByAppending, rewriteFor } from './log-eraser.ts'
 import { namesOf, type Person } from './person.ts'
 import { eraseFromStore } from './store/erase-store.ts'
 import { deleteParts, oldParts, partsLeft } from './store/old-parts.ts'
@@ -32,8 +32,6 @@ export interface ErasureParts {
 
 export interface Outcome {
   readonly erasure: Erasure
-  /** What a log that can't be rewritten still has. */
-  readonly remaining: readonly Remaining[]
   /** Parts of tables that a server has replaced and not yet deleted. */
   readonly parts_left: number
 }
@@ -58,6 +56,7 @@ export function newErasure(
     state: 'begun',
     done_at: null,
     counts: {},
+    remaining: [],
   }
 }
 
@@ -83,7 +82,7 @@ export async function erase({ erasure: begun, person }: Pending, parts: ErasureP
   await record(begun, parts)
 
   let counts: Record<string, number> = {}
-  let remaining: readonly Remaining[] = []
+  let remaining: Erasure['remaining'] = []
   const step = (done: number, all: number) => told('log', done, all)
   if (embedded) {
     const rewrite = rewriteFor(names, now())
@@ -120,10 +119,11 @@ export async function erase({ erasure: begun, person }: Pending, parts: ErasureP
     state: 'done',
     done_at: new Date(now()).toISOString(),
     counts: Object.fromEntries(Object.entries(counts).filter(([, n]) => n > 0)),
+    remaining,
   }
   await record(done, parts)
   await removePending(dataDir, begun.id)
-  return { erasure: done, remaining, parts_left }
+  return { erasure: done, parts_left }
 }
 
 /** In the log for whoever reads it, and beside it for whoever restores an older one. */

@@ -33,8 +33,8 @@ it('a person is erased from log, state and store, killed whenever; the chain is 
 
   // given two people's traces everywhere, and a backup of them
   await finishErasures(configOf(dataDir), dataDir, () => {})
-  const { decisions } = await makeWorld(dataDir)
-  const before = await contentsOf(dataDir)
+  const { decisions } = await makeWorld(configOf(dataDir))
+  const before = await contentsOf(configOf(dataDir))
   expect(before.report).toMatchObject({ verdict: 'proven', decisions: 120, erased: 0 })
   expect(ofAlice(before.lines).length).toBeGreaterThan(100)
   expect(ofAlice(before.rows).length).toBeGreaterThan(60)
@@ -56,7 +56,7 @@ it('a person is erased from log, state and store, killed whenever; the chain is 
   // then no file holds what leads to her, and no record or row does
   expect(await pending(dataDir)).toEqual([])
   expect(await filesWith(dataDir, MARKERS)).toEqual([])
-  const after = await contentsOf(dataDir, true)
+  const after = await contentsOf(configOf(dataDir), true)
   expect(ofAlice(after.lines)).toEqual([])
   expect(ofAlice(after.rows)).toEqual([])
   // and every decision is proven, hers among them
@@ -75,7 +75,7 @@ it('a person is erased from log, state and store, killed whenever; the chain is 
   // and a copy of hers that comes late is scored and stored erased
   const late = decisions.find(({ subject }) => subject.id === ALICE.id)
   if (late === undefined) throw new Error('she decided nothing')
-  const again = await storeAgain(dataDir, [jsonRecord(accessDecisions, late)])
+  const again = await storeAgain(configOf(dataDir), [jsonRecord(accessDecisions, late)])
   expect(ofAlice(again)).toEqual([])
 
   // and a second erasure takes that copy away, and changes nothing else
@@ -88,7 +88,7 @@ it('a person is erased from log, state and store, killed whenever; the chain is 
   await cp(join(dataDir, 'erasures', 'erasures.jsonl'), join(older, 'erasures', 'erasures.jsonl'))
   await finishErasures(configOf(older), older, () => {})
   expect(await filesWith(older, MARKERS)).toEqual([])
-  const restored = await contentsOf(older)
+  const restored = await contentsOf(configOf(older))
   expect([...ofAlice(restored.lines), ...ofAlice(restored.rows)]).toEqual([])
   expect(restored.report).toMatchObject({ verdict: 'proven', decisions: 120, erased: 60 })
 })

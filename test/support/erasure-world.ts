@@ -57,8 +57,9 @@ const BOB = {
 
 const START = Math.floor(Date.now() / 3_600_000) * 3_600_000 - 6 * 3_600_000
 
-export function configOf(dataDir: string): Config {
-  return Config.parse({ data_dir: dataDir, log_level: 'error' })
+/** `kafka`: the log is there rather than in the data directory. */
+export function configOf(dataDir: string, kafka?: Record<string, unknown>): Config {
+  return Config.parse({ data_dir: dataDir, log_level: 'error', ...(kafka && { kafka }) })
 }
 
 /** Two people's decisions on one gateway, by turns; every tenth is of somebody who did not say who. */
@@ -96,8 +97,8 @@ function drafts(count: number): DecisionDraft[] {
 }
 
 /** A data directory with two people in every topic and table, as the roles have left it when they were stopped. */
-export async function makeWorld(dataDir: string): Promise<{ decisions: readonly Decision[] }> {
-  const config = configOf(dataDir)
+export async function makeWorld(config: Config): Promise<{ decisions: readonly Decision[] }> {
+  const { data_dir: dataDir } = config
   const runtime = await openRawRuntime(config, logger)
   const { eventLog } = runtime
   const store = await openStore({ dataDir, settings: config.clickhouse, logger })
@@ -279,12 +280,11 @@ export const MARKERS = [ALICE.id, ALICE.session, ALICE.device, ALICE.ip, ALICE.p
 
 /** Log and store of a data directory that nobody else has open. */
 async function withBoth<T>(
-  dataDir: string,
+  config: Config,
   run: (runtime: OpenRuntime, store: Store, client: ClickHouseClient) => Promise<T>,
 ): Promise<T> {
-  const config = configOf(dataDir)
   const runtime = await openRawRuntime(config, logger)
-  const store = await openStore({ dataDir, settings: config.clickhouse, logger })
+  const store = await openStore({ dataDir: config.data_dir, settings: config.clickhouse, logger })
   const client = openClickHouse(store.endpoint)
   try {
     return await run(runtime, store, client)
@@ -304,17 +304,24 @@ export interface Contents {
   readonly altered: Report | null
 }
 
+/** A record of the log as a line: topic, partition, offset, key, headers, value; erasures themselves apart. */
+export async function linesOf(eventLog: EventLog): Promise<string[]> {
+  const lines: string[] = []
+  for (const topic of topics)
+    for (const { partition } of topic.name === privacyErasures.name ? [] : await eventLog.watermarks(topic))
+      for await (const records of eventLog.read(topic, { partition }))
+        for (const { offset, key, value, headers } of records)
+          lines.push(
+            `${topic.name} ${partition} ${offset} ${key} ${JSON.stringify(headers)} ${value === null ? '' : Buffer.from(value).toString('latin1')}`,
+          )
+  return lines
+}
+
 /** All that log and store hold, as text: columns are compressed on the disk, and a look at the files alone would miss them. */
-export function contentsOf(dataDir: string, alter = false): Promise<Contents> {
-  return withBoth(dataDir, async ({ eventLog }, _store, client) => {
-    const lines: string[] = []
-    for (const topic of topics)
-      for (const { partition } of topic.name === privacyErasures.name ? [] : await eventLog.watermarks(topic))
-        for await (const records of eventLog.read(topic, { partition }))
-          for (const { offset, key, value, headers } of records)
-            lines.push(
-              `${topic.name} ${partition} ${offset} ${key} ${JSON.stringify(headers)} ${value === null ? '' : Buffer.from(value).toString('latin1')}`,
-            )
+export function contentsOf(config: Config, alter = false): Promise<Contents> {
+  const { data_dir: dataDir } = config
+  return withBoth(config, async ({ eventLog }, _store, client) => {
+    const lines = await linesOf(eventLog)
     const report = await verifyNow(dataDir, eventLog, client)
     const rows = await rowsIn(client)
     return { lines, rows, report, altered: alter ? await tampered(dataDir, eventLog, client) : null }
@@ -356,12 +363,11 @@ async function tampered(dataDir: string, eventLog: EventLog, client: ClickHouseC
 }
 
 /** Records that come once more are scored and stored as the roles do it; the rows of the store. */
-export async function storeAgain(dataDir: string, records: readonly OutRecord[]): Promise<readonly string[]> {
-  return withBoth(dataDir, async (raw, store, client) => {
-    const config = configOf(dataDir)
+export async function storeAgain(config: Config, records: readonly OutRecord[]): Promise<readonly string[]> {
+  return withBoth(config, async (raw, store, client) => {
     const runtime = {
       ...raw,
-      eventLog: erasingLog(raw.eventLog, () => erasureSecret(dataDir, config.erasure)),
+      eventLog: erasingLog(raw.eventLog, () => erasureSecret(config.data_dir, config.erasure)),
     }
     await raw.eventLog.append(records)
     const scoring = await startScoring(runtime, config.scoring, { tenant: 'default' })

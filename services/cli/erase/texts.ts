@@ -30,7 +30,7 @@ export function planText({ pending, resumed, decisions, records, objections, bef
   )
 }
 
-export function outcomeText({ erasure, remaining, parts_left }: Outcome, embedded: boolean): string {
+export function outcomeText({ erasure, parts_left }: Outcome, embedded: boolean): string {
   const counts = Object.entries(erasure.counts)
   return lines(
     `Erased (${erasure.id}, ${erasure.done_at ?? ''}). The chain stays whole: gatewatch verify proves it.`,
@@ -38,7 +38,7 @@ export function outcomeText({ erasure, remaining, parts_left }: Outcome, embedde
     embedded
       ? 'The bytes are gone from the files of log and store; the file system may keep freed blocks until it writes over them.'
       : 'Compacted topics have a record without the person; the brokers remove what was before at their next cleaning.',
-    ...remaining.map(
+    ...erasure.remaining.map(
       ({ topic, records, until }) =>
         `Still there: ${count(records, 'record')} of ${topic}, until ${until} at the latest. Whoever reads them gets them erased.`,
     ),

@@ -1,0 +1,121 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { accessScored, privacyErasures, topics } from '../../schemas/topics.ts'
+import { openRuntime } from '../../services/cli/open-runtime.ts'
+import { runCliProcess } from '../support/cli-process.ts'
+import { cliRun } from '../support/cli-run.ts'
+import {
+  ALICE,
+  configOf,
+  contentsOf,
+  linesOf,
+  makeWorld,
+  MARKERS,
+  ofAlice,
+} from '../support/erasure-world.ts'
+import { eventually } from '../support/eventually.ts'
+import { hasKafka, kafkaBrokers } from '../support/kafka-broker.ts'
+import { newPrefix, openTestLog } from '../support/kafka-log-driver.ts'
+
+describe.skipIf(!hasKafka())('gatewatch erase on Kafka', () => {
+  it('waits until who keeps people in memory is stopped; killed in the middle and gone on with, it leaves tables and store without the person, says what expires when, and the chain is proven', async () => {
+    // given two people's traces in the topics of a real broker, and in a store
+    const directory = await mkdtemp(join(tmpdir(), 'gatewatch-erasure-kafka-'))
+    onTestFinished(() => rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }))
+    const dataDir = join(directory, 'data')
+    const [brokers, prefix] = [await kafkaBrokers(), newPrefix()]
+    const config = configOf(dataDir, { brokers, topic_prefix: prefix, partitions: 1, session_timeout: '2s' })
+    const env = {
+      GATEWATCH_DATA_DIR: dataDir,
+      GATEWATCH_KAFKA__BROKERS: brokers.join(','),
+      GATEWATCH_KAFKA__TOPIC_PREFIX: prefix,
+      GATEWATCH_KAFKA__PARTITIONS: '1',
+      GATEWATCH_KAFKA__SESSION_TIMEOUT: '2s',
+    }
+    await makeWorld(config)
+
+    // when a role is still at work on some machine, then nothing is begun
+    const elsewhere = await openTestLog({ brokers, prefix, partitions: 1 })
+    const role = await elsewhere.consume({ group: 'storage', topics: [accessScored], handle: () => [] })
+    expect(await cliRun(['erase', ALICE.id, '--yes'], env)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('stop scoring, calibration, storage and feedback on every machine'),
+    })
+    await role.stop()
+
+    // when the command is killed once it has begun, and somebody goes on with it
+    const killed = runCliProcess(['erase', ALICE.id, '--yes', '--by', 'request 7'], env, directory)
+    await eventually('an erasure begun', async () => (await pending(dataDir)).length > 0, 60_000)
+    await killed.stop('SIGKILL')
+    expect(await pending(dataDir)).toHaveLength(1)
+    const done = await cliRun(['erase', '--pending', '--json'], env)
+    expect(done.code).toBe(0)
+    expect(await pending(dataDir)).toEqual([])
+
+    // then the record says who asked, what went, and what expires when; nobody's name
+    const table = await elsewhere.openTable(privacyErasures)
+    await table.caughtUp()
+    const records = [...table.entries()].map(([, value]) => Buffer.from(value).toString())
+    await table.close()
+    await elsewhere.close()
+    expect(records.map((text) => JSON.parse(text))).toEqual([
+      expect.objectContaining({ state: 'done', requested_by: 'request 7', overruled: [] }),
+    ])
+    expect(MARKERS.filter((word) => (records[0] ?? '').includes(word))).toEqual([])
+    const { counts, remaining } = JSON.parse(records[0] ?? '')
+    expect(counts).toMatchObject({ decisions: 60, 'risk.state.v1': 2, 'access.stories.v1': 2 })
+    const left = new Map<string, { records: number; until: string }>(
+      remaining.map((one: { topic: string; records: number; until: string }) => [one.topic, one]),
+    )
+    expect([...left.keys()].toSorted()).toEqual([
+      'access.activity.v1',
+      'access.decisions.v1',
+      'access.decisions.v1.dead-letter',
+      'access.findings.v1',
+      'access.scored.v1',
+      'analyst.verdicts.v1',
+    ])
+    const week = Date.now() + 7 * 86_400_000
+    expect(left.get('access.decisions.v1')).toMatchObject({ records: 60 })
+    expect(Date.parse(left.get('access.decisions.v1')?.until ?? '')).toBeLessThanOrEqual(week)
+
+    // and no row and no newest record of a compacted topic has the person, nor has any record as roles read it
+    const after = await contentsOf(config)
+    expect(ofAlice(after.rows)).toEqual([])
+    const newest = new Map(after.lines.map((line) => [placeOf(line), line]))
+    const tables = new Set(topics.filter(({ compacted }) => compacted).map(({ name }) => name))
+    // A tombstone names its key until the brokers clean it away (delete.retention.ms).
+    const compacted = [...newest.values()].filter(
+      (line) => tables.has(line.split(' ', 1)[0] ?? '') && !line.endsWith(' {} '),
+    )
+    expect(compacted.length).toBeGreaterThan(5)
+    expect(ofAlice(compacted)).toEqual([])
+    const asRole = await openRuntime(config)
+    const read = (await linesOf(asRole.eventLog)).filter((line) => !tables.has(line.split(' ', 1)[0] ?? ''))
+    await asRole.close()
+    expect(read.length).toBeGreaterThan(240)
+    expect(ofAlice(read)).toEqual([])
+
+    // and every decision is proven by the command
+    expect(await cliRun(['verify'], env)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('120 proven by 3 signed checkpoints, 60 of erased persons'),
+    })
+  }, 180_000)
+})
+
+/** Topic, partition and key; keys of these topics hold no space. */
+function placeOf(line: string): string {
+  const [topic, partition, , key] = line.split(' ')
+  return `${topic} ${partition} ${key}`
+}
+
+async function pending(dataDir: string): Promise<string[]> {
+  try {
+    return (await readdir(join(dataDir, 'erasures', 'pending'))).filter((name) => name.endsWith('.json'))
+  } catch {
+    return []
+  }
+}
