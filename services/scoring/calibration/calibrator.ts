@@ -4,30 +4,29 @@ import type { Scores } from '../../../schemas/scored-decision.ts'
 import type { Verdict } from '../../../schemas/verdict.ts'
 import type { Thresholds } from '../detector.ts'
 import { JOINT_SCORE } from '../joint.ts'
+import { chanceOf } from './chance.ts'
 import { DayExtremes, type StoredExtremes } from './day-extremes.ts'
+import { Judged, type StoredJudged } from './judged.ts'
+import { JointDays, type StoredJointDays } from './joint-days.ts'
 import { OtherFindings, type StoredFindings } from './other-findings.ts'
+import { OwnFindings, type StoredOwnFindings } from './own-findings.ts'
 import { Places, type Evenness } from './places.ts'
-import { ScoreTable, type StoredTable } from './score-table.ts'
-import type { Segment } from './segment.ts'
+import { knotsOf, LEAST_SCORES, publishedTable } from './published-tables.ts'
+import { RecentPlaces, type StoredPlaces } from './recent-places.ts'
+import type { StoredTable } from './score-table.ts'
+import { kindOf, type Segment } from './segment.ts'
+import { SegmentScores } from './segment-scores.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_HOURS = 24
-/** Weight of a score halves in this time. */
-const HALF_LIFE_HOURS = 14 * DAY_HOURS
 /** A new calibration at most this often, in event time. */
 const EVERY_HOURS = 6
-/** A table says nothing before it rests on so many scores. */
-const LEAST_SCORES = 1000
 /** A finding is HIGH when as much evidence comes so many times less often, and is so much more. */
 const RARER = 10
 const LEAST_RISE = 2
 /** Less evidence is no finding, however quiet the tenant: a budget is a ceiling, not a quota. */
 const LEAST_NATS = 6
-/** How long a verdict that something is harmless holds. */
-const SAFE_MS = 30 * DAY_HOURS * HOUR_MS
-const MOST_SAFE = 500
 const MOST_FOUND = 50_000
-const KNOTS_NATS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 20, 24] as const
 
 /** A detector as the calibrator knows it. */
 export interface Calibrated {
@@ -39,6 +38,8 @@ export interface Calibrated {
 
 /** What is read of a scored decision. */
 export interface Observation {
+  /** Of the decision. */
+  readonly id: string
   readonly at_ms: number
   /** Whom findings of it would be about. */
   readonly entity: string
@@ -52,12 +53,13 @@ export interface StoredCalibrator {
   readonly made_hour: number
   readonly version: number
   readonly tables: readonly (readonly [name: string, table: StoredTable])[]
+  readonly recent?: readonly (readonly [name: string, places: StoredPlaces])[]
   readonly extremes: StoredExtremes
   readonly others?: StoredFindings
-  readonly safe?: readonly Safe[]
+  readonly own?: StoredOwnFindings
+  readonly joint?: StoredJointDays
+  readonly judged?: StoredJudged
 }
-
-type Safe = NonNullable<Calibration['safe']>[number]
 
 /**
  * Learns how rare each detector's scores are for one tenant, and from which
@@ -70,12 +72,17 @@ type Safe = NonNullable<Calibration['safe']>[number]
 export class Calibrator {
   readonly #detectors: readonly Calibrated[]
   readonly #budget: number
-  readonly #tables = new Map<string, ScoreTable>()
+  readonly #own: ReadonlySet<string>
+  readonly #tables = new Map<string, SegmentScores>()
+  /** By detector and kind of subject. */
+  readonly #recent = new Map<string, RecentPlaces>()
   readonly #places = new Places()
-  readonly #others: OtherFindings
-  #safe: Safe[] = []
+  readonly #joint = new JointDays()
+  readonly #othersFound = new OtherFindings()
+  readonly #found = new OwnFindings()
+  readonly #judged = new Judged()
   /** Which detector has found which entity today. */
-  readonly #found = new Set<string>()
+  readonly #foundToday = new Set<string>()
   #foundDay = 0
   #extremes = new DayExtremes()
   #hour = 0
@@ -86,43 +93,37 @@ export class Calibrator {
   constructor(detectors: readonly Calibrated[], budget: number) {
     this.#detectors = detectors
     this.#budget = budget
-    this.#others = new OtherFindings(detectors.map(({ id }) => id))
+    this.#own = new Set(detectors.map(({ id }) => id))
   }
 
   /** Hears of a finding, whoever's it is: the budget is one for all. */
   heard(finding: Finding): void {
-    this.#others.observe(finding)
+    if (this.#own.has(finding.detector.id)) this.#found.observe(finding)
+    else this.#othersFound.observe(finding)
   }
 
-  /**
-   * Takes a verdict that something is harmless: for a month what those
-   * detectors say of the entity weighs a quarter and is learnt. Gives the
-   * calibration that tells so, once there is one.
-   */
-  judged({ verdict, entity, finding_ids, decided_at }: Verdict): Calibration | undefined {
-    const detectors = this.#others.detectorsOf(finding_ids)
-    if (verdict !== 'confirm_safe' || entity.type !== 'subject' || detectors.length === 0) return undefined
-    const until = new Date(Math.max(Date.parse(decided_at), this.#hour * HOUR_MS) + SAFE_MS).toISOString()
-    this.#safe = this.#safe.filter((each) => each.entity !== entity.id).slice(1 - MOST_SAFE)
-    this.#safe.push({ entity: entity.id, detectors: detectors.slice(0, 16), until })
-    return this.#version === 0 ? undefined : this.#make()
+  /** Takes a verdict; gives the calibration that tells of it, where it teaches and once there is one. */
+  judged(verdict: Verdict): Calibration | undefined {
+    if (verdict.verdict === 'confirm_compromised') this.#found.confirmed(verdict.finding_ids)
+    const detectors = this.#found.detectorsOf(verdict.finding_ids)
+    const teaches = this.#judged.take(verdict, detectors, this.#hour * HOUR_MS)
+    return teaches && this.#version > 0 ? this.#make() : undefined
   }
 
   /** Takes a scored decision in; returns a calibration when a new one is due. */
-  observe({ at_ms, entity, segment, scores }: Observation): Calibration | undefined {
+  observe({ id: decision, at_ms, entity, segment, scores }: Observation): Calibration | undefined {
     const hour = Math.floor(at_ms / HOUR_MS)
     const made = hour > this.#hour ? this.#next(hour) : undefined
     const day = Math.floor(hour / DAY_HOURS)
-    const sampled = this.#places.takes(entity, at_ms)
+    const drawn = this.#places.takes(decision, entity, at_ms)
     for (const { id, version, thresholds } of this.#detectors) {
       const score = scores[id] ?? 0
       const table = this.#table(id, version, segment)
-      if (sampled && table.total >= LEAST_SCORES)
-        this.#places.add(id, table.placeOf(score, this.#places.chance(entity, id)))
-      if (score < thresholds.medium || this.#first(id, entity, day)) table.add(score, 1)
+      if (drawn && table.total >= LEAST_SCORES)
+        this.#places.add(id, entity, table.draw(score, chanceOf(decision, id)))
+      if (score < thresholds.medium || this.#first(id, entity, day)) table.add(score)
     }
-    const joint = scores[JOINT_SCORE]
-    if (joint !== undefined) this.#extremes.observe(day, entity, joint)
+    if (this.#version > 0) this.#observeJoint(day, entity, scores[JOINT_SCORE] ?? 0)
     return made
   }
 
@@ -142,48 +143,76 @@ export class Calibrator {
       made_hour: this.#madeHour,
       version: this.#version,
       tables: [...this.#tables].map(([name, table]) => [name, table.stored()]),
+      recent: [...this.#recent].map(([name, places]) => [name, places.stored()]),
       extremes: this.#extremes.stored(),
-      others: this.#others.stored(),
-      safe: this.#safe,
+      others: this.#othersFound.stored(),
+      own: this.#found.stored(),
+      joint: this.#joint.stored(),
+      judged: this.#judged.stored(),
     }
   }
 
-  restore({ hour, made_hour, version, tables, extremes, others, safe }: StoredCalibrator): void {
-    this.#hour = hour
-    this.#madeHour = made_hour
-    this.#version = version
+  restore(stored: StoredCalibrator): void {
+    const { others, own, joint, judged } = stored
+    this.#hour = stored.hour
+    this.#madeHour = stored.made_hour
+    this.#version = stored.version
     this.#tables.clear()
-    for (const [name, table] of tables) this.#tables.set(name, ScoreTable.restore(table))
-    this.#extremes = DayExtremes.restore(extremes)
-    if (others !== undefined) this.#others.restore(others)
-    this.#safe = [...(safe ?? [])]
+    this.#recent.clear()
+    for (const [name, places] of stored.recent ?? []) this.#recent.set(name, RecentPlaces.restore(places))
+    for (const [name, table] of stored.tables)
+      this.#tables.set(name, SegmentScores.restore(this.#recentOf(name), table))
+    this.#extremes = DayExtremes.restore(stored.extremes)
+    if (others !== undefined) this.#othersFound.restore(others)
+    if (own !== undefined) this.#found.restore(own)
+    if (joint !== undefined) this.#joint.restore(joint)
+    if (judged !== undefined) this.#judged.restore(judged)
   }
 
   /** Whether the detector has not found the entity before on this day; beyond a bound all have been. */
   #first(detector: string, entity: string, day: number): boolean {
     if (day !== this.#foundDay) {
       this.#foundDay = day
-      this.#found.clear()
+      this.#foundToday.clear()
     }
     const name = `${detector} ${entity}`
-    if (this.#found.has(name) || this.#found.size >= MOST_FOUND) return false
-    this.#found.add(name)
+    if (this.#foundToday.has(name) || this.#foundToday.size >= MOST_FOUND) return false
+    this.#foundToday.add(name)
     return true
   }
 
-  #table(id: string, version: number, segment: Segment): ScoreTable {
+  /** The day's most evidence counts, for the threshold and for how rare it is. */
+  #observeJoint(day: number, entity: string, nats: number): void {
+    this.#extremes.observe(day, entity, nats)
+    for (const { entity: of, p } of this.#joint.observe(day, entity, nats))
+      this.#places.add(JOINT_SCORE, of, p)
+  }
+
+  #table(id: string, version: number, segment: Segment): SegmentScores {
     const name = nameOf(id, version, segment)
     let table = this.#tables.get(name)
     if (table === undefined) {
-      table = new ScoreTable()
+      table = new SegmentScores(this.#recentOf(name))
       this.#tables.set(name, table)
     }
     return table
   }
 
+  #recentOf(name: string): RecentPlaces {
+    const kind = kindOf(name)
+    let recent = this.#recent.get(kind)
+    if (recent === undefined) {
+      recent = new RecentPlaces()
+      this.#recent.set(kind, recent)
+    }
+    return recent
+  }
+
   #next(hour: number): Calibration | undefined {
     const passed = this.#hour === 0 ? 0 : hour - this.#hour
-    if (passed > 0) for (const table of this.#tables.values()) table.fade(2 ** (-passed / HALF_LIFE_HOURS))
+    if (passed > 0) for (const each of [...this.#tables.values(), ...this.#recent.values()]) each.fade(passed)
+    const day = Math.floor(this.#hour / DAY_HOURS)
+    if (this.#hour !== 0 && Math.floor(hour / DAY_HOURS) > day) this.#ends(day)
     this.#hour = hour
     if (this.#madeHour === 0) this.#madeHour = hour
     if (hour - this.#madeHour < EVERY_HOURS) return undefined
@@ -191,72 +220,65 @@ export class Calibrator {
     return this.#make()
   }
 
+  /** A day is over: what it had says whether the threshold is right. */
+  #ends(day: number): void {
+    const allowed = this.#allowed(day)
+    const threshold = this.#extremes.thresholdFor(allowed)
+    const room_nats = Math.max(LEAST_NATS, threshold ?? 0) - LEAST_NATS
+    this.#found.ends(day, threshold === undefined ? undefined : { allowed, room_nats })
+  }
+
+  /** Findings a day that are left for these detectors. */
+  #allowed(day: number): number {
+    return Math.max(this.#budget / 2, this.#budget - this.#othersFound.perDay(day))
+  }
+
+  /** From which evidence on there are findings, MEDIUM and HIGH; undefined before a first day was counted. */
+  #thresholds(): Thresholds | undefined {
+    const allowed = this.#allowed(Math.floor(this.#hour / DAY_HOURS))
+    const threshold = this.#extremes.thresholdFor(allowed)
+    if (threshold === undefined) return undefined
+    const correction = this.#found.correctionNats
+    const medium = Math.max(LEAST_NATS, Math.max(LEAST_NATS, threshold) + correction)
+    const rarer = this.#extremes.thresholdFor(allowed / RARER) ?? 0
+    return { medium, high: Math.max(medium + LEAST_RISE, rarer + correction) }
+  }
+
   #make(): Calibration {
     this.#version += 1
-    const day = Math.floor(this.#hour / DAY_HOURS)
-    const budget = Math.max(this.#budget / 2, this.#budget - this.#others.perDay(day))
-    const now = instantOf(this.#hour)
-    this.#safe = this.#safe.filter(({ until }) => until > now)
-    const threshold = this.#extremes.thresholdFor(budget)
-    const nats = threshold === undefined ? undefined : Math.max(LEAST_NATS, threshold)
-    const rarer = this.#extremes.thresholdFor(budget / RARER)
+    const nats = this.#thresholds()
+    const made_at = instantOf(this.#hour)
     return {
       version: this.#version,
-      made_at: now,
+      made_at,
       budget_per_day: this.#budget,
       days: this.#extremes.days,
-      threshold_nats: nats === undefined ? null : round(nats),
-      high_nats: nats === undefined ? null : round(Math.max(nats + LEAST_RISE, rarer ?? 0)),
+      threshold_nats: nats === undefined ? null : round(nats.medium),
+      high_nats: nats === undefined ? null : round(nats.high),
+      correction_nats: round(this.#found.correctionNats),
       tables: this.#published(nats),
-      ...(this.#safe.length === 0 ? {} : { safe: this.#safe }),
+      ...this.#publishedJoint(),
+      ...this.#judged.published(made_at),
     }
   }
 
-  #published(nats: number | undefined): CalibrationTable[] {
-    const published: CalibrationTable[] = []
-    for (const { id, version, thresholds } of this.#detectors) {
-      for (const [name, table] of this.#tables) {
-        const prefix = `${id}@${version}/`
-        if (!name.startsWith(prefix) || table.total < LEAST_SCORES) continue
-        const knots = knotsOf(table)
-        if (knots.length === 0) continue
-        const medium = nats === undefined ? thresholds.medium : atLeast(thresholds.medium, table, nats)
-        const high =
-          nats === undefined ? thresholds.high : atLeast(thresholds.high, table, nats + Math.log(RARER))
-        published.push({
-          detector: id,
-          detector_version: version,
-          segment: name.slice(prefix.length),
-          scores: Math.round(table.total),
-          medium: round(medium),
-          high: round(Math.max(high, medium)),
-          knots,
-        })
-      }
-    }
-    return published
+  #published(nats: Thresholds | undefined): CalibrationTable[] {
+    const rare = nats === undefined ? undefined : { medium: nats.medium, high: nats.medium + Math.log(RARER) }
+    return this.#detectors.flatMap((detector) => {
+      const prefix = `${detector.id}@${detector.version}/`
+      return [...this.#tables].flatMap(([name, scores]) => {
+        if (!name.startsWith(prefix)) return []
+        return publishedTable(detector, name.slice(prefix.length), scores, rare) ?? []
+      })
+    })
+  }
+
+  #publishedJoint(): Pick<Calibration, 'joint'> {
+    const { scores } = this.#joint
+    if (scores.total < LEAST_SCORES) return {}
+    return { joint: { entity_days: Math.round(scores.total), knots: knotsOf(scores) } }
   }
 }
-
-/** The score that is as rare as `nats` say, but not below what the detector declares. */
-function atLeast(declared: number, table: ScoreTable, nats: number): number {
-  const score = table.scoreAt(Math.exp(-nats))
-  return Number.isFinite(score) ? Math.max(declared, score) : declared
-}
-
-/** Scores by how rare they are, as far as they differ. */
-function knotsOf(table: ScoreTable): { score: number; nats: number; extrapolated: boolean }[] {
-  const knots: { score: number; nats: number; extrapolated: boolean }[] = []
-  for (const nats of KNOTS_NATS) {
-    const score = table.scoreAt(Math.exp(-nats))
-    const last = knots.at(-1)?.score ?? 0
-    if (!Number.isFinite(score) || score <= last || score > MOST_SCORE) continue
-    knots.push({ score: round(score), nats, extrapolated: table.rarityOf(score).extrapolated })
-  }
-  return knots
-}
-
-const MOST_SCORE = 1e9
 
 function nameOf(id: string, version: number, segment: string): string {
   return `${id}@${version}/${segment}`

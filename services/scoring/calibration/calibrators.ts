@@ -25,6 +25,7 @@ const MOST_TENANTS = 200
 /** What is read of a scored decision; the rest was checked by whoever wrote it. */
 const Seen = z.object({
   decision: z.object({
+    id: z.string(),
     tenant: z.string(),
     origin: z.enum(['live', 'import']),
     decided_at: z.string(),
@@ -83,6 +84,7 @@ export class Calibrators {
     const calibrator = this.#of(tenant)
     const before = calibrator?.hour
     const made = calibrator?.observe({
+      id: decision.id,
       at_ms: instantMs(decision.decided_at),
       entity: subjectEntityId(subject),
       segment: segmentOf(subject.type, enrichment.resource.sensitivity),

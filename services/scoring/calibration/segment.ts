@@ -15,3 +15,8 @@ const PROGRAM = { low: 'program/low', medium: 'program/medium', high: 'program/h
 export function segmentOf(subjectType: Decision['subject']['type'], sensitivity: Sensitivity): Segment {
   return (subjectType === 'user' ? PERSON : PROGRAM)[sensitivity]
 }
+
+/** What stands before the sensitivity, of a segment or of a name that ends in one. */
+export function kindOf(name: string): string {
+  return name.slice(0, name.lastIndexOf('/'))
+}

@@ -22,6 +22,7 @@ function* quiet(days: number, seed = 1): Generator<Observation> {
   for (let hour = 0; hour < days * 24; hour++) {
     for (let index = 0; index < 200; index++) {
       yield {
+        id: `d-${seed}-${hour}-${index}`,
         at_ms: START + hour * HOUR + index * 15_000,
         entity: `person-${Math.floor(random() * 20)}`,
         segment: 'person/medium',
@@ -144,7 +145,7 @@ describe('a calibrator', () => {
       note: '',
       decided_at: new Date(START + 3 * 24 * HOUR).toISOString(),
     }
-    expect(calibrator.judged({ ...verdict, verdict: 'confirm_compromised' })).toBeUndefined()
+    expect(calibrator.judged({ ...verdict, verdict: 'dismiss' })).toBeUndefined()
     expect(calibrator.judged({ ...verdict, finding_ids: ['f-2'] })).toBeUndefined()
     const made = Calibration.parse(calibrator.judged(verdict))
     expect(made.safe).toMatchObject([{ entity: 'user:person-1', detectors: ['rare'] }])
