@@ -20,7 +20,7 @@ export interface StoreAlert {
   readonly error: 'Error' | 'Alerting'
   /** Why these two. */
   readonly state_because: string
-  /** One sentence; may name labels as `{{ .Labels.tenant }}` and the number as `{{ .Values.A.Value }}`. */
+  /** One sentence; may name labels as `{{ $labels.tenant }}` and the number as `{{ $value }}`, as in Prometheus. */
   readonly summary: string
   /** What it means and what to do. */
   readonly description: string

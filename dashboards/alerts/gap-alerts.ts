@@ -47,7 +47,7 @@ export const gap: StoreAlert = {
   error: 'Error',
   state_because:
     'No row means that no gateway decided anything in three hours, which GatewatchNothingArrives tells; a failing query is no gap.',
-  summary: '{{ printf "%.0f" .Values.A.Value }} decisions of {{ .Labels.gateway }} are not in the store.',
+  summary: '{{ $value | printf "%.0f" }} decisions of {{ $labels.gateway }} are not in the store.',
   description:
     'The gateway numbers its decisions, and these numbers are missing between others that are there, ten minutes after they were due. They are still on their way, were put aside as dead letters, or were removed. `gatewatch verify` over that time says which.',
   runbook: 'decisions-are-missing',
@@ -75,7 +75,7 @@ export const unvouched: StoreAlert = {
   state_because:
     'No row means that nothing was decided in three hours, which GatewatchNothingArrives tells; a failing query says nothing about chains.',
   summary:
-    '{{ printf "%.0f" .Values.A.Value }} live decisions of {{ .Labels.gateway }} are in no chain that can be verified.',
+    '{{ $value | printf "%.0f" }} live decisions of {{ $labels.gateway }} are in no chain that can be verified.',
   description:
     'They bear no number, or no row of their boot keeps a hash, so no checkpoint covers them and `gatewatch verify` can say nothing of them. Somebody writes rows past the gateways, or a gateway writes in another form. Find out who may insert into the store.',
   runbook: 'a-chain-is-refuted',

@@ -27,7 +27,7 @@ export const tenantSilent: StoreAlert = {
   error: 'Error',
   state_because:
     'No row means that no tenant had decisions in two weeks, so none has fallen silent; a failing query says nothing of tenants.',
-  summary: 'Nothing has been decided for {{ .Labels.tenant }} in an hour that was busy in both weeks before.',
+  summary: 'Nothing has been decided for {{ $labels.tenant }} in an hour that was busy in both weeks before.',
   description:
     'Its applications are down, it is a holiday, or its traffic goes past the gateways, where nobody checks it. Look at the gateways first, then ask whether the applications are reached in another way.',
   runbook: 'a-tenant-is-silent',
@@ -53,7 +53,7 @@ export const refusals: StoreAlert = {
   state_because:
     'No row means that nobody was refused in a day, which is well; a failing query is no reason to roll a policy back.',
   summary:
-    '{{ printf "%.0f" .Values.A.Value }} people of {{ .Labels.tenant }} were refused in a quarter of an hour.',
+    '{{ $value | printf "%.0f" }} people of {{ $labels.tenant }} were refused in a quarter of an hour.',
   description:
     'That is more than half of all who were refused in the day before. A policy that was just activated refuses people who work, an identity provider or a posture feed fails, or somebody tries many accounts. The policy dashboard shows by which rule and revision.',
   runbook: 'many-are-refused',
@@ -75,7 +75,7 @@ export const letThrough: StoreAlert = {
   error: 'Error',
   state_because: 'Rows are what went wrong, so none is well; a failing query let nobody through.',
   summary:
-    '{{ .Labels.gateway }} let {{ printf "%.0f" .Values.A.Value }} requests of {{ .Labels.tenant }} through that it could not judge.',
+    '{{ $labels.gateway }} let {{ $value | printf "%.0f" }} requests of {{ $labels.tenant }} through that it could not judge.',
   description:
     'The configuration says to serve these when a decision fails. Each is recorded with its reason; nobody checked it. Look at the reasons on the pipeline dashboard, and at what they did under these ids.',
   runbook: 'requests-go-through-unjudged',
@@ -99,7 +99,7 @@ export const overBudget: StoreAlert = {
   no_data: 'OK',
   error: 'Error',
   state_because: 'No row means no finding, which is within every budget; a failing query found nothing.',
-  summary: '{{ printf "%.0f" .Values.A.Value }} findings for {{ .Labels.tenant }} in a day.',
+  summary: '{{ $value | printf "%.0f" }} findings for {{ $labels.tenant }} in a day.',
   description:
     'More than twice what scoring.findings_per_day allows by default. Calibration follows within days, so this is a change of the whole company (a new application, a moved office), an attack on many, or a detector that is wrong. People stop reading what comes too often.',
   runbook: 'findings-over-budget',
@@ -124,7 +124,7 @@ export const storyWaits: StoreAlert = {
   error: 'Error',
   state_because:
     'No row means that no grave story is open, which is well; a failing query makes nobody wait.',
-  summary: 'A grave story of {{ .Labels.tenant }} has waited for {{ printf "%.0f" .Values.A.Value }} hours.',
+  summary: 'A grave story of {{ $labels.tenant }} has waited for {{ $value | printf "%.0f" }} hours.',
   description:
     'Its people stay restricted until somebody gives a verdict, and where they were compromised the attacker has had that time. The console lists open stories, gravest first.',
   runbook: 'a-story-waits',

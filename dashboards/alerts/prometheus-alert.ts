@@ -1,5 +1,6 @@
 import { prometheus } from '../metrics.ts'
 import { expressionNode, type RuleEntry } from './rule-file.ts'
+import { templated } from './templated.ts'
 
 /** A rule of deploy/prometheus/rules.yaml. */
 export interface PrometheusAlert {
@@ -49,18 +50,12 @@ export function importedRule(rule: PrometheusAlert, isPaused: string): RuleEntry
     noDataState: 'OK',
     execErrState: 'Error',
     for: rule.for ?? '0s',
-    annotations: templated(rule.annotations),
-    labels: templated(rule.labels),
+    annotations: texts(rule.annotations),
+    labels: texts(rule.labels),
     isPaused,
   }
 }
 
-/** Prometheus' names in templates as Grafana knows them without a dollar, which its files take for the environment's. */
-function templated(texts: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(texts).map(([name, text]) => [
-      name,
-      text.replaceAll('$labels.', '.Labels.').replaceAll('$value', '.Values.query.Value').trim(),
-    ]),
-  )
+function texts(given: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(given).map(([name, text]) => [name, templated(text, 'query')]))
 }

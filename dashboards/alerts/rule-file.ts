@@ -1,6 +1,7 @@
 import { stringify } from 'yaml'
 import { clickhouse, table } from '../clickhouse-query.ts'
 import type { StoreAlert } from './alert-rule.ts'
+import { templated } from './templated.ts'
 
 /** The folder of the dashboards; provisioning makes it by this name. */
 export const FOLDER = 'Gatewatch'
@@ -67,7 +68,7 @@ export function storeRule(alert: StoreAlert, panelId: PanelIds): RuleEntry {
     execErrState: alert.error,
     for: `${alert.for_min}m`,
     annotations: {
-      summary: alert.summary,
+      summary: templated(alert.summary, 'A'),
       description: alert.description,
       runbook_url: `deploy/runbooks.md#${alert.runbook}`,
     },

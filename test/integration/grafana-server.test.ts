@@ -1,22 +1,24 @@
 import { randomBytes } from 'node:crypto'
+import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { dashboards, fileOf } from '../../dashboards/catalogue.ts'
-import { clickhouse } from '../../dashboards/clickhouse-query.ts'
+import { clickhouse, table } from '../../dashboards/clickhouse-query.ts'
 import { prometheus } from '../../dashboards/metrics.ts'
-import { expandAdHoc } from '../../services/console/dashboards/ad-hoc.ts'
-import { type GrafanaContext, expandVariables } from '../../services/console/dashboards/macros.ts'
+import { expandAsGrafana, expandInBrowser, type Value } from '../support/dashboards/grafana-expansion.ts'
+import { questions } from '../support/dashboards/questions.ts'
 import { readYaml } from '../support/deploy/files.ts'
-import { grafanaServer, queryErrors } from '../support/deploy/grafana-server.ts'
-import { DataSourceFile, RuleFile } from '../support/deploy/provisioning.ts'
+import { type GrafanaAnswer, grafanaServer, readAnswer } from '../support/deploy/grafana-server.ts'
+import { ContactPointFile, DataSourceFile, RuleFile } from '../support/deploy/provisioning.ts'
 
 const url = process.env['GRAFANA_URL'] ?? ''
-/** Where that Grafana, not this test, finds ClickHouse and Prometheus. */
+/** Where that Grafana, not this test, finds ClickHouse and Prometheus; contact points are told nothing. */
 const environment: Readonly<Record<string, string>> = {
   GATEWATCH_CLICKHOUSE_HOST: process.env['GRAFANA_CLICKHOUSE_HOST'] ?? 'clickhouse',
   GATEWATCH_CLICKHOUSE_PASSWORD: process.env['GRAFANA_CLICKHOUSE_PASSWORD'] ?? '',
   GATEWATCH_PROMETHEUS_URL: process.env['GRAFANA_PROMETHEUS_URL'] ?? 'http://prometheus:9090',
 }
+const NOWHERE = 'http://127.0.0.1:9'
 
 /** Everything gets a name of its own, so that what is there already is neither changed nor deleted. */
 const mark = `gwtest-${randomBytes(3).toString('hex')}`
@@ -31,12 +33,28 @@ const panels = boards.flatMap((board) =>
     .filter(({ targets }) => targets.length > 0)
     .map(({ title, targets }) => ({ name: `${board.title}: ${title}`, targets })),
 )
-const variables: GrafanaContext['variables'] = {
+/** Boards share variables and annotations: what is the same query is asked once. */
+const distinct = questions.filter(({ sql }, i) => questions.findIndex((one) => one.sql === sql) === i)
+const range = { from: new Date(Date.now() - 3_600_000), to: new Date() }
+const INTERVAL_MS = 30_000
+const variables: Record<string, Value> = {
   tenant: 'default',
+  app: { all: '_all_' },
+  detector: { all: '_all_' },
+  level: { all: '_all_' },
+  gateway: { all: '_all_' },
   subject: 'user:alice',
   source: '192.0.2.10',
   session: 's-1',
+  console: 'http://127.0.0.1:8090',
 }
+const HOSTILE = [
+  `it's`,
+  `\\' OR 1=1 -- `,
+  `') OR 1=1 /* `,
+  'line\nbreak 🙂',
+  '$__timeFilter(decided_at) ${tenant}',
+]
 
 describe.skipIf(url === '')('the Grafana that GRAFANA_URL names (skipped where it is not set)', () => {
   const grafana = grafanaServer(url, process.env['GRAFANA_TOKEN'] ?? '')
@@ -46,54 +64,82 @@ describe.skipIf(url === '')('the Grafana that GRAFANA_URL names (skipped where i
   const groups = ['store.yaml', 'pipeline.yaml'].flatMap(
     (name) => RuleFile.parse(readYaml(`deploy/grafana/provisioning/alerting/${name}`)).groups,
   )
+  const contactPoints = [
+    'provisioning/alerting/contact-points.yaml',
+    ...readdirSync('deploy/grafana/contact-points').map((name) => `contact-points/${name}`),
+  ].flatMap((path, i) =>
+    ContactPointFile.parse(readYaml(`deploy/grafana/${path}`)).contactPoints.flatMap(({ name, receivers }) =>
+      receivers.map((receiver) => ({
+        ...receiver,
+        name: `${name} ${mark}-${i}`,
+        uid: `${mark}-${i}-${receiver.uid.replace('gatewatch-', '')}`,
+      })),
+    ),
+  )
 
   beforeAll(async () => {
-    for (const { name, ...source } of datasources) {
-      const text = JSON.stringify({ ...source, name: `${name} ${mark}` })
-      const filled = text.replaceAll(/\$\{(\w+)\}/g, (_m, variable: string) => environment[variable] ?? '')
-      await grafana.call('POST', 'api/datasources', JSON.parse(marked(filled)))
-    }
+    for (const { name, ...source } of datasources)
+      await grafana.call('POST', 'api/datasources', filled({ ...source, name: `${name} ${mark}` }))
     await grafana.call('POST', 'api/folders', { uid: mark, title: `Gatewatch ${mark}` })
   }, 60_000)
 
   /** In the reverse order; what was never made says so, and that is well. */
   afterAll(async () => {
     const rules = groups.flatMap((group) => group.rules)
+    for (const { uid } of contactPoints) await gone(`api/v1/provisioning/contact-points/${uid}`)
     for (const { uid } of rules) await gone(`api/v1/provisioning/alert-rules/${ruleUid(uid)}`)
     for (const { uid } of boards) await gone(`api/dashboards/uid/${uid}`)
     await gone(`api/folders/${mark}`)
     for (const { uid } of datasources) await gone(`api/datasources/uid/${marked(uid)}`)
   }, 120_000)
 
-  it('reaches both data sources', async () => {
-    for (const { uid } of datasources)
-      expect(await grafana.call('GET', `api/datasources/uid/${marked(uid)}/health`)).toMatchObject({
-        status: 'OK',
-      })
+  it('reaches both data sources, and ClickHouse as an account that may not write', async () => {
+    const { columns } = await ask([table('SELECT 1 AS one').build()])
+    expect(columns.get('one')?.values).toEqual([1])
+    const write = ask([table('CREATE TABLE written (x Int8) ENGINE = Memory').build()])
+    // Grafana says with its status, or in the answer, that a query failed.
+    const refusal = await write.then(({ errors }) => errors.join(), String)
+    expect(refusal).toMatch(/READONLY|ACCESS_DENIED/)
+    const metrics = await ask([{ refId: 'A', datasource: prometheus, expr: 'vector(7)', instant: true }])
+    expect(metrics.errors).toEqual([])
+    expect([...metrics.columns.values()].flatMap(({ values }) => values)).toContain(7)
   })
 
-  it.each(boards)('takes $title, and gives back the panels that it got', async (board) => {
+  it.each(boards)('takes $title, and gives back what it got', async (board) => {
     await grafana.call('POST', 'api/dashboards/db', { dashboard: board, folderUid: mark, overwrite: false })
     const { dashboard } = z
       .object({ dashboard: Board })
       .parse(await grafana.call('GET', `api/dashboards/uid/${board.uid}`))
-    expect(dashboard.panels.map(({ title }) => title)).toEqual(board.panels.map(({ title }) => title))
+    expect(dashboard).toMatchObject(board)
   })
 
   it.each(panels)('$name is answered', async ({ targets }) => {
-    const queries = targets.map((target) => ({
-      ...asBrowser(target),
-      intervalMs: 30_000,
-      maxDataPoints: 500,
-    }))
-    const answer = await grafana.call('POST', 'api/ds/query', { queries, from: 'now-1h', to: 'now' })
-    expect(queryErrors(answer)).toEqual([])
+    const { errors } = await ask(targets)
+    expect(errors).toEqual([])
+  })
+
+  it.each(distinct)('$name becomes the SQL that it is tested with', async ({ sql, kind, series }) => {
+    const query = { ...table(sql).build(), ...(series && { queryType: 'timeseries', format: 0 }) }
+    const { errors, executed, columns } = await ask([query])
+    expect(errors).toEqual([])
+    expect(executed).toEqual([expandAsGrafana(sql, { ...range, interval_ms: INTERVAL_MS, variables })])
+    const time = kind === 'annotation' || series ? columns.get('time')?.type : 'time'
+    expect(columns.size === 0 ? 'time' : time).toBe('time')
+  })
+
+  it.each(HOSTILE)('a subject who is called %j is looked for by that name', async (subject) => {
+    const { errors, columns } = await ask(
+      [table(`SELECT decodeURLComponent('\${subject:percentencode}') AS name`).build()],
+      { ...variables, subject },
+    )
+    expect(errors).toEqual([])
+    expect(columns.get('name')?.values).toEqual([subject])
   })
 
   it('takes every alert rule, and evaluates its queries', async () => {
-    for (const { name, interval, rules } of groups)
+    for (const { name, rules } of groups)
       for (const { uid, data, for: pending, isPaused: _paused, ...rule } of rules) {
-        const marked_ = data.map((node) => z.looseObject({}).parse(JSON.parse(marked(JSON.stringify(node)))))
+        const nodes = z.array(z.looseObject({})).parse(JSON.parse(marked(JSON.stringify(data))))
         await grafana.call('POST', 'api/v1/provisioning/alert-rules', {
           ...rule,
           uid: ruleUid(uid),
@@ -101,18 +147,38 @@ describe.skipIf(url === '')('the Grafana that GRAFANA_URL names (skipped where i
           folderUID: mark,
           orgID: 1,
           for: pending,
-          data: marked_,
-          // It wakes nobody.
+          data: nodes,
+          // It wakes nobody; before Grafana 9.4, which can't pause, for as long as this test runs.
           isPaused: true,
         })
-        const answer = await grafana.call('POST', 'api/v1/eval', {
-          data: marked_,
-          condition: rule.condition,
-          now: new Date(),
-        })
-        expect({ name: rule.title, interval, errors: queryErrors(answer) }).toMatchObject({ errors: [] })
+        const { condition } = rule
+        const answer = await grafana.call('POST', 'api/v1/eval', { data: nodes, condition, now: new Date() })
+        expect({ rule: rule.title, errors: readAnswer(answer).errors }).toMatchObject({ errors: [] })
       }
   }, 120_000)
+
+  it.each(contactPoints)('takes the contact point $name, a $type', async (point) => {
+    await grafana.call('POST', 'api/v1/provisioning/contact-points', filled(point))
+    const all = z
+      .array(z.looseObject({ uid: z.string() }))
+      .parse(await grafana.call('GET', 'api/v1/provisioning/contact-points'))
+    expect(all.find(({ uid }) => uid === point.uid)).toMatchObject({ name: point.name, type: point.type })
+  })
+
+  async function ask(targets: readonly unknown[], as = variables): Promise<GrafanaAnswer> {
+    const queries = targets.map((target) => {
+      const query = z.record(z.string(), z.unknown()).parse(JSON.parse(marked(JSON.stringify(target))))
+      const { rawSql } = query
+      return {
+        ...query,
+        ...(typeof rawSql === 'string' && { rawSql: expandInBrowser(rawSql, { variables: as }) }),
+        intervalMs: INTERVAL_MS,
+        maxDataPoints: 500,
+      }
+    })
+    const [from, to] = [range.from, range.to].map((at) => String(at.getTime()))
+    return readAnswer(await grafana.call('POST', 'api/ds/query', { queries, from, to }))
+  }
 
   async function gone(path: string): Promise<void> {
     await grafana
@@ -126,26 +192,23 @@ if (url === '')
     `SKIPPED: GRAFANA_URL is not set, so ${panels.length} panels were asked of no real Grafana\n`,
   )
 
-/** Uids of data sources and dashboards with the mark of this run. */
+/** With the mark of this run, and what a deployment fills in. */
+function filled(value: unknown): unknown {
+  const text = marked(JSON.stringify(value))
+  return JSON.parse(text.replaceAll(/\$\{(\w+)\}/g, (_m, name: string) => environment[name] ?? NOWHERE))
+}
+
+/** Uids of data sources and dashboards with the mark of this run, unless they have it. */
 function marked(text: string): string {
   return text
-    .replaceAll(new RegExp(`${clickhouse.uid}|${prometheus.uid}`, 'g'), (uid) => `${uid}-${mark}`)
-    .replaceAll(/"uid":\s*"gatewatch-(\w+)"/g, (_m, name: string) => `"uid":"${mark}-${name}"`)
+    .replaceAll(new RegExp(`(${clickhouse.uid}|${prometheus.uid})(?!-gwtest)`, 'g'), `$1-${mark}`)
+    .replaceAll(
+      /"uid":\s*"gatewatch-(?!clickhouse|prometheus)([\w-]+)"/g,
+      (_m, name: string) => `"uid":"${mark}-${name}"`,
+    )
 }
 
 /** A rule's uid is at most 40 characters. */
 function ruleUid(uid: string): string {
   return `${mark}${uid.replace(/^gatewatch/, '')}`.slice(0, 40)
-}
-
-/** What the browser would put into a query of ClickHouse: variables, all of a choice, and no filter. */
-function asBrowser(target: unknown): Record<string, unknown> {
-  const query = z.record(z.string(), z.unknown()).parse(target)
-  const { rawSql } = query
-  if (typeof rawSql !== 'string') return query
-  const named = [...rawSql.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => [name, '_all_'] as const)
-  return {
-    ...query,
-    rawSql: expandAdHoc(expandVariables(rawSql, { ...Object.fromEntries(named), ...variables }), []),
-  }
 }

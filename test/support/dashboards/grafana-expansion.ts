@@ -19,10 +19,15 @@ export interface Grafana {
 export type Value = string | readonly string[] | { readonly all: string }
 
 export function expandAsGrafana(sql: string, grafana: Grafana): string {
-  return expandMacros(withoutComments(expandFilters(expandVariables(sql, grafana), grafana)), grafana)
+  return expandMacros(withoutComments(expandInBrowser(sql, grafana)), grafana)
 }
 
-function expandVariables(sql: string, { variables }: Grafana): string {
+/** As much of it as has been done when Grafana's server gets the query. */
+export function expandInBrowser(sql: string, grafana: Pick<Grafana, 'variables' | 'filters'>): string {
+  return expandFilters(expandVariables(sql, grafana), grafana)
+}
+
+function expandVariables(sql: string, { variables }: Pick<Grafana, 'variables'>): string {
   return sql.replaceAll(/\$\{(\w+)(?::([^}]+))?\}/g, (whole, name: string, written?: string) => {
     const value = variables[name]
     if (value === undefined) return whole
@@ -54,7 +59,7 @@ function strictlyEncoded(value: string): string {
 }
 
 /** The plugin escapes a quote around a value and nothing in it: what a reader may do, the account says. */
-function expandFilters(sql: string, { filters = [] }: Grafana): string {
+function expandFilters(sql: string, { filters = [] }: Pick<Grafana, 'filters'>): string {
   return sql.replaceAll(/\$__adHocFilters\s*\(([^)]+)\)/g, (_, names: string) => {
     const tables = [...names.matchAll(/['"]([^'"]+)['"]/g)].map(([, table]) => table)
     const named: Readonly<Record<string, string>> = { '=~': 'REGEXP', '!~': 'NOT REGEXP' }

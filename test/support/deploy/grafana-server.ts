@@ -26,18 +26,41 @@ export function grafanaServer(url: string, token: string): GrafanaServer {
   }
 }
 
+const Frame = z.object({
+  schema: z.object({
+    fields: z.array(z.object({ name: z.string(), type: z.string() })),
+    meta: z.looseObject({ executedQueryString: z.string().optional() }).optional(),
+  }),
+  data: z.object({ values: z.array(z.array(z.unknown())) }),
+})
 const QueryAnswer = z.object({
   results: z.record(
     z.string(),
-    z.looseObject({
-      status: z.number().optional(),
-      error: z.string().optional(),
-      frames: z.array(z.unknown()).optional(),
-    }),
+    z.looseObject({ error: z.string().optional(), frames: z.array(Frame).default([]) }),
   ),
 })
 
-/** What `/api/ds/query` says is wrong with a panel's queries; nothing where all were answered. */
-export function queryErrors(answer: unknown): string[] {
-  return Object.values(QueryAnswer.parse(answer).results).flatMap(({ error }) => error ?? [])
+/** What Grafana's server answers to queries. */
+export interface GrafanaAnswer {
+  /** What it says is wrong with them; nothing where all were answered. */
+  readonly errors: string[]
+  /** Columns of all frames, by name: Grafana's type and the values. */
+  readonly columns: ReadonlyMap<string, { readonly type: string; readonly values: readonly unknown[] }>
+  /** The SQL that the data source sent, with every macro expanded. */
+  readonly executed: string[]
+}
+
+/** Reads what `/api/ds/query` and `/api/v1/eval` answer. */
+export function readAnswer(answer: unknown): GrafanaAnswer {
+  const results = Object.values(QueryAnswer.parse(answer).results)
+  const frames = results.flatMap((result) => result.frames)
+  return {
+    errors: results.flatMap(({ error }) => error ?? []),
+    columns: new Map(
+      frames.flatMap(({ schema, data }) =>
+        schema.fields.map(({ name, type }, i) => [name, { type, values: data.values[i] ?? [] }] as const),
+      ),
+    ),
+    executed: frames.flatMap(({ schema }) => schema.meta?.executedQueryString ?? []),
+  }
 }

@@ -134,7 +134,6 @@ export const ProviderFile = z.strictObject({
     z.strictObject({
       name: Text,
       folder: Text,
-      folderUid: Text,
       type: z.literal('file'),
       disableDeletion: z.boolean(),
       allowUiUpdates: z.boolean(),
