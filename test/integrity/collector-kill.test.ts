@@ -15,7 +15,7 @@ import { decisionsOf, sshdLine } from '../support/live-collector.ts'
 import { eventually } from '../support/eventually.ts'
 
 const CLI = fileURLToPath(new URL('../../services/cli.ts', import.meta.url))
-const ROUNDS = 3
+const ROUNDS = 2
 const LINES_OF_ROUND = 2000
 
 it('kill -9 of the collector while files rotate and pushes come: what was answered is there, each line and event is there once, and the chains are whole', async ({

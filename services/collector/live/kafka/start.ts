@@ -9,7 +9,8 @@ import { Positions } from './position.ts'
 /** Messages of one offer, which goes in one append. */
 const MAX_RECORDS = 500
 const MAX_BYTES = 1_048_576
-const SESSION_MS = 30_000
+/** As our own groups: who takes over waits for both at the same time. */
+const SESSION_MS = 10_000
 
 export interface KafkaSettings {
   readonly name: string
