@@ -13,6 +13,8 @@ export interface Question {
   readonly panel: string
   /** By name. */
   readonly range: string
+  /** How long the answer may take. */
+  readonly bound_ms: number
   /** Of which thing, where the dashboard is about one. */
   readonly about: string
   readonly query: string
@@ -25,13 +27,15 @@ export interface Range {
   readonly points?: number
   /** Of this dashboard alone. */
   readonly only?: string
+  /** How long an answer over it may take. */
+  readonly bound_ms?: number
 }
 
 /** What is promised is promised at these. */
 const PROMISED: readonly Range[] = [
-  { name: '24h', spanMs: 24 * HOUR_MS },
-  { name: '30d', spanMs: 720 * HOUR_MS, only: 'gatewatch-subject' },
-  { name: '90d', spanMs: 2160 * HOUR_MS },
+  { name: '24h', spanMs: 24 * HOUR_MS, bound_ms: 1_000 },
+  { name: '30d', spanMs: 720 * HOUR_MS, only: 'gatewatch-subject', bound_ms: 300 },
+  { name: '90d', spanMs: 2160 * HOUR_MS, bound_ms: 3_000 },
 ]
 
 /** What is looked at closely: the busiest and one in the middle of each kind. */
@@ -55,11 +59,11 @@ export async function questionsOf(
   return [...definitions.values()].flatMap((definition) =>
     ranges
       .filter(({ only }) => only === undefined || definition.uid === only)
-      .flatMap(({ name: range, spanMs, points = POINTS }) =>
+      .flatMap(({ name: range, spanMs, points = POINTS, bound_ms = Infinity }) =>
         aboutEach(definition, things).flatMap(({ about, variables }) =>
           questionsAbout(
             definition,
-            { range, about },
+            { range, about, bound_ms },
             {
               from: new Date(endS * 1000 - spanMs),
               to: new Date(endS * 1000),
@@ -74,13 +78,13 @@ export async function questionsOf(
 
 function questionsAbout(
   { uid, panels }: Definition,
-  { range, about }: Pick<Question, 'range' | 'about'>,
+  { range, about, bound_ms }: Pick<Question, 'range' | 'about' | 'bound_ms'>,
   context: GrafanaContext,
 ): readonly Question[] {
   return panels.flatMap(({ title, targets }) =>
     targets.flatMap((target) =>
       'rawSql' in target
-        ? [{ dashboard: uid, panel: title, range, about, query: expand(target.rawSql, context) }]
+        ? [{ dashboard: uid, panel: title, range, about, bound_ms, query: expand(target.rawSql, context) }]
         : [],
     ),
   )
