@@ -31,6 +31,8 @@ export interface RestoreOptions {
   readonly kafka: { readonly eventLog: EventLog; readonly topics: readonly LogTopic[] } | null
   /** The ClickHouse server, when the store is one. Its database is created, and has no tables yet. */
   readonly server: ClickHouseEndpoint | null
+  /** Done with what was restored before anybody may open it. */
+  readonly finish: () => Promise<void>
 }
 
 /**
@@ -56,6 +58,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<void> {
   if (options.kafka === null) await settleCopy(join(dataDir, 'log'))
   else await restoreTables({ ...options, ...options.kafka })
   await restoreRows(options)
+  await options.finish()
   await leaveNote(dataDir, manifest, now())
   await rm(join(dataDir, RESTORING))
   const handle = await open(dataDir, 'r')

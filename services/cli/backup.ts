@@ -1,13 +1,8 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import type { BackupFlags } from './backup/run-backup.ts'
+import type { RestoreFlags } from './backup/run-restore.ts'
 import type { CliContext } from './context.ts'
-
-interface RestoreFlags {
-  readonly keyFile?: string
-  readonly dryRun?: boolean
-  readonly json?: boolean
-}
 
 const KEY_FILE = '--key-file <file>'
 
@@ -43,6 +38,10 @@ export function declareRestore(program: Command, context: CliContext): void {
     .command('restore')
     .argument('<directory>', 'a backup')
     .option(KEY_FILE, 'the key file that it was taken with')
+    .option(
+      '--erasures <file>',
+      'the newest erasures.jsonl: whoever was erased after the backup is erased again before anything can be read',
+    )
     .option('--dry-run', 'prove that the backup is whole, and write nothing; without a key, checksums only')
     .option('--json', 'what was restored, as one line of JSON')
     .description('bring a backup back into an empty data directory')

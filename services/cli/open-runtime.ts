@@ -49,8 +49,11 @@ export async function openRawRuntime(
   }
 }
 
-/** The log that the configuration names: Kafka's topics are created and checked before anything uses them. */
-async function openEventLog(
+/**
+ * The log that the configuration names: Kafka's topics are created and checked before anything uses them. By itself
+ * for whoever is at work on a data directory that nobody else may open yet.
+ */
+export async function openEventLog(
   config: Config,
   parts: {
     readonly dataDir: string

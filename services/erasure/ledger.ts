@@ -21,18 +21,34 @@ export interface Ledger {
   add(erasure: Erasure): Promise<void>
 }
 
+/** The newest line of each erasure in a file; a line that was cut off is none, and neither is a file that is not there. */
+export async function readErasures(path: string): Promise<readonly Erasure[]> {
+  const newest = new Map<string, Erasure>()
+  for (const line of (await readIfThere(path)).split('\n')) {
+    const erasure = Erasure.safeParse(parsed(line))
+    if (erasure.success) newest.set(nameOf(erasure.data), erasure.data)
+  }
+  return [...newest.values()]
+}
+
+/** Takes up what another file knows: of an erasure that is done there, this one says so too. */
+export async function takeUp(ledger: Ledger, erasures: readonly Erasure[]): Promise<void> {
+  const known = new Map((await ledger.all()).map((erasure) => [nameOf(erasure), erasure.state]))
+  for (const erasure of erasures) {
+    const state = known.get(nameOf(erasure))
+    if (state !== 'done' && state !== erasure.state) await ledger.add(erasure)
+  }
+}
+
+function nameOf({ tenant, id }: Erasure): string {
+  return `${tenant}/${id}`
+}
+
 export function openLedger(directory: string): Ledger {
   const path = join(directory, 'erasures.jsonl')
   return {
     path,
-    async all() {
-      const newest = new Map<string, Erasure>()
-      for (const line of (await readIfThere(path)).split('\n')) {
-        const erasure = Erasure.safeParse(parsed(line))
-        if (erasure.success) newest.set(`${erasure.data.tenant}/${erasure.data.id}`, erasure.data)
-      }
-      return [...newest.values()]
-    },
+    all: () => readErasures(path),
     async add(erasure) {
       await mkdir(directory, { recursive: true, mode: 0o700 })
       const torn = !/(?:^|\n)$/.test(await readIfThere(path))

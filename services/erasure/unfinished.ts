@@ -72,6 +72,7 @@ async function found(
   eventLog: EventLog,
   client: ClickHouseClient,
 ): Promise<Pending[]> {
+  // Of one person's the last is kept: it means all that the others do.
   const wanted = new Map(missing.map((erasure) => [`${erasure.tenant}/${erasure.entities[0]}`, erasure]))
   const pending: Pending[] = []
   const look = async (tenant: string, subject: Person['subject']) => {
@@ -108,8 +109,9 @@ async function found(
             if (subject.success) await look(tenant, subject.data)
           }
         }
-  // Nobody in this log and store is meant: the record alone keeps later copies away.
-  const gone = [...wanted.values()]
+  // Nobody in this log and store is meant, or a later one means the same person: the record alone keeps later copies away.
+  const again = new Set(pending.map(({ erasure }) => erasure.id))
+  const gone = missing.filter(({ id }) => !again.has(id))
   await eventLog.append(
     gone.map((erasure) => jsonRecord(privacyErasures, { ...erasure, state: 'done' as const })),
   )

@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { expect, it, onTestFinished } from 'vitest'
-import { accessScored, riskState, scoringState, type LogTopic } from '../../schemas/topics.ts'
+import {
+  accessScored,
+  control,
+  riskState,
+  scoringSnapshots,
+  scoringState,
+  type LogTopic,
+} from '../../schemas/topics.ts'
 import { copyCluster, removeExports } from '../../services/backup/copy-cluster.ts'
 import { readManifest } from '../../services/backup/manifest.ts'
 import { restoreBackup } from '../../services/backup/restore-backup.ts'
@@ -13,10 +20,11 @@ import { openDataDir } from '../../services/runtime/data-dir.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import { logDrivers } from '../support/log-drivers.ts'
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
+import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { openTokens } from '../../services/runtime/tokens.ts'
 
 const KEY = 'a key that is kept elsewhere'
-const topics = [accessScored, riskState, scoringState]
+const topics = [accessScored, riskState, scoringState, control, scoringSnapshots]
 const told = () => {}
 
 async function contents(eventLog: EventLog, topic: LogTopic): Promise<Record<string, string>> {
@@ -40,12 +48,13 @@ it.each(logDrivers().filter(({ skip }) => !skip))(
   async ({ open: openDriver }) => {
     // given a log with state, one key of it removed and one in a partition of its own choice, and a group in the midst
     const root = await mkdtemp(join(tmpdir(), 'gatewatch-cluster-'))
-    const drivers = [await openDriver(), await openDriver()]
-    const [from, into] = await Promise.all(drivers.map((driver) => driver.open()))
-    if (from === undefined || into === undefined) return
+    const drivers = [await openDriver(), await openDriver(), await openDriver()]
+    const [from, into, mirrored] = await Promise.all(drivers.map((driver) => driver.open()))
+    if (from === undefined || into === undefined || mirrored === undefined) return
     onTestFinished(async () => {
       await from.close()
       await into.close()
+      await mirrored.close()
       for (const driver of drivers) await driver.close()
       await rm(root, { recursive: true, force: true })
     })
@@ -59,6 +68,30 @@ it.each(logDrivers().filter(({ skip }) => !skip))(
       record(riskState, 'default/subject/7', null),
       { ...record(scoringState, 'default/x', new Uint8Array([0, 255, 10, 13])), partition: 2 },
       record(accessScored, 'default/a', '{}'),
+      record(scoringSnapshots, 'subject/1/default/x', 'a snapshot'),
+      jsonRecord(control, {
+        schema_version: 1,
+        kind: 'snapshots',
+        tenant: 'default',
+        name: 'snapshots/subject/2',
+        at: new Date().toISOString(),
+        stage: 'subject',
+        partition: 2,
+        state_offset: 5000,
+        base_slot: null,
+        marks: [],
+      }),
+      jsonRecord(control, {
+        schema_version: 1,
+        kind: 'verification',
+        tenant: 'default',
+        name: 'verification',
+        at: new Date().toISOString(),
+        verified_to: null,
+        sweep_to: null,
+        problems: 0,
+        undecided: 0,
+      }),
     ])
     const consumption = await from.consume({ group: 'storage', topics: [accessScored], handle: () => [] })
     await consumption.drained()
@@ -90,6 +123,7 @@ it.each(logDrivers().filter(({ skip }) => !skip))(
         told,
         kafka: { eventLog, topics },
         server: null,
+        finish: () => Promise.resolve(),
       })
     await restore('restored', into)
 
@@ -98,6 +132,9 @@ it.each(logDrivers().filter(({ skip }) => !skip))(
       expect(await contents(into, topic)).toEqual(await contents(from, topic))
     expect(Object.keys(await contents(into, riskState))).toHaveLength(1199)
     expect(await partitionOf(into, scoringState, 'default/x')).toEqual([2])
+    // What is said of offsets is said of a log that is no more.
+    expect(await contents(into, scoringSnapshots)).toEqual({})
+    expect(Object.keys(await contents(into, control))).toEqual(['default/verification'])
     const stood = [...(await from.committed('storage', accessScored)).values()]
     expect(Math.max(...stood)).toBeGreaterThan(0)
     expect(Object.values(manifest.committed).toSorted((a, b) => a - b)).toEqual(
@@ -111,6 +148,15 @@ it.each(logDrivers().filter(({ skip }) => !skip))(
 
     // and a log that holds something already is left as it is
     await expect(restore('again', into)).rejects.toThrow(/The topic risk.state.v1 is not empty/)
+    await mirrored.append([record(accessScored, 'default/a', '{}')])
+    await expect(restore('mirrored-data', mirrored)).rejects.toThrow(
+      /access.scored.v1 holds records and the group storage has no position/,
+    )
+    const back = await mirrored.consume({ group: 'storage', topics: [accessScored], handle: () => [] })
+    await back.drained()
+    await back.stop()
+    await restore('mirrored-data-2', mirrored)
+    expect(Object.keys(await contents(mirrored, control))).toHaveLength(2)
     const other = await openEmbeddedLog({ directory: join(root, 'other'), partitions: 2 })
     onTestFinished(() => other.close())
     await expect(restore('other-data', other)).rejects.toThrow(/had 4 partitions and has 2/)

@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -7,6 +7,7 @@ import { accessDecisions } from '../../schemas/topics.ts'
 import { finishErasures } from '../../services/cli/erase/finish-erasures.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { runCliProcess } from '../support/cli-process.ts'
+import { cliRun } from '../support/cli-run.ts'
 import {
   ALICE,
   configOf,
@@ -28,7 +29,6 @@ it('a person is erased from log, state and store, killed whenever; the chain is 
   const directory = await mkdtemp(join(tmpdir(), 'gatewatch-erasure-'))
   onTestFinished(() => rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }))
   const dataDir = join(directory, 'data')
-  const older = join(directory, 'older')
   const erase = (...args: string[]) => runCliProcess(['--data-dir', dataDir, 'erase', ...args], {}, directory)
 
   // given two people's traces everywhere, and a backup of them
@@ -38,7 +38,10 @@ it('a person is erased from log, state and store, killed whenever; the chain is 
   expect(before.report).toMatchObject({ verdict: 'proven', decisions: 120, erased: 0 })
   expect(ofAlice(before.lines).length).toBeGreaterThan(100)
   expect(ofAlice(before.rows).length).toBeGreaterThan(60)
-  await cp(dataDir, older, { recursive: true })
+  const [older, keyFile] = [join(directory, 'older'), join(directory, 'backup.key')]
+  await writeFile(keyFile, 'a key that is kept elsewhere\n')
+  const backup = runCliProcess(['--data-dir', dataDir, 'backup', older, '--key-file', keyFile], {}, directory)
+  expect({ code: await backup.exited(), said: backup.output() }).toMatchObject({ code: 0 })
 
   // when she is erased, and the command is killed again and again, and a start goes on with it
   for (let kill = 0; kill < KILLS; kill++) {
@@ -83,14 +86,17 @@ it('a person is erased from log, state and store, killed whenever; the chain is 
   expect({ code: await second.exited(), said: second.output() }).toMatchObject({ code: 0 })
   expect(await filesWith(dataDir, MARKERS)).toEqual([])
 
-  // and a restored backup from before is erased by its first start, from what was written beside the log
-  await mkdir(join(older, 'erasures'), { recursive: true })
-  await cp(join(dataDir, 'erasures', 'erasures.jsonl'), join(older, 'erasures', 'erasures.jsonl'))
-  await finishErasures(configOf(older), older, () => {})
-  expect(await filesWith(older, MARKERS)).toEqual([])
-  const restored = await contentsOf(configOf(older))
-  expect([...ofAlice(restored.lines), ...ofAlice(restored.rows)]).toEqual([])
-  expect(restored.report).toMatchObject({ verdict: 'proven', decisions: 120, erased: 60 })
+  // and a restored backup from before has her no more once it can be opened: she is erased from what was written beside the log
+  const restored = join(directory, 'restored')
+  const erasures = join(dataDir, 'erasures', 'erasures.jsonl')
+  const flags = ['--key-file', keyFile, '--erasures', erasures, '--json']
+  const restore = await cliRun(['--data-dir', restored, 'restore', older, ...flags])
+  expect(restore).toMatchObject({ code: 0, err: '' })
+  expect(JSON.parse(restore.out)).toMatchObject({ result: 'restored', erased_again: 1 })
+  expect(await filesWith(restored, MARKERS)).toEqual([])
+  const back = await contentsOf(configOf(restored))
+  expect([...ofAlice(back.lines), ...ofAlice(back.rows)]).toEqual([])
+  expect(back.report).toMatchObject({ verdict: 'proven', decisions: 120, erased: 60 })
 })
 
 async function pending(dataDir: string): Promise<string[]> {

@@ -67,13 +67,16 @@ export function tellRestore(
     readonly manifest: Manifest
     readonly dataDir: string
     readonly ms: number
+    readonly erased_again: number
+    /** Somebody said where erasures since are written down. */
+    readonly told: boolean
   },
   json: boolean,
 ): void {
-  const { what, manifest, dataDir, ms } = done
+  const { what, manifest, dataDir, ms, erased_again, told } = done
   const facts = {
     result: what,
-    ...(what === 'restored' && { data_dir: dataDir }),
+    ...(what === 'restored' && { data_dir: dataDir, erased_again }),
     ...factsOf(manifest),
     seconds: seconds(ms),
   }
@@ -91,7 +94,11 @@ export function tellRestore(
     io.stdout.write(
       `backup ${manifest.id} is restored to ${dataDir} (${size}), in ${facts.seconds} s.\n` +
         `What happened after ${manifest.taken_at} is not in it: revoke again what was revoked since (tokens, devices),\n` +
-        `and start it only when the old one is stopped for good.\n`,
+        `and start it only when the old one is stopped for good.\n` +
+        (erased_again === 0 ? '' : `Erased again, since the backup brought them back: ${erased_again}.\n`) +
+        (told
+          ? ''
+          : `Whoever was erased after it is in it again: nobody said (--erasures, erasure.directory) who.\n`),
     )
 }
 

@@ -14,6 +14,8 @@ import { GatewatchError } from '../../runtime/errors.ts'
 import { createLogger, terminalDestination } from '../../runtime/logger.ts'
 import { readSecretFile } from '../../runtime/secrets.ts'
 import type { CliIo } from '../io.ts'
+import { rightsOf } from '../roles/rights.ts'
+import { ROLES } from '../roles/role.ts'
 import { openKafka } from './open-kafka.ts'
 import { backupBar, tellBackup } from './report.ts'
 
@@ -23,18 +25,6 @@ export interface BackupFlags {
   readonly withoutStore?: boolean
   readonly json?: boolean
 }
-
-/** Groups whose positions a backup writes down. */
-const GROUPS = [
-  'scoring',
-  'scoring-source',
-  'scoring-policy',
-  'scoring-rules',
-  'scoring-rule-matches',
-  'storage',
-  'feedback',
-  'feedback-usage',
-]
 
 /** Takes a backup of what the configuration means. */
 export async function runBackup(
@@ -114,7 +104,7 @@ async function openSource(
       store === null || client === null || destination === null
         ? null
         : { client, database: store.endpoint.database, destination }
-    const cluster = { dataDir, eventLog, topics, groups: GROUPS, store: server, told }
+    const cluster = { dataDir, eventLog, topics, groups: rightsOf(ROLES).joins, store: server, told }
     return {
       copy: (id, seal) => copyCluster(cluster, id, seal),
       done: (id) => removeExports(dataDir, id),

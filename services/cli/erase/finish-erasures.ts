@@ -1,3 +1,4 @@
+import type { Erasure } from '../../../schemas/erasure.ts'
 import type { Config } from '../../config.ts'
 import { openLedger, readPending } from '../../erasure/ledger.ts'
 import { lockDataDir } from '../../runtime/data-dir-lock.ts'
@@ -18,22 +19,34 @@ export async function finishErasures(
   said: (text: string) => void,
 ): Promise<void> {
   if (config.kafka !== undefined) return
+  await erasureSecret(dataDir, config.erasure)
+  if (!(await isAnyKnown(config, dataDir))) return
+  const lock = await lockDataDir(dataDir, ['erase'], 'erase, at a start')
+  try {
+    for (const { id } of await eraseUnfinished(config, dataDir))
+      said(`erasure ${id} was finished: its person is erased from log, state and store`)
+  } finally {
+    await lock.release()
+  }
+}
+
+/** The same for whoever has the data directory for himself. */
+export async function eraseUnfinished(config: Config, dataDir: string): Promise<readonly Erasure[]> {
   const secret = await erasureSecret(dataDir, config.erasure)
-  const ledger = openLedger(ledgerDirectory(config, dataDir))
-  if ((await ledger.all()).length + (await readPending(dataDir)).length === 0) return
+  if (!(await isAnyKnown(config, dataDir))) return []
   const [{ erase }, { unfinished }, { erasureParts }] = await Promise.all([
     import('../../erasure/main.ts'),
     import('../../erasure/unfinished.ts'),
     import('./open-parts.ts'),
   ])
-  const lock = await lockDataDir(dataDir, ['erase'], 'erase, at a start')
-  try {
-    const parts = erasureParts(config, dataDir, () => {})
-    for (const pending of await unfinished(parts, () => Promise.resolve(secret))) {
-      const { erasure } = await erase(pending, parts)
-      said(`erasure ${erasure.id} was finished: its person is erased from log, state and store`)
-    }
-  } finally {
-    await lock.release()
-  }
+  const parts = erasureParts(config, dataDir, () => {})
+  const done: Erasure[] = []
+  for (const pending of await unfinished(parts, () => Promise.resolve(secret)))
+    done.push((await erase(pending, parts)).erasure)
+  return done
+}
+
+async function isAnyKnown(config: Config, dataDir: string): Promise<boolean> {
+  const ledger = openLedger(ledgerDirectory(config, dataDir))
+  return (await ledger.all()).length + (await readPending(dataDir)).length > 0
 }

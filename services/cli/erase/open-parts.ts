@@ -4,14 +4,16 @@ import type { ErasureParts } from '../../erasure/main.ts'
 import { openClickHouse } from '../../runtime/clickhouse/client.ts'
 import { migrate } from '../../runtime/clickhouse/migrate.ts'
 import { openStore } from '../../runtime/clickhouse/open-store.ts'
+import { logMetrics } from '../../runtime/log/log-metrics.ts'
 import { createLogger, terminalDestination } from '../../runtime/logger.ts'
-import { openRawRuntime } from '../open-runtime.ts'
+import { createMetrics } from '../../runtime/metrics.ts'
+import { openEventLog } from '../open-runtime.ts'
 import { ledgerDirectory } from './ledger-directory.ts'
 
 /** One statement of an erasure rewrites parts: minutes, where rows are many. */
 const MUTATION_TIMEOUT_MS = 3_700_000
 
-/** Log and store of the configuration, opened when they are needed. */
+/** Log and store of the configuration, opened when they are needed; as they lie, erased persons included. */
 export function erasureParts(config: Config, dataDir: string, told: ErasureParts['told']): ErasureParts {
   const logger = createLogger({ level: 'warn', destination: terminalDestination(process.stderr) })
   return {
@@ -20,10 +22,8 @@ export function erasureParts(config: Config, dataDir: string, told: ErasureParts
     embedded: config.kafka === undefined,
     now: Date.now,
     told,
-    async openLog() {
-      const runtime = await openRawRuntime(config, logger)
-      return runtime.eventLog
-    },
+    openLog: () =>
+      openEventLog(config, { dataDir, logger, metrics: logMetrics(createMetrics()), rights: undefined }),
     async openStore() {
       const store = await openStore({ dataDir, settings: config.clickhouse, logger })
       const client = openClickHouse(store.endpoint, { request_timeout_ms: MUTATION_TIMEOUT_MS })

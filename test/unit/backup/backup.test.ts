@@ -59,6 +59,7 @@ const restoreTo = async (to: string, dataDir: string, key = KEY): Promise<void> 
     told: untold,
     kafka: null,
     server: null,
+    finish: () => Promise.resolve(),
   })
 }
 
