@@ -9,8 +9,8 @@ import { clickhouse } from './clickhouse-query.ts'
 import { ofTenant } from './variables.ts'
 
 /**
- * Lets the reader filter decisions by any column, on every panel that reads
- * them row by row: a roll-up has lost the columns.
+ * Lets the reader filter decisions by any column. A roll-up has lost the columns:
+ * once there is a filter, every panel reads decisions (`rolled.ts`), and takes longer.
  *
  * The data source asks for the values of a column by the query in the second
  * variable, whose name it prescribes, with the column in the macro's place.
@@ -32,30 +32,26 @@ export function withFilters(builder: DashboardBuilder): DashboardBuilder {
     )
 }
 
-/** No table: where filters are meant for it, they reach nothing. */
+/** No table: there filters reach nothing. */
 const NOWHERE = 'none'
-const ROLLED = /_by_(hour|day)\b/
 
 /**
  * Says in every query of a dashboard with filters what they are meant for:
- * decisions, and where roll-ups are read, nothing, which the panel's description
- * says. Without it the data source guesses a table from each query, and puts the
- * filters on findings or risk where it guesses those.
+ * decisions. Without it the data source guesses a table from each query, and puts
+ * the filters on findings or risk where it guesses those. What happened on the
+ * time axis is the same however decisions are filtered.
  */
 export function filtered(dashboard: Dashboard): Dashboard {
   const offers = dashboard.templating?.list?.some(({ type }) => type === VariableType.Adhoc) ?? false
   if (!offers) return dashboard
   for (const panel of dashboard.panels ?? [])
-    if ('targets' in panel && (panel.targets ?? []).map(direct).includes(NOWHERE))
-      panel.description += ' Filters on columns do not reach it.'
-  for (const { target } of dashboard.annotations?.list ?? []) if (target) direct(target)
+    if ('targets' in panel) for (const target of panel.targets ?? []) direct(target, 'decisions')
+  for (const { target } of dashboard.annotations?.list ?? []) if (target) direct(target, NOWHERE)
   return dashboard
 }
 
-/** Directs the filters at a table, which it returns; undefined where the target is not of this data source. */
-function direct(target: object): string | undefined {
-  if (!('rawSql' in target && typeof target.rawSql === 'string')) return undefined
-  const table = ROLLED.test(target.rawSql) ? NOWHERE : 'decisions'
-  target.rawSql += `\nSETTINGS $__adHocFilters('${table}')`
-  return table
+/** Directs the filters at a table, where the target is of this data source. */
+function direct(target: object, table: string): void {
+  if ('rawSql' in target && typeof target.rawSql === 'string')
+    target.rawSql += `\nSETTINGS $__adHocFilters('${table}')`
 }

@@ -3,7 +3,8 @@ import { board } from './board.ts'
 import { alarming } from './frame.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
 import { bars, lines, stat } from './panels.ts'
-import { ESTIMATED, fromRolled, fromSpeeds } from './rolled.ts'
+import { fromRolled } from './rolled.ts'
+import { ESTIMATED, fromSpeeds } from './rolled-figures.ts'
 import { deadLettersByReason, undecided } from './shared-panels.ts'
 import {
   alertDeliveries,

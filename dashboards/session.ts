@@ -5,33 +5,40 @@ import { table, timeSeries } from './clickhouse-query.ts'
 import { withFilters } from './filters.ts'
 import { linked, toExplanation, toResource, toSession, toSource, toStory, toSubject } from './links.ts'
 import { bars, lines, rows, stat } from './panels.ts'
-import { fromSharedSessions } from './rolled.ts'
+import { fromRolled } from './rolled.ts'
+import { fromSharedSessions } from './rolled-figures.ts'
 import { TOLD } from './stories.ts'
 import { REASONS, REFUSED, SUBJECT } from './terms.ts'
 import { ofTenant, sessionVariable, valueOf } from './variables.ts'
 
-const decisions = `FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND subject_session_id = ${valueOf('session')} AND subject_session_id != ''`
+const only = `subject_session_id = ${valueOf('session')} AND subject_session_id != ''`
+/** Who bore it and from where, as rows that each stand for `n` decisions. */
+const stays = fromRolled('stays_by_day', { only })
+const hours = fromRolled('stays_by_day', { only, overTime: 'hours' })
+/** Its decisions, one by one: of its subjects in its hours, which is the key of the table. */
+const decisions = `FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND ${only}
+     AND subject_id IN (SELECT subject_id ${stays}) AND toStartOfHour(decided_at) IN (SELECT toStartOfHour(at) ${hours})`
 const CLIENT = `concat(toString(enrichment_user_agent_family), ' ', toString(enrichment_user_agent_major), ', ', toString(enrichment_user_agent_os))`
 
 const decided = () =>
   stat('Decisions', 'How much happened in this session?').withTarget(
-    table(`SELECT uniq(id) AS decisions ${decisions}`),
+    table(`SELECT sum(n) AS decisions ${stays}`),
   )
 
 const refused = () =>
   stat('Refused', 'How often was it refused or asked to step up?').withTarget(
-    table(`SELECT uniqIf(id, ${REFUSED}) AS refused ${decisions}`),
+    table(`SELECT sumIf(n, ${REFUSED}) AS refused ${stays}`),
   )
 
 const age = () =>
   alarming(stat('Lasted', 'From its first decision to its last, how long?'), { orange: 86400 })
     .unit('s')
-    .withTarget(table(`SELECT date_diff('second', min(decided_at), max(decided_at)) AS seconds ${decisions}`))
+    .withTarget(table(`SELECT date_diff('second', min(first_at), max(last_at)) AS seconds ${stays}`))
 
 /** One thing of which a session should have one. */
 const oneOf = (title: string, question: string, expression: string) =>
   stat(title, question).withTarget(
-    table(`SELECT uniqIf(${expression}, ${expression} != '') AS different ${decisions}`),
+    table(`SELECT uniqIf(${expression}, ${expression} != '') AS different ${stays}`),
   )
 
 const timeline = () =>
@@ -64,8 +71,8 @@ const bearers = () =>
     table(
       `SELECT enrichment_source_prefix AS network, any(toString(enrichment_source_as_org)) AS provider, any(toString(enrichment_source_city)) AS city,
          any(toString(enrichment_source_country)) AS country, ${CLIENT} AS client, toString(context_tls_fingerprint) AS tls_fingerprint, device_id AS device,
-         uniq(id) AS decisions, min(decided_at) AS first_seen, max(decided_at) AS last_seen
-       ${decisions} GROUP BY network, client, tls_fingerprint, device ORDER BY first_seen LIMIT 100`,
+         sum(n) AS decisions, min(first_at) AS first_seen, max(last_at) AS last_seen
+       ${stays} GROUP BY network, client, tls_fingerprint, device ORDER BY first_seen LIMIT 100`,
     ),
   )
 

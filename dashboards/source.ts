@@ -5,8 +5,9 @@ import { table, timeSeries } from './clickhouse-query.ts'
 import { withFilters } from './filters.ts'
 import { linked, toExplanation, toResource, toSource, toStory, toSubject } from './links.ts'
 import { bars, lines, rows, stat } from './panels.ts'
+import { fromRolled } from './rolled.ts'
 import { TOLD } from './stories.ts'
-import { REFUSED, RESOURCE, SUBJECT, WRONG_CREDENTIALS } from './terms.ts'
+import { REFUSED, SUBJECT, WRONG_CREDENTIALS } from './terms.ts'
 import { ofTenant, sourceVariable, valueOf } from './variables.ts'
 
 const typed = valueOf('source')
@@ -15,22 +16,26 @@ const masked = `IPv4NumToString(bitAnd(IPv4StringToNumOrDefault(${typed}), 42949
 const prefix = `multiIf(isIPv4String(${typed}), concat(${masked}, '/24'),
   isIPv6String(${typed}), concat(toString(tupleElement(IPv6CIDRToRange(toIPv6OrDefault(${typed}), 56), 1)), '/56'), ${typed})`
 
-const decisions = `FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND enrichment_source_prefix = ${prefix}`
+const only = `enrichment_source_prefix = ${prefix}`
+/** Who was there and with what, as rows that each stand for `n` decisions. */
+const stays = fromRolled('stays_by_day', { only })
+const staysOverTime = fromRolled('stays_by_day', { only, overTime: true })
+const uses = fromRolled('uses_by_day', { only })
 
 const decided = () =>
   stat('Decisions', 'How much came from this network?').withTarget(
-    table(`SELECT uniq(id) AS decisions ${decisions}`),
+    table(`SELECT sum(n) AS decisions ${stays}`),
   )
 
 const tried = () =>
   stat('Accounts', 'How many accounts were used or tried from there?').withTarget(
-    table(`SELECT uniqIf((subject_type, subject_id), subject_type != 'anonymous') AS accounts ${decisions}`),
+    table(`SELECT uniqIf((subject_type, subject_id), subject_type != 'anonymous') AS accounts ${stays}`),
   )
 
 const letIn = () =>
   stat('Accounts let in', 'As how many of them did somebody get in?').withTarget(
     table(
-      `SELECT uniqIf((subject_type, subject_id), outcome = 'permit' AND subject_type != 'anonymous') AS accounts ${decisions}`,
+      `SELECT uniqIf((subject_type, subject_id), outcome = 'permit' AND subject_type != 'anonymous') AS accounts ${stays}`,
     ),
   )
 
@@ -38,11 +43,11 @@ const refusedShare = () =>
   stat('Refused', 'What share of its requests was refused or asked to step up?')
     .unit('percentunit')
     .decimals(2)
-    .withTarget(table(`SELECT uniqIf(id, ${REFUSED}) / greatest(uniq(id), 1) AS refused ${decisions}`))
+    .withTarget(table(`SELECT sumIf(n, ${REFUSED}) / greatest(sum(n), 1) AS refused ${stays}`))
 
 const guesses = () =>
   stat('Wrong credentials', 'How often was a password, second factor or account name wrong?').withTarget(
-    table(`SELECT uniqIf(id, ${WRONG_CREDENTIALS}) AS decisions ${decisions}`),
+    table(`SELECT sumIf(n, ${WRONG_CREDENTIALS}) AS decisions ${stays}`),
   )
 
 const highestRisk = () =>
@@ -59,17 +64,17 @@ const highestRisk = () =>
 const byOutcome = () =>
   bars('Decisions by outcome', 'When did it come, and what became of it?').withTarget(
     timeSeries(
-      `SELECT $__timeInterval(decided_at) AS time, toString(outcome) AS outcome, uniq(id) AS decisions
-       ${decisions} GROUP BY time, outcome ORDER BY time`,
+      `SELECT $__timeInterval(at) AS time, toString(outcome) AS outcome, sum(n) AS decisions
+       ${staysOverTime} GROUP BY time, outcome ORDER BY time`,
     ),
   )
 
 const accountsOverTime = () =>
   lines('Accounts over time', 'Does it go from account to account, and since when?').withTarget(
     timeSeries(
-      `SELECT $__timeInterval(decided_at) AS time, uniq(subject_type, subject_id) AS accounts,
+      `SELECT $__timeInterval(at) AS time, uniq(subject_type, subject_id) AS accounts,
          uniqIf((subject_type, subject_id), ${WRONG_CREDENTIALS}) AS with_wrong_credentials
-       ${decisions} AND subject_type != 'anonymous' GROUP BY time ORDER BY time`,
+       ${staysOverTime} WHERE subject_type != 'anonymous' GROUP BY time ORDER BY time`,
     ),
   )
 
@@ -80,10 +85,10 @@ const accounts = () =>
     toSubject,
   ).withTarget(
     table(
-      `SELECT ${SUBJECT} AS subject, uniq(id) AS decisions, uniqIf(id, ${WRONG_CREDENTIALS}) AS wrong_credentials,
-         uniqIf(id, outcome = 'permit') AS permitted, maxIf(decided_at, ${WRONG_CREDENTIALS}) > toDateTime64(0, 3) AND maxIf(decided_at, outcome = 'permit') > minIf(decided_at, ${WRONG_CREDENTIALS}) AS let_in_after_failing,
-         min(decided_at) AS first_seen, max(decided_at) AS last_seen
-       ${decisions} AND subject_type != 'anonymous' GROUP BY subject ORDER BY let_in_after_failing DESC, wrong_credentials DESC, last_seen DESC LIMIT 200`,
+      `SELECT ${SUBJECT} AS subject, sum(n) AS decisions, sumIf(n, ${WRONG_CREDENTIALS}) AS wrong_credentials,
+         sumIf(n, outcome = 'permit') AS permitted, wrong_credentials > 0 AND maxIf(last_at, outcome = 'permit') > minIf(first_at, ${WRONG_CREDENTIALS}) AS let_in_after_failing,
+         min(first_at) AS first_seen, max(last_at) AS last_seen
+       ${stays} WHERE subject_type != 'anonymous' GROUP BY subject ORDER BY let_in_after_failing DESC, wrong_credentials DESC, last_seen DESC LIMIT 200`,
     ),
   )
 
@@ -93,8 +98,8 @@ const clients = () =>
     .withTarget(
       table(
         `SELECT toString(enrichment_user_agent_family) AS client, toString(enrichment_user_agent_os) AS system, toString(context_tls_fingerprint) AS tls_fingerprint,
-           uniq(id) AS decisions, uniq(subject_type, subject_id) AS accounts, max(decided_at) AS last_seen
-         ${decisions} GROUP BY client, system, tls_fingerprint ORDER BY accounts DESC, decisions DESC LIMIT 100`,
+           sum(n) AS decisions, uniq(subject_type, subject_id) AS accounts, max(last_at) AS last_seen
+         ${stays} GROUP BY client, system, tls_fingerprint ORDER BY accounts DESC, decisions DESC LIMIT 100`,
       ),
     )
 
@@ -105,9 +110,9 @@ const wanted = () =>
     toResource,
   ).withTarget(
     table(
-      `SELECT toString(resource_app) AS application, ${RESOURCE} AS resource,
-           uniq(id) AS decisions, uniqIf(id, ${REFUSED}) AS refused, uniq(subject_type, subject_id) AS accounts
-         ${decisions} GROUP BY application, resource ORDER BY decisions DESC LIMIT 100`,
+      `SELECT toString(resource_app) AS application, resource,
+           sum(n) AS decisions, sum(refusals) AS refused, uniq(subject_type, subject_id) AS accounts
+         ${uses} GROUP BY application, resource ORDER BY decisions DESC, application, resource LIMIT 100`,
     ),
   )
 
@@ -136,9 +141,9 @@ const networks = () =>
   ).withTarget(
     table(
       `SELECT enrichment_source_prefix AS network, any(toString(enrichment_source_as_org)) AS provider, any(toString(enrichment_source_country)) AS country,
-         any(toString(enrichment_source_network_kind)) AS kind, uniq(subject_type, subject_id) AS accounts, uniq(id) AS decisions, max(decided_at) AS last_seen
-       FROM decisions WHERE ${ofTenant} AND $__timeFilter_ms(decided_at) AND ${WRONG_CREDENTIALS} AND enrichment_source_prefix != ''
-       GROUP BY network ORDER BY accounts DESC, decisions DESC LIMIT 50`,
+         any(toString(enrichment_source_network_kind)) AS kind, uniq(subject_type, subject_id) AS accounts, sum(n) AS decisions, max(last_at) AS last_seen
+       ${fromRolled('subjects_by_day', { only: `enrichment_source_prefix != '' AND ${WRONG_CREDENTIALS}` })}
+       GROUP BY network ORDER BY accounts DESC, decisions DESC, network LIMIT 50`,
     ),
   )
 

@@ -3,36 +3,55 @@ import { table } from './clickhouse-query.ts'
 import { linked, toResource, toSubject } from './links.ts'
 import { rows } from './panels.ts'
 import { fromRolled } from './rolled.ts'
-import { decisions, isIt } from './subject-terms.ts'
-import { SUBJECT } from './terms.ts'
-import { ofTenant } from './variables.ts'
+import { isIt, uses } from './subject-terms.ts'
 
-/** Peers are told by one day, since groups are in decisions alone: a day of them is read, not all of the range. */
-const PEERS = 'Peers share a group with it, and were there on its last day in this range.'
-const lastDay = `decided_at >= (SELECT max(decided_at) ${decisions}) - INTERVAL 1 DAY AND decided_at <= (SELECT max(decided_at) ${decisions})`
-const groups = `(SELECT groupUniqArrayArray(100)(subject_groups) ${decisions})`
-const peersOfIt = `SELECT subject_type, subject_id, arrayIntersect(groupUniqArrayArray(100)(subject_groups), ${groups}) AS groups_shared
-  FROM decisions WHERE ${ofTenant} AND ${lastDay} AND subject_type != 'anonymous' AND hasAny(subject_groups, ${groups}) AND NOT ${isIt}
-  GROUP BY subject_type, subject_id ORDER BY length(groups_shared) DESC, count() DESC LIMIT 300`
-const itsApplications = `(SELECT groupUniqArray(500)(toString(resource_app)) ${decisions})`
+/**
+ * Peers are told by whole days, which are rolled up: those who share a group
+ * with it and were there on the last day before the range's last on which it
+ * was there itself, or on the range's last where it was there on no other. What
+ * they do is told by the week up to that day. Both are worked out once, as
+ * constants: who is in `its_peers` as well.
+ */
+const PEERS =
+  'Peers are the hundred that share most groups with it and were there on its last whole day (by UTC), or today if it was never there before; what they do is of the week up to then.'
+const lastDay = `toStartOfDay($__toTime, 'UTC')`
+const known = `(SELECT (groupUniqArrayArray(100)(names), maxOrNullIf(toStartOfDay(at, 'UTC'), at < ${lastDay})) ${fromRolled('groups_by_day', { only: isIt })}) AS it,
+       it.1 AS its_groups, ifNull(it.2, ${lastDay}) AS its_day, least(its_day + INTERVAL 1 DAY, $__toTime + 1) AS until,
+       (SELECT groupArray((subject_id, subject_type, groups_shared, made, newest)) FROM (
+         SELECT subject_id, subject_type, arrayIntersect(groupUniqArrayArray(100)(names), its_groups) AS groups_shared, sum(n) AS made, max(last_at) AS newest
+         ${fromRolled('groups_by_day', { since: 'its_day', until: 'until' })} WHERE hasAny(names, its_groups) AND NOT ${isIt}
+         GROUP BY subject_id, subject_type ORDER BY length(groups_shared) DESC, made DESC, subject_id LIMIT 100
+       )) AS its_peers`
+
+/** Each peer with an application and country that it used; a row may come twice. */
+const used = fromRolled('subjects_by_day', {
+  only: '(subject_id, subject_type) IN (SELECT peer.1, peer.2 FROM (SELECT arrayJoin(its_peers) AS peer))',
+  since: 'its_day - INTERVAL 6 DAY',
+  until: 'until',
+  repeats: true,
+})
+const FACTS = `[('application', toString(resource_app)), ('country', toString(enrichment_source_country))]`
+const itsApplications = `(SELECT groupUniqArray(500)(toString(resource_app)) ${uses})`
 
 /** Who shares its groups, those first who share most. */
 export function peers(): TableBuilder {
   return linked(
     rows(
       'Peers',
-      `Who shares groups with it, and how far does their use agree: what do both use, what only this one, what only the peer? ${PEERS}`,
+      `Who shares groups with it, and how far does their use agree: what do both use, what only this one, what only the peer? ${PEERS} Requests are of that day alone.`,
     ).span(12),
     'peer',
     toSubject,
   ).withTarget(
     table(
-      `WITH ${itsApplications} AS its
-       SELECT ${SUBJECT} AS peer, arrayStringConcat(arraySort(any(groups_shared)), ', ') AS in_groups, arraySort(groupUniqArray(500)(toString(resource_app))) AS theirs,
-         length(arrayIntersect(its, theirs)) AS used_by_both, arrayStringConcat(arraySort(arrayFilter(app -> NOT has(theirs, app), its)), ', ') AS only_this_one,
-         arrayStringConcat(arrayFilter(app -> NOT has(its, app), theirs), ', ') AS only_the_peer, sum(n) AS requests, max(last_at) AS last_seen
-       ${fromRolled('subjects_by_day')} AS used INNER JOIN (${peersOfIt}) AS known USING (subject_type, subject_id)
-       GROUP BY peer ORDER BY used_by_both DESC, peer LIMIT 50`,
+      `WITH ${known}, ${itsApplications} AS its
+       SELECT concat(about.2, ':', about.1) AS peer, arrayStringConcat(arraySort(about.3), ', ') AS in_groups, arraySort(applications) AS theirs, length(arrayIntersect(its, theirs)) AS used_by_both,
+         arrayStringConcat(arraySort(arrayFilter(app -> NOT has(theirs, app), its)), ', ') AS only_this_one, arrayStringConcat(arrayFilter(app -> NOT has(its, app), theirs), ', ') AS only_the_peer,
+         about.4 AS requests, about.5 AS last_seen
+       FROM (
+         SELECT arrayFirst(each -> each.1 = subject_id AND each.2 = subject_type, its_peers) AS about, groupUniqArray(500)(toString(resource_app)) AS applications
+         ${used} GROUP BY subject_id, subject_type
+       ) ORDER BY used_by_both DESC, peer LIMIT 50`,
     ),
   )
 }
@@ -48,13 +67,12 @@ export function unlikePeers(): TableBuilder {
     toResource,
   ).withTarget(
     table(
-      `WITH (SELECT groupArray((subject_type, subject_id)) FROM (${peersOfIt})) AS its_peers
-       SELECT if(seen.1 = 'application', seen.2, '') AS application, if(seen.1 = 'country', seen.2, '') AS country, uniqIf((subject_type, subject_id), NOT ${isIt}) AS peers_who_do, length(its_peers) AS of_peers,
-         sumIf(n, ${isIt}) AS requests, minIf(first_at, ${isIt}) AS first_seen
+      `WITH ${known}
+       SELECT if(seen.1 = 'application', seen.2, '') AS application, if(seen.1 = 'country', seen.2, '') AS country, uniqExact(peer) AS peers_who_do, length(its_peers) AS of_peers, sum(n) AS requests, min(first_use) AS first_seen
        FROM (
-         SELECT subject_type, subject_id, n, first_at, arrayJoin([('application', toString(resource_app)), ('country', toString(enrichment_source_country))]) AS seen
-         ${fromRolled('subjects_by_day')} WHERE ${isIt} OR has(its_peers, (subject_type, subject_id))
-       ) WHERE seen.2 != '' GROUP BY application, country HAVING requests > 0 ORDER BY peers_who_do, requests DESC, application, country LIMIT 100`,
+         SELECT arrayJoin(${FACTS}) AS seen, n, toNullable(first_at) AS first_use, NULL AS peer ${fromRolled('subjects_by_day', { only: isIt })}
+         UNION ALL SELECT arrayJoin(${FACTS}) AS seen, 0, NULL, cityHash64(subject_type, subject_id) ${used}
+       ) WHERE seen.2 != '' GROUP BY seen HAVING requests > 0 ORDER BY peers_who_do, requests DESC, application, country LIMIT 100`,
     ),
   )
 }

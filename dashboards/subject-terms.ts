@@ -1,3 +1,4 @@
+import { fromRolled } from './rolled.ts'
 import { ofTenant, valueOf } from './variables.ts'
 
 const typed = valueOf('subject')
@@ -17,10 +18,28 @@ export const isIt = `(subject_type IN (${types}) AND subject_id = ${id})`
 /** Whose rows are meant: the columns by which the store finds one subject without reading the others. */
 const whose = `${ofTenant} AND ${isIt}`
 
-export const decisions = `FROM decisions WHERE ${whose} AND $__timeFilter_ms(decided_at)`
+/** Its newest decisions, one by one, at least so many: only the hours are read in which it made them. */
+export const newestDecisions = (
+  most: number,
+) => `FROM decisions WHERE ${whose} AND $__timeFilter_ms(decided_at) AND toStartOfHour(decided_at) IN (
+     SELECT hour FROM (
+       SELECT hour, sum(made) OVER (ORDER BY hour DESC ROWS UNBOUNDED PRECEDING) - made AS later FROM (
+         SELECT toStartOfHour(at) AS hour, sum(n) AS made ${fromRolled('stays_by_day', { only: isIt, overTime: 'hours' })} GROUP BY hour
+       )
+     ) WHERE later < ${most}
+   )`
+
+/** Where it was and with what, as rows that each stand for `n` decisions. */
+export const stays = fromRolled('stays_by_day', { only: isIt })
+export const staysOverTime = fromRolled('stays_by_day', { only: isIt, overTime: true })
+
+/** What it asked for, likewise. */
+export const uses = fromRolled('uses_by_day', { only: isIt })
 
 /** All that is kept of it, whatever range is looked at: what is new in the range is not in what lies before. */
-export const kept = `FROM decisions WHERE ${whose} AND decided_at >= $__toTime_ms - INTERVAL 90 DAY AND decided_at <= $__toTime_ms`
+const since = '$__toTime - INTERVAL 90 DAY'
+export const staysKept = fromRolled('stays_by_day', { only: isIt, since })
+export const usesKept = fromRolled('uses_by_day', { only: isIt, since })
 
 export const risk = `FROM risk_states WHERE ${ofTenant} AND entity_type = 'subject' AND has(${entityIds}, entity_id) AND $__timeFilter_ms(updated_at)`
 

@@ -3,7 +3,7 @@ import type { DynamicConfigValue } from '@grafana/grafana-foundation-sdk/dashboa
 import type { PanelBuilder } from '@grafana/grafana-foundation-sdk/timeseries'
 import { timeSeries } from './clickhouse-query.ts'
 import { bars } from './panels.ts'
-import { decisions, findings, risk, verdicts } from './subject-terms.ts'
+import { findings, risk, staysOverTime, verdicts } from './subject-terms.ts'
 
 /** How high a finding stands on the axis of risk: in the middle of its level. Verdicts stand on top. */
 const HEIGHT = `multiIf(risk_level = 'HIGH', 90, risk_level = 'MEDIUM', 60, 20)`
@@ -22,8 +22,8 @@ export function timeline(): PanelBuilder {
     .span(24)
     .withTarget(
       timeSeries(
-        `SELECT $__timeInterval(decided_at) AS time, toString(outcome) AS what, uniq(id) AS decisions
-         ${decisions} GROUP BY time, what ORDER BY time LIMIT 10000`,
+        `SELECT $__timeInterval(at) AS time, toString(outcome) AS what, sum(n) AS decisions
+         ${staysOverTime} GROUP BY time, what ORDER BY time LIMIT 10000`,
         'decisions',
       ),
     )

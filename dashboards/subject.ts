@@ -6,34 +6,42 @@ import { withFilters } from './filters.ts'
 import { linked, toExplanation, toResource, toSession, toSource, toStory, toSubject } from './links.ts'
 import { lines, rows, stat } from './panels.ts'
 import { fromRolled } from './rolled.ts'
-import { REASONS, REFUSED, RESOURCE, SUBJECT } from './terms.ts'
+import { fromSubjectScores } from './rolled-figures.ts'
+import { REASONS, REFUSED, SUBJECT } from './terms.ts'
 import { TOLD } from './stories.ts'
 import { firstSeen, placesOfIt } from './subject-history.ts'
 import { peers, unlikePeers } from './subject-peers.ts'
-import { decisions, findings, id, risk, storyOfIt, verdicts, types } from './subject-terms.ts'
+import {
+  findings,
+  id,
+  isIt,
+  newestDecisions,
+  risk,
+  stays,
+  storyOfIt,
+  types,
+  uses,
+  verdicts,
+} from './subject-terms.ts'
 import { timeline } from './subject-timeline.ts'
 import { ofTenant, subjectVariable } from './variables.ts'
 
 const decided = () =>
-  stat('Decisions', 'How much did this subject do?').withTarget(
-    table(`SELECT uniq(id) AS decisions ${decisions}`),
-  )
+  stat('Decisions', 'How much did this subject do?').withTarget(table(`SELECT sum(n) AS decisions ${stays}`))
 
 const refused = () =>
   stat('Refused', 'How often was it refused or asked to step up?').withTarget(
-    table(`SELECT uniqIf(id, ${REFUSED}) AS refused ${decisions}`),
+    table(`SELECT sumIf(n, ${REFUSED}) AS refused ${stays}`),
   )
 
 const countries = () =>
   stat('Countries', 'From how many countries did it come?').withTarget(
-    table(
-      `SELECT uniqIf(enrichment_source_country, enrichment_source_country != '') AS countries ${decisions}`,
-    ),
+    table(`SELECT uniqIf(enrichment_source_country, enrichment_source_country != '') AS countries ${stays}`),
   )
 
 const networks = () =>
   stat('Networks', 'From how many networks did it come?').withTarget(
-    table(`SELECT uniqIf(enrichment_source_prefix, enrichment_source_prefix != '') AS networks ${decisions}`),
+    table(`SELECT uniqIf(enrichment_source_prefix, enrichment_source_prefix != '') AS networks ${stays}`),
   )
 
 const highestRisk = () =>
@@ -50,9 +58,8 @@ const scores = () =>
     .span(24)
     .withTarget(
       timeSeries(
-        `SELECT $__timeInterval(decided_at) AS time, toString(score.1) AS detector, max(score.2) AS highest FROM (
-           SELECT decided_at, arrayJoin(arrayZip(mapKeys(scores), mapValues(scores))) AS score ${decisions}
-         ) GROUP BY time, detector ORDER BY time LIMIT 10000`,
+        `SELECT $__timeInterval(at) AS time, detector, max(highest_score) AS highest
+         ${fromSubjectScores(isIt)} GROUP BY time, detector ORDER BY time LIMIT 10000`,
       ),
     )
 
@@ -67,8 +74,8 @@ const sources = () =>
     table(
       `SELECT enrichment_source_prefix AS network, any(toString(enrichment_source_as_org)) AS provider, any(toString(enrichment_source_network_kind)) AS kind,
            any(toString(enrichment_source_city)) AS city, any(toString(enrichment_source_country)) AS country,
-           uniq(id) AS decisions, min(decided_at) AS first_seen, max(decided_at) AS last_seen
-         ${decisions} GROUP BY network ORDER BY last_seen DESC LIMIT 100`,
+           sum(n) AS decisions, min(first_at) AS first_seen, max(last_at) AS last_seen
+         ${stays} GROUP BY network ORDER BY last_seen DESC LIMIT 100`,
     ),
   )
 
@@ -78,8 +85,8 @@ const clients = () =>
     .withTarget(
       table(
         `SELECT toString(enrichment_user_agent_family) AS client, toString(enrichment_user_agent_os) AS system, device_id AS device,
-           uniq(id) AS decisions, uniq(subject_session_id) AS sessions, min(decided_at) AS first_seen, max(decided_at) AS last_seen
-         ${decisions} GROUP BY client, system, device ORDER BY last_seen DESC LIMIT 100`,
+           sum(n) AS decisions, uniqIf(subject_session_id, subject_session_id != '') AS sessions, min(first_at) AS first_seen, max(last_at) AS last_seen
+         ${stays} GROUP BY client, system, device ORDER BY last_seen DESC LIMIT 100`,
       ),
     )
 
@@ -92,9 +99,9 @@ const sessions = () =>
     toSession,
   ).withTarget(
     table(
-      `SELECT subject_session_id AS session, min(decided_at) AS first_seen, max(decided_at) AS last_seen, uniq(id) AS decisions,
+      `SELECT subject_session_id AS session, min(first_at) AS first_seen, max(last_at) AS last_seen, sum(n) AS decisions,
          uniqIf(device_id, device_id != '') AS devices, uniq(enrichment_user_agent_family, enrichment_user_agent_os) AS clients, uniq(enrichment_source_prefix) AS networks
-       ${decisions} AND subject_session_id != '' GROUP BY session ORDER BY last_seen DESC LIMIT 100`,
+       ${stays} WHERE subject_session_id != '' GROUP BY session ORDER BY last_seen DESC LIMIT 100`,
     ),
   )
 
@@ -107,9 +114,9 @@ const resources = () =>
     toResource,
   ).withTarget(
     table(
-      `SELECT toString(resource_app) AS application, toString(action_name) AS action, ${RESOURCE} AS resource,
-           uniq(id) AS decisions, uniqIf(id, ${REFUSED}) AS refused, min(decided_at) AS first_seen
-         ${decisions} GROUP BY application, action, resource ORDER BY first_seen DESC LIMIT 100`,
+      `SELECT toString(resource_app) AS application, toString(action_name) AS action, resource,
+           sum(n) AS decisions, sum(refusals) AS refused, min(first_at) AS first_seen
+         ${uses} GROUP BY application, action, resource ORDER BY first_seen DESC, application, resource, action LIMIT 100`,
     ),
   )
 
@@ -141,7 +148,7 @@ const latest = () =>
     table(
       `SELECT decided_at, outcome, would_be, ${REASONS} AS reasons, resource_app, action_name, resource_id,
          context_ip, enrichment_source_city AS city, enrichment_source_country AS country, risk_at_decision_score AS risk, policy_rule_id AS rule, id
-       ${decisions} ORDER BY decided_at DESC LIMIT 1 BY id LIMIT 200`,
+       ${newestDecisions(100)} ORDER BY decided_at DESC LIMIT 1 BY id LIMIT 100`,
     ),
   )
 
@@ -155,7 +162,7 @@ const begunWith = () =>
   ).withTarget(
     table(
       `SELECT ${SUBJECT} AS subject, sum(n) AS decisions, max(last_at) AS last_seen
-       ${fromRolled('subjects_by_day')} WHERE subject_type IN (${types}) AND startsWith(subject_id, ${id})
+       ${fromRolled('subjects_by_day', { only: `subject_type IN (${types}) AND startsWith(subject_id, ${id})` })}
        GROUP BY subject ORDER BY length(subject), subject LIMIT 100`,
     ),
   )

@@ -14,6 +14,8 @@ const MOMENTS = new Set([
 
 /** A row a day and application, some thousands in years: which days are rolled up is asked of all of them. */
 const CALENDAR = 'decision_days'
+/** What the engine reads where a query names no table. */
+const NO_TABLE = 'system.one'
 
 interface Node {
   readonly text: string
@@ -31,7 +33,8 @@ export function unboundedTables(ast: readonly string[]): string[] {
     if (node.text.startsWith('SelectQuery')) {
       const tables = below(node, /^TableIdentifier /).map(({ text }) => text.split(' ')[1] ?? '')
       const bounds = below(node, /^Function (greaterOrEquals|greater|between) /).filter(boundsMoment)
-      if (bounds.length === 0) found.push(...tables.filter((table) => table !== CALENDAR))
+      if (bounds.length === 0)
+        found.push(...tables.filter((table) => table !== CALENDAR && table !== NO_TABLE))
     }
     node.children.forEach(visit)
   }
