@@ -120,7 +120,7 @@ function App() {
         View
           ? html`<${View} key=${route.segments.join('/')} route=${route} tenant=${tenant} />`
           : html`<${Empty} title="There is no such page.">
-              Go to the <a href=${link(['live'])}>live decisions</a> or the
+              Go to the <a href=${link(['live'])}>live decisions</a> or the${' '}
               <a href=${link(['stories'])}>stories</a>.
             <//>`
       }

@@ -30,13 +30,15 @@ export function* history(
   // Somebody's session lasts while they stay in one place with one browser.
   const sessions = new Map<string, { key: string; session_id: string; since: number }>()
   for (let minute = from; minute < until; minute += MINUTE_MS) {
+    const looks: Decision[] = []
     for (const person of people) {
       const expected = requestsAnHour(person, minute, options.requests_an_hour) / 60
       if (expected === 0) continue
       const random = seededRandom(seedOf(`${person.id}/history/${minute}`))
       const times = Array.from({ length: countOf(expected, random) }, () => minute + random.below(55_000))
-      for (const at of times.sort((a, b) => a - b)) yield* look(person, minute, at, random)
+      for (const at of times.sort((a, b) => a - b)) looks.push(...look(person, minute, at, random))
     }
+    yield* looks.sort((a, b) => (a.decided_at < b.decided_at ? -1 : a.decided_at > b.decided_at ? 1 : 0))
   }
 
   function* look(person: Person, minute: number, at: number, random: Random): Generator<Decision> {

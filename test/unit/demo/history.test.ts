@@ -29,7 +29,9 @@ describe('the history of the demo', () => {
     expect(days(0)).toEqual([])
   })
 
-  it('is marked as imported, lies in the past, and is made of valid decisions', () => {
+  it('is marked as imported, lies in the past in the order of time, and is made of valid decisions', () => {
+    const times = decisions.map(({ decided_at }) => decided_at)
+    expect(times).toEqual(times.toSorted())
     for (const decision of decisions) {
       Decision.parse(decision)
       expect(decision.origin).toBe('import')

@@ -22,7 +22,7 @@ export function FindingCard({ finding, open = true }) {
     <p class="row muted">
       <${EntityLink} entity=${finding.entity} tenant=${tenant} />
       <span
-        >detector ${finding.detector.id}:
+        >detector ${finding.detector.id}:${' '}
         <a href=${`runbooks/${encodeURIComponent(finding.detector.id)}`} target="_blank" rel="noopener"
           >what to do</a
         ></span

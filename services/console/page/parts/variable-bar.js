@@ -1,6 +1,7 @@
 import { html } from 'htm/preact'
 import { AdHocFilters } from './ad-hoc-filters.js'
 import { ChoiceInput } from './choice-input.js'
+import { Notice } from './notice.js'
 import { TextInput } from './text-input.js'
 
 /** Grafana's `hide`: 2 hides a variable altogether. */
@@ -14,17 +15,28 @@ export function VariableBar({ definition, route, query }) {
     ({ name, type, hide }) => !elsewhere.includes(name) && type !== 'constant' && hide !== HIDDEN,
   )
   if (shown.length === 0) return null
+  const unnamed = shown.find(
+    ({ name, type, default: otherwise }) =>
+      type === 'textbox' && !(route.query.get(`var-${name}`) ?? otherwise),
+  )
   return html`<div class="row variables">
-    ${shown.map((variable) => {
-      const View =
-        variable.type === 'adhoc' ? AdHocFilters : variable.type === 'textbox' ? TextInput : ChoiceInput
-      return html`<${View}
-        key=${variable.name}
-        uid=${definition.uid}
-        variable=${variable}
-        route=${route}
-        query=${query}
-      />`
-    })}
-  </div>`
+      ${shown.map((variable) => {
+        const View =
+          variable.type === 'adhoc' ? AdHocFilters : variable.type === 'textbox' ? TextInput : ChoiceInput
+        return html`<${View}
+          key=${variable.name}
+          uid=${definition.uid}
+          variable=${variable}
+          route=${route}
+          query=${query}
+        />`
+      })}
+    </div>
+    ${
+      unnamed &&
+      html`<${Notice}>
+        This page is about one ${(unnamed.label || unnamed.name).toLowerCase()}: name it above, where what
+        there is will be suggested. Until then most panels are empty.
+      <//>`
+    }`
 }

@@ -4,13 +4,13 @@ import { useAnswer } from '../dashboards/use-answer.js'
 import { useApi, useTitle } from '../hooks.js'
 import { BoardLinks } from '../parts/board-links.js'
 import { Happenings } from '../parts/happenings.js'
-import { Failure, Loading } from '../parts/notice.js'
+import { Empty, Failure, Loading } from '../parts/notice.js'
 import { PanelCard } from '../parts/panel-card.js'
 import { RangePicker } from '../parts/range-picker.js'
 import { RefreshControl } from '../parts/refresh-control.js'
 import { VariableBar } from '../parts/variable-bar.js'
 import { annotations, dashboard } from '../questions.js'
-import { changeQuery } from '../route.js'
+import { changeQuery, link } from '../route.js'
 import { momentOf, pauseOf } from '../time-range.js'
 import { titleOf } from './dashboards.js'
 
@@ -28,6 +28,12 @@ export function DashboardView({ route, tenant }) {
   const loaded = useApi(dashboard(uid))
   const definition = loaded.data
   useTitle(definition?.title ?? 'Dashboard')
+  if (loaded.error?.status === 404)
+    return html`<section class="panel">
+      <${Empty} title="There is no such dashboard.">
+        <p><a href=${link(['dashboards'], { tenant })}>All dashboards</a></p>
+      <//>
+    </section>`
   return html`<article class="stack dashboard">
     ${loaded.error && html`<${Failure} error=${loaded.error} retry=${loaded.reload} />`}
     ${!definition && !loaded.error && html`<${Loading} what="the dashboard" />`}

@@ -125,7 +125,7 @@ function Happenings({ data, tenant }) {
       key: `finding ${finding.id}`,
       mark: html`<${Level} level=${finding.risk_level} />`,
       text: html`${finding.summary} <span class="muted">${finding.detector_id}</span>`,
-      to: finding.decision_id && link(['decisions', finding.decision_id], { tenant }),
+      to: link(['findings', finding.id], { tenant }),
     })),
     ...data.verdicts.map((verdict) => ({
       at: verdict.decided_at,

@@ -31,7 +31,7 @@ export function FindingView({ route, tenant }) {
         <${Empty} title="No finding has this id.">
           <p class="mono">${id}</p>
           <p>
-            Findings are kept for a year, each in its tenant. The newest are listed by
+            Findings are kept for a year, each in its tenant. The newest are listed by${' '}
             <code>gatewatch findings</code>; <a href=${link(['stories'], { tenant })}>stories</a> hold them
             too.
           </p>

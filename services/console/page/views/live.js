@@ -38,7 +38,7 @@ export function LiveView({ route, tenant }) {
     <div class="row spread">
       <h1>Live decisions</h1>
       <div class="row">
-        <span class="muted figure" role="status">${rate(live, paused !== null)}</span>
+        <span class="muted figure" role="status">${rate(live, paused !== null, rows)}</span>
         <button
           type="button"
           aria-pressed=${paused !== null}
@@ -134,11 +134,22 @@ function useLive(filter) {
   return live
 }
 
-/** What is left out is said: a page that hides rows silently is believed wrongly. @param {Live} live @param {boolean} paused */
-function rate(live, paused) {
+/**
+ * What is left out is said: a page that hides rows silently is believed wrongly.
+ *
+ * @param {Live} live
+ * @param {boolean} paused
+ * @param {readonly DecisionSummary[]} rows
+ */
+function rate(live, paused, rows) {
   if (paused) return 'paused'
   if (!live.connected) return 'not connected'
   const perSecond = (live.seen * 1000) / Math.max(1, live.period_ms)
+  if (perSecond < 1) {
+    const since = Date.now() - 60_000
+    const lately = rows.filter(({ decided_at }) => Date.parse(decided_at) > since).length
+    return `${number(lately)} in the last minute`
+  }
   if (live.left_out === 0) return `${number(Math.round(perSecond))} a second`
   return `${number(Math.round(perSecond))} a second, ${number(live.seen - live.left_out)} of ${number(live.seen)} shown, refused ones first`
 }

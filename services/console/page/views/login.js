@@ -41,7 +41,8 @@ export function LoginView({ error: before, signIn }) {
       </label>
       <button class="primary" type="submit" disabled=${busy}>${busy ? 'Signing in …' : 'Sign in'}</button>
       <p class="muted">
-        gatewatch up prints a link that signs you in. No token at hand? On the machine that runs Gatewatch:
+        gatewatch up prints a link that signs you in. No token at hand? On the machine that runs
+        Gatewatch:${' '}
         <code>gatewatch token create --scope analyst</code>
       </p>
     </form>

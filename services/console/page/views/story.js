@@ -4,7 +4,7 @@ import { Level, Response, VerdictBadge } from '../parts/badges.js'
 import { CaseLink } from '../parts/case-link.js'
 import { EntityList } from '../parts/entity.js'
 import { FindingCard } from '../parts/finding.js'
-import { Failure, Loading, Notice } from '../parts/notice.js'
+import { Empty, Failure, Loading, Notice } from '../parts/notice.js'
 import { Time } from '../parts/time.js'
 import { VerdictBar } from '../parts/verdict-bar.js'
 import { story as storyBy } from '../questions.js'
@@ -21,6 +21,12 @@ export function StoryView({ route, tenant: asked }) {
   useTitle(data?.title ?? 'Story')
 
   if (!data) {
+    if (loaded.error?.status === 404)
+      return html`<section class="panel">
+        <${Empty} title="There is no such story.">
+          <p>It may be another tenant's. <a href=${link(['stories'], { tenant: asked })}>All stories</a></p>
+        <//>
+      </section>`
     return loaded.error
       ? html`<${Failure} error=${loaded.error} retry=${loaded.reload} />`
       : html`<${Loading} what="the story" />`
