@@ -16,7 +16,7 @@ it.each(tables.map(({ name, sql }) => [name, sql]))('%s remembers its last block
   expect(sql).toMatch(/non_replicated_deduplication_window = \d{4,}/)
 })
 
-onEveryStore((store) => {
+onEveryStore('port', (store) => {
   it('a block that is repeated, at once, behind others or after a crash of the engine, counts once everywhere', async () => {
     // given a table that adds up what ever got in, which merges can't make right again
     const { client, restart } = store()

@@ -34,7 +34,7 @@ async function golden(name: string): Promise<unknown> {
   return JSON.parse(await readFile(new URL(`../golden/v1/${name}.json`, import.meta.url), 'utf8'))
 }
 
-onEveryStore((store) => {
+onEveryStore('socket', (store) => {
   describe('decisions', () => {
     it('has a column for every field of the schema, and none besides', async () => {
       const columns = await rowsOf<{ name: string }>(

@@ -21,19 +21,14 @@ interface OpenedStore extends StoreUnderTest {
 }
 
 /**
- * Runs a suite on every store that is to be had: the embedded engine by its
- * socket and by its port, and the server that `CLICKHOUSE_URL` names, with
+ * Runs a suite on every store that is to be had: the embedded engine, by its
+ * socket or by its port, and the server that `CLICKHOUSE_URL` names, with
  * `CLICKHOUSE_USER` and `CLICKHOUSE_PASSWORD`, in a database of its own that is
  * dropped at the end. A store that isn't to be had is a skipped test.
  */
-export function onEveryStore(suite: (store: () => StoreUnderTest) => void): void {
+export function onEveryStore(by: 'socket' | 'port', suite: (store: () => StoreUnderTest) => void): void {
   const url = process.env['CLICKHOUSE_URL'] ?? ''
-  describe.each([
-    ['the embedded engine by its socket', 'socket'],
-    ['the embedded engine by its port', 'port'],
-  ] as const)('%s', (_, by) => {
-    on(() => embedded(by), suite)
-  })
+  describe(`the embedded engine by its ${by}`, () => on(() => embedded(by), suite))
   describe.skipIf(url === '')('the server that CLICKHOUSE_URL names (skipped where it is not set)', () => {
     on(() => server(url), suite)
   })

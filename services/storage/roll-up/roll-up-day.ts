@@ -66,9 +66,10 @@ export async function rollUpDay(
   await client.insert({
     table: 'decision_days',
     values: [{ tenant, day, app: '', stored_at: 0, rolled_at: upTo, generation: GENERATION }],
+    columns: ['tenant', 'day', 'app', 'stored_at', 'rolled_at', 'generation'],
     format: 'JSONEachRow',
     ...(signal !== undefined && { abort_signal: signal }),
-    clickhouse_settings: foreground,
+    clickhouse_settings: { insert_allow_materialized_columns: 1, ...foreground },
   })
 }
 
