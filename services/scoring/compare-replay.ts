@@ -8,6 +8,7 @@ import {
 } from '../../schemas/topics.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
 import { findingDifferences, type FindingDifferences } from './replay/finding-differences.ts'
+import { erasedPersons } from './replay/erased-persons.ts'
 import type { StoredEnrichment } from './replay/stored-enrichment.ts'
 import { findStart, type ReplayStart } from './replay/replay-start.ts'
 import { replayDecisions, type ReplayOptions, type Stages } from './replay.ts'
@@ -30,6 +31,8 @@ export interface Comparison {
   readonly findings: FindingDifferences
   /** Decisions whose facts are not in the log any more, and were looked up again. */
   readonly looked_up: number
+  /** Decisions of erased persons, which are not scored again, and findings that rest on them or name them, which are not compared. */
+  readonly erased: { readonly decisions: number; readonly findings: number }
   /** What was observed from then on was compared; null: all that there is. */
   readonly from: string | null
 }
@@ -82,6 +85,8 @@ export async function compareReplay(
   const until = await workedOff(eventLog)
   const start = await findStart(eventLog, asked_ms)
   const { from_ms } = start
+  const gone = await erasedPersons(eventLog)
+  const notCompared = new Set<string>()
   const inRange = ({ observed_at, detector }: Finding) => {
     const atMs = Date.parse(observed_at)
     return atMs >= from_ms && atMs < to_ms && !others.has(detector.id)
@@ -91,7 +96,7 @@ export async function compareReplay(
       ? await asLogged(eventLog, stages, { until, start, limits, stored, progress })
       : { looked_up: 0, ...(await candidate(until, start)) }
   const replayed = new Map(again.findings.filter(inRange).map((finding) => [nameOf(finding), finding]))
-  const now = [...replayed.values()]
+  for (const finding of replayed.values()) if (gone.touches(finding)) notCompared.add(finding.id)
   const then: Finding[] = []
   const [other, surplus]: [Finding[], Finding[]] = [[], []]
   let same = 0
@@ -101,6 +106,10 @@ export async function compareReplay(
         const text = value === null ? '' : Buffer.from(value).toString()
         const finding = readFinding(text)
         if (finding === undefined || !inRange(finding)) continue
+        if (notCompared.has(finding.id) || gone.touches(finding)) {
+          notCompared.add(finding.id)
+          continue
+        }
         const repeated = replayed.get(nameOf(finding))
         if (repeated === undefined && offset >= (heads.get(partition) ?? 0)) continue
         then.push(finding)
@@ -115,6 +124,8 @@ export async function compareReplay(
       }
     }
   }
+  for (const [name, { id }] of replayed) if (notCompared.has(id)) replayed.delete(name)
+  const now = again.findings.filter((finding) => inRange(finding) && !notCompared.has(finding.id))
   return {
     records: again.records,
     same,
@@ -124,6 +135,7 @@ export async function compareReplay(
     detectors: byDetector(detectorsOf(then), detectorsOf(now)),
     findings: findingDifferences(then, now),
     looked_up: again.looked_up,
+    erased: { decisions: gone.decisions, findings: notCompared.size },
     from: Number.isFinite(from_ms) ? new Date(from_ms).toISOString() : null,
   }
 }

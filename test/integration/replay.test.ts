@@ -6,10 +6,15 @@ import { Registry } from 'prom-client'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import type { Decision } from '../../schemas/decision.ts'
-import { accessDecisions } from '../../schemas/topics.ts'
+import { accessDecisions, privacyErasures } from '../../schemas/topics.ts'
 import { runCli } from '../../services/cli.ts'
+import { rewriteFor } from '../../services/erasure/log-eraser.ts'
+import { newErasure } from '../../services/erasure/main.ts'
+import { namesOf } from '../../services/erasure/person.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
+import { rewriteLog } from '../../services/runtime/log/embedded/rewrite.ts'
+import { openSecret } from '../../services/runtime/secrets.ts'
 import { compareReplay } from '../../services/scoring/compare-replay.ts'
 import { ScoringConfig } from '../../services/scoring/config.ts'
 import { openEnrich, scoringStages, startScoring } from '../../services/scoring/main.ts'
@@ -123,6 +128,7 @@ it('finds what was found with the networks, lists and rules of then, byte for by
   const compared: unknown = JSON.parse(first.out)
   expect(compared).toMatchObject({
     looked_up: 0,
+    erased: { decisions: 0, findings: 0 },
     other: [],
     missing: [],
     surplus: [],
@@ -173,6 +179,40 @@ it('says what a candidate would change: facts that differ, findings that are gon
     facts: { decisions: 5, network: 5, lists: 5, sensitivity: 0, client: 0 },
     findings: { gone: expect.any(Array), fresh: expect.any(Array), changed: expect.any(Array) },
   })
+})
+
+it('says what it can not score again where somebody was erased, and compares the findings of the others', async () => {
+  await put([BERLIN, TOKYO], '203.0.113.0/24\n')
+  await scoreAll()
+  // Alice is erased as `gatewatch erase` does it in the log; there is no store here.
+  const person = {
+    tenant: 'default',
+    subject: { type: 'user' as const, id: 'alice' },
+    sessions: [],
+    devices: [],
+    addresses: [TOKYO_IP],
+    prefixes: ['203.0.113.0/24'],
+  }
+  const directory = join(folder, 'data', 'log')
+  const secret = await openSecret(join(folder, 'data'), 'erasure')
+  const erasure = newErasure(person, secret, { requested_by: 'office', now_ms: Date.now() })
+  const eventLog = await openEmbeddedLog({ directory, partitions: 2 })
+  await eventLog.append([jsonRecord(privacyErasures, erasure)])
+  await eventLog.close()
+  await rewriteLog({ directory, rewrite: rewriteFor(namesOf(person), Date.now()), told: () => {} })
+
+  const { code, out, err } = await gatewatch('replay', '--json')
+  expect({ code, err }).toEqual({
+    code: 0,
+    err: expect.stringMatching(/^65 decisions are of persons who were erased/),
+  })
+  const after = JSON.parse(out)
+  expect(after).toMatchObject({ other: [], missing: [], surplus: [], looked_up: 0 })
+  expect(after.erased).toEqual({ decisions: 65, findings: expect.any(Number) })
+  expect(after.erased.findings).toBeGreaterThan(0)
+  expect(after.detectors).toMatchObject({ 'rule-deletes': { logged: 1, both: 1 } })
+  expect(after.detectors).not.toHaveProperty('known-bad-source')
+  expect(out).not.toMatch(/alice/)
 })
 
 it('takes who was on a list then for listed where the list is fetched from elsewhere and not kept here, and says so', async () => {

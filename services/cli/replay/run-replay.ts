@@ -55,7 +55,7 @@ export async function runReplay(
     const limits = scoring.rules
     const options = { limits, stored, others: OTHERS, progress: advance }
     const compared = await compareReplay(eventLog, stages, range, options)
-    return { compared, facts: undefined, notes: [] }
+    return { compared, facts: undefined, notes: erasedNotes(compared) }
   }
   const facts = new CandidateFacts(stored, files.enrich, files.unread_lists)
   const stages = scoringStages(facts.enrich, candidate)
@@ -76,5 +76,13 @@ export async function runReplay(
   const notes = files.unread_lists.map(
     (name) => `The list ${name} is not kept on this machine: who was on it then is taken to be on it.`,
   )
-  return { compared, facts: facts.differing, notes: [...files.problems, ...notes] }
+  return { compared, facts: facts.differing, notes: [...files.problems, ...notes, ...erasedNotes(compared)] }
+}
+
+/** What a replay can't show, since whom it was about was erased. */
+function erasedNotes({ erased: { decisions, findings } }: Comparison): string[] {
+  if (decisions === 0) return []
+  return [
+    `${decisions.toLocaleString('en')} decisions are of persons who were erased: they are not scored again, and ${findings.toLocaleString('en')} findings that name such a person or rest on what they did are not compared. Where others are held against what everybody does, their scores lack these persons too.`,
+  ]
 }
