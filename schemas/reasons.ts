@@ -55,3 +55,14 @@ export const Cause = z.enum([
   'recording',
 ])
 export type Cause = z.infer<typeof Cause>
+
+/** Refusals by the policy itself: not for what was presented as proof of identity, and not for risk. */
+export const REFUSALS_BY_POLICY: ReadonlySet<Reason> = new Set([
+  'policy_deny',
+  'no_rule_matched',
+  'policy_error',
+  'device_tier_too_low',
+  'device_unknown',
+  'permission_missing',
+  'foreign_deny',
+])

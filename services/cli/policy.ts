@@ -4,6 +4,8 @@ import type { CliContext } from './context.ts'
 
 const DAY_MS = 86_400_000
 const MOST_DAYS = 400
+/** Somebody waits who asked for months. */
+const QUERY_TIMEOUT_S = 120
 
 /** `gatewatch policy check|test|promote|usage`: policies as code, tried before they act. */
 export function declarePolicy(program: Command, context: CliContext): void {
@@ -67,21 +69,30 @@ async function usage(
     { readUsage },
     { describeUsage },
     { withStore },
+    { openClickHouse },
+    { storeOf },
   ] = await Promise.all([
     import('../policy/compile.ts'),
     import('../policy/problem.ts'),
     import('../policy/usage.ts'),
-    import('./policy-usage/read-usage.ts'),
+    import('../console/policy/read-usage.ts'),
     import('./policy-usage/usage-text.ts'),
     import('./with-store.ts'),
+    import('../runtime/clickhouse/client.ts'),
+    import('../console/store/store.ts'),
   ])
   const { policy, problems = [] } = compilePolicy(await read(file), file)
   for (const problem of problems) io.stderr.write(`${formatProblem(problem)}\n`)
   if (!policy) return 2
   const since = new Date(Date.now() - options.days * DAY_MS)
-  const { rows, kept_since } = await withStore(context, ({ endpoint }) =>
-    readUsage(endpoint, policy, { tenant: options.tenant, since }),
-  )
+  const { rows, kept_since } = await withStore(context, async ({ endpoint }) => {
+    const client = openClickHouse(endpoint, { readonly: true })
+    try {
+      return await readUsage(storeOf(client, QUERY_TIMEOUT_S), policy, { tenant: options.tenant, since })
+    } finally {
+      await client.close()
+    }
+  })
   const report = policyUsage(policy, rows)
   io.stdout.write(
     options.json === true

@@ -13,6 +13,7 @@ import { dashboardRoutes } from './dashboards/routes.ts'
 import { openLive } from './live.ts'
 import { openCases } from './open-cases.ts'
 import { pageRoutes } from './page-routes.ts'
+import { policyRoutes } from './policy/routes.ts'
 import { queryRoutes } from './queries/routes.ts'
 import { consoleRoutes } from './routes.ts'
 import { readRunbooks, runbookRoute } from './runbooks.ts'
@@ -57,6 +58,7 @@ export async function openConsole(
     await app.register(async (api) => {
       api.addHook('preHandler', authenticate(tokens, 'analyst'))
       consoleRoutes(api, { store, eventLog })
+      policyRoutes(api, { store, eventLog })
       const { query_timeout_s, prometheus_url } = config
       dashboardRoutes(api, definitions, { client, query_timeout_s, prometheus_url })
       caseRoutes(api, cases)

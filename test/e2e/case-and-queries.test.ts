@@ -3,9 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { PolicyRevision } from '../../schemas/policy.ts'
+import { accessScored, policyRevisions } from '../../schemas/topics.ts'
+import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { noBrowser, openBrowser, type OpenBrowser } from '../support/browser.ts'
 import { startCaseStack, type CaseStack } from '../support/case-stack.ts'
 import { cliRun } from '../support/cli-run.ts'
+import { eventually } from '../support/eventually.ts'
+import { sampleScored } from '../support/samples.ts'
 
 const skip = noBrowser !== null && process.env['CI'] !== 'true'
 
@@ -83,6 +88,62 @@ describe.skipIf(skip)(
       await page.getByRole('textbox', { name: 'From' }).fill('soon')
       await page.getByRole('button', { name: 'Ask' }).click()
       await page.getByRole('alert').getByText('from must be an instant').waitFor()
+    })
+
+    it('the page of the policy says that none is in force; then whom it blocks, why, and what the one before would have said', async () => {
+      await page.goto(`${stack.url}#/policy`)
+      await page.getByText('No policy is in force here.').waitFor()
+      const [before, now] = ['a', 'b'].map((letter) => letter.repeat(64))
+      const dora = (daysAgo: number, over: object) =>
+        sampleScored({
+          id: `dora-${daysAgo}`,
+          decided_at: new Date(Date.now() - daysAgo * 86_400_000).toISOString(),
+          subject: { type: 'user', id: 'dora', groups: ['sales'] },
+          policy: { revision: before, rule_id: 'crm.sales', route_id: 'crm' },
+          ...over,
+        })
+      const rule = (id: string, group: string) => ({
+        id,
+        when: `'${group}' in subject.groups`,
+        outcome: 'permit',
+      })
+      const crm = { host: 'crm.localhost', path: '/**', upstream: 'http://127.0.0.1:9', app: 'crm' }
+      const revision = PolicyRevision.parse({
+        schema_version: 1,
+        tenant: 'default',
+        policy: 'intranet',
+        revision: now,
+        document: {
+          version: 1,
+          policy: 'intranet',
+          routes: [{ id: 'crm', ...crm, rules: [rule('sales', 'sales'), rule('old', 'old-team')] }],
+        },
+        applied_at: new Date().toISOString(),
+        applied_by: 'gw-1',
+      })
+      await stack.runtime.eventLog.append([
+        jsonRecord(policyRevisions, revision),
+        ...[3, 2].map((daysAgo) => jsonRecord(accessScored, dora(daysAgo, { outcome: 'permit' }))),
+        jsonRecord(
+          accessScored,
+          dora(0, {
+            outcome: 'deny',
+            reasons: ['no_rule_matched'],
+            policy: { revision: now, route_id: 'crm', shadow: { revision: before, outcome: 'permit' } },
+          }),
+        ),
+      ])
+      const person = page.getByRole('row', { name: /^dora/ })
+      await eventually('dora is on the page', async () => {
+        await page.reload()
+        await page.getByRole('heading', { name: 'intranet' }).waitFor()
+        return (await person.count()) === 1
+      })
+      expect(await person.innerText()).toMatch(/crm[\s\S]*no rule matched[\s\S]*permit[\s\S]*blocked/)
+      const unmatched = page.getByRole('region', { name: 'Rules that match nobody', exact: true })
+      expect(await unmatched.innerText()).toContain('crm.old')
+      await person.getByRole('link', { name: 'no rule matched' }).click()
+      await page.getByText('dora-0').first().waitFor()
     })
   },
 )

@@ -11,6 +11,7 @@ import { EntityView } from './views/entity.js'
 import { FindingView } from './views/finding.js'
 import { LiveView } from './views/live.js'
 import { LoginView } from './views/login.js'
+import { PolicyView } from './views/policy.js'
 import { QueriesView } from './views/queries.js'
 import { QueryView } from './views/query.js'
 import { SearchView } from './views/search.js'
@@ -35,6 +36,7 @@ const views = {
       ? html`<${DecisionView} ...${props} />`
       : html`<${SearchView} ...${props} />`,
   search: SearchView,
+  policy: PolicyView,
   queries: (props) =>
     props.route.segments.length > 1
       ? html`<${QueryView} ...${props} />`

@@ -83,3 +83,6 @@ export const queries = () => ({ path: 'queries', query: {} })
 
 /** @param {string} name @param {Query} values @returns {Question<QueryAnswer>} */
 export const answer = (name, values) => ({ path: `queries/${encodeURIComponent(name)}/rows`, query: values })
+
+/** @param {Query} query @returns {Question<import('../policy/routes.ts').PolicyUsageAnswer>} */
+export const policyUsage = (query) => ({ path: 'policy-usage', query })

@@ -1,7 +1,7 @@
 import type { Decision } from '../../../schemas/decision.ts'
 import { subjectEntityId } from '../../../schemas/entity.ts'
 import type { PolicyEffect } from '../../../schemas/policy-effect.ts'
-import type { Reason } from '../../../schemas/reasons.ts'
+import { REFUSALS_BY_POLICY } from '../../../schemas/reasons.ts'
 import type { EnrichedDecision } from '../detector.ts'
 import { begin, hash32 } from '../state/hash.ts'
 import { layout, type StateOf } from '../state/layout.ts'
@@ -14,17 +14,6 @@ const fields = { habits: policyHabits }
 /** What the state of a subject keeps for this. */
 export const policyHabitsLayout = layout(fields)
 export type PolicyHabitsState = StateOf<typeof fields>
-
-/** Refusals by the policy itself: not for what was presented as proof of identity, and not for risk. */
-const BY_POLICY: ReadonlySet<Reason> = new Set([
-  'policy_deny',
-  'no_rule_matched',
-  'policy_error',
-  'device_tier_too_low',
-  'device_unknown',
-  'permission_missing',
-  'foreign_deny',
-])
 
 const HEXADECIMAL = /^[0-9a-f]{8}/
 const REVISION = begin('revision ')
@@ -47,7 +36,7 @@ export function policyEffectOf(
   if (policy?.revision === undefined || decision.caused_by !== undefined) return undefined
   const day = Math.floor(facts.at_ms / DAY_MS)
   const reason = decision.reasons?.[0]
-  const refused = outcome === 'deny' && reason !== undefined && BY_POLICY.has(reason)
+  const refused = outcome === 'deny' && reason !== undefined && REFUSALS_BY_POLICY.has(reason)
   if (!refused && !(outcome === 'permit' && trusted)) return undefined
   const place = placeOf(facts)
   const revision = revisionMark(policy.revision)

@@ -8,6 +8,7 @@ const places = [
   { name: 'Live', segments: ['live'] },
   { name: 'Stories', segments: ['stories'] },
   { name: 'Search', segments: ['search'] },
+  { name: 'Policy', segments: ['policy'] },
   { name: 'Queries', segments: ['queries'] },
   { name: 'Dashboards', segments: ['dashboards'] },
 ]
