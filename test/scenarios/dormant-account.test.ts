@@ -22,11 +22,30 @@ describe('dormant account', () => {
     ).toEqual([['user:alice', 'HIGH', '2026-03-21T00:00:00.000Z', 70]])
   })
 
-  it('five weeks are MEDIUM, three weeks nothing', () => {
+  it('five weeks are MEDIUM, five days nothing', () => {
     const after = (who: string, days: number) => ({ ...back(who), fromMs: (9 + days) * DAY })
-    expect(found(story(used('carol'), after('carol', 35), used('dave'), after('dave', 22)))).toEqual([
+    expect(found(story(used('carol'), after('carol', 35), used('dave'), after('dave', 5)))).toEqual([
       ['user:carol', 'MEDIUM', '2026-02-14T00:00:00.000Z', 35],
     ])
+  })
+
+  it('after twelve days a browser of the same kind elsewhere is strange; carol’s own laptop, and dave at his usual provider, hardly are', () => {
+    const from = (ip: string) => ({ context: { ip, user_agent: CHROME } })
+    const laptop = (ip = '192.0.2.10') => ({ ...from(ip), device: { id: 'laptop' } })
+    const again = (who: string, each: () => object) => ({ who, fromMs: 21.5 * DAY, each })
+    const { scored } = play(
+      story(
+        { ...used('carol'), each: () => laptop() },
+        { ...used('alice'), each: () => laptop() },
+        { ...used('dave'), each: () => laptop() },
+        again('carol', () => laptop(LONDON_IP)),
+        again('alice', () => from(LONDON_IP)),
+        again('dave', () => from('192.0.2.10')),
+      ),
+    )
+    const last = (who: string) =>
+      scored.findLast(({ decision }) => decision.subject.id === who)?.scores['dormant-account']
+    expect([last('alice'), last('carol'), last('dave')]).toEqual([6.25, 1.563, 3.125])
   })
 
   it('requests of the return that come out of order are the same finding', () => {

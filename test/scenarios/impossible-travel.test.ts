@@ -187,7 +187,7 @@ describe('a network on board', () => {
       story(...flight('alice', 0, BERLIN_IP, TOKYO_IP), ...flight('bob', 0, BERLIN_IP, TOKYO_IP), {
         who: 'bob',
         fromMs: 2 * HOUR,
-        ...from(NEW_YORK_IP, CHROME),
+        ...from(NEW_YORK_IP),
       }),
       { enrich },
     )

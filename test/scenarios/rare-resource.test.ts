@@ -64,6 +64,30 @@ describe('rare resource', () => {
     expect(findings[0]?.evidence).toMatchObject({ first_time_for_subject: true, sensitivity: 'high' })
   })
 
+  it('who takes up three things alone is found; who joins what four colleagues began in these days is not, also when some of theirs come late', () => {
+    const closing = (who: string, fromMs: number) => ({
+      who,
+      fromMs,
+      everyMs: 10_000,
+      times: 3,
+      each: (index: number) =>
+        page(who, 'people-team', ['closing', 'release', 'consolidation'][index % 3] ?? '', 'high'),
+    })
+    const colleagues = ['pay-0', 'pay-1', 'pay-2', 'pay-3'].map((who, index) =>
+      closing(who, (41 + index) * HOUR),
+    )
+    const finds = (decisions: Parameters<typeof play>[0]) => {
+      const { findings } = play(decisions)
+      return findings.some((f) => f.detector.id === 'rare-resource' && f.entity.id === 'user:pay-4')
+    }
+    const joined = story(...sales, ...payroll, ...colleagues, closing('pay-4', 46 * HOUR))
+    const late = joined.filter((each) => each.subject.id === 'pay-3' && each.resource.id === '/closing')
+    const rest = joined.filter((each) => !late.includes(each))
+    expect(finds(story(...sales, ...payroll, closing('pay-4', 46 * HOUR)))).toBe(true)
+    expect(finds(joined)).toBe(false)
+    expect(finds([...rest.slice(0, -1), ...late, ...rest.slice(-1)])).toBe(false)
+  })
+
   it('is found as well when the request comes minutes late', () => {
     const decisions = story(...sales, ...payroll, ...reach, {
       who: 'sales-0',

@@ -67,6 +67,33 @@ describe('session replay', () => {
     ])
   })
 
+  it('the owner’s header with another handshake is found from another network; dave, whose browser is renewed on the way, is not', () => {
+    const hello = (who: string, ip: string, agent: string, tls: string) => () => ({
+      ...inSession(who, ip, agent)(),
+      context: { ip, user_agent: agent, tls_fingerprint: tls },
+    })
+    const begin = (who: string) => ({
+      who,
+      everyMs: 10_000,
+      times: 9,
+      each: hello(who, '192.0.2.10', FIREFOX, 't13d1517h2_aaaa'),
+    })
+    const after = (who: string, agent: string) => ({
+      who,
+      fromMs: 2 * MINUTE,
+      everyMs: 10_000,
+      times: 3,
+      each: hello(who, LONDON_IP, agent, 't13d1715h2_bbbb'),
+    })
+    const decisions = story(
+      begin('alice'),
+      after('alice', FIREFOX),
+      begin('dave'),
+      after('dave', FIREFOX_141),
+    )
+    expect(found(decisions)).toEqual([['user:alice', 'HIGH', '2026-01-01T00:02:00.000Z']])
+  })
+
   it('requests of the thief that come out of order are the same finding', () => {
     const decisions = story(owner, thief)
     const stolen = decisions.filter((each) => each.context?.ip === TOKYO_IP)

@@ -40,6 +40,32 @@ describe('success after failures', () => {
     expect(findings.map((f) => [f.entity.id, f.risk_level])).toEqual([['user:alice', 'MEDIUM']])
   })
 
+  it('who fails twice from elsewhere and gets in from there hours later is found; dave, who tries again at once, is not', () => {
+    const from = (who: string, fromMs: number, each: () => object) => ({ who, fromMs, each })
+    const enters = (ip: string) => () => ({ action: signIn, context: { ip } })
+    const slow = story(
+      from('carol', 0, enters(BERLIN_IP)),
+      from('carol', HOUR, () => failed(LONDON_IP)),
+      from('carol', 7 * HOUR, () => failed(LONDON_IP)),
+      from('carol', 8 * HOUR, enters(BERLIN_IP)),
+      from('carol', 13 * HOUR, enters(LONDON_IP)),
+      from('dave', 0, enters(BERLIN_IP)),
+      from('dave', HOUR, () => failed(LONDON_IP)),
+      from('dave', HOUR + 20_000, () => failed(LONDON_IP)),
+      from('dave', HOUR + 40_000, enters(LONDON_IP)),
+      from('dave', 3 * HOUR, enters(LONDON_IP)),
+    )
+    const found = (decisions: typeof slow) =>
+      play(decisions)
+        .findings.filter((f) => f.detector.id === 'success-after-failures')
+        .map((f) => [f.entity.id, f.risk_level, f.observed_at])
+    const alert = ['user:carol', 'MEDIUM', '2026-01-01T13:00:00.000Z']
+    expect(found(slow)).toEqual([alert])
+    // The second failure comes minutes late, after the owner's own visit.
+    const late = slow.splice(2, 1)
+    expect(found([...slow.slice(0, 3), ...late, ...slow.slice(3)])).toEqual([alert])
+  })
+
   it('the owner who signs in at home during an attack from elsewhere is no success of the attacker', () => {
     const { findings } = play(
       story(

@@ -35,7 +35,7 @@ export interface CredentialSwitchOptions {
  * 0 where nobody has used the device on three days. Days count in UTC.
  *
  * Cost: 14 slots, at most 180 bytes a device; one record a person, device and day,
- * and one more on days with something sensitive.
+ * one more on days with something sensitive, and on somebody else's device one for each such application.
  *
  * @see Ho, Dhiman, Akhawe, Paxson, Savage, Voelker, Wagner, "Hopper: Modeling and
  *   Detecting Lateral Movement", USENIX Security 2021: a switch of credentials to

@@ -46,7 +46,8 @@ import { certainDistance, travelStrangeness } from '../statistics/travel-strange
  * Gates: shared_egress 0.1 (three or more of the tenant's subjects in 30 days,
  * or a corporate network; 0.5 when one end only is shared and the client is
  * another one that the subject has not used on two days: a telephone outside the
- * tunnel is its own; 0.3 while none is known to be), same_device 0.2, mobile_carrier 0.2 (within one
+ * tunnel is its own), first_days 0.2 (two clients, no session that changes its client, and none that came on four days yet: so long
+ * nothing can be said of a telephone beside a laptop), same_device 0.2, mobile_carrier 0.2 (within one
  * country), same_session 0.2 (and the same client, on no known device: a telephone
  * abroad between a Wi-Fi there and its carrier at home), own_clients 0.2 (at the ends are two different clients, both used on two
  * days or more, or one of them on a known device: a telephone whose carrier puts it elsewhere), habitual_places 0.3 (both on
@@ -65,7 +66,7 @@ import { certainDistance, travelStrangeness } from '../statistics/travel-strange
 export function impossibleTravel(): Detector<EnrichedDecision, TravelState> {
   return {
     id: 'impossible-travel',
-    version: 5,
+    version: 6,
     entity: 'subject',
     technique: 'T1078',
     thresholds: { medium: 1, high: 2.5 },
@@ -193,6 +194,7 @@ function pair(
   if (withinCarrier(other, input)) score *= 0.2
   if (sameSession(other, input)) score *= 0.2
   if (ownClients(state, other, input)) score *= 0.2
+  if (isUnsettled(state, other, input)) score *= 0.2
   if (habitual(state, other, input)) score *= 0.3
   if (flies(other, input, population)) score *= 0.1
   return score
@@ -215,6 +217,7 @@ function gatesOf(
   if (withinCarrier(other, input)) gates.push({ name: 'mobile_carrier', factor: 0.2 })
   if (sameSession(other, input)) gates.push({ name: 'same_session', factor: 0.2 })
   if (ownClients(state, other, input)) gates.push({ name: 'own_clients', factor: 0.2 })
+  if (isUnsettled(state, other, input)) gates.push({ name: 'first_days', factor: 0.2 })
   if (habitual(state, other, input)) gates.push({ name: 'habitual_places', factor: 0.3 })
   if (flies(other, input, population)) gates.push({ name: INFLIGHT, factor: 0.1 })
   return gates
@@ -224,7 +227,7 @@ function gatesOf(
  * Behind a shared exit a person may be anywhere: 0.1 when both ends are shared,
  * or one is and the client stays the same (somebody switched a tunnel on) or is
  * the subject's own as well (the telephone beside it); 0.5 when it is another
- * one, 0.3 while none is known to be its own. A session that changes its client is no tunnel: 1.
+ * one. A session that changes its client is no tunnel: 1.
  */
 function egressFactor(
   state: Readonly<TravelState>,
@@ -239,7 +242,7 @@ function egressFactor(
   if (!there && !here) return 1
   const otherClient = differ(other.client, clientOf(input)) && !bothOwn(state, other, input)
   if (!otherClient || (there && here) || same(other.device, input.device)) return 0.1
-  return isSettled(state, input.at_ms) ? 0.5 : 0.3
+  return 0.5
 }
 
 function withinCarrier(other: Visit, input: EnrichedDecision): boolean {
@@ -306,10 +309,15 @@ function bothOwn(state: Readonly<TravelState>, other: Visit, input: EnrichedDeci
   )
 }
 
-/** Some client is known to be the subject's own: of another one it can be said that it is not. */
+/** Two clients, and the subject hardly known: of neither can it be said that it is not its own. */
+function isUnsettled(state: Readonly<TravelState>, other: Visit, input: EnrichedDecision): boolean {
+  return differ(other.client, clientOf(input)) && !replays(other, input) && !isSettled(state, input.at_ms)
+}
+
+/** Some client came on four days: another one of the subject's own would have shown by then. */
 function isSettled({ clients }: Readonly<TravelState>, atMs: number): boolean {
   for (let index = 0; index < clients.capacity; index++)
-    if (owns({ clients }, clients.key(index), atMs)) return true
+    if (clients.weight(index, atMs, HABIT_HALF_LIFE_MS) >= 3.5) return true
   return false
 }
 

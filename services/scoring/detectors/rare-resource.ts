@@ -32,9 +32,11 @@ export interface RareResourceOptions {
  *     bits  = -log2((c + m pi) / (n + m)),  m = 2
  *     pi    = pi_tenant * product over g of pi_g / pi_tenant,  pi_g = (users_g(v) + 5 pi_tenant) / (|g| + 5)
  *     s     = bits * sensitivity * (1 - P(new)),  P(new) = n1 / n  (Good-Turing)
+ *     s     less 2 log2(1 + x) where s >= 7, x = max over g of k_g - 2 k |g| / |tenant|, at least 0
  *     score = s + r  where s >= 7,  r = sum over other such things v of (s_v - 7) 2^(-(t - t_v) / 1 day)
  *
- * each thing once in r, permitted or refused, of high sensitivity or a program's. With sensitivity 1, 0.6 or 0.3, and 1 for a program, of which
+ * k_g members of a group, and k of the tenant, took the resource up lately (half-life 2 days, without the subject
+ * itself): what colleagues begin in the same days, at a quarter's end, has a common cause. Each thing once in r, permitted or refused, of high sensitivity or a program's. With sensitivity 1, 0.6 or 0.3, and 1 for a program, of which
  * other programs say nothing (pi = 0.01); n at most 60 (c in proportion), pi from 0.005 to 1, and 0 before
  * ten observations; groups of three or more. Own habits (three uses) say 4.4 bits at most. A use counts
  * once an hour; counts decay with 45 days. Peers are those whose decisions
@@ -74,19 +76,24 @@ export function rareResource({
     }
     return goodTuring(once, all)
   }
-  const surprise = (state: ResourceState, input: EnrichedDecision, population: Population) => {
+  /** What the thing says, were the subject the only one who lately took it up. */
+  const alone = (state: ResourceState, input: EnrichedDecision, population: Population) => {
     if (observed(state, input.at_ms) < leastObservations) return 0
     const count = own(state, input)
     if (count >= HABIT) return Math.min(HABIT_BITS, bits(state, input, count, 0)) * sensitivityOf(input)
     const rarity = bits(state, input, count, peers(input, population))
     return rarity * sensitivityOf(input) * (1 - novelty(state))
   }
+  const surprise = (state: ResourceState, input: EnrichedDecision, population: Population) => {
+    const bare = alone(state, input, population)
+    return bare < NOTABLE ? bare : Math.max(0, bare - togetherBits(state, input, population))
+  }
   /** What other rare things of the last days said, as far as it is beyond what one may say. */
   const earlier = (state: Readonly<ResourceState>, atMs: number) =>
     state.recent * decay(atMs - state.recent_s * 1000, RUN_HALF_LIFE_MS)
   return {
     id: 'rare-resource',
-    version: 2,
+    version: 3,
     entity: 'subject',
     technique: 'T1213',
     thresholds: { medium: 16, high: 25 },
@@ -101,7 +108,10 @@ export function rareResource({
       return state.run.has(input.resource) ? Math.max(now, NOTABLE + before) : now + before
     },
     learn(state, input, population, standing) {
-      if (mayBeRare(input)) note(state, input, population, surprise(state, input, population))
+      if (mayBeRare(input)) {
+        const bare = alone(state, input, population)
+        if (bare >= NOTABLE) note(state, input, population, surprise(state, input, population))
+      }
       if (!input.permitted || !standing.calm) return
       const atMs = input.at_ms
       const known = state.resources.find(input.resource)
@@ -128,6 +138,7 @@ export function rareResource({
           new_things_share: round(novelty(state)),
           baseline_observations: round(observed(state, input.at_ms)),
           groups_compared: input.groups.length,
+          newcomers_of_group: round(together(state, input, population)),
         },
         gates: [],
         summary:
@@ -190,14 +201,43 @@ function mayBeRare(input: EnrichedDecision): boolean {
  * price: each thief who gets in makes what he takes a little less rare for the next one of that team.
  */
 function note(state: ResourceState, input: EnrichedDecision, population: Population, surprise: number): void {
-  if (surprise < NOTABLE) return
   const left = state.recent * decay(input.at_ms - state.recent_s * 1000, RUN_HALF_LIFE_MS)
   if (left < LEAST_LEFT) state.run.clear()
   if (state.run.has(input.resource)) return
   state.run.add(input.resource)
-  if (input.permitted) spread(input, population)
-  state.recent = Math.fround(left + surprise - NOTABLE)
+  if (input.permitted) {
+    spread(input, population)
+    population.addNewcomer(EVERYBODY, input.resource, input.at_ms)
+    for (const group of input.groups) population.addNewcomer(group, input.resource, input.at_ms)
+  }
+  state.recent = Math.fround(left + Math.max(0, surprise - NOTABLE))
   state.recent_s = Math.max(state.recent_s, Math.floor(input.at_ms / 1000))
+}
+
+/**
+ * How many of a group of the subject's lately took the resource up, beyond what would be of that group if twice as many
+ * had in the whole tenant: the group in which something is going on. The subject itself is not counted.
+ */
+function together(state: ResourceState, input: EnrichedDecision, population: Population): number {
+  if (isProgram(input)) return 0
+  const { at_ms: atMs, resource } = input
+  const self = state.run.has(resource) ? 1 : 0
+  const everybody = population.newcomers(EVERYBODY, resource, atMs) - self
+  if (everybody < 0.5) return 0
+  const tenant = Math.max(1, population.count('member', EVERYBODY, atMs))
+  let most = 0
+  for (const group of input.groups) {
+    const size = population.count('member', group, atMs)
+    if (size < LEAST_PEERS) continue
+    const newcomers = population.newcomers(group, resource, atMs) - self
+    most = Math.max(most, newcomers - 2 * everybody * Math.min(1, size / tenant))
+  }
+  return most
+}
+
+/** What somebody does as several colleagues just began to says less. */
+function togetherBits(state: ResourceState, input: EnrichedDecision, population: Population): number {
+  return 2 * Math.log2(1 + together(state, input, population))
 }
 
 /** Share of the subject's peers that use the resource. */

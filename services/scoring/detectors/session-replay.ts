@@ -13,27 +13,29 @@ export interface SessionReplayOptions {
  *
  * Catches a stolen cookie or token the first time that it is used, wherever it
  * is used from: the session is bound to whom it was first permitted to. Misses
- * a thief with the same browser on the same system behind the same provider,
+ * a thief with the very same browser on the same system behind the same provider,
  * a session that was the thief's from the beginning, and enforcement points
  * that name no session. Programs share tokens by design, so only people's
  * sessions count.
  *
  * False positives: a tablet that asks for the desktop page says that it is
  * another system, and an application opens links in another browser's engine:
- * each alone stays below the threshold. A subject whose sessions wander all the
+ * each alone stays below the threshold, and so does a handshake that a proxy on the
+ * way makes anew. A subject whose sessions wander all the
  * time (a remote browser, a shared terminal) is used to it.
  *
  *     score = h (3 [another device, both known] + 2 [no device, where there was one]
  *              + 1.5 [another browser] + 1.5 [another system]
+ *              + 1.5 [the same version of the same browser, and another TLS fingerprint: the header is copied]
  *              + 1 [another TLS fingerprint] + 1 [another AS] + 1 [another country])
  *     h = 1 / (1 + w / 2),  w = other sessions that wandered, half-life 30 days
  *
- * 0 unless device or client differ: a session that only changes networks is a
+ * 0 unless device, client or its handshake differ: a session that only changes networks is a
  * person on the way. The binding stays as it was first seen while a session is
  * remembered (the last four, at most a week), so that each request of the thief
  * scores and none of the owner's does.
  *
- * Cost: O(4), at most 260 bytes a subject.
+ * Cost: O(4), at most 280 bytes a subject.
  *
  * @see MITRE ATT&CK T1550.004, Web Session Cookie; NIST SP 800-63B, section 7.
  * @example a session from Berlin with Firefox on Linux, then from Tokyo with Chrome on Windows: 5.
@@ -57,7 +59,7 @@ export function sessionReplay({
     1 / (1 + Math.max(0, wandered(state, input.at_ms) - (bound(state, input)?.wandered ?? 0)) / 2)
   return {
     id: 'session-replay',
-    version: 1,
+    version: 2,
     entity: 'subject',
     technique: 'T1550.004',
     thresholds: { medium: 3, high: 4.5 },
@@ -97,6 +99,7 @@ export function sessionReplay({
           other_browser: session !== undefined && differs(session.family, input.family),
           other_system: session !== undefined && differs(session.os, input.os),
           other_tls_fingerprint: session !== undefined && differs(session.tls, input.tls),
+          copied_header: session !== undefined && copies(session, input),
           other_network: session !== undefined && differs(session.asn, input.asn),
           other_country: session !== undefined && differs(session.country, input.country),
           client,
@@ -119,6 +122,7 @@ const one = {
   device: u32,
   family: u32,
   os: u32,
+  agent: u32,
   tls: u32,
   asn: u32,
   country: u32,
@@ -140,12 +144,13 @@ function bind(sessions: readonly Session[], input: EnrichedDecision): void {
   const place =
     find(sessions, input.session) ??
     sessions.reduce((least, each) => (each.last_s < least.last_s ? each : least))
-  const { session, device, family, os, tls, asn, country } = input
+  const { session, device, family, os, agent, tls, asn, country } = input
   Object.assign(place, {
     session,
     device,
     family,
     os,
+    agent,
     tls,
     asn,
     country,
@@ -158,7 +163,8 @@ function difference(session: Readonly<Session>, input: EnrichedDecision): number
   const client =
     (differs(session.device, input.device) ? 3 : session.device !== 0 && input.device === 0 ? 2 : 0) +
     (differs(session.family, input.family) ? 1.5 : 0) +
-    (differs(session.os, input.os) ? 1.5 : 0)
+    (differs(session.os, input.os) ? 1.5 : 0) +
+    (copies(session, input) ? 1.5 : 0)
   if (client === 0) return 0
   return (
     client +
@@ -166,6 +172,11 @@ function difference(session: Readonly<Session>, input: EnrichedDecision): number
     (differs(session.asn, input.asn) ? 1 : 0) +
     (differs(session.country, input.country) ? 1 : 0)
   )
+}
+
+/** A browser of one version on one system shakes hands in one way. */
+function copies(session: Readonly<Session>, input: EnrichedDecision): boolean {
+  return input.agent !== 0 && session.agent === input.agent && differs(session.tls, input.tls)
 }
 
 function sameClient(session: Readonly<Session>, input: EnrichedDecision): boolean {

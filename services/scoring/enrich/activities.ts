@@ -4,6 +4,7 @@ import { subjectEntityId, type Entity } from '../../../schemas/entity.ts'
 import type { Enrichment } from '../../../schemas/scored-decision.ts'
 import type { EnrichedDecision } from '../detector.ts'
 import { layout, records, u32, type StateOf } from '../state/layout.ts'
+import { combine } from '../state/hash.ts'
 import { slots, type Slots } from '../state/slots.ts'
 
 const DAY_MS = 86_400_000
@@ -24,7 +25,7 @@ export type Telling = StateOf<typeof fields>
  * - its network: when proof of identity was refused; and when a subject is let in from it for the first time on a day,
  *   or since such a refusal. So a network is told how many accounts are at home in it, not how much they do there;
  * - its device: when a person is let in with it for the first time on a day, and
- *   for the first time on a day to something of high sensitivity;
+ *   for the first time on a day to something of high sensitivity, on a device that is not its own to each such application;
  * - its client and its autonomous system: when proof of identity was refused,
  *   and once a day and network when a subject is let in from one that it does
  *   not use. What is left out is the common case, of which those two kinds are
@@ -60,8 +61,8 @@ export function activitiesOf(
   }
   const device = decision.device?.id
   if (device === undefined || !facts.permitted || decision.subject.type !== 'user') return activities
-  const sensitive =
-    enrichment.resource.sensitivity === 'high' && isNewOf(telling.told, facts.device, facts.at_ms)
+  const what = isOwn(telling, facts) ? facts.device : combine(facts.device, facts.app)
+  const sensitive = enrichment.resource.sensitivity === 'high' && isNewOf(telling.told, what, facts.at_ms)
   const today = newDay(telling.devices, facts.device, facts.at_ms)
   if (!today && !sensitive) return activities
   tell('device', device)
@@ -115,6 +116,11 @@ function newDay(values: Slots, key: number, atMs: number): boolean {
 /** The day's first instant: a table of equal instants packs into fewer bytes. */
 function dayOf(atMs: number): number {
   return Math.floor(atMs / DAY_MS) * DAY_MS
+}
+
+/** Used on two days or more. */
+function isOwn({ devices }: Telling, { device, at_ms }: EnrichedDecision): boolean {
+  return devices.weight(devices.find(device), at_ms, HALF_LIFE_MS) >= OWN
 }
 
 function devicesOf({ devices }: Telling, { device, at_ms }: EnrichedDecision) {

@@ -1,8 +1,9 @@
 import { decay } from '../statistics/decay.ts'
 import { bootMarksLayout, isFirst, type BootMark } from './boot-marks.ts'
 import { flightsLayout, isFlown, noteFlight, type Flight, type Journey } from './flights.ts'
+import { egressLayout, entryOf, newest, refresh, type Egress } from './egress.ts'
 import { combine } from './hash.ts'
-import { f64, layout, records, u32, type Layout, type StateOf } from './layout.ts'
+import { f64, layout, records, type Layout, type StateOf } from './layout.ts'
 import { packAll, unpackAll } from './packed.ts'
 import { slots, type Slots } from './slots.ts'
 import { allocate } from './words.ts'
@@ -26,6 +27,9 @@ export interface Population {
   /** Whether a provider's network is known to fly: people of several homes had it between two far-apart places. */
   isInflight(network: number, atMs: number): boolean
   fly(network: number, journey: Journey, atMs: number): void
+  /** Decayed number of members of a group who lately took up a resource that was rare for them. */
+  newcomers(group: number, resource: number, atMs: number): number
+  addNewcomer(group: number, resource: number, atMs: number): void
   /** Mean and deviation of ln(bytes) of answers of a resource; undefined while fewer than twenty are known. */
   sizeOf(resource: number, atMs: number): { readonly mean: number; readonly deviation: number } | undefined
   /** Takes the size of an answer in; of a resource that is well known one in 64. */
@@ -51,16 +55,20 @@ export interface PopulationPart {
 }
 
 const HALF_LIFE_MS = 45 * 86_400_000
+/** What is taken up together is so within days. */
+const NEWS_HALF_LIFE_MS = 2 * 86_400_000
 const EGRESS_S = 30 * 86_400
-/** A use of a prefix is refreshed this often: writing it at each decision would write a bucket each time. */
-const REFRESH_S = 86_400
 
 /** Sizes of answers lie beside the counts: how many, their sum, their squares. */
 const SIZES = 32
+/** Those who lately took up a resource, by group. */
+const NEWCOMERS = 35
 const LEAST_SIZES = 20
 const MANY_SIZES = 200
 const ONE_IN = 64
-const VALUE_BUCKETS = 64
+/** Networks are by far the most, and push out nobody else. */
+const PREFIX_BUCKETS = 64
+const VALUE_BUCKETS = 192
 const EGRESS_BUCKETS = 32
 const PLACES: Readonly<Record<PopulationKind, number>> = {
   prefix: 0,
@@ -75,23 +83,20 @@ const PLACES: Readonly<Record<PopulationKind, number>> = {
 }
 
 const valuesLayout = layout({ values: slots(48) })
-const egress = { prefix: u32, user0: u32, at0: u32, user1: u32, at1: u32, user2: u32, at2: u32 }
-const egressLayout = layout({ prefixes: records(16, egress) })
 const totalsLayout = layout({
   kinds: records(Object.keys(PLACES).length, { total: f64, last_ms: f64, distinct: f64 }),
 })
 
-type Egress = StateOf<typeof egress>
 type Totals = StateOf<{ total: typeof f64; last_ms: typeof f64; distinct: typeof f64 }>[]
 
 /**
  * What the subjects of one tenant do, as far as their decisions share a
- * partition. Held as 99 small records, so that learning one value writes half a
- * kilobyte and not the whole: 64 buckets of 48 values, 32 buckets of 16 network
- * prefixes with their last three subjects, 16 networks that fly, totals, and how far
- * boots have come.
+ * partition. Held as 291 small records, so that learning one value writes half a
+ * kilobyte and not the whole: 64 buckets of 48 network prefixes, 192 of 48 other values, 32 buckets of 16 network
+ * prefixes with their last three subjects, 16 networks that fly, totals, and how
+ * far boots have come.
  *
- * Bounded at 3,072 values and 512 prefixes a tenant and partition; a full
+ * Bounded at 3,072 prefixes, 9,216 other values and 512 exits a tenant and partition; a full
  * bucket forgets its lightest value, or the prefix that was used longest ago.
  */
 export class TenantPopulation implements Population {
@@ -121,7 +126,7 @@ export class TenantPopulation implements Population {
   count(kind: PopulationKind, value: number, atMs: number): number {
     if (value === 0) return 0
     const key = combine(PLACES[kind] + 1, value)
-    const values = this.#valuesOf(key)
+    const values = this.#valuesOf(bucketOf(kind, key))
     return values.weight(values.find(key), atMs, HALF_LIFE_MS)
   }
 
@@ -137,14 +142,28 @@ export class TenantPopulation implements Population {
   add(kind: PopulationKind, value: number, atMs: number): void {
     if (value === 0) return
     const key = combine(PLACES[kind] + 1, value)
-    const values = this.#valuesOf(key)
+    const bucket = bucketOf(kind, key)
+    const values = this.#valuesOf(bucket)
     const totals = this.#totalsOf(kind)
     if (values.find(key) === -1) totals.distinct += 1
     values.add(key, atMs, HALF_LIFE_MS)
     totals.total = totals.total * decay(atMs - totals.last_ms, HALF_LIFE_MS) + 1
     totals.last_ms = Math.max(totals.last_ms, atMs)
-    this.#touch(this.#valueParts[key % VALUE_BUCKETS])
+    this.#touch(this.#valueParts[bucket])
     this.#touch(this.#totalsPart)
+  }
+
+  newcomers(group: number, resource: number, atMs: number): number {
+    const key = combine(NEWCOMERS, combine(group, resource))
+    const values = this.#valuesOf(bucketOf('resource', key))
+    const index = values.find(key)
+    return index === -1 ? 0 : values.raw(index) * decay(atMs - values.lastMs(index), NEWS_HALF_LIFE_MS)
+  }
+
+  addNewcomer(group: number, resource: number, atMs: number): void {
+    const key = combine(NEWCOMERS, combine(group, resource))
+    // Faster than the bucket's other values fade: what is added makes up for it.
+    this.#put(key, 1 + this.newcomers(group, resource, atMs) - this.#weightOf(key, atMs), atMs)
   }
 
   sizeOf(resource: number, atMs: number): { readonly mean: number; readonly deviation: number } | undefined {
@@ -167,13 +186,14 @@ export class TenantPopulation implements Population {
   }
 
   #weightOf(key: number, atMs: number): number {
-    const values = this.#valuesOf(key)
+    const values = this.#valuesOf(bucketOf('resource', key))
     return values.weight(values.find(key), atMs, HALF_LIFE_MS)
   }
 
   #put(key: number, amount: number, atMs: number): void {
-    this.#valuesOf(key).add(key, atMs, HALF_LIFE_MS, amount)
-    this.#touch(this.#valueParts[key % VALUE_BUCKETS])
+    const bucket = bucketOf('resource', key)
+    this.#valuesOf(bucket).add(key, atMs, HALF_LIFE_MS, amount)
+    this.#touch(this.#valueParts[bucket])
   }
 
   usersOf(prefix: number, atMs: number): number {
@@ -224,8 +244,7 @@ export class TenantPopulation implements Population {
     return first
   }
 
-  #valuesOf(key: number): Slots {
-    const bucket = key % VALUE_BUCKETS
+  #valuesOf(bucket: number): Slots {
     const known = this.#values[bucket]
     if (known !== undefined) return known
     const { values } = this.#part(`v${bucket}`, valuesLayout)
@@ -273,31 +292,9 @@ export class TenantPopulation implements Population {
   }
 }
 
-function entryOf(entries: readonly Egress[], prefix: number): Egress | undefined {
-  for (const each of entries) if (each.prefix === prefix) return each
-  return undefined
-}
-
-function newest(entry: Egress): number {
-  return Math.max(entry.at0, entry.at1, entry.at2)
-}
-
-/** Notes that a subject used the prefix; false when that was noted within a day. */
-function refresh(entry: Egress, subject: number, atS: number): boolean {
-  const place =
-    entry.user0 === subject ? 0 : entry.user1 === subject ? 1 : entry.user2 === subject ? 2 : oldest(entry)
-  const user = place === 0 ? entry.user0 : place === 1 ? entry.user1 : entry.user2
-  const at = place === 0 ? entry.at0 : place === 1 ? entry.at1 : entry.at2
-  if (at > atS - REFRESH_S) return false
-  if (user === subject && at >= atS) return false
-  if (place === 0) [entry.user0, entry.at0] = [subject, atS]
-  else if (place === 1) [entry.user1, entry.at1] = [subject, atS]
-  else [entry.user2, entry.at2] = [subject, atS]
-  return true
-}
-
-function oldest(entry: Egress): number {
-  return entry.at0 <= entry.at1 && entry.at0 <= entry.at2 ? 0 : entry.at1 <= entry.at2 ? 1 : 2
+/** In which bucket a value lies: prefixes keep to their own. */
+function bucketOf(kind: PopulationKind, key: number): number {
+  return kind === 'prefix' ? key % PREFIX_BUCKETS : PREFIX_BUCKETS + (key % VALUE_BUCKETS)
 }
 
 const NOTHING = new Uint8Array()
