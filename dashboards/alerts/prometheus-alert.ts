@@ -1,6 +1,6 @@
 import { prometheus } from '../metrics.ts'
 import { expressionNode, type RuleEntry } from './rule-file.ts'
-import { templated } from './templated.ts'
+import { summaryOf, templated } from './templated.ts'
 
 /** A rule of deploy/prometheus/rules.yaml. */
 export interface PrometheusAlert {
@@ -50,7 +50,10 @@ export function importedRule(rule: PrometheusAlert, isPaused: string): RuleEntry
     noDataState: 'OK',
     execErrState: 'Error',
     for: rule.for ?? '0s',
-    annotations: texts(rule.annotations),
+    annotations: {
+      ...texts(rule.annotations),
+      summary: summaryOf(rule.alert, rule.annotations['summary'] ?? '', 'query'),
+    },
     labels: texts(rule.labels),
     isPaused,
   }

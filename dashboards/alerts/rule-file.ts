@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 import { clickhouse, table } from '../clickhouse-query.ts'
 import type { StoreAlert } from './alert-rule.ts'
-import { templated } from './templated.ts'
+import { summaryOf, templated } from './templated.ts'
 
 /** The folder of the dashboards; provisioning makes it by this name. */
 export const FOLDER = 'Gatewatch'
@@ -68,7 +68,9 @@ export function storeRule(alert: StoreAlert, panelId: PanelIds): RuleEntry {
     execErrState: alert.error,
     for: `${alert.for_min}m`,
     annotations: {
-      summary: templated(alert.summary, 'A'),
+      // A rule that fires when its query fails says so in its own words.
+      summary:
+        alert.error === 'Error' ? summaryOf(alert.title, alert.summary, 'A') : templated(alert.summary, 'A'),
       description: alert.description,
       runbook_url: `deploy/runbooks.md#${alert.runbook}`,
     },

@@ -86,9 +86,7 @@ describe('alert rules of Grafana', () => {
 
   it.each(rules)('$title names only what its templates know', (rule) => {
     const text = [...Object.values(rule.annotations), ...Object.values(rule.labels)].join(' ')
-    // A number may be missing: see dashboards/alerts/templated.ts.
-    expect(text).not.toMatch(/\.Values\.\w+\.Value/)
-    const values = [...text.matchAll(/with \.Values\.(\w+)/g)].map(([, name]) => name)
+    const values = [...text.matchAll(/\.Values\.(\w+)/g)].map(([, name]) => name)
     expect(values.filter((name) => !rule.data.some(({ refId }) => refId === name))).toEqual([])
     const sql = rule.data[0]?.model['rawSql']
     // Labels of a series of Prometheus are known to Prometheus alone.
@@ -96,6 +94,21 @@ describe('alert rules of Grafana', () => {
     const columns = [...sql.matchAll(/ AS (\w+)/g)].map(([, name]) => name)
     const labels = [...text.matchAll(/\.Labels\.(\w+)/g)].map(([, name]) => name)
     expect(labels.filter((name) => !columns.includes(name))).toEqual([])
+  })
+
+  it.each(rules.filter(({ execErrState }) => execErrState === 'Error'))(
+    '$title says that it is not evaluated where its query fails',
+    ({ title, annotations: { summary, description } }) => {
+      expect(summary).toMatch(/^\{\{ if \.Values\.\w+ \}\}.+\{\{ else \}\}.+\{\{ end \}\}$/)
+      expect(summary).toContain(`{{ else }}${title} is not evaluated: its query failed.`)
+      expect(description).not.toContain('.Values.')
+    },
+  )
+
+  it('fire in their own words with a number only where a query that fails is told as such', () => {
+    const others = rules.filter(({ execErrState }) => execErrState !== 'Error')
+    expect(others.map(({ title }) => title)).toEqual(['GatewatchNothingArrives'])
+    expect(JSON.stringify(others.map(({ annotations }) => annotations))).not.toContain('.Values.')
   })
 
   it('are asked in steps that Grafana can keep', () => {
