@@ -16,7 +16,8 @@ export const DEMO_DEFAULTS = {
   feedback: {
     half_life: { session: '20m', subject: '20m', device: '20m', source: '20m' },
     restriction: { ttl_medium: '2m', ttl_high: '3m', ttl_confirmed: '10m', max: '10m' },
-    circuit_breaker: { share: 1 },
+    // All of the fifty, also at an hour at which few of them have been seen at work.
+    circuit_breaker: { share: 1, min_count: 50 },
     stories: { join_gap: '3m', quiet: '5m', max_age: '30m' },
   },
 } as const

@@ -12,6 +12,7 @@ export function deploy(method: string, path: string): AppPage | null {
         link('/logs/stream', 'Live log'),
       ],
     }
+  if (path === '/secrets') return { title: 'Secrets', lines: ['What services sign in with, by name alone.'] }
   const [, id, action] = /^\/services\/(\d{1,2})(\/deploy)?$/.exec(path) ?? []
   if (id === undefined) return null
   if (action === undefined)

@@ -6,6 +6,7 @@ import type { StoryScript } from './story.ts'
 const FIRST: readonly Target[] = [
   { app: 'records', method: 'GET', path: '/payroll/7' },
   { app: 'wiki', method: 'GET', path: '/admin' },
+  { app: 'deploy', method: 'GET', path: '/secrets' },
 ]
 
 /** Somebody with the right to read and export the payroll does what neither they nor their colleagues ever do. */
@@ -15,7 +16,7 @@ export const rareResources: StoryScript = {
   roles: ['people-team'],
   about: 'subject',
   what: ({ victim }) =>
-    `${victim.person.id} (${victim.person.role}) looks at somebody's pay, tries the wiki's administration, and takes the payroll year by year: allowed in part, and never done before`,
+    `${victim.person.id} (${victim.person.role}) looks at somebody's pay, tries two places that are closed to them, and takes the payroll year by year: they may, and never did`,
 
   async run(scene) {
     const { victim, signal } = scene
