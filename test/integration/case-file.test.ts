@@ -1,9 +1,11 @@
+import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CaseFile } from '../../schemas/case-file.ts'
 import { erased } from '../../schemas/chain.ts'
+import { packedInPage, pageOf, unpacked } from '../../services/console/cases/html/page.ts'
 import { readKnownKeys } from '../../services/runtime/checkpoints/signing-key.ts'
 import { eraseStored, HOSTILE, startCaseStack, type CaseStack } from '../support/case-stack.ts'
 import { cliRun } from '../support/cli-run.ts'
@@ -200,6 +202,24 @@ it('is drawn as a page without scripts that proves itself, and shows when a figu
     code: 1,
     out: expect.stringContaining('the page does not show what is in the case inside it'),
   })
+})
+
+it('as a page stays small where its proofs are long, and shows places on a map of the world', () => {
+  const file = structuredClone(made)
+  const [stretch] = file.proof.stretches
+  const other = stretch?.links.find((one) => 'rest' in one)
+  if (stretch === undefined || other === undefined || !('rest' in other))
+    throw new Error('nobody else is there')
+  // As of a busy gateway: alike but for numbers, instants, ids and hashes, which can't be packed.
+  stretch.links = Array.from({ length: 10_000 }, (_, n) => ({
+    rest: other.rest.replace(/"seq":\d+/, `"seq":${n}`).replace(/"id":"[^"]+"/, `"id":"${randomUUID()}"`),
+    personal_hash: randomBytes(32).toString('hex'),
+  }))
+  const page = pageOf(file)
+  expect(JSON.stringify(file).length).toBeGreaterThan(4_000_000)
+  expect(page.length).toBeLessThan(1_500_000)
+  expect(CaseFile.parse(JSON.parse(unpacked(packedInPage(page)) ?? ''))).toEqual(file)
+  expect(page).toMatch(/<path class="land" d="M[^"]{20000,40000}"\/>/)
 })
 
 it('of too many decisions takes those that findings rest on, and counts what it left out', async () => {

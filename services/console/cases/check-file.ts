@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { CaseFile } from '../../../schemas/case-file.ts'
 import { GatewatchError } from '../../runtime/errors.ts'
 import { checkCase, type CaseCheck } from './proof/check-case.ts'
-import { caseInPage, isOurPage, pageOf } from './html/page.ts'
+import { isOurPage, packedInPage, pageOf, unpacked } from './html/page.ts'
 
 const MOST_BYTES = 512 * 1024 * 1024
 
@@ -14,10 +14,11 @@ const MOST_BYTES = 512 * 1024 * 1024
 export async function checkCaseFile(path: string, trusted: ReadonlySet<string>): Promise<CaseCheck> {
   const text = await read(path)
   const page = !text.trimStart().startsWith('{')
-  const parsed = CaseFile.safeParse(jsonOf(page ? caseInPage(text) : text))
+  const packed = page ? packedInPage(text) : null
+  const parsed = CaseFile.safeParse(jsonOf(page ? unpacked(packed) : text))
   if (!parsed.success) throw new GatewatchError('ERR_USAGE', `${path} is no case file of this version.`)
   const check = checkCase(parsed.data, trusted)
-  if (!page || pageOf(parsed.data) === text) return check
+  if (packed === null || pageOf(parsed.data, packed) === text) return check
   if (!isOurPage(text)) {
     const note =
       'another version of Gatewatch drew this page: whether it shows what is in the case inside it is not known'

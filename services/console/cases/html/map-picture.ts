@@ -1,4 +1,5 @@
 import type { CasePlace } from '../../../../schemas/case-file.ts'
+import { coastlines } from './coastlines.ts'
 import { markup, type Markup } from './markup.ts'
 
 /** Two units a degree, equirectangular: longitude runs to the right, latitude upwards. */
@@ -6,7 +7,11 @@ const SCALE = 2
 const WIDTH = 360 * SCALE
 const HEIGHT = 180 * SCALE
 
-/** Where decisions came from, as discs whose area is their number, on a grid of 30 degrees. */
+function project(longitude: number, latitude: number): readonly [x: number, y: number] {
+  return [(longitude + 180) * SCALE, (90 - latitude) * SCALE]
+}
+
+/** Where decisions came from, as discs whose area is their number, over the coasts of the world and a grid of 30 degrees. */
 export function mapPicture(places: readonly CasePlace[]): Markup {
   const known = places.filter((place) => place.latitude !== null && place.longitude !== null)
   if (known.length === 0) return markup``
@@ -18,7 +23,8 @@ export function mapPicture(places: readonly CasePlace[]): Markup {
     lines.push(markup`<line class="graticule" x1="0" x2="${WIDTH}" y1="${at * SCALE}" y2="${at * SCALE}"/>`)
   const discs = known.map(({ latitude, longitude, city, country, decisions }) => {
     const radius = Math.round((3 + 12 * Math.sqrt(decisions / most)) * 10) / 10
-    return markup`<circle class="place" cx="${((longitude ?? 0) + 180) * SCALE}" cy="${(90 - (latitude ?? 0)) * SCALE}" r="${radius}"><title>${city} ${country}: ${decisions}</title></circle>`
+    const [x, y] = project(longitude ?? 0, latitude ?? 0)
+    return markup`<circle class="place" cx="${x}" cy="${y}" r="${radius}"><title>${city} ${country}: ${decisions}</title></circle>`
   })
-  return markup`<svg class="map" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Map of the places"><rect class="frame" width="${WIDTH}" height="${HEIGHT}"/>${lines}${discs}</svg>`
+  return markup`<svg class="map" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Map of the places"><rect class="frame" width="${WIDTH}" height="${HEIGHT}"/><path class="land" d="${coastlines(project)}"/>${lines}${discs}</svg>`
 }

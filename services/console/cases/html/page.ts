@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import type { CaseFile } from '../../../../schemas/case-file.ts'
 import { mapPicture } from './map-picture.ts'
 import { escaped, markup, Markup } from './markup.ts'
@@ -17,16 +18,22 @@ import {
 import { timelinePicture } from './timeline-picture.ts'
 
 /** Raised whenever the same case is drawn otherwise, so that an old page is not taken for an altered one. */
-const PAGE_VERSION = 'gatewatch-case-page-1'
-const OPEN = '<pre id="case-json" hidden>'
+const PAGE_VERSION = 'gatewatch-case-page-2'
+const OPEN = '<pre id="case-json-gzip-base64" hidden>'
 const CLOSE = '</pre>'
+
+/** A page holds a case of this many bytes at most: what is longer was not made by us. */
+const MOST_CASE_BYTES = 512 * 1024 * 1024
 
 /**
  * A case as one HTML page: no script, nothing from outside, and the policy says
- * so. The whole case is in it as hidden text, so that the page proves itself
- * as the JSON does, and a figure altered in it shows.
+ * so. The whole case is in it as hidden text (gzip, base64: links of a chain are
+ * much alike, and take a fifth), so that the page proves itself as the JSON does,
+ * and a figure altered in it shows.
+ *
+ * @param packed the case as the page to compare with has it: other versions of zlib pack otherwise
  */
-export function pageOf(file: CaseFile): string {
+export function pageOf(file: CaseFile, packed = gzipSync(JSON.stringify(file)).toString('base64')): string {
   const { decisions } = file
   const proven = decisions.rows.filter(({ unproven }) => unproven === null).length
   const page = markup`<!doctype html>
@@ -57,9 +64,9 @@ ${revisionsTable(file)}
 ${decisionsTable(file)}
 ${proofTable(file)}
 <h2>How to check it</h2>
-<p>With the public key of whoever recorded the decisions: <code>gatewatch case check FILE --key PUBLIC_KEY</code>. The key that sealed this file is <code>${file.seal.public_key}</code>; ask for it on another way than this file came.</p>
+<p>The whole case is in this page, as gzip in base64 in its last element. With the public key of whoever recorded the decisions: <code>gatewatch case check FILE --key PUBLIC_KEY</code>. The key that sealed this file is <code>${file.seal.public_key}</code>; ask for it on another way than this file came.</p>
 ${file.proof.how.split('\n').map((line) => markup`<p class="note">${line}</p>`)}
-${new Markup(`${OPEN}${escaped(JSON.stringify(file))}${CLOSE}`)}
+${new Markup(`${OPEN}${escaped(packed)}${CLOSE}`)}
 </body>
 </html>
 `
@@ -71,18 +78,21 @@ export function isOurPage(page: string): boolean {
   return page.includes(`<meta name="generator" content="${PAGE_VERSION}">`)
 }
 
-/** The case that a page holds, as JSON; null: it holds none. */
-export function caseInPage(page: string): string | null {
+/** The case that a page holds, as it is packed; null: it holds none. */
+export function packedInPage(page: string): string | null {
   const from = page.lastIndexOf(OPEN)
   const to = page.indexOf(CLOSE, from)
-  if (from < 0 || to < 0) return null
-  return page
-    .slice(from + OPEN.length, to)
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&quot;', '"')
-    .replaceAll('&#39;', "'")
-    .replaceAll('&amp;', '&')
+  return from < 0 || to < 0 ? null : page.slice(from + OPEN.length, to)
+}
+
+/** The same as JSON; null: it can't be unpacked. */
+export function unpacked(packed: string | null): string | null {
+  if (packed === null || !/^[A-Za-z0-9+/]*={0,2}$/.test(packed)) return null
+  try {
+    return gunzipSync(Buffer.from(packed, 'base64'), { maxOutputLength: MOST_CASE_BYTES }).toString('utf8')
+  } catch {
+    return null
+  }
 }
 
 function policy(): string {

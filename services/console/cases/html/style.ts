@@ -20,6 +20,6 @@ svg { display: block; width: 100%; height: auto; break-inside: avoid; }
 svg text { font: 11px system-ui, sans-serif; fill: #57606a; }
 .permitted { fill: #8bb4e8; } .refused { fill: #d1495b; } .axis { stroke: #d0d7de; stroke-width: 1; }
 .risk { fill: none; stroke: #9a5b00; stroke-width: 1.5; } .finding { fill: #d1495b; } .verdict { fill: #1f6f4a; }
-.place { fill: #1f5fb0; fill-opacity: .55; stroke: #fff; } .graticule { stroke: #e4e8ec; stroke-width: 1; } .frame { fill: #f6f8fa; stroke: #d0d7de; }
+.place { fill: #1f5fb0; fill-opacity: .55; stroke: #fff; } .land { fill: #e3e7eb; stroke: #c3cad2; stroke-width: .5; } .graticule { stroke: #e4e8ec; stroke-width: 1; } .frame { fill: #f6f8fa; stroke: #d0d7de; }
 @media print { body { padding: 0; max-width: none; } a { color: inherit; text-decoration: none; } }
 `
