@@ -118,7 +118,7 @@ function calibrationState(record: LogRecord, names: Names): Fate {
   } catch {
     return 'keep'
   }
-  const clean = withoutSafe(json, names)
+  const clean = withoutJudged(json, names)
   if (clean === json) return 'keep'
   const { key, headers } = record
   return { key, value: gzipSync(JSON.stringify(clean), { level: 1 }), headers }
@@ -127,17 +127,26 @@ function calibrationState(record: LogRecord, names: Names): Fate {
 function controlRecord(record: LogRecord, names: Names): Fate {
   const json = jsonOf(record.value)
   if (!isRecord(json) || json['tenant'] !== names.person.tenant) return 'keep'
-  const calibration = withoutSafe(json['calibration'], names)
+  const calibration = withoutJudged(json['calibration'], names)
   if (calibration === json['calibration']) return 'keep'
   return { key: record.key, value: JSON.stringify({ ...json, calibration }), headers: record.headers }
 }
 
-/** What was judged harmless of the person. */
-function withoutSafe(value: unknown, names: Names): unknown {
-  if (!isRecord(value) || !Array.isArray(value['safe'])) return value
-  const safe: readonly unknown[] = value['safe']
-  const kept = safe.filter((each) => !(isRecord(each) && each['entity'] === names.entity_id))
-  return kept.length === safe.length ? value : { ...value, safe: kept }
+/** What was judged of the person, and what the day in hand has counted under the name: items that begin with it or say so. */
+function withoutJudged(value: unknown, names: Names): unknown {
+  if (Array.isArray(value)) {
+    const items: readonly unknown[] = value
+    const kept = items.filter((each) => nameOf(each) !== names.entity_id)
+    const clean = kept.map((each) => withoutJudged(each, names))
+    return kept.length === items.length && clean.every((each, index) => each === kept[index]) ? value : clean
+  }
+  if (!isRecord(value)) return value
+  const entries = Object.entries(value).map(([key, each]) => [key, withoutJudged(each, names)] as const)
+  return entries.every(([key, each]) => each === value[key]) ? value : Object.fromEntries(entries)
+}
+
+function nameOf(item: unknown): unknown {
+  return Array.isArray(item) ? item[0] : isRecord(item) ? item['entity'] : undefined
 }
 
 /** The device is the company's and stays; whose it was goes. */

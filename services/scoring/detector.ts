@@ -28,6 +28,8 @@ export interface Detector<Input, State> {
   readonly thresholds: Thresholds
   /** The most that a finding weighs as evidence, in nats, for what must never be enough to act by itself; default 6. */
   readonly most_nats?: number
+  /** Score from which a decision is a finding by itself, whatever the budget leaves: what hardly has a harmless reading. */
+  readonly definite?: number
   /** What it watches goes on so slowly that a finding stays open for so long without another decision; default half an hour. All of one bench share the first. */
   readonly quiet_ms?: number
   /** Fixed, so that a million of them fit in memory and a copy is a copy of bytes. */

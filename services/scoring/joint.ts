@@ -1,4 +1,5 @@
-import type { Finding } from '../../schemas/finding.ts'
+import type { Evidence, Finding } from '../../schemas/finding.ts'
+import type { Readings } from './calibration/reading.ts'
 import {
   addDecisions,
   addEntities,
@@ -31,6 +32,9 @@ const MOST_PART_NATS = 32
 /** What evidence that just is a finding weighs in the risk ledger. */
 const AT_MEDIUM = 4
 
+/** Says how rare so much evidence is on one day of an entity. */
+export type Scale = Pick<Readings, 'jointRarityOf'>
+
 type JointCase = OpenCase & Required<Pick<OpenCase, 'leader' | 'parts'>>
 
 /** What one detector says of the decision in hand. */
@@ -48,12 +52,13 @@ export interface Saying {
  * every detector's share; what it told is no news when it comes again. Its id
  * follows from that decision's detector and the decision that opened it.
  *
+ * @param joint the entity's running evidence, and what says how rare as much of it is
  * @param sayings of the decision in hand, one a detector of the bench
  * @param news evidence that was not told yet, this decision's included
  */
 export function advanceJoint(
   notes: Notes,
-  evidence: RunningEvidence,
+  { evidence, scale }: { readonly evidence: RunningEvidence; readonly scale: Scale },
   sayings: readonly Saying[],
   news: number,
   thresholds: Thresholds,
@@ -70,7 +75,7 @@ export function advanceJoint(
     open = begun(loudest, evidence, sayings, news, thresholds, observed)
     notes.cases.push(open)
     evidence.tell()
-    return told(open, notes, sayings, thresholds, observed)
+    return told(open, notes, sayings, thresholds, observed, scale)
   }
   const joined = join(open, evidence, sayings)
   if (loudness(loudest) > open.leader.nats) open.leader = leaderOf(loudest)
@@ -88,7 +93,7 @@ export function advanceJoint(
   }
   open.revision += 1
   open.revised_ms = observed.at_ms
-  return told(open, notes, sayings, thresholds, observed)
+  return told(open, notes, sayings, thresholds, observed, scale)
 }
 
 /** Who may not say much by itself does not speak for the others. */
@@ -158,10 +163,13 @@ function told(
   open: JointCase,
   notes: Notes,
   sayings: readonly Saying[],
-  thresholds: Thresholds,
+  { medium, high }: Thresholds,
   observed: Observed,
+  scale: Scale,
 ): Finding {
   const { leader } = open
+  // It was a finding when it opened, and weighs no less because the threshold has risen since.
+  const thresholds = { medium: Math.min(medium, open.score), high }
   const sum = Math.max(0.001, sumOf(open.parts))
   const contributions = open.parts
     .map((part) => ({ ...part, share: round(part.nats / sum) }))
@@ -181,12 +189,23 @@ function told(
         ...explanation.evidence,
         joint_nats: round(open.score),
         joint_nats_of_a_finding: round(thresholds.medium),
+        ...rarityOf(open.score, scale),
       },
       summary: `${explanation.summary.slice(0, 512 - also.length)}${also}`,
     },
     mostOf(contributions, sayings, evidenceNats(open.score, thresholds), thresholds.medium),
   )
   return { ...finding, contributions }
+}
+
+/** As much comes on one of so many days of single entities. */
+function rarityOf(nats: number, scale: Scale): Evidence {
+  const rarity = scale.jointRarityOf(nats)
+  if (rarity === undefined) return {}
+  return {
+    joint_once_in_entity_days: Number(Math.exp(rarity.nats).toPrecision(2)),
+    joint_once_in_extrapolated: rarity.extrapolated,
+  }
 }
 
 /** What evidence may weigh at most: what some may not say by themselves, however rare, is left out. */

@@ -1,16 +1,16 @@
 import type { Finding } from '../../schemas/finding.ts'
 import type { Scores } from '../../schemas/scored-decision.ts'
-import { Readings, type Reading } from './calibration/reading.ts'
+import { Readings, type Reading, type Said } from './calibration/reading.ts'
 import { advance, keepRefused, prune, type Observed } from './case.ts'
 import type { Detector, Explanation, Thresholds } from './detector.ts'
-import { advanceJoint, hasJointCase, JOINT_SCORE, type Saying } from './joint.ts'
+import { advanceJoint, hasJointCase, JOINT_SCORE, type Saying, type Scale } from './joint.ts'
 import type { Population } from './state/population.ts'
-import { combine } from './state/hash.ts'
 import { planOf, type EntityState, type Plan } from './state/entity-state.ts'
 import type { Layout } from './state/layout.ts'
 import { hashId } from './state/recent-ids.ts'
 import type { RunningEvidence } from './state/running-evidence.ts'
-import { hasWaited, waitingLayout, type Wait, type Waiting } from './state/waiting.ts'
+import { drop, waitingLayout, type Waiting } from './state/waiting.ts'
+import { isStrange, mayLearn, waitAtRisk, weightOf } from './waits.ts'
 
 /** Late by more than this, a decision is scored, not learnt. */
 const LATE_MS = 10 * 60_000
@@ -63,8 +63,10 @@ export interface Joint {
   readonly thing: number
   /** From which on it is a finding; until that is known each detector finds for itself. */
   readonly thresholds: Thresholds | undefined
-  /** Detectors that an analyst has said find only what is harmless with this subject. */
-  readonly safe: ReadonlySet<string> | undefined
+  /** What an analyst has said of the subject. */
+  readonly said: Said | undefined
+  /** Says how rare so much evidence is on one day of an entity. */
+  readonly scale: Scale
 }
 
 export interface Judgement {
@@ -104,8 +106,12 @@ export function judge<Input>(
   const findings: Finding[] = []
   const { nats } = bench
   const alone = joint?.thresholds === undefined
+  const waiting = waitingOf(bench, state)
+  const said = joint?.said
+  if (said !== undefined && waiting !== undefined && !late) drop(waiting, said.dropped_ms)
   let strange = false
   let waits = false
+  let definite = false
   for (let index = 0; index < bench.detectors.length; index++) {
     const detector = bench.detectors[index]
     const reading = readings[index]
@@ -114,13 +120,24 @@ export function judge<Input>(
     const score = detector.score(own, input, population)
     const rounded = Math.round(score * 1000) / 1000
     if (rounded !== 0) scores[detector.id] = rounded
-    const safe = joint?.safe?.has(detector.id) === true
-    if (joint !== undefined)
-      nats[index] = score > 0 ? reading.evidenceOf(score) * (safe ? SAFE_WEIGHT : 1) : 0
-    if (trusted && !late && score > 0 && score >= (detector.wary ?? detector.thresholds.medium)) {
-      strange = true
-      if (!safe && !mayLearn(bench, state, index, score, input, atMs)) waits = true
+    let evidence = joint === undefined || score <= 0 ? 0 : reading.evidenceOf(score)
+    const odd = isStrange(detector, score)
+    if (odd || (said !== undefined && score > 0)) {
+      const it = { detector, index, score, input, at_ms: atMs, said }
+      evidence *= weightOf(waiting, it)
+      if (odd && !late && !trusted) waitAtRisk(waiting, it)
+      if (odd && !late && trusted) {
+        strange = true
+        if (!mayLearn(waiting, it)) waits = true
+      }
     }
+    nats[index] = evidence
+    if (
+      detector.definite !== undefined &&
+      score >= detector.definite &&
+      said?.detectors.has(detector.id) !== true
+    )
+      definite = true
     const { thresholds } = reading
     if (score < thresholds.medium) {
       if (score > 0 && detector.ungated !== undefined)
@@ -140,12 +157,12 @@ export function judge<Input>(
   if (joint !== undefined) {
     const news = joint.evidence.take(nats, joint.thing, atMs)
     if (news >= LEAST_NEWS) scores[JOINT_SCORE] = Math.round(news * 100) / 100
-    const { thresholds } = joint
+    const thresholds = definite ? openedBy(news, joint.thresholds) : joint.thresholds
     if (thresholds !== undefined && (news >= thresholds.medium || hasJointCase(state.notes))) {
       if (!strange) waits = true
       const notes = (state.notes ??= { cases: [], refused: [], subjects: [] })
       const sayings = sayingsOf(bench, readings, state, input, population, scores)
-      const finding = advanceJoint(notes, joint.evidence, sayings, news, thresholds, observed)
+      const finding = advanceJoint(notes, joint, sayings, news, thresholds, observed)
       if (finding !== undefined) findings.push(finding)
     }
   }
@@ -159,29 +176,18 @@ export function judge<Input>(
   return { scores, findings, late }
 }
 
-/** What is clearly strange waits for three days and more, what is half so until it comes back the day after. */
-const LONG: Wait = { quiet_ms: 72 * 3_600_000, days: 3 }
-const SHORT: Wait = { quiet_ms: 20 * 3_600_000, days: 2 }
-
-/** Whether what the detector finds strange has waited long enough to become habit, as far as that waits at all. */
-function mayLearn<Input>(
-  { detectors, waiting }: Bench<Input>,
-  { states }: EntityState,
-  index: number,
-  score: number,
-  input: Input,
-  atMs: number,
-): boolean {
-  const detector = detectors[index]
-  if (waiting === undefined || detector?.about === undefined) return false
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the bench says that it lies there
-  const own = states[waiting] as Waiting
-  const wait = score >= (detector.long_wary ?? detector.thresholds.medium) ? LONG : SHORT
-  return hasWaited(own, combine(index + 1, detector.about(input)), atMs, wait)
+/** What is definite is a finding with whatever is new of it. */
+function openedBy(news: number, thresholds: Thresholds | undefined): Thresholds | undefined {
+  if (thresholds === undefined || news < LEAST_NEWS) return thresholds
+  return { medium: Math.min(thresholds.medium, news), high: thresholds.high }
 }
 
-/** Of what somebody has judged to be harmless; not nothing, since a thief may do the same. */
-const SAFE_WEIGHT = 0.25
+/** What of the entity waits to be learnt. */
+function waitingOf<Input>({ waiting }: Bench<Input>, { states }: EntityState): Waiting | undefined {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the bench says that it lies there
+  return waiting === undefined ? undefined : (states[waiting] as Waiting)
+}
+
 /** Less is not worth storing. */
 const LEAST_NEWS = 2
 

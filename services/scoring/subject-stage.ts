@@ -127,7 +127,8 @@ export function scoreDecision(
           evidence: evidenceOf(bench, state),
           thing: facts.resource,
           thresholds: calibrated.joint,
-          safe: calibrated.safeFor(() => subjectEntityId(decision.subject), facts.at_ms),
+          said: calibrated.saidOf(() => subjectEntityId(decision.subject), facts.at_ms),
+          scale: calibrated,
         }
   const familiar = familiarIn(bench, state, facts)
   const population = states.population(tenant)

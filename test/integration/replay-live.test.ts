@@ -7,8 +7,17 @@ import { Registry } from 'prom-client'
 import { expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import type { Control } from '../../schemas/control.ts'
+import type { Calibration } from '../../schemas/calibration.ts'
 import type { Decision, DecisionInput } from '../../schemas/decision.ts'
-import { accessDecisions, accessFindings, analystVerdicts, control } from '../../schemas/topics.ts'
+import type { Finding } from '../../schemas/finding.ts'
+import {
+  accessDecisions,
+  accessFindings,
+  analystVerdicts,
+  control,
+  scoringState,
+} from '../../schemas/topics.ts'
+import type { Verdict, VerdictKind } from '../../schemas/verdict.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { jsonRecord, readRecord } from '../../services/runtime/log/json-record.ts'
@@ -115,7 +124,9 @@ async function heardAll(eventLog: EventLog): Promise<boolean> {
 const calibrations = async (eventLog: EventLog) =>
   (await controls(eventLog)).flatMap((each) => (each.kind === 'calibration' ? [each.calibration] : []))
 
-it('live and replayed are the same, byte for byte: all stages on several partitions, calibrations as they were taken up, a verdict that taught, a policy gone wrong, rules', async ({
+const isTaught = ({ safe = [], dropped = [] }: Calibration) => safe.length > 0 && dropped.length > 0
+
+it('live and replayed are the same, byte for byte: all stages on several partitions, calibrations as they were taken up, verdicts that taught, a policy gone wrong, rules', async ({
   onTestFinished,
 }) => {
   const folder = await mkdtemp(join(tmpdir(), 'gatewatch-replay-live-'))
@@ -148,25 +159,30 @@ it('live and replayed are the same, byte for byte: all stages on several partiti
       .toBeGreaterThanOrEqual(2 * (number + 1))
     if (number !== 3) continue
     await eventually('the role knows all findings', async () => heardAll(eventLog))
-    const found = (await loggedFindings(eventLog)).findLast(
+    const found = (await loggedFindings(eventLog)).filter(
       ({ entity, detector }) => entity.type === 'subject' && !detector.id.startsWith('rule-'),
     )
-    if (found === undefined) throw new Error('nothing was found')
-    const { id, entity, tenant, observed_at: decided_at } = found
-    const said = {
+    const harmless = found.at(-1)
+    const attack = found.findLast(({ entity }) => entity.id !== harmless?.entity.id)
+    if (harmless === undefined || attack === undefined) throw new Error('too little was found')
+    const verdictOn = (id: string, verdict: VerdictKind, of: Finding): Verdict => ({
       schema_version: 1,
-      id: 'v-1',
-      tenant,
-      verdict: 'confirm_safe',
-      entity,
+      id,
+      tenant: of.tenant,
+      verdict,
+      entity: of.entity,
       story_id: null,
-    } as const
-    const verdict = { ...said, finding_ids: [id], analyst: 'alice', note: '', decided_at }
-    await eventLog.append([jsonRecord(analystVerdicts, verdict)])
+      finding_ids: [of.id],
+      analyst: 'alice',
+      note: '',
+      decided_at: of.observed_at,
+    })
+    await eventLog.append([
+      jsonRecord(analystVerdicts, verdictOn('v-1', 'confirm_safe', harmless)),
+      jsonRecord(analystVerdicts, verdictOn('v-2', 'confirm_compromised', attack)),
+    ])
     await expect
-      .poll(async () => (await calibrations(eventLog)).some(({ safe = [] }) => safe.length > 0), {
-        timeout: 30_000,
-      })
+      .poll(async () => (await calibrations(eventLog)).some(isTaught), { timeout: 30_000 })
       .toBe(true)
   }
   await role.stop()
@@ -185,20 +201,31 @@ it('live and replayed are the same, byte for byte: all stages on several partiti
   expect(detectors).toEqual(expect.arrayContaining(['policy-intent', 'rule-seen-often', 'spray']))
   const taken = (await controls(eventLog)).flatMap((each) => (each.kind === 'adoption' ? [each] : []))
   expect(new Set(taken.map(({ partition }) => partition)).size).toBe(3)
-  const taught = (await calibrations(eventLog)).filter(({ safe = [] }) => safe.length > 0)
+  const taught = (await calibrations(eventLog)).filter(isTaught)
   expect(taken.some(({ version }) => taught.some((each) => each.version === version))).toBe(true)
 
   // Everything that the stages write, twice: scores, slim records, state, matches.
+  const state = new Map<string, string>()
   const written = async () => {
     const lines: string[] = []
-    const told = ({ topic, key, value }: { topic: { name: string }; key: string; value: unknown }) =>
-      void lines.push(
-        `${topic.name} ${key} ${Buffer.isBuffer(value) ? value.toString('hex') : String(value)}`,
-      )
+    state.clear()
+    const told = ({ topic, key, value }: { topic: { name: string }; key: string; value: unknown }) => {
+      const text = Buffer.isBuffer(value) ? value.toString('hex') : String(value)
+      lines.push(`${topic.name} ${key} ${text}`)
+      if (topic === scoringState) state.set(key, text)
+    }
     const stored = new StoredEnrichment(eventLog, enrich)
     await replayDecisions(eventLog, scoringStages(stored.enrich, config), { stored, told })
     await replayRules(eventLog, { limits: config.rules, told })
     return hash('sha256', lines.join('\n'))
   }
   expect(await written()).toBe(await written())
+  // What the live workers know of everybody is what the replay does.
+  const table = await eventLog.openTable(scoringState)
+  await table.caughtUp()
+  const known = [...table.entries()]
+  expect(known.length).toBeGreaterThan(PEOPLE)
+  const others = known.filter(([key, value]) => state.get(key) !== Buffer.from(value).toString('hex'))
+  expect(others.map(([key]) => key)).toEqual([])
+  await table.close()
 })

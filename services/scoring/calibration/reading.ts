@@ -10,6 +10,18 @@ export interface Reading {
   evidenceOf(score: number): number
 }
 
+/** What analysts have said of a subject, as far as it still holds. */
+export interface Said {
+  /** Whose findings were harmless. */
+  readonly detectors: ReadonlySet<string>
+  /** Until when what had come was judged to be so; -Infinity: nothing was. */
+  readonly safe_ms: number
+  /** Until when what had come is to be dropped; -Infinity: nothing is. */
+  readonly dropped_ms: number
+}
+
+const NOTHING: ReadonlySet<string> = new Set()
+
 /** How a tenant's scores are read. */
 export type ReadingsOf = (tenant: string) => Readings
 
@@ -35,7 +47,8 @@ export class Readings {
   readonly joint: Thresholds | undefined
   readonly #detectors: readonly Declared[]
   readonly #tables = new Map<string, CalibrationTable>()
-  readonly #safe = new Map<string, { readonly detectors: ReadonlySet<string>; readonly untilMs: number }>()
+  readonly #jointScores: Reading | undefined
+  readonly #said = new Map<string, Said & { readonly untilMs: number }>()
   readonly #bySegment = new Map<string, readonly Reading[]>()
   readonly version: number
 
@@ -45,17 +58,36 @@ export class Readings {
     const nats = calibration?.threshold_nats ?? undefined
     if (nats !== undefined)
       this.joint = { medium: nats, high: Math.max(nats, calibration?.high_nats ?? nats) }
-    for (const { entity, detectors: names, until } of calibration?.safe ?? [])
-      this.#safe.set(entity, { detectors: new Set(names), untilMs: Date.parse(until) })
+    for (const { entity, detectors: names, until, at } of calibration?.safe ?? [])
+      this.#said.set(entity, {
+        detectors: new Set(names),
+        safe_ms: at === undefined ? Infinity : Date.parse(at),
+        dropped_ms: -Infinity,
+        untilMs: Date.parse(until),
+      })
+    for (const { entity, until, at } of calibration?.dropped ?? [])
+      this.#said.set(entity, {
+        detectors: NOTHING,
+        safe_ms: -Infinity,
+        dropped_ms: Date.parse(at),
+        untilMs: Date.parse(until),
+      })
+    if (calibration?.joint !== undefined && this.joint !== undefined)
+      this.#jointScores = calibrated({ ...this.joint, knots: calibration.joint.knots }, this.joint)
     for (const table of calibration?.tables ?? [])
       this.#tables.set(`${table.detector}@${table.detector_version}/${table.segment}`, table)
   }
 
-  /** Whose findings about a subject an analyst held to be harmless; undefined for nearly all. */
-  safeFor(entity: () => string, atMs: number): ReadonlySet<string> | undefined {
-    if (this.#safe.size === 0) return undefined
-    const safe = this.#safe.get(entity())
-    return safe === undefined || atMs >= safe.untilMs ? undefined : safe.detectors
+  /** What analysts have said of a subject; undefined for nearly all. */
+  saidOf(entity: () => string, atMs: number): Said | undefined {
+    if (this.#said.size === 0) return undefined
+    const said = this.#said.get(entity())
+    return said === undefined || atMs >= said.untilMs ? undefined : said
+  }
+
+  /** How rare so much evidence of all detectors together is, among days of single entities; undefined while too little is known. */
+  jointRarityOf(nats: number): ScoreRarity | undefined {
+    return this.#jointScores?.rarityOf(nats)
   }
 
   of(segment: string): readonly Reading[] {
@@ -94,7 +126,10 @@ function declared(thresholds: Thresholds): Reading {
   }
 }
 
-function calibrated({ medium, high, knots }: CalibrationTable, own: Thresholds): Reading {
+function calibrated(
+  { medium, high, knots }: Pick<CalibrationTable, 'medium' | 'high' | 'knots'>,
+  own: Thresholds,
+): Reading {
   const scores = Float64Array.from(knots, ({ score }) => score)
   const nats = Float64Array.from(knots, (knot) => knot.nats)
   /** The first knot above the score. */

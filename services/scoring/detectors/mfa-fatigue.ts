@@ -55,6 +55,7 @@ export function mfaFatigue({
     entity: 'subject',
     technique: 'T1621',
     thresholds: { medium: 3.2, high: 8 },
+    definite: 8,
     layout: fatigueLayout,
     score,
     learn(state, input) {

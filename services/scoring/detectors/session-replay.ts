@@ -63,6 +63,7 @@ export function sessionReplay({
     entity: 'subject',
     technique: 'T1550.004',
     thresholds: { medium: 3, high: 4.5 },
+    definite: 4.5,
     layout: replayLayout,
     score(state, input) {
       const differs = ungated(state, input)

@@ -50,6 +50,7 @@ export function successAfterFailures({
     entity: 'subject',
     technique: 'T1110',
     thresholds: { medium: 5, high: 20 },
+    definite: 20,
     layout: runLayout,
     score: (state, input) => Math.max(suspicion(state, input), COMES_BACK * comesBack(state, input)),
     ungated: (state, input) =>

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Finding } from '../../../schemas/finding.ts'
 import type { Observed } from '../../../services/scoring/case.ts'
+import { Readings } from '../../../services/scoring/calibration/reading.ts'
 import { advanceJoint, type Saying } from '../../../services/scoring/joint.ts'
 import type { Notes } from '../../../services/scoring/state/entity-state.ts'
 import { runningEvidence } from '../../../services/scoring/state/running-evidence.ts'
@@ -46,7 +47,7 @@ function entity() {
       explain: () => ({ cause: 'path', evidence: { of: id }, gates: [], summary: `${id} said so.` }),
     }))
     index += 1
-    const finding = advanceJoint(notes, evidence, sayings, news, THRESHOLDS, observed(index, atMs))
+    const finding = advanceJoint(notes, { evidence, scale: new Readings([]) }, sayings, news, THRESHOLDS, observed(index, atMs))
     return finding === undefined ? undefined : Finding.parse(finding)
   }
 }

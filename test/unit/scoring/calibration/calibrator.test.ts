@@ -150,7 +150,7 @@ describe('a calibrator', () => {
     const made = Calibration.parse(calibrator.judged(verdict))
     expect(made.safe).toMatchObject([{ entity: 'user:person-1', detectors: ['rare'] }])
     const readings = new Readings(DETECTORS, made)
-    const safe = (who: string, day: number) => readings.safeFor(() => who, START + day * 24 * HOUR)
+    const safe = (who: string, day: number) => readings.saidOf(() => who, START + day * 24 * HOUR)?.detectors
     expect(safe('user:person-1', 20)).toEqual(new Set(['rare']))
     expect([safe('user:person-1', 40), safe('user:person-2', 20)]).toEqual([undefined, undefined])
   })
