@@ -27,4 +27,6 @@ PRIMARY KEY (tenant, subject_id, subject_type)
 ORDER BY (tenant, subject_id, subject_type, resource_app, resource, action_name, enrichment_source_prefix, day, origin)
 -- Personal, and so no longer than findings.
 TTL day + INTERVAL 365 DAY
-SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 1024
+SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 1024,
+    -- A month that nobody has written to for a day becomes one part, so that one subject's month is one place.
+    min_age_to_force_merge_seconds = 86400, min_age_to_force_merge_on_partition_only = 1

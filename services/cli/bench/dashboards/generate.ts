@@ -64,6 +64,7 @@ export async function generate(
   }
   const began = performance.now()
   await rollUp(client, progress)
+  await mergeMonths(client)
   seconds += (performance.now() - began) / 1000
   return { endS, rows: fresh, seconds }
 }
@@ -87,6 +88,19 @@ async function rollUp(client: ClickHouseClient, progress: Progress): Promise<voi
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
+}
+
+/** Months of roll-ups that are over become one part each, which tables do by themselves a day later. */
+async function mergeMonths(client: ClickHouseClient): Promise<void> {
+  const result = await client.query({
+    query: `SELECT table, partition_id AS month FROM system.parts
+      WHERE active AND database = currentDatabase() AND partition_id < toString(toYYYYMM(today()))
+        AND table IN (SELECT name FROM system.tables WHERE database = currentDatabase() AND engine_full LIKE '%min_age_to_force_merge_seconds%')
+      GROUP BY table, month HAVING count() > 1 ORDER BY table, month`,
+    format: 'JSONEachRow',
+  })
+  for (const { table, month } of await result.json<{ table: string; month: string }>())
+    await untilRoom(() => client.command({ query: `OPTIMIZE TABLE ${table} PARTITION ID '${month}' FINAL` }))
 }
 
 /** The engine has 600 MiB, and a merge may have just most of them. */
