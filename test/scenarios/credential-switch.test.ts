@@ -9,7 +9,7 @@ const on = (device: string, app = 'wiki', user_agent = FIREFOX): Partial<Decisio
     id: `/${app}`,
     app,
     path_template: `/${app}`,
-    sensitivity: app === 'vault' ? 'high' : 'medium',
+    sensitivity: app === 'wiki' ? 'medium' : 'high',
   },
   context: { ip: BERLIN_IP, user_agent },
 })
@@ -52,6 +52,21 @@ describe('credential switch', () => {
     )
     expect(finding?.entities.map(({ id }) => id)).toEqual(['user:bob'])
     expect(finding?.decision_ids).toEqual([`bob-${at + MINUTE}`])
+  })
+
+  it('is found at the second application where the owner uses the first one too', () => {
+    const passes = (apps: string[]): Part => ({
+      who: 'bob',
+      fromMs: at,
+      everyMs: MINUTE,
+      times: apps.length,
+      each: (index) => on('laptop-a', apps[index], CHROME),
+    })
+    const owner = days('alice', 'laptop-a', 5, 'vault')
+    expect(found(owner, admin, passes(['wiki', 'vault', 'vault', 'console']))).toEqual([
+      ['laptop-a', 2.625, 'MEDIUM', 'user:bob'],
+    ])
+    expect(found(owner, admin, passes(['wiki', 'vault', 'vault']))).toEqual([])
   })
 
   it('is found as well where the switch arrives before what the owner did that morning', () => {
