@@ -20,7 +20,7 @@ export function renderApp(app: string, page: AppPage, headers: IncomingHttpHeade
 <style>
   body { font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; color: #1d2430 }
   aside { background: #eef3fb; border-left: 4px solid #1f5fbf; padding: .5rem 1rem; font-size: 14px } dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 1rem; margin: 0 } dd { margin: 0; overflow-wrap: anywhere }
-  ul { columns: 4; padding-left: 1.2rem } nav a { margin-right: 1rem }
+  ul { columns: 4 8rem; padding-left: 1.2rem } nav a { margin-right: 1rem }
 </style>
 <nav><b>${escapeHtml(app)}</b></nav>
 <h1>${escapeHtml(page.title)}</h1>

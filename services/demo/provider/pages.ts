@@ -12,8 +12,8 @@ export function signInPage(options: {
     'Sign in',
     `${failed ? '<p class="bad">That name and password do not belong together.</p>' : ''}
     <form method="post" action="/interaction/${escapeHtml(uid)}/password" autocomplete="off">
-      <label>Account <input name="account" value="${escapeHtml(hint)}" required maxlength="64" autofocus></label>
-      <label>Password <input name="password" type="password" required maxlength="128"></label>
+      <label>Account <input name="account" value="${escapeHtml(hint)}" required maxlength="64" autocomplete="username" autofocus></label>
+      <label>Password <input name="password" type="password" required maxlength="128" autocomplete="current-password"></label>
       <button>Sign in</button>
     </form>
     <p class="hint">To look around, sign in as <b>${escapeHtml(guest)}</b> with the password <code>${escapeHtml(guestPassword)}</code>.</p>`,
