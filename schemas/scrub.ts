@@ -18,6 +18,11 @@ export function erasedEntity({ type, id }: Entity): Entity {
   return { type, id: `${colon === -1 ? 'user' : id.slice(0, colon)}:${ERASED}` }
 }
 
+/** Whether it is what `erasedEntity` leaves: not one person, but all who were erased. */
+export function isErasedEntity({ id }: Entity): boolean {
+  return id === ERASED || id.endsWith(`:${ERASED}`)
+}
+
 /** Fields whose text people read, or whose values rules and detectors took from decisions. */
 const TEXTS = new Set(['summary', 'title', 'description', 'advice', 'note', 'detail', 'evidence', 'values'])
 /** Fields that hold the id of one entity. */

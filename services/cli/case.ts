@@ -98,8 +98,13 @@ function writeCase(context: CliContext, subject: string | undefined, flags: Case
       )
       bar.stop()
       if (file === null) {
+        const { wasErased } = await import('./erase/was-erased.ts')
+        const { entity } = about.kind === 'entity' ? about : { entity: null }
+        const erased = entity !== null && (await wasErased(runtime, config, { tenant, entity }))
         context.io.stderr.write(
-          'Nothing is known of it; see --tenant, and that --data-dir names the right directory.\n',
+          erased
+            ? 'It was erased on request: what was decided is kept without the person, and can be asked for by finding, story or decision.\n'
+            : 'Nothing is known of it; see --tenant, and that --data-dir names the right directory.\n',
         )
         return 1
       }

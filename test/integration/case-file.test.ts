@@ -5,7 +5,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CaseFile } from '../../schemas/case-file.ts'
 import { erased } from '../../schemas/chain.ts'
+import { privacyErasures } from '../../schemas/topics.ts'
 import { packedInPage, pageOf, unpacked } from '../../services/console/cases/html/page.ts'
+import { newErasure } from '../../services/erasure/main.ts'
+import { jsonRecord } from '../../services/runtime/log/json-record.ts'
+import { openSecret } from '../../services/runtime/secrets.ts'
 import { readKnownKeys } from '../../services/runtime/checkpoints/signing-key.ts'
 import { eraseStored, HOSTILE, startCaseStack, type CaseStack } from '../support/case-stack.ts'
 import { cliRun } from '../support/cli-run.ts'
@@ -274,6 +278,39 @@ it('a person who is erased from the store is gone from others’ cases, and thei
   expect(await gatewatch('case', 'mallory')).toMatchObject({
     code: 1,
     err: expect.stringContaining('Nothing is known'),
+  })
+})
+
+it('the case of a decision whose person was erased is of that decision and of nobody else who was erased, says so, and is proven', async () => {
+  const [one] = stack.decisions.filter(({ subject }) => subject.id === 'mallory')
+  const path = join(directory, 'erased.html')
+  expect(await gatewatch('case', '--decision', one?.id ?? '', '--out', path)).toMatchObject({ code: 0 })
+  const page = await readFile(path, 'utf8')
+  expect(page).toContain('1 of these decisions are of persons who were erased')
+  const file = CaseFile.parse(JSON.parse(unpacked(packedInPage(page)) ?? ''))
+  expect(file.decisions.rows.map(({ decision }) => decision)).toMatchObject([
+    { id: one?.id, subject: { type: 'user', id: 'erased' } },
+  ])
+  expect(file.entities).toEqual([])
+  expect(await elsewhere('case', 'check', path, '--key', key)).toMatchObject({
+    code: 0,
+    out: expect.stringContaining(
+      '1 of 1 decisions are borne out by a trusted signature.\n1 of them are of persons who were erased.',
+    ),
+  })
+  expect(await gatewatch('case', 'erased')).toMatchObject({ code: 1 })
+
+  const { eventLog, dataDir } = stack.runtime
+  const person = { tenant: 'default', subject: { type: 'user' as const, id: 'mallory' } }
+  const erasure = newErasure(
+    { ...person, sessions: [], devices: [], addresses: [], prefixes: [] },
+    await openSecret(dataDir, 'erasure'),
+    { requested_by: 'office', now_ms: Date.now() },
+  )
+  await eventLog.append([jsonRecord(privacyErasures, erasure)])
+  expect(await gatewatch('case', 'mallory')).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/^It was erased on request/),
   })
 })
 

@@ -8,11 +8,12 @@ const VERDICTS: Readonly<Record<CaseCheck['verdict'], string>> = {
 const SHOWN = 50
 
 /** What a check of a case file found, for people. */
-export function checkText({ verdict, decisions, proven, problems, notes }: CaseCheck): string {
+export function checkText({ verdict, decisions, proven, erased, problems, notes }: CaseCheck): string {
   const lines = [
     VERDICTS[verdict],
     `${proven} of ${decisions} decisions are borne out by a trusted signature.`,
   ]
+  if (erased > 0) lines.push(`${erased} of them are of persons who were erased.`)
   for (const { decision_id, what } of problems.slice(0, SHOWN))
     lines.push(`altered: ${decision_id === null ? what : `decision ${decision_id}: ${what}`}`)
   if (problems.length > SHOWN) lines.push(`and ${problems.length - SHOWN} more`)

@@ -1,5 +1,6 @@
 import { subjectEntityId, type Entity } from '../../../schemas/entity.ts'
 import type { Finding } from '../../../schemas/finding.ts'
+import { isErasedEntity } from '../../../schemas/scrub.ts'
 import type { Store } from '../store/store.ts'
 import { findDecision } from '../store/decisions.ts'
 import { findingsOfDecision } from '../store/findings.ts'
@@ -33,6 +34,7 @@ async function scopeOfEntity(
   question: CaseQuestion,
   entity: Entity,
 ): Promise<CaseScope | null> {
+  if (isErasedEntity(entity)) return null
   let { to_ms } = question
   if (to_ms === null) {
     const newest = await newestOf(store, question.tenant, entity)
@@ -112,6 +114,7 @@ function scope(
     readonly decision_ids?: readonly string[]
   },
 ): CaseScope {
+  // An erased person's case is what is named by id: by entity it would be that of everybody who was erased.
   const accused = distinct(parts.accused).slice(0, MOST_ACCUSED)
   return {
     tenant,
@@ -128,5 +131,6 @@ function scope(
 }
 
 function distinct(entities: readonly Entity[]): Entity[] {
-  return [...new Map(entities.map((entity) => [`${entity.type} ${entity.id}`, entity])).values()]
+  const named = entities.filter((entity) => !isErasedEntity(entity))
+  return [...new Map(named.map((entity) => [`${entity.type} ${entity.id}`, entity])).values()]
 }

@@ -1,8 +1,7 @@
 import { isNobodys } from '../../../schemas/chain.ts'
 import { parseDecision } from '../../../schemas/decision.ts'
-import type { Entity } from '../../../schemas/entity.ts'
 import type { Finding } from '../../../schemas/finding.ts'
-import { ERASED } from '../../../schemas/scrub.ts'
+import { isErasedEntity } from '../../../schemas/scrub.ts'
 import { accessDecisions, privacyErasures } from '../../../schemas/topics.ts'
 import type { EventLog } from '../../runtime/log/event-log.ts'
 import { parseJson } from '../../runtime/log/json-record.ts'
@@ -43,8 +42,4 @@ export async function erasedPersons(eventLog: EventLog): Promise<ErasedPersons> 
 async function isAnybodyErased(eventLog: EventLog): Promise<boolean> {
   const marks = await eventLog.watermarks(privacyErasures)
   return marks.some(({ high }) => high > 0)
-}
-
-function isErasedEntity({ id }: Entity): boolean {
-  return id === ERASED || id.endsWith(`:${ERASED}`)
 }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import type { CaseFile } from '../../../../schemas/case-file.ts'
+import { erasedIn } from '../erased-in.ts'
 import { mapPicture } from './map-picture.ts'
 import { escaped, markup, Markup } from './markup.ts'
 import { STYLE } from './style.ts'
@@ -51,7 +52,7 @@ export function pageOf(file: CaseFile, packed = gzipSync(JSON.stringify(file)).t
 <h1>${file.title}</h1>
 <p class="note">${nameOf(file)} · tenant ${file.tenant} · ${file.from} to ${file.to} · made ${file.created_at}</p>
 <p>${decisions.rows.length} decisions in this file, ${decisions.left_out} left out; ${file.findings.rows.length} findings; <span class="${proven === decisions.rows.length ? 'good' : 'bad'}">${proven} decisions proven by a signed chain</span>.</p>
-<h2>Timeline</h2>
+${erasedNote(file)}<h2>Timeline</h2>
 ${timelinePicture(file)}
 ${findingsTable(file)}
 ${storiesTable(file)}
@@ -93,6 +94,15 @@ export function unpacked(packed: string | null): string | null {
   } catch {
     return null
   }
+}
+
+/** What a reader would miss without being told. */
+function erasedNote(file: CaseFile): Markup {
+  const erased = erasedIn(file)
+  return erased === 0
+    ? markup``
+    : markup`<p>${erased} of these decisions are of persons who were erased at their request: who it was, from where and with what is gone; that it was decided, when and how is there, and proven like the rest.</p>
+`
 }
 
 function policy(): string {

@@ -1,6 +1,7 @@
 import type { CaseFile, ProofStretch } from '../../../../schemas/case-file.ts'
 import { brokenParts } from '../../../../schemas/case-seal.ts'
 import { isEndorsed, isSigned, keyIdOf } from '../../../../schemas/checkpoint.ts'
+import { erasedIn } from '../erased-in.ts'
 import { checkStretch, type StretchProblem } from './check-stretch.ts'
 
 export interface CaseCheck {
@@ -9,6 +10,8 @@ export interface CaseCheck {
   readonly decisions: number
   /** Decisions that a trusted key bears out. */
   readonly proven: number
+  /** Decisions of persons who were erased since: their commitment proves them. */
+  readonly erased: number
   readonly problems: readonly StretchProblem[]
   readonly notes: readonly string[]
 }
@@ -51,7 +54,7 @@ export function checkCase(file: CaseFile, trusted: ReadonlySet<string>): CaseChe
     notes.push(`the seal is signed with key ${sealKeyOf(file)}, which is none of the given keys`)
   notes.push(...withoutProof(file))
   const verdict = problems.length > 0 ? 'refuted' : notes.length > 0 ? 'undecided' : 'proven'
-  return { verdict, decisions: decisions.size, proven: proven.size, problems, notes }
+  return { verdict, decisions: decisions.size, proven: proven.size, erased: erasedIn(file), problems, notes }
 }
 
 type TrustInStretch = 'yes' | 'forged' | 'unknown_key'
