@@ -169,6 +169,14 @@ describe('contact points and the policy', () => {
     },
   )
 
+  it('repeat an alert before Alertmanager takes it for over', () => {
+    const { global } = z
+      .looseObject({ global: z.object({ resolve_timeout: z.string() }) })
+      .parse(readYaml('deploy/alertmanager/alertmanager.yaml'))
+    const latest = seconds(policy.repeat_interval) + seconds(policy.group_interval)
+    expect(seconds(global.resolve_timeout)).toBeGreaterThan(latest)
+  })
+
   it('group by labels that alerts have', () => {
     const labels = new Set(['alertname', 'severity', 'part', 'datasource_uid', ...alerts.flatMap(labelsOf)])
     const named = [policy.group_by, ...policy.routes.map(({ group_by }) => group_by ?? [])].flat()
