@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { accessFindings, exportOcsf, topics, type LogTopic } from '../../schemas/topics.ts'
+import { accessFindings, accessScored, exportOcsf, topics, type LogTopic } from '../../schemas/topics.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { startCaseStack, type CaseStack } from '../support/case-stack.ts'
 import { cliRun, type CliRun } from '../support/cli-run.ts'
@@ -10,7 +10,7 @@ import { runCliProcess } from '../support/cli-process.ts'
 import { hasKafka, kafkaBrokers } from '../support/kafka-broker.ts'
 import { createTopics, newPrefix, openTestLog } from '../support/kafka-log-driver.ts'
 import { ocsfMistakes } from '../support/ocsf-schema.ts'
-import { sampleFinding } from '../support/samples.ts'
+import { sampleFinding, sampleScored } from '../support/samples.ts'
 import { eventually } from '../support/eventually.ts'
 import { KafkaConfig } from '../../services/runtime/log/kafka/config.ts'
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
@@ -152,6 +152,22 @@ describe.skipIf(!hasKafka())('to Kafka', () => {
     })
     const events = await exported(exportOcsf)
     expect(uids(events)).toEqual(['k-1-1', 'k-2-1', 'k-3-1', 'k-4-1'])
+    for (const event of events) expect(ocsfMistakes(event)).toEqual([])
+  })
+
+  it('decisions go the same way, as scored, in a topic and with a position of their own', async () => {
+    const scored = ['s-1', 's-2', 's-3'].map((id, n) =>
+      sampleScored({ id, decided_at: new Date(Date.UTC(2026, 0, 5) + n * 1000).toISOString() }),
+    )
+    await log.append(scored.map((one) => jsonRecord(accessScored, one)))
+    const run = await cliRun(['export', '--class', 'decisions', '--kafka-topic', 'siem-decisions'], env)
+    expect(run).toMatchObject({
+      code: 0,
+      err: expect.stringContaining('Exported 3 decisions to siem-decisions.'),
+    })
+    const events = await exported({ ...exportOcsf, name: 'siem-decisions' })
+    expect(events.map(({ class_uid }) => class_uid)).toEqual([6003, 6003, 6003])
+    expect(uids(events)).toEqual(['s-1', 's-2', 's-3'])
     for (const event of events) expect(ocsfMistakes(event)).toEqual([])
   })
 
