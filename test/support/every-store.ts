@@ -28,7 +28,9 @@ interface OpenedStore extends StoreUnderTest {
  */
 export function onEveryStore(by: 'socket' | 'port', suite: (store: () => StoreUnderTest) => void): void {
   const url = process.env['CLICKHOUSE_URL'] ?? ''
-  describe(`the embedded engine by its ${by}`, () => on(() => embedded(by), suite))
+  describe(`the embedded engine by its ${by}`, () => {
+    on(() => embedded(by), suite)
+  })
   describe.skipIf(url === '')('the server that CLICKHOUSE_URL names (skipped where it is not set)', () => {
     on(() => server(url), suite)
   })

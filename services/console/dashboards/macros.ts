@@ -26,7 +26,7 @@ export function expand(sql: string, context: GrafanaContext): string {
  * is, as Grafana's formats of these names do it. Several values become `{a,b}`
  * encoded as a whole, or `v=a&v=b`, each encoded.
  */
-export function expandVariables(text: string, variables: GrafanaContext['variables']): string {
+function expandVariables(text: string, variables: GrafanaContext['variables']): string {
   return text.replaceAll(
     /\$\{(\w+)(?::(\w+))?(?::(\w+))?\}/g,
     (whole, name: string, format?: string, argument?: string) => {

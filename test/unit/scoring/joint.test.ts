@@ -47,7 +47,14 @@ function entity() {
       explain: () => ({ cause: 'path', evidence: { of: id }, gates: [], summary: `${id} said so.` }),
     }))
     index += 1
-    const finding = advanceJoint(notes, { evidence, scale: new Readings([]) }, sayings, news, THRESHOLDS, observed(index, atMs))
+    const finding = advanceJoint(
+      notes,
+      { evidence, scale: new Readings([]) },
+      sayings,
+      news,
+      THRESHOLDS,
+      observed(index, atMs),
+    )
     return finding === undefined ? undefined : Finding.parse(finding)
   }
 }
