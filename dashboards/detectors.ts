@@ -2,7 +2,7 @@ import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-s
 import { board } from './board.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
 import { metric } from './metrics.ts'
-import { linked, toExplanation, toStory } from './links.ts'
+import { linked, toExplanation, toSession, toSource, toStory, toSubject } from './links.ts'
 import { bars, lines, rows, stat } from './panels.ts'
 import { fromScores } from './rolled-figures.ts'
 import { findingsByDetector } from './shared-panels.ts'
@@ -136,9 +136,11 @@ const newest = () => {
     'Newest findings',
     'What was found lately, on which figures does it rest, and in which story is it told?',
   ).height(12)
-  return linked(linked(panel, 'story', toStory), 'decision_id', toExplanation).withTarget(
+  const named = linked(linked(linked(panel, 'subject', toSubject), 'network', toSource), 'session', toSession)
+  return linked(linked(named, 'story', toStory), 'decision_id', toExplanation).withTarget(
     table(
-      `SELECT found.observed_at AS last_seen, toString(risk_level) AS risk_level, toString(detector_id) AS detector, concat(entity_type, ' ', entity_id) AS entity, summary,
+      `SELECT found.observed_at AS last_seen, toString(risk_level) AS risk_level, toString(detector_id) AS detector, if(entity_type = 'subject', entity_id, '') AS subject, if(entity_type = 'source', entity_id, '') AS network,
+         if(entity_type = 'session', entity_id, '') AS session, if(subject = '' AND network = '' AND session = '', concat(entity_type, ' ', entity_id), '') AS other, summary,
          round(score, 2) AS score, round(evidence_nats, 2) AS nats, evidence, arrayStringConcat(arrayMap((n, f) -> concat(toString(n), ' × ', toString(f)), gates_name, gates_factor), ', ') AS gates,
          story, decision_ids[-1] AS decision_id
        FROM (SELECT * ${findings} ORDER BY observed_at DESC, revision DESC LIMIT 1 BY id LIMIT 100) AS found ${TOLD} = found.id

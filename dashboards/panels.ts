@@ -78,8 +78,9 @@ export function rows(title: string, question: string): TableBuilder {
 
 /**
  * A map that answers `question`: rows with `latitude`, `longitude`, and the
- * column `size` that says how large a mark is. The outlines of countries come
- * with Grafana; tiles come from where its administrator says.
+ * column `size` that says how large a mark is. The base layer is the outlines of
+ * countries that come with Grafana: its own default loads tiles from a server
+ * outside, which would tell that server where somebody is looked for.
  */
 export function places(title: string, question: string, size: string): MapBuilder {
   const marks = {
@@ -102,9 +103,8 @@ export function places(title: string, question: string, size: string): MapBuilde
       new MapViewConfigBuilder().id(MapCenterID.Fit).allLayers(false).layer('Places').maxZoom(8).padding(20),
     )
     .tooltip(new TooltipOptionsBuilder().mode(TooltipMode.Details))
-    .basemap(new MapLayerOptionsBuilder().type('default').name('Base map'))
+    .basemap(new MapLayerOptionsBuilder().type('geojson').name('Countries').config(outlines).tooltip(false))
     .layers([
-      new MapLayerOptionsBuilder().type('geojson').name('Countries').config(outlines).tooltip(false),
       new MapLayerOptionsBuilder()
         .type('markers')
         .name('Places')

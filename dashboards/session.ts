@@ -107,7 +107,8 @@ const replay = () => {
     'Decision by decision',
     'What exactly did it do, in order, and how long did it think in between?',
   ).height(14)
-  return linked(linked(panel, 'application', toResource), 'id', toExplanation).withTarget(
+  const named = linked(linked(panel, 'application', toResource), 'address', toSource)
+  return linked(named, 'id', toExplanation).withTarget(
     table(
       `SELECT decided_at, round(date_diff('millisecond', lagInFrame(decided_at, 1, decided_at) OVER (ORDER BY decided_at, id), decided_at) / 1000, 1) AS seconds_since,
          outcome, ${REASONS} AS reasons, resource_app AS application, action_name AS action, resource_id AS resource,

@@ -30,7 +30,7 @@ export function firstSeen(): TableBuilder {
   ).withTarget(
     table(
       `SELECT fact, value, min(first_at) AS first_seen, first_seen >= $__fromTime_ms AS new_in_range, date_diff('day', min(min(first_at)) OVER (), first_seen) AS days_after_its_first,
-         max(last_day) AS last_seen_day, sum(n) AS decisions
+         toString(max(last_day)) AS last_seen_day, sum(n) AS decisions
        FROM (
          SELECT n, first_at, toDate(last_at, 'UTC') AS last_day, arrayJoin([('device', device_id), ('network', enrichment_source_prefix), ('country', toString(enrichment_source_country)),
            ('client', trim(concat(toString(enrichment_user_agent_family), ' ', toString(enrichment_user_agent_os))))]) AS seen, seen.1 AS fact, seen.2 AS value

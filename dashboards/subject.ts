@@ -139,18 +139,17 @@ const findingRows = () => {
   )
 }
 
-const latest = () =>
-  linked(
-    rows('Latest decisions', 'What exactly did it do, in order?').height(12),
-    'id',
-    toExplanation,
-  ).withTarget(
+const latest = () => {
+  const panel = rows('Latest decisions', 'What exactly did it do, in order?').height(12)
+  const named = linked(linked(panel, 'application', toResource), 'address', toSource)
+  return linked(linked(named, 'session', toSession), 'id', toExplanation).withTarget(
     table(
-      `SELECT decided_at, outcome, would_be, ${REASONS} AS reasons, resource_app, action_name, resource_id,
-         context_ip, enrichment_source_city AS city, enrichment_source_country AS country, risk_at_decision_score AS risk, policy_rule_id AS rule, id
+      `SELECT decided_at, outcome, would_be, ${REASONS} AS reasons, resource_app AS application, action_name AS action, resource_id AS resource, context_ip AS address,
+         enrichment_source_city AS city, enrichment_source_country AS country, subject_session_id AS session, risk_at_decision_score AS risk, policy_rule_id AS rule, id
        ${newestDecisions(100)} ORDER BY decided_at DESC LIMIT 1 BY id LIMIT 100`,
     ),
   )
+}
 
 const begunWith = () =>
   linked(

@@ -49,10 +49,10 @@ describe('a link of a row', () => {
     },
   )
 
-  it('is on every column that names a subject, network, session, application, decision or story', () => {
+  it('is on every column that names a subject, network, address, session or application', () => {
     const unlinked = panels.flatMap(({ name, panel }) => {
       const sql = JSON.stringify(panel.targets)
-      const columns = ['subject', 'network', 'session', 'application'].filter(
+      const columns = ['subject', 'network', 'address', 'session', 'application'].filter(
         (column) => panel.type === 'table' && new RegExp(` AS ${column}\\b`).test(sql),
       )
       const has = new Set(linked.filter((link) => link.name === name).map(({ column }) => column))
