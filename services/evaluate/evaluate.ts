@@ -17,7 +17,7 @@ export interface EvaluateOptions {
   readonly budget: number
   /** Days at first that are told apart. */
   readonly warm_up_days: number
-  /** How even the places of each detector's scores among earlier ones were, after all was scored. */
+  /** How even the p-values of each detector were, after all was scored. */
   readonly evenness: () => readonly Evenness[]
   /** Hears of bytes read, of all. */
   readonly progress?: (read: number, total: number) => void
@@ -59,7 +59,7 @@ export interface Evaluation {
     readonly most_on_a_day: number
   }
   readonly settled: Settled
-  /** Of the last thousand places: one decision an entity and hour, so that they are as good as independent. */
+  /** Of the last thousand p-values of each detector, and of all together (`joint`, by day of an entity). */
   readonly evenness: readonly Evenness[]
   readonly false_findings: readonly FalseFindings[]
   readonly budgets: readonly AtBudget[]
@@ -72,10 +72,12 @@ export interface FalseFindings {
   readonly findings: number
 }
 
-/** How even one detector's places are: Kolmogorov and Smirnov's statistic. */
+/** How even one detector's p-values are: Kolmogorov and Smirnov's statistic. */
 export interface Evenness {
   readonly detector: string
   readonly places: number
+  /** As how many independent ones they count: those of one person are alike. */
+  readonly effective: number
   readonly statistic: number
   readonly p: number
 }

@@ -38,8 +38,8 @@ export function report(evaluation: Evaluation): {
         rows: budgets.map(budgetRow),
       },
       {
-        title: 'Places of scores among earlier ones, uniform where nothing happens',
-        head: ['detector', 'places', 'statistic', 'p'],
+        title: 'p-values of the last days, uniform where nothing happens (Kolmogorov-Smirnov)',
+        head: ['detector', 'values', 'as many as', 'statistic', 'p'],
         rows: evaluation.evenness.map(evennessRow),
       },
       {
@@ -61,8 +61,14 @@ function settledLine({ warm_up_days, days, findings, budget_interval, ...rest }:
   )
 }
 
-function evennessRow({ detector, places, statistic, p }: Evenness): string[] {
-  return [detector, String(places), statistic.toFixed(3), p < 0.001 ? '< 0.001' : p.toFixed(3)]
+function evennessRow({ detector, places, effective, statistic, p }: Evenness): string[] {
+  return [
+    detector,
+    String(places),
+    effective.toFixed(0),
+    statistic.toFixed(3),
+    p < 0.001 ? '< 0.001' : p.toFixed(3),
+  ]
 }
 
 function cellRow(cell: Cell): string[] {
