@@ -164,6 +164,20 @@ correlation:
     ])
     expect(foundBy(played.findings)).toEqual(['rule-both user:mallory'])
   })
+
+  it('two of three rules are enough where the condition says so: mallory, and not bob, whom one rule matches twice', () => {
+    const other = permitted.replaceAll('permitted', 'stepped').replace('outcome: permit', 'outcome: step_up')
+    const two = rulesOf(`${refused}\n---\n${permitted}\n---\n${other}\n---\ntitle: Two\nname: two
+correlation: { type: temporal, rules: [refused, permitted, stepped], group-by: [subject.id], timespan: 5m, condition: { gte: 2 } }`)
+    expect(two.problems).toEqual([])
+    const { findings } = playStory(two, [
+      decisionOf('mallory', 0, { outcome: 'step_up' }),
+      decisionOf('mallory', MINUTE),
+      decisionOf('bob', 0),
+      decisionOf('bob', MINUTE),
+    ])
+    expect(foundBy(findings)).toEqual(['rule-two user:mallory'])
+  })
 })
 
 describe('rules: how often they speak', () => {

@@ -100,7 +100,7 @@ function take(branch: Branch, group: Group, event: Event, passed: Passed): Fille
   passed.crowded += trim(events, group.newest_ms - timespan_ms - GRACE_MS, most)
   const place = events.lastIndexOf(event)
   if (place === -1) return undefined
-  if (type === 'temporal') return temporalWindow(events, place, parts.length, timespan_ms)
+  if (type === 'temporal') return temporalWindow(events, place, need === 0 ? parts.length : need, timespan_ms)
   if (type === 'temporal_ordered') return orderedWindow(events, place, parts.length, timespan_ms)
   return countWindow(events, place, need, timespan_ms)
 }

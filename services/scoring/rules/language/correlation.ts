@@ -21,7 +21,7 @@ export interface Correlation {
   /** By alias, then by id or name of a rule: the path of a field. */
   readonly aliases: Readonly<Record<string, Readonly<Record<string, string>>>>
   readonly timespan_ms: number
-  /** Decisions or values that make it up. */
+  /** Decisions or values that make it up; of a temporal one rules that must match, 0: all of them. */
   readonly need: number
   /** Of `value_count`: whose values are counted, together. */
   readonly counted: readonly string[]
@@ -35,7 +35,8 @@ const LONGEST_MS = 7 * 86_400_000
 /** Every one of them is kept for as long as the time span. */
 const MOST_NEEDED = 1000
 const MOST_RULES = 20
-const LATER = 'is known only when the time span is over; ask for gte'
+const LATER =
+  'is known only when the time span is over, and a finding does not wait for that; ask for gte or gt'
 const METRICS: ReadonlySet<unknown> = new Set(['value_sum', 'value_avg', 'value_percentile'])
 
 const Texts = z.array(z.string().min(1).max(256))
@@ -108,7 +109,7 @@ export function compileCorrelation(
     if (!Object.hasOwn(aliases, name)) scalar([SECTION, 'group-by', index], name)
   for (const [alias, fields] of Object.entries(aliases))
     for (const [rule, name] of Object.entries(fields)) scalar([SECTION, 'aliases', alias, rule], name)
-  const count = readCondition(document, type, parsed.data.condition)
+  const count = readCondition(document, type, parsed.data.condition, rules.length)
   if (typeof count === 'object' && 'counted' in count)
     for (const name of count.counted) scalar([SECTION, 'condition', 'field'], name)
   else problems.push(...count)
@@ -132,28 +133,45 @@ function readCondition(
   document: RuleDocument,
   type: CorrelationType,
   given: unknown,
+  rules: number,
 ): { need: number; counted: readonly string[] } | readonly RuleProblem[] {
   const path = [SECTION, 'condition']
-  if (type === 'temporal' || type === 'temporal_ordered')
-    return given === undefined
-      ? { need: 0, counted: [] }
-      : [document.problem(path, `${type} takes no condition: all of its rules must match`)]
+  const temporal = type === 'temporal' || type === 'temporal_ordered'
+  if (temporal && given === undefined) return { need: 0, counted: [] }
   if (!isRecord(given)) return [document.problem(path, `${type} needs a condition, such as gte: 10`)]
   const problems: RuleProblem[] = []
   for (const key of Object.keys(given)) {
     if (key === 'gt' || key === 'gte' || (key === 'field' && type === 'value_count')) continue
-    const why = ['lt', 'lte', 'eq', 'neq'].includes(key) ? LATER : 'is not known here'
+    // As many rules as there are is as many as can be.
+    if (key === 'eq' && temporal && given['eq'] === rules) continue
+    const why = ['lt', 'lte', 'eq', 'neq'].includes(key) ? LATER : 'is not known here; gte and gt are'
     problems.push(document.keyProblem(path, key, `${key} ${why}`))
   }
-  const { gt, gte, field } = given
-  const need = typeof gte === 'number' ? gte : typeof gt === 'number' ? gt + 1 : NaN
-  if (!Number.isInteger(need) || need < 1 || need > MOST_NEEDED || (gt !== undefined && gte !== undefined))
-    problems.push(document.problem(path, `one of gte and gt says how many: 1 to ${MOST_NEEDED}`))
+  if (problems.length > 0) return problems
+  const { gt, gte, eq, field } = given
+  const bounds = [typeof gt === 'number' ? gt + 1 : gt, gte, eq].filter((bound) => bound !== undefined)
+  const [need] = bounds
+  const most = temporal ? rules : MOST_NEEDED
+  if (bounds.length !== 1 || typeof need !== 'number' || !Number.isInteger(need) || need < 1 || need > most)
+    problems.push(
+      document.problem(
+        path,
+        `one of gte and gt says how many${temporal ? ' of its rules' : ''}: 1 to ${most}`,
+      ),
+    )
+  else if (type === 'temporal_ordered' && need < rules)
+    problems.push(
+      document.problem(
+        path,
+        'an order is of all of its rules: leave the condition out, or ask for fewer rules',
+      ),
+    )
   const fields: readonly unknown[] = Array.isArray(field) ? field : [field]
   const counted = fields.filter((name) => typeof name === 'string')
   if (type === 'value_count' && (counted.length === 0 || counted.length < fields.length))
     problems.push(document.problem([...path, 'field'], 'field names the field whose values are counted'))
-  return problems.length > 0 ? problems : { need, counted }
+  if (problems.length > 0 || typeof need !== 'number') return problems
+  return { need: temporal && need === rules ? 0 : need, counted }
 }
 
 /** `90s`, `15m`, `6h` or `1d` in ms. */

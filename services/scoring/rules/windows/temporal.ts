@@ -1,13 +1,13 @@
 import { filledOf, type Event, type Filled } from './events.ts'
 
 /**
- * Whether some window of `spanMs` holds an event of each of `parts` rules, the
+ * Whether some window of `spanMs` holds events of `need` different rules, the
  * one at `place` among them. One decision may be of several rules.
  */
 export function temporalWindow(
   events: readonly Event[],
   place: number,
-  parts: number,
+  need: number,
   spanMs: number,
 ): Filled | undefined {
   const atMs = events[place]?.at_ms ?? 0
@@ -20,7 +20,8 @@ export function temporalWindow(
       if (event === undefined || event.at_ms - begin > spanMs) break
       held.push(event)
     }
-    if (new Set(held.map(({ part }) => part)).size === parts) return filledOf(held, parts)
+    const rules = new Set(held.map(({ part }) => part)).size
+    if (rules >= need) return filledOf(held, rules)
   }
   return undefined
 }

@@ -68,7 +68,7 @@ describe('the rules of a directory', () => {
     ['timespan: 5m', 'r.yml:9:3: event_count needs a condition, such as gte: 10'],
     [
       'timespan: 5m\ncondition: { lt: 3 }',
-      'r.yml:13:16: lt is known only when the time span is over; ask for gte',
+      'r.yml:13:16: lt is known only when the time span is over, and a finding does not wait for that; ask for gte or gt',
     ],
     ['timespan: 5m\ncondition: { gte: 0 }', 'r.yml:13:14: one of gte and gt says how many: 1 to 1000'],
     [
@@ -88,6 +88,18 @@ describe('the rules of a directory', () => {
       'r.yml:9:9: value_sum is not supported; event_count, value_count, temporal, temporal_ordered are',
     ],
     ['type: temporal\nrules: [refused]\ntimespan: 5m', 'r.yml:10:10: temporal is about two rules or more'],
+    [
+      'type: temporal\nrules: [refused, other]\ntimespan: 5m\ncondition: { gte: 3 }',
+      'r.yml:12:14: one of gte and gt says how many of its rules: 1 to 2',
+    ],
+    [
+      'type: temporal_ordered\nrules: [refused, other]\ntimespan: 5m\ncondition: { gte: 1 }',
+      'r.yml:12:14: an order is of all of its rules: leave the condition out, or ask for fewer rules',
+    ],
+    [
+      'type: event_count\nrules: [refused]\ntimespan: 5m\ncondition: { gt: 3, lte: 9 }',
+      'r.yml:12:23: lte is known only when the time span is over, and a finding does not wait for that; ask for gte or gt',
+    ],
     [
       'type: event_count\nrules: [refused]\ngroup-by: [subject.groups]\ntimespan: 5m\ncondition: { gte: 3 }',
       'r.yml:11:14: subject.groups is a list: a decision would be in several groups; group by a single value, such as subject.id',
