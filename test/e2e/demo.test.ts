@@ -87,8 +87,8 @@ it(
       ...(prometheus && { GATEWATCH_CONSOLE__PROMETHEUS_URL: prometheus.url }),
       GATEWATCH_DEMO__PROVIDER_PORT: String(provider),
       GATEWATCH_DEMO__FIRST_STORY_AFTER: '2s',
-      // A third of what people do otherwise: so much less is to be written and scored before it begins.
-      GATEWATCH_DEMO__REQUESTS_AN_HOUR: '10',
+      // A quarter of what people do otherwise: so much less is to be written and scored before it begins.
+      GATEWATCH_DEMO__REQUESTS_AN_HOUR: '8',
       GATEWATCH_GATEWAY__LISTEN__PORT: String(gateway),
       GATEWATCH_GATEWAY__DECISION_POINT__PORT: String(decisions),
       GATEWATCH_FEEDBACK__PORT: String(feedback),

@@ -23,7 +23,7 @@ describe('the history of the demo', () => {
   const decisions = days(4)
 
   it('is the same each time it is made, with an id of its own for each decision', () => {
-    expect(days(4)).toEqual(decisions)
+    expect(JSON.stringify(days(4)) === JSON.stringify(decisions)).toBe(true)
     expect(new Set(decisions.map(({ id }) => id)).size).toBe(decisions.length)
     expect(decisions.length).toBeGreaterThan(1000)
     expect(days(0)).toEqual([])
