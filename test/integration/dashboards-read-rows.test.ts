@@ -101,6 +101,24 @@ describe('figures', () => {
   /** Estimates: the number of members of a set, a quantile of a digest; and an age, which grows. */
   const ESTIMATED = /^(subjects|people|resources|p50|p99|p99_ms|age)$/
 
+  it('follow a filter on a column that no roll-up has, since decisions are read then', async () => {
+    const asked = await questionsOf(store.client, midnightS, [
+      { name: '', spanMs: DAYS * DAY_MS, only: 'gatewatch-subject' },
+    ])
+    const { query = '', about = '' } = asked.find(({ panel }) => panel === 'Decisions') ?? {}
+    const filter = `action_name = 'GET'`
+    const filtered = query.replace('{}', `{'decisions': '${filter.replaceAll("'", "\\'")}'}`)
+    const decided = async (sql: string) =>
+      Number((await rowsOf<{ decisions: string }>(store.reader, sql))[0]?.decisions)
+    const [name] = about.split(':').slice(1)
+    const truth = await decided(
+      `SELECT uniqExact(id) AS decisions FROM decisions WHERE subject_id = '${name}' AND ${filter}`,
+    )
+    expect(truth).toBeGreaterThan(0)
+    expect(await decided(query)).toBeGreaterThan(truth)
+    expect(await decided(filtered)).toBe(truth)
+  })
+
   it('are the same whether days are rolled up or not, from the midst of a day on', async () => {
     const asked = await questionsOf(store.client, midnightS, [{ name: '', spanMs: 2.5 * DAY_MS, points: 50 }])
     const rolled = asked.filter(
