@@ -33,7 +33,13 @@ const expression = fc.letrec<{ node: string; atom: string }>((tie) => ({
     )
     .map((parts) => parts.join('')),
 })).node
-const text = fc.array(fc.constantFrom('a', 'b', 'c', 'A', 'B', '1', '.', '\n', ' '), { maxLength: 12 })
+/** The engine's own tries every way of each of these, and of nested ones that is a power of the text's length. */
+const CHOICES = /[*+{|]|\?/g
+const MOST_CHOICES = 5
+const bounded = expression.filter(
+  (source) => (source.replaceAll('(?:', '(').match(CHOICES) ?? []).length <= MOST_CHOICES,
+)
+const text = fc.array(fc.constantFrom('a', 'b', 'c', 'A', 'B', '1', '.', '\n', ' '), { maxLength: 6 })
 
 /** Undefined where the expression is larger than it may be. */
 function compiled(source: string, flags: RegexFlags) {
@@ -49,7 +55,7 @@ describe('a regular expression', () => {
   it("matches what the engine's own matches", () => {
     fc.assert(
       fc.property(
-        fc.tuple(anchored, expression, anchored),
+        fc.tuple(anchored, bounded, anchored),
         text,
         fc.boolean(),
         fc.boolean(),
