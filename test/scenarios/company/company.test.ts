@@ -201,9 +201,22 @@ describe('gatewatch evaluate on it', () => {
 
   it('says the same twice, byte for byte', async () => {
     const few = join(folder, 'few')
-    await writeCompany(few, { ...SMALL, people: 60, days: 4 }, networks)
+    await writeCompany(few, { ...SMALL, people: 30, days: 3 }, networks)
     const said = await run('evaluate', few, '--json')
     expect(said.code).toBe(0)
     expect(await run('evaluate', few, '--json')).toEqual(said)
+  }, 120_000)
+
+  it('without attacks keeps to the budget, and finds p-values uniform, of each detector and of all together', async () => {
+    const quiet = join(folder, 'quiet')
+    await writeCompany(quiet, { people: 60, days: 10, seed: 2, attacks: 0 }, networks)
+    const options = ['--findings-per-day', '1', '--warm-up-days', '5', '--json']
+    const { settled, evenness } = JSON.parse((await run('evaluate', quiet, ...options)).out) as Evaluation
+    expect(settled.findings).toBeLessThanOrEqual(settled.budget_interval[1])
+    expect(settled.budget_kept).toBe(true)
+    expect(evenness.length).toBeGreaterThan(14)
+    expect(evenness.map(({ detector }) => detector)).toContain('joint')
+    // Of seventeen, by chance one in sixty times.
+    expect(evenness.filter(({ p }) => p < 1e-3)).toEqual([])
   }, 120_000)
 })

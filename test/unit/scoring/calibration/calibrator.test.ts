@@ -16,14 +16,14 @@ const DETECTORS = [
   { id: 'loud', version: 1, thresholds: { medium: 2, high: 4 } },
 ]
 
-/** Twenty people, two hundred decisions an hour; one detector's declared threshold would find dozens a day. */
-function* quiet(days: number, seed = 1): Generator<Observation> {
+/** Twenty people, as a rule a hundred decisions an hour; one detector's declared threshold would find dozens a day. */
+function* quiet(days: number, seed = 1, perHour = 100): Generator<Observation> {
   const random = seededNumbers(seed)
   for (let hour = 0; hour < days * 24; hour++) {
-    for (let index = 0; index < 200; index++) {
+    for (let index = 0; index < perHour; index++) {
       yield {
         id: `d-${seed}-${hour}-${index}`,
-        at_ms: START + hour * HOUR + index * 15_000,
+        at_ms: START + hour * HOUR + (index * HOUR) / perHour,
         entity: `person-${Math.floor(random() * 20)}`,
         segment: 'person/medium',
         scores: { rare: random() < 0.98 ? 0 : -Math.log(random()), loud: -2 * Math.log(random()) },
@@ -99,7 +99,7 @@ describe('a calibrator', () => {
   })
 
   it('goes on after being stored as if it had not been', () => {
-    const all = [...quiet(6)]
+    const all = [...quiet(6, 1, 200)]
     const whole = new Calibrator(DETECTORS, 5)
     const first = new Calibrator(DETECTORS, 5)
     const half = all.length / 2
