@@ -76,19 +76,18 @@ const byLevel = () =>
   )
 
 const precision = () =>
-  rows(
-    'Precision by detector',
-    'Whose findings do analysts confirm, and whose do they wave away?',
-  ).withTarget(
-    table(
-      `SELECT toString(detector_id) AS detector, max(detector_version) AS version, uniq(id) AS findings,
+  rows('Precision by detector', 'Whose findings do analysts confirm, and whose do they wave away?')
+    .overrideByName('precision', [{ id: 'unit', value: 'percentunit' }])
+    .withTarget(
+      table(
+        `SELECT toString(detector_id) AS detector, max(detector_version) AS version, uniq(id) AS findings,
          uniqIf(id, verdict = 'confirm_compromised') AS compromised, uniqIf(id, verdict = 'confirm_safe') AS safe, uniqIf(id, verdict = 'dismiss') AS dismissed,
          if(compromised + safe = 0, NULL, compromised / (compromised + safe)) AS precision, uniq(entity_id) AS entities, max(observed_at) AS newest
        FROM (SELECT id, detector_id, detector_version, entity_id, observed_at ${findings} ORDER BY revision DESC LIMIT 1 BY id) AS found
        LEFT JOIN (${judged}) AS judged ON judged.finding = found.id
        GROUP BY detector ORDER BY findings DESC`,
-    ),
-  )
+      ),
+    )
 
 const gates = () =>
   rows('Suppression', 'Which gate makes which detector quieter, how often and by how much?')
