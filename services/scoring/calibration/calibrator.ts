@@ -24,8 +24,8 @@ const EVERY_HOURS = 6
 /** A finding is HIGH when as much evidence comes so many times less often, and is so much more. */
 const RARER = 10
 const LEAST_RISE = 2
-/** Less evidence is no finding, however quiet the tenant: a budget is a ceiling, not a quota. */
-const LEAST_NATS = 6
+/** Less evidence is no finding, however quiet the tenant: a budget is a ceiling, not a quota. Once in 3,000 decisions, which a company of a hundred makes in a day. */
+const LEAST_NATS = 8
 const MOST_FOUND = 50_000
 
 /** A detector as the calibrator knows it. */
