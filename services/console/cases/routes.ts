@@ -39,7 +39,10 @@ export function caseRoutes(app: FastifyInstance, cases: Cases): void {
       const question = { tenant, about: about.data, from_ms: from, to_ms: to }
       const file = await cases.build(question, { now_ms: Date.now() })
       if (file === null)
-        return notFound(reply, 'Nothing is known of it; it may be older than what the store keeps.')
+        return notFound(
+          reply,
+          'Nothing is known of it; it may be older than what the store keeps, or of a person who was erased.',
+        )
       const name = caseName(about.data)
       request.log.info(
         {
