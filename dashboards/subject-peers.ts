@@ -9,11 +9,11 @@ import { isIt, uses } from './subject-terms.ts'
  * Peers are told by whole days, which are rolled up: those who share a group
  * with it and were there on the last day before the range's last on which it
  * was there itself, or on the range's last where it was there on no other. What
- * they do is told by the five days up to then. Both are worked out once, as
+ * they do is told by the three days up to then. Both are worked out once, as
  * constants: who is in `its_peers` as well.
  */
 const PEERS =
-  'Peers are the fifty that share most groups with it and were there on its last whole day (by UTC), or today if it was never there before; what they do is of the five days up to then.'
+  'Peers are the fifty that share most groups with it and were there on its last whole day (by UTC), or today if it was never there before; what they do is of the three days up to then.'
 const lastDay = `toStartOfDay($__toTime, 'UTC')`
 const known = `(SELECT (groupUniqArrayArray(100)(names), maxOrNullIf(toStartOfDay(at, 'UTC'), at < ${lastDay})) ${fromRolled('groups_by_day', { only: isIt })}) AS it,
        it.1 AS its_groups, ifNull(it.2, ${lastDay}) AS its_day, least(its_day + INTERVAL 1 DAY, $__toTime + 1) AS until,
@@ -25,7 +25,7 @@ const known = `(SELECT (groupUniqArrayArray(100)(names), maxOrNullIf(toStartOfDa
 
 /** Each peer with an application and country that it used; a row may come twice. */
 const used = fromRolled('subjects_by_day', {
-  since: 'its_day - INTERVAL 4 DAY',
+  since: 'its_day - INTERVAL 2 DAY',
   until: 'until',
   repeats: true,
 })
