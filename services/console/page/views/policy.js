@@ -66,8 +66,8 @@ function InForce({ policy, tenant, days, keptSince }) {
     <header class="stack tight">
       <h2>${policy.policy}</h2>
       <p class="muted">
-        Revision <code title=${policy.revision}>${policy.revision.slice(0, 12)}</code>,
-        ${rules === 1 ? '1 rule' : `${rules} rules`}, in force since
+        Revision <code title=${policy.revision}>${policy.revision.slice(0, 12)}</code>,${' '}
+        ${rules === 1 ? '1 rule' : `${rules} rules`}, in force since${' '}
         <${Time} at=${policy.applied_at} /> by${' '}
         ${policy.applied_by}${keptSince === null ? '' : `; decisions are kept since ${keptSince}`}
       </p>
