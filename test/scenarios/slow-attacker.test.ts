@@ -1,40 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { DecisionInput } from '../../schemas/decision.ts'
-import type { KnownNetwork } from '../../services/scoring/enrich/networks-file.ts'
-import { CHROME, DAY, FIREFOX, HOUR, MINUTE, play, story, testEnrich, type Part } from '../support/play.ts'
-
-/** Three providers in three countries, of which nothing nearer is known: who changes between them has not travelled. */
-const enrich = testEnrich(
-  [1, 2, 3].map((index): KnownNetwork => ({
-    cidr: `10.${index}.0.0/16`,
-    city: '',
-    region: '',
-    country: ['DE', 'FR', 'PL'][index - 1] ?? '',
-    latitude: null,
-    longitude: null,
-    accuracy_km: 0,
-    asn: 64510 + index,
-    as_org: `Example ${index}`,
-    network_kind: 'access',
-    shared: false,
-  })),
-)
-
-const from = (network: number, user_agent: string): Partial<DecisionInput> => ({
-  context: { ip: `10.${network}.1.1`, user_agent },
-})
-/** Twenty days at work, eight hours each, from one network with one browser. */
-const habit = (
-  who: string,
-  each: (index: number) => Partial<DecisionInput> = () => from(1, FIREFOX),
-): Part[] =>
-  Array.from({ length: 20 }, (_, day) => ({
-    who,
-    fromMs: day * DAY + 8 * HOUR,
-    everyMs: HOUR,
-    times: 8,
-    each,
-  }))
+import { CHROME, DAY, FIREFOX, HOUR, MINUTE, play, story, type Part } from '../support/play.ts'
+import { enrichByProvider as enrich, fromProvider as from, habit } from '../support/three-providers.ts'
 
 /** The scores that one detector gave somebody, by day after the habit's twenty. */
 function scores(detector: string, who: string, parts: readonly Part[]): { day: number; score: number }[] {

@@ -3,38 +3,12 @@ import type { Calibration } from '../../schemas/calibration.ts'
 import { decisionKey, type Decision } from '../../schemas/decision.ts'
 import { accessDecisions, accessScored } from '../../schemas/topics.ts'
 import { Readings } from '../../services/scoring/calibration/reading.ts'
-import type { KnownNetwork } from '../../services/scoring/enrich/networks-file.ts'
 import { replayWorker } from '../../services/scoring/replay/replay-worker.ts'
 import { subjectStage } from '../../services/scoring/worker.ts'
-import { CHROME, DAY, FIREFOX, HOUR, MINUTE, partsOf, story, testEnrich, type Part } from '../support/play.ts'
+import { CHROME, DAY, HOUR, MINUTE, partsOf, story, type Part } from '../support/play.ts'
+import { enrichByProvider as enrich, fromProvider as from, habit } from '../support/three-providers.ts'
 
 const START = Date.parse('2026-01-01T00:00:00.000Z')
-const enrich = testEnrich(
-  [1, 2, 3].map((index): KnownNetwork => ({
-    cidr: `10.${index}.0.0/16`,
-    city: '',
-    region: '',
-    country: ['DE', 'FR', 'PL'][index - 1] ?? '',
-    latitude: null,
-    longitude: null,
-    accuracy_km: 0,
-    asn: 64510 + index,
-    as_org: `Example ${index}`,
-    network_kind: 'access',
-    shared: false,
-  })),
-)
-
-const from = (network: number, user_agent: string) => ({ context: { ip: `10.${network}.1.1`, user_agent } })
-/** Twenty days at work, from one network with one browser. */
-const habit = (who: string): Part[] =>
-  Array.from({ length: 20 }, (_, day) => ({
-    who,
-    fromMs: day * DAY + 8 * HOUR,
-    everyMs: HOUR,
-    times: 8,
-    each: () => from(1, FIREFOX),
-  }))
 /** Hours in the evening of a day after that, elsewhere. */
 const evening = (day: number, network: number, risk?: 'MEDIUM'): Part => ({
   who: 'alice',
