@@ -10,7 +10,7 @@ import type { Enrichment, ScoredDecision, Scores } from '../../schemas/scored-de
 import type { OutRecord } from '../runtime/log/event-log.ts'
 import { jsonRecord } from '../runtime/log/json-record.ts'
 import type { ReadingsOf } from './calibration/reading.ts'
-import { segmentOf } from './calibration/segment.ts'
+import { segmentOf } from '../../schemas/calibration-segment.ts'
 import type { Observed } from './case.ts'
 import type { Detector, EnrichedDecision } from './detector.ts'
 import { bytesMoved } from './detectors/bytes-moved.ts'

@@ -1,3 +1,5 @@
+import { Sensitivity } from '../../../schemas/bounds.ts'
+import { segmentOf } from '../../../schemas/calibration-segment.ts'
 import type { Finding } from '../../../schemas/finding.ts'
 import type { Story } from '../../../schemas/story.ts'
 import { accessFindings, accessStories } from '../../../schemas/topics.ts'
@@ -44,8 +46,8 @@ export async function explainFinding(
   if (finding === undefined) return null
   const entities = [finding.entity, ...finding.entities].slice(0, 20)
   const contributing = await ask((from) => contributingDecisions(from, finding), [])
-  const places = contributing.map(({ subject_type, resource_sensitivity = 'low', scores }) => ({
-    segment: `${subject_type === 'user' ? 'person' : 'program'}/${resource_sensitivity}`,
+  const places = contributing.map(({ subject_type, resource_sensitivity, scores }) => ({
+    segment: segmentOf(subject_type, Sensitivity.safeParse(resource_sensitivity).data ?? 'low'),
     scores,
   }))
   return {

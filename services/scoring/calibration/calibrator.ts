@@ -14,7 +14,7 @@ import { Places, type Evenness } from './places.ts'
 import { knotsOf, LEAST_SCORES, publishedTable } from './published-tables.ts'
 import { RecentPlaces, type StoredPlaces } from './recent-places.ts'
 import type { StoredTable } from './score-table.ts'
-import { kindOf, type Segment } from './segment.ts'
+import { kindOf, type Segment } from '../../../schemas/calibration-segment.ts'
 import { SegmentScores } from './segment-scores.ts'
 
 const HOUR_MS = 3_600_000

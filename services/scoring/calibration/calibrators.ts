@@ -17,7 +17,7 @@ import type { LogRecord, OutRecord } from '../../runtime/log/event-log.ts'
 import { jsonRecord, parseJson, readRecord } from '../../runtime/log/json-record.ts'
 import { instantMs } from '../state/instant.ts'
 import { Calibrator, type Calibrated, type StoredCalibrator } from './calibrator.ts'
-import { segmentOf } from './segment.ts'
+import { segmentOf } from '../../../schemas/calibration-segment.ts'
 
 /** Tenants beyond so many are read as detectors declare. */
 const MOST_TENANTS = 200

@@ -7,7 +7,7 @@ import { Readings } from '../../../../services/scoring/calibration/reading.ts'
 import { runningEvidence, type RunningEvidence } from '../../../../services/scoring/state/running-evidence.ts'
 import { allocate } from '../../../../services/scoring/state/words.ts'
 import { DayExtremes } from '../../../../services/scoring/calibration/day-extremes.ts'
-import { segmentOf } from '../../../../services/scoring/calibration/segment.ts'
+import { segmentOf } from '../../../../schemas/calibration-segment.ts'
 
 const HOUR = 3_600_000
 const START = Date.parse('2026-01-05T00:00:00.000Z')

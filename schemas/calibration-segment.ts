@@ -1,5 +1,4 @@
-import type { Decision } from '../../../schemas/decision.ts'
-import type { Sensitivity } from '../../../schemas/bounds.ts'
+import type { Sensitivity } from './bounds.ts'
 
 /**
  * Scores are compared within a segment: what is common for a program is not for
@@ -11,8 +10,12 @@ export type Segment = `${'person' | 'program'}/${Sensitivity}`
 const PERSON = { low: 'person/low', medium: 'person/medium', high: 'person/high' } as const
 const PROGRAM = { low: 'program/low', medium: 'program/medium', high: 'program/high' } as const
 
-/** The segment of a decision; devices act for themselves, as programs do. */
-export function segmentOf(subjectType: Decision['subject']['type'], sensitivity: Sensitivity): Segment {
+/**
+ * The segment of a decision; devices act for themselves, as programs do.
+ *
+ * @param subjectType of the decision's subject, also as the store gives it back
+ */
+export function segmentOf(subjectType: string, sensitivity: Sensitivity): Segment {
   return (subjectType === 'user' ? PERSON : PROGRAM)[sensitivity]
 }
 
