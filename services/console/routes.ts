@@ -4,6 +4,7 @@ import { Id, Tenant } from '../../schemas/bounds.ts'
 import { EntityType } from '../../schemas/entity.ts'
 import { DecisionListQuery } from './decision-filter.ts'
 import { explainDecision, type ExplainSources } from './explain.ts'
+import { openCalibrations } from './findings/calibrations.ts'
 import { explainFinding } from './findings/explain-finding.ts'
 import { notFound, refuseQuery } from './refuse.ts'
 import { listDecisions, listTenants } from './store/decisions.ts'
@@ -18,7 +19,8 @@ export function consoleRoutes(
   app: FastifyInstance,
   sources: ExplainSources & { readonly store: Store },
 ): void {
-  const { store } = sources
+  const { store, eventLog } = sources
+  const calibrations = openCalibrations(eventLog)
 
   app.get('/api/v1/tenants', async () => {
     return { tenants: await listTenants(store) }
@@ -40,7 +42,9 @@ export function consoleRoutes(
     const id = Id.safeParse(request.params.id)
     const query = FindingQuery.safeParse(request.query)
     if (!query.success) return refuseQuery(reply, query.error)
-    const account = id.success ? await explainFinding(sources, query.data.tenant, id.data, Date.now()) : null
+    const account = id.success
+      ? await explainFinding({ ...sources, calibrations }, query.data.tenant, id.data, Date.now())
+      : null
     return account ?? notFound(reply, 'No finding has this id.')
   })
 

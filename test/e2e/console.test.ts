@@ -146,6 +146,9 @@ describe.skipIf(skip)(`console in a browser${noBrowser ? ` (${noBrowser})` : ''}
         { detector: 'unknown-device', cause: 'device', technique: 'T1078', nats: 4.5, share: 0.333 },
       ],
     })
+    const accounts: string[] = []
+    page.on('request', (request) => request.url().includes('/account') && accounts.push(request.url()))
+    await page.clock.install()
     await signIn()
     await page.goto(`${stack.url}#/stories`)
     await openStoryOf('niki')
@@ -171,6 +174,18 @@ describe.skipIf(skip)(`console in a browser${noBrowser ? ` (${noBrowser})` : ''}
       'api/v1/cases/finding/f-paged',
     )
     await main.getByRole('button', { name: 'Confirm compromised' }).waitFor()
+
+    // Nothing is missing, so the account is not asked for again before something happens to its story.
+    const asked = accounts.length
+    await page.clock.fastForward(60_000)
+    expect(accounts.length).toBe(asked)
+    await page.request.post(`${stack.url}api/v1/stories/${await storyOf('niki')}/verdict`, {
+      data: { verdict: 'dismiss' },
+      headers: { authorization: `Bearer ${stack.token}` },
+    })
+    await page.clock.fastForward(5000)
+    await main.getByText('Dismissed without a judgement.').waitFor()
+    expect(accounts.length).toBe(asked + 1)
   })
 
   it('a verdict asks before it acts, revokes, and is undone by the opposite', async () => {

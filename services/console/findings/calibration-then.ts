@@ -1,8 +1,6 @@
 import type { Calibration } from '../../../schemas/calibration.ts'
 import type { Finding } from '../../../schemas/finding.ts'
-import { control } from '../../../schemas/topics.ts'
-import type { EventLog, LogRecord } from '../../runtime/log/event-log.ts'
-import { readRecord } from '../../runtime/log/json-record.ts'
+import type { Calibrations } from './calibrations.ts'
 import { rarityAt, type Rarity } from './rarity.ts'
 
 /** One decision that contributed, as far as a calibration reads it. */
@@ -43,11 +41,11 @@ export interface DetectorThen {
  * have been in force. Null: there was none; scores were read as detectors declare.
  */
 export async function calibrationThen(
-  eventLog: Pick<EventLog, 'watermarks' | 'read'>,
+  calibrations: Calibrations,
   finding: Finding,
   places: readonly ScoredPlace[],
 ): Promise<CalibrationThen | null> {
-  const calibration = await newestBefore(eventLog, finding.tenant, finding.first_observed_at)
+  const calibration = await calibrations.newestBefore(finding.tenant, finding.first_observed_at)
   if (calibration === null) return null
   const { version, made_at, days, budget_per_day, threshold_nats, high_nats = null, joint } = calibration
   const told = finding.evidence['joint_nats']
@@ -82,23 +80,4 @@ function detectorThen(
     found = { detector, segment, score, rarity: rarityAt(knots, score), medium, high, scores: table.scores }
   }
   return found ? [found] : []
-}
-
-/** Keys and headers tell which it is, so that one record alone, which may hold a hundred kilobytes, is parsed. */
-async function newestBefore(
-  eventLog: Pick<EventLog, 'watermarks' | 'read'>,
-  tenant: string,
-  instant: string,
-): Promise<Calibration | null> {
-  let newest: { at: string; value: Buffer } | undefined
-  for (const { partition } of await eventLog.watermarks(control))
-    for await (const records of eventLog.read(control, { partition }))
-      for (const { key, value, headers } of records) {
-        const at = headers['ce_time'] ?? ''
-        if (value === null || !key.startsWith(`${tenant}/calibration/`)) continue
-        if (at <= instant && at >= (newest?.at ?? '')) newest = { at, value: Buffer.from(value) }
-      }
-  const record: Pick<LogRecord, 'value'> = { value: newest?.value ?? null }
-  const read = readRecord(control.schema, record)
-  return read?.kind === 'calibration' ? read.calibration : null
 }

@@ -10,9 +10,14 @@ import { searchTail } from '../log-tail.ts'
 import { contributingDecisions } from '../store/decisions.ts'
 import { findingsById, type RiskFacts, risksOf, storiesOfFindings } from '../store/findings.ts'
 import { calibrationThen, type CalibrationThen } from './calibration-then.ts'
+import type { Calibrations } from './calibrations.ts'
 
 /** A group that never commits: all that the log still has is looked through. */
 const NOBODY = 'console-findings'
+
+export interface FindingSources extends ExplainSources {
+  readonly calibrations: Calibrations
+}
 
 /** A finding with everything it rests on. */
 export interface FindingAccount {
@@ -33,7 +38,7 @@ export interface FindingAccount {
  * for 30 days, with what each detector contributed; after that the store alone.
  */
 export async function explainFinding(
-  { store, eventLog }: ExplainSources,
+  { store, eventLog, calibrations }: FindingSources,
   tenant: string,
   id: string,
   nowMs: number,
@@ -55,7 +60,7 @@ export async function explainFinding(
     stories: await storiesOf(finding),
     risk: await ask((from) => risksOf(from, tenant, entities, nowMs), []),
     decisions: contributing,
-    calibration: await calibrationThen(eventLog, finding, places),
+    calibration: await calibrationThen(calibrations, finding, places),
     missing,
   }
 

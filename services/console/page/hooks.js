@@ -22,7 +22,7 @@ export function useNow(everyMs) {
  *
  * @template T
  * @param {import('./questions.js').Question<T> | null} question null loads nothing
- * @param {number} [everyMs]
+ * @param {number | ((loaded: { data?: T | undefined, error?: ApiError | undefined }) => number)} [everyMs] 0: once; may go by what was answered
  * @returns {Loaded<T>}
  */
 export function useApi(question, everyMs = 0) {
@@ -53,14 +53,15 @@ export function useApi(question, everyMs = 0) {
     return () => aborter.abort()
   }, [key, turn])
 
+  const fresh = state.key === key
+  const pauseMs = typeof everyMs === 'number' ? everyMs : everyMs(fresh ? state : {})
   useEffect(() => {
-    if (everyMs === 0 || !key) return undefined
-    const timer = setInterval(() => document.hidden || setTurn((t) => t + 1), everyMs)
+    if (pauseMs === 0 || !key) return undefined
+    const timer = setInterval(() => document.hidden || setTurn((t) => t + 1), pauseMs)
     return () => clearInterval(timer)
-  }, [everyMs, key === ''])
+  }, [pauseMs, key === ''])
 
   const reload = useCallback(() => setTurn((t) => t + 1), [])
-  const fresh = state.key === key
   return {
     data: fresh ? state.data : undefined,
     error: fresh ? state.error : undefined,

@@ -13,11 +13,12 @@ import { link, replaceQuery } from '../route.js'
 
 /** @typedef {import('../../timeline.ts').Timeline} Timeline */
 
+/** The longer the time, the dearer the question, and the less a moment changes. */
 const spans = [
-  { name: '1 h', ms: 3_600_000 },
-  { name: '24 h', ms: 86_400_000 },
-  { name: '7 d', ms: 7 * 86_400_000 },
-  { name: '30 d', ms: 30 * 86_400_000 },
+  { name: '1 h', ms: 3_600_000, everyMs: 5000 },
+  { name: '24 h', ms: 86_400_000, everyMs: 15_000 },
+  { name: '7 d', ms: 7 * 86_400_000, everyMs: 60_000 },
+  { name: '30 d', ms: 30 * 86_400_000, everyMs: 60_000 },
 ]
 
 /** One person, session, device or network over time. @param {{ route: import('../route.js').Route, tenant: string }} props */
@@ -31,7 +32,7 @@ export function EntityView({ route, tenant }) {
   const range = fixed
     ? { from: route.query.get('from'), to: route.query.get('to') }
     : { span_ms: (span ?? spans[0])?.ms }
-  const loaded = useApi(timeline(type, id, { tenant, ...range }), fixed ? 0 : 5000)
+  const loaded = useApi(timeline(type, id, { tenant, ...range }), fixed ? 0 : (span ?? spans[0])?.everyMs)
   const { data } = loaded
 
   return html`<article class="stack">

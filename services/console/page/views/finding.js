@@ -1,4 +1,5 @@
 import { html } from 'htm/preact'
+import { useEffect } from 'preact/hooks'
 import { number, words } from '../format.js'
 import { useApi, useTitle } from '../hooks.js'
 import { Level } from '../parts/badges.js'
@@ -13,17 +14,21 @@ import { Empty, Failure, Loading, Notice } from '../parts/notice.js'
 import { Time } from '../parts/time.js'
 import { VerdictBar } from '../parts/verdict-bar.js'
 import { withheldWords } from '../parts/withheld.js'
-import { finding as findingBy } from '../questions.js'
+import { finding as findingBy, story as storyBy } from '../questions.js'
 import { link } from '../route.js'
 
 /** @typedef {import('../questions.js').FindingAccount} FindingAccount */
 /** @typedef {import('../questions.js').Finding} Finding */
 
+/** For so long after it was seen what belongs to a finding may still be on its way. */
+const FRESH_MS = 600_000
+
 /** One finding: what it says, by which figures, how rare that is, and what can be done. @param {{ route: import('../route.js').Route, tenant: string }} props */
 export function FindingView({ route, tenant }) {
   const id = route.segments[1] ?? ''
-  const loaded = useApi(findingBy(id, tenant), 5000)
+  const loaded = useApi(findingBy(id, tenant), pauseOf)
   const { data } = loaded
+  useStoryChanges(data?.stories[0], loaded.reload)
   useTitle(data?.finding.summary ?? 'Finding')
   if (!data) {
     if (loaded.error?.status === 404)
@@ -100,6 +105,36 @@ export function FindingView({ route, tenant }) {
       }
     </section>
   </article>`
+}
+
+/**
+ * Its account is read from log and store, so it is asked for again only while
+ * something is missing that will come.
+ *
+ * @param {{ data?: FindingAccount | undefined, error?: import('../api.js').ApiError | undefined }} loaded
+ */
+function pauseOf({ data, error }) {
+  if (error?.status === 404) return 30_000
+  if (error || !data || data.missing.length > 0) return 5000
+  const { finding, stories, decisions } = data
+  const whole = stories.length > 0 && decisions.length >= Math.min(20, finding.decision_ids.length)
+  return whole || Date.now() - Date.parse(finding.observed_at) > FRESH_MS ? 0 : 5000
+}
+
+/**
+ * Whatever becomes of a finding (a newer revision, a verdict, its end) is a new
+ * revision of its story, which feedback has in memory: that is asked often.
+ *
+ * @param {import('../questions.js').Story | undefined} story
+ * @param {() => void} changed
+ */
+function useStoryChanges(story, changed) {
+  const { data } = useApi(story ? storyBy(story.id, story.tenant) : null, ({ error }) =>
+    error?.status === 404 ? 0 : 5000,
+  )
+  useEffect(() => {
+    if (data && story && data.revision > story.revision) changed()
+  }, [data?.revision])
 }
 
 /** Without those of all detectors together, which stand beside their threshold. @param {Finding} finding */
