@@ -62,7 +62,12 @@ function compileConditions(
     texts.map((text, index): Compiled<Test> => {
       // A search identifier may be called 1, and YAML reads that as a number.
       if (typeof text !== 'string' && typeof text !== 'number')
-        return refused(document.problem(place(index), 'a condition is a text'))
+        return refused(
+          document.problem(
+            place(index),
+            text === undefined ? 'there is no condition' : 'a condition is a text',
+          ),
+        )
       try {
         return compiled(conditionTest(parseCondition(String(text), names), testOf))
       } catch (error) {

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { z } from 'zod'
 import type { EntityType } from '../../../../schemas/entity.ts'
 import { Cause } from '../../../../schemas/reasons.ts'
@@ -22,6 +23,7 @@ export type RuleEntity = (typeof RULE_ENTITIES)[number]
 
 /** With the prefix `rule-` it must fit where detectors are named. */
 const MOST_NAME = 59
+const DIGEST = 8
 /** Valid Accounts: whatever is found in access decisions is, at the least, the use of somebody's account. */
 const ANY_TECHNIQUE = 'T1078'
 const ONE_OR_MORE = z.union([
@@ -46,7 +48,7 @@ const Own = z.strictObject({
 })
 
 const Head = z.object({
-  title: z.string().min(1).max(256),
+  title: z.string({ error: 'must be a text of 1 to 256 characters' }).min(1).max(256),
   id: z.string().min(1).max(128).optional(),
   name: z
     .string()
@@ -94,15 +96,9 @@ export function readHead(document: RuleDocument, fallback: string): Compiled<Rul
   const { gatewatch: own, falsepositives: false_positives, ...head } = parsed.data
   if (head.status === 'unsupported')
     return { ok: false, problems: [document.problem(['status'], 'its author calls it unsupported')] }
-  const name = (head.name ?? fallback)
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-|-$/g, '')
-  if (name === '' || name.length > MOST_NAME)
-    return {
-      ok: false,
-      problems: [document.problem(['name'], `give it a name of 1 to ${MOST_NAME} letters, digits, _ and -`)],
-    }
+  const name = shortName(head.name ?? fallback)
+  if (name === '')
+    return { ok: false, problems: [document.problem(['name'], 'give it a name of letters, digits, _ and -')] }
   return compiled({
     name,
     id: head.id,
@@ -117,6 +113,17 @@ export function readHead(document: RuleDocument, fallback: string): Compiled<Rul
     findings_per_day: own.findings_per_day,
     entity: own.entity,
   })
+}
+
+/** Small letters, digits and `-`; a long one ends in the first digits of its SHA-256, so that two of one beginning differ. */
+function shortName(text: string): string {
+  const name = text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '')
+  if (name.length <= MOST_NAME) return name
+  const short = name.slice(0, MOST_NAME - DIGEST - 1).replace(/-$/, '')
+  return `${short}-${hash('sha256', name, 'hex').slice(0, DIGEST)}`
 }
 
 /** The first technique among the tags: `attack.t1110.003` is T1110.003. */

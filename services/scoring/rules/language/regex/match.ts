@@ -1,4 +1,4 @@
-import { parseRegex, RegexError, type RegexNode, type Ranges } from './parse.ts'
+import { inlineFlags, parseRegex, RegexError, type RegexNode, type Ranges } from './parse.ts'
 
 /** `i`, `m` and `s` of Sigma's `re` modifier. */
 export interface RegexFlags {
@@ -28,7 +28,12 @@ export function regexMatcher(source: string, flags: RegexFlags = {}): (text: str
   const program: Step[] = []
   emit(parseRegex(source), program)
   program.push({ op: 'match' })
-  const run = runner(program, flags)
+  const inline = inlineFlags(source)
+  const run = runner(program, {
+    insensitive: flags.insensitive === true || inline.includes('i'),
+    multiline: flags.multiline === true || inline.includes('m'),
+    dot_all: flags.dot_all === true || inline.includes('s'),
+  })
   return (text) => run(text)
 }
 

@@ -39,7 +39,7 @@ const CONTROLS: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, 
 /**
  * Reads the regular expressions of Sigma: `.`, `^`, `$`, `* + ? {n,m}`,
  * classes, alternation and groups, and beyond the specification `\d \w \s`
- * with their opposites and `(?:…)`. What needs backtracking (back-references,
+ * with their opposites, `(?:…)`, and flags at the beginning (`(?i)`). What needs backtracking (back-references,
  * look-around) is refused: matching must take linear time, as part of what it
  * is held against comes from attackers.
  *
@@ -47,7 +47,7 @@ const CONTROLS: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, 
  * @throws RegexError
  */
 export function parseRegex(source: string): RegexNode {
-  let at = 0
+  let at = inlineFlags(source).length
   const fail = (message: string, offset = at): never => {
     throw new RegexError(offset, message)
   }
@@ -117,7 +117,7 @@ export function parseRegex(source: string): RegexNode {
       case '(': {
         const opened = at - 1
         if (source[at] === '?') {
-          if (source[at + 1] !== ':') fail('look-around and named groups are not supported', opened)
+          if (source[at + 1] !== ':') fail(extension(source.slice(at + 1)), opened)
           at += 2
         }
         const inner = either(depth + 1)
@@ -190,6 +190,19 @@ export function parseRegex(source: string): RegexNode {
   const whole = either(0)
   if (at < source.length) fail('this bracket closes nothing')
   return whole
+}
+
+/** The flags that an expression begins with, as they stand there: `(?i)`; most often none. */
+export function inlineFlags(source: string): string {
+  return /^\(\?[ims]+\)/.exec(source)?.[0] ?? ''
+}
+
+/** Why a group that begins with `?` is not read. */
+function extension(after: string): string {
+  if (/^<?[=!]/.test(after)) return 'look-around is not supported'
+  if (/^P?[<']/.test(after)) return 'named groups are not supported; leave the name out'
+  if (/^[a-zA-Z^-]+[):]/.test(after)) return 'flags are i, m and s, and stand at the very beginning'
+  return `(?${after.slice(0, 1)} is not supported`
 }
 
 function plain(unit: number): RegexNode {

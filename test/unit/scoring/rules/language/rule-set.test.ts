@@ -46,6 +46,11 @@ describe('the rules of a directory', () => {
   it('are named by their file where they give no name, and tell nothing where they are informational or a part', () => {
     const plain = base.replace('name: refused\n', '')
     expect([...compileRules([{ file: 'x/My_Rule.yml', text: plain }]).told.keys()]).toEqual(['my-rule'])
+    const long = (end: string) => ({ file: `${'abcdefghi_'.repeat(6)}${end}.yml`, text: plain })
+    expect([...compileRules([long('x'), long('y')]).told.keys()]).toEqual([
+      expect.stringMatching(/^(?:abcdefghi-){5}[0-9a-f]{8}$/),
+      expect.stringMatching(/^(?:abcdefghi-){5}[0-9a-f]{8}$/),
+    ])
     expect([...rulesOf(`${base}level: informational\n`).told.keys()]).toEqual([])
     const many = count('timespan: 5m\ncondition: { gte: 3 }')
     expect([...rulesOf(many).told.keys()]).toEqual(['many'])

@@ -42,7 +42,11 @@ describe('a rule of single decisions', () => {
     ["context.user_agent|re: 'firefox/1[0-9]+'", false],
     ["context.user_agent|re|i: 'firefox/1[0-9]+'", true],
     ['context.ip|cidr: 192.0.2.0/25', true],
+    ["context.user_agent|re: '(?i)firefox/1[0-9]+'", true],
     ["context.ip|cidr: [10.0.0.0/8, '2001:db8::/32']", false],
+    ["context.ip|cidr: ['fe80::/10', 'fc00::/7', '::/0']", false],
+    ['context.ip|cidr: 128.0.0.0/1', true],
+    ['context.ip|cidr: 0.0.0.0/0', true],
     ['source.prefix|cidr: 192.0.0.0/16', true],
     ['context.http.status: 403', true],
     ["context.http.status: '40*'", true],
@@ -147,7 +151,17 @@ describe('a rule of single decisions', () => {
       'r.yml:4:49: aggregations after | are no part of Sigma 2: write a correlation rule',
     ],
     ['{ s: {}, condition: s }', 'r.yml:4:17: this map names no field'],
-    ['{ s: { outcome: deny } }', 'r.yml:4:12: a condition is a text'],
+    ['{ s: { outcome: deny } }', 'r.yml:4:12: there is no condition'],
+    ['{ s: { outcome: deny }, condition: [[s]] }', 'r.yml:4:48: a condition is a text'],
+    ["{ s: { subject.id|re: 'a(?=b)' }, condition: s }", 'r.yml:4:36: look-around is not supported'],
+    [
+      "{ s: { subject.id|re: 'a(?i)b' }, condition: s }",
+      'r.yml:4:36: flags are i, m and s, and stand at the very beginning',
+    ],
+    [
+      "{ s: { subject.id|re: '(?<x>a)' }, condition: s }",
+      'r.yml:4:35: named groups are not supported; leave the name out',
+    ],
   ])('%s is refused', (detection, problem) => {
     expect(problemsOf(ruleText(detection))).toEqual([problem])
   })
