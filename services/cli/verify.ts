@@ -50,6 +50,7 @@ export function declareVerify(program: Command, context: CliContext): void {
           { openClickHouse },
           { checkpointDirectory },
           { migrate },
+          { decisionsKeptMs },
         ] = await Promise.all([
           import('../verify/run-verify.ts'),
           import('../verify/report-text.ts'),
@@ -58,6 +59,7 @@ export function declareVerify(program: Command, context: CliContext): void {
           import('../runtime/clickhouse/client.ts'),
           import('../runtime/checkpoints/signer.ts'),
           import('../runtime/clickhouse/migrate.ts'),
+          import('../storage/retention/config.ts'),
         ])
         const { dataDir, eventLog, logger } = runtime
         const store = await openStore({ dataDir, settings: config.clickhouse, logger })
@@ -82,7 +84,7 @@ export function declareVerify(program: Command, context: CliContext): void {
             ],
             ...range,
             pep: options.pep,
-            retention_ms: config.verify.retention,
+            retention_ms: decisionsKeptMs(config.storage.retention),
             slice_rows: config.verify.slice_rows,
             patience_ms: PATIENCE_MS,
             now_ms: Date.now(),

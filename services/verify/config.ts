@@ -11,8 +11,6 @@ export const VerifyConfig = z
     sweep_every: duration({ min_ms: 1000 }).prefault('1d'),
     /** At most this share of the time is spent on it. */
     duty: z.number().min(0.01).max(1).default(0.2),
-    /** How long the store keeps decisions; what was recorded before that may be gone. Not read from the store, whose owner could shorten it to hide a deletion. */
-    retention: duration({ min_ms: 3_600_000 }).prefault('90d'),
     /** Public keys (Ed25519, base64url) that may sign checkpoints, beside those of this data directory. */
     trusted_keys: z
       .array(z.string().regex(/^[A-Za-z0-9_-]{43}$/))

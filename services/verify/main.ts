@@ -21,6 +21,11 @@ export interface VerifyExtras {
   readonly endpoint: ClickHouseEndpoint
   readonly tenant: string
   readonly checkpoint_paths: readonly string[]
+  /**
+   * How long the store keeps decisions by our configuration; what was recorded before that may be gone. Not asked of
+   * the store, whose owner could shorten it to hide a deletion.
+   */
+  readonly retention_ms: number
   /** Trust an enforcement point's first key, when none are configured: others sign than this data directory. */
   readonly pin_first: boolean
 }
@@ -34,7 +39,7 @@ export interface VerifyExtras {
 export async function startVerify(
   runtime: Runtime,
   config: VerifyConfig,
-  { endpoint, tenant, checkpoint_paths, pin_first }: VerifyExtras,
+  { endpoint, tenant, checkpoint_paths, retention_ms, pin_first }: VerifyExtras,
 ): Promise<Running> {
   const { eventLog, dataDir } = runtime
   const logger = runtime.logger.child({ service: 'verify' })
@@ -50,7 +55,7 @@ export async function startVerify(
     client,
     trust,
     checkpoint_paths,
-    retention_ms: config.retention,
+    retention_ms,
     slice_rows: config.slice_rows,
     patience_ms: PATIENCE_MS,
   }
@@ -79,7 +84,7 @@ export async function startVerify(
     })
     const [stored] = await result.json<{ at: number }>()
     const signed = fresh.oldest === null ? Date.now() : Date.parse(fresh.oldest)
-    return Math.max(Date.now() - config.retention, Math.min(signed, stored?.at ?? signed))
+    return Math.max(Date.now() - retention_ms, Math.min(signed, stored?.at ?? signed))
   }
 
   /** One step of the round; true while it has further to go. */

@@ -3,7 +3,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { migrate } from '../../services/runtime/clickhouse/migrate.ts'
 import { applyRetention } from '../../services/storage/retention/apply-retention.ts'
-import { RetentionConfig } from '../../services/storage/retention/config.ts'
+import { decisionsKeptMs, RetentionConfig } from '../../services/storage/retention/config.ts'
 import { eventually } from '../support/eventually.ts'
 import { rowsOf, startTempEngine, type TempEngine } from '../support/temp-engine.ts'
 
@@ -27,6 +27,17 @@ beforeAll(async () => {
     })
 }, 120_000)
 afterAll(() => store.close())
+
+it('verification expects decisions for as long as the table keeps them', async () => {
+  for (const retention of [{}, { keep_days: { decisions: 120 } }]) {
+    await apply(store.client, retention)
+    const [row] = await rowsOf<{ days: string }>(
+      store.client,
+      `SELECT extract(engine_full, 'TTL .*?toIntervalDay\\\\((\\\\d+)\\\\)') AS days FROM system.tables WHERE name = 'decisions'`,
+    )
+    expect(decisionsKeptMs(RetentionConfig.parse(retention))).toBe(Number(row?.days) * DAY_MS)
+  }
+})
 
 it('rows that are old enough move to the cold volume, older ones go, and nothing is done twice', async () => {
   const { client } = store

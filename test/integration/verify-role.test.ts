@@ -87,7 +87,13 @@ async function findings(): Promise<Finding[]> {
 async function verifyFor<T>(what: string, until: () => Promise<T | undefined | null | false>): Promise<T> {
   const config = VerifyConfig.parse({ every: '100ms', sweep_every: '1s', settle: '1m', duty: 1 })
   const checkpoint_paths = [join(engine.dataDir, 'checkpoints')]
-  const extras = { endpoint: engine.engine.endpoint, tenant: 'default', checkpoint_paths, pin_first: false }
+  const extras = {
+    endpoint: engine.engine.endpoint,
+    tenant: 'default',
+    checkpoint_paths,
+    retention_ms: 90 * 86_400_000,
+    pin_first: false,
+  }
   const role = await startVerify(runtime(), config, extras)
   try {
     return await eventually(what, until)

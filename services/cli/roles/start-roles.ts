@@ -122,9 +122,10 @@ export async function startRoles({
   }
   if (has('verify') && store) {
     const { endpoint } = store
-    const [{ startVerify }, { checkpointDirectory }] = await Promise.all([
+    const [{ startVerify }, { checkpointDirectory }, { decisionsKeptMs }] = await Promise.all([
       import('../../verify/main.ts'),
       import('../../runtime/checkpoints/signer.ts'),
+      import('../../storage/retention/config.ts'),
     ])
     await timed('verify', () =>
       lifecycle.start('verify', () =>
@@ -135,6 +136,7 @@ export async function startRoles({
             checkpointDirectory(runtime.dataDir, config.checkpoints),
             ...config.verify.checkpoint_files,
           ],
+          retention_ms: decisionsKeptMs(config.storage.retention),
           pin_first: config.kafka !== undefined,
         }),
       ),

@@ -10,7 +10,7 @@ const Name = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, { error: 'must be
  */
 export const RetentionConfig = z
   .strictObject({
-    /** Days that a table keeps its rows, by its name. `verify.retention` must agree with that of `decisions`. */
+    /** Days that a table keeps its rows, by its name. What verification expects to find of decisions follows from this too. */
     keep_days: z.record(Table, Days).default({}),
     /**
      * Rows that are older than so many days move to a slower and cheaper volume of the server's storage policy. The
@@ -32,3 +32,12 @@ export const RetentionConfig = z
   )
   .prefault({})
 export type RetentionConfig = z.infer<typeof RetentionConfig>
+
+/** As `001_create_decisions.sql` has it. */
+const DECISIONS_DAYS = 90
+const DAY_MS = 86_400_000
+
+/** How long the store keeps decisions, in milliseconds, where its tables are as this configuration wants them. */
+export function decisionsKeptMs({ keep_days }: RetentionConfig): number {
+  return (keep_days['decisions'] ?? DECISIONS_DAYS) * DAY_MS
+}
