@@ -88,7 +88,7 @@ async function usage(
   const { rows, kept_since } = await withStore(context, async ({ endpoint }) => {
     const client = openClickHouse(endpoint, { readonly: true })
     try {
-      return await readUsage(storeOf(client, QUERY_TIMEOUT_S), policy, { tenant: options.tenant, since })
+      return await readUsage(storeOf(client, QUERY_TIMEOUT_S), [policy], { tenant: options.tenant, since })
     } finally {
       await client.close()
     }

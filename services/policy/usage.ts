@@ -97,9 +97,12 @@ export function policyUsage(policy: CompiledPolicy, rows: UsageRows): PolicyUsag
 }
 
 /** Names of all groups and roles that the rules ask for. */
-export function namesOf(policy: CompiledPolicy): { readonly groups: string[]; readonly roles: string[] } {
-  const grants = [...policy.routes.values()]
-    .flat()
+export function namesOf(policies: readonly CompiledPolicy[]): {
+  readonly groups: string[]
+  readonly roles: string[]
+} {
+  const grants = policies
+    .flatMap(({ routes }) => [...routes.values()].flat())
     .flatMap(({ rules }) => rules.map(({ condition }) => condition.grants))
   return {
     groups: [...new Set(grants.flatMap(({ groups }) => groups))],

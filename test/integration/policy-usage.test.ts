@@ -45,8 +45,16 @@ async function inConsole(
 ): Promise<readonly [none: PolicyUsageAnswer, some: PolicyUsageAnswer]> {
   const eventLog = await openEmbeddedLog({ directory: join(folder, 'log'), partitions: 1 })
   const app = fastify()
+  const store = storeOf(reader, 30)
+  const questions: string[] = []
   try {
-    policyRoutes(app, { store: storeOf(reader, 30), eventLog })
+    policyRoutes(app, {
+      store: (what, ...rest) => {
+        questions.push(what)
+        return store(what, ...rest)
+      },
+      eventLog,
+    })
     const ask = async () => {
       const response = await app.inject('/api/v1/policy-usage')
       return response.json<PolicyUsageAnswer>()
@@ -61,9 +69,19 @@ async function inConsole(
       applied_at: new Date().toISOString(),
       applied_by: 'gw-1',
     })
-    await eventLog.append([jsonRecord(policyRevisions, record)])
+    const other = {
+      ...record,
+      policy: 'outer',
+      revision: 'c'.repeat(64),
+      applied_at: '2026-01-01T00:00:00.000Z',
+    }
+    await eventLog.append([record, other].map((each) => jsonRecord(policyRevisions, each)))
     await happens()
-    return [none, await ask()]
+    const some = await ask()
+    // How they are used is asked once for all, whom each blocks for each.
+    expect(questions.filter((what) => what === 'the use of policies').length).toBe(4)
+    expect(questions.length).toBe(6)
+    return [none, some]
   } finally {
     await app.close()
     await eventLog.close()
@@ -123,6 +141,7 @@ it('gatewatch policy usage: what the store knows of rules that matched nobody an
     await store.engine.stop()
   }
   expect(answer[0]).toEqual({ days: 30, kept_since: null, policies: [] })
+  expect(answer[1].policies.map(({ policy }) => policy)).toEqual(['intranet', 'outer'])
   expect(answer[1].policies[0]).toMatchObject({
     policy: 'intranet',
     revision: REVISION,

@@ -77,14 +77,14 @@ export interface ReadUsage {
   readonly kept_since: string | null
 }
 
-/** Reads from the store how a policy was used; changes nothing. Throws `ERR_STORE_QUERY`. */
+/** Reads from the store, once for all policies of a tenant, how they were used; changes nothing. Throws `ERR_STORE_QUERY`. */
 export async function readUsage(
   store: Store,
-  policy: CompiledPolicy,
+  policies: readonly CompiledPolicy[],
   { tenant, since }: { readonly tenant: string; readonly since: Date },
 ): Promise<ReadUsage> {
-  const params = { tenant, since: sinceParam(since), ...namesOf(policy) }
-  const what = 'the use of the policy'
+  const params = { tenant, since: sinceParam(since), ...namesOf(policies) }
+  const what = 'the use of policies'
   const [kept] = await store(what, KEPT, params, (row) => KeptRow.parse(row))
   if (kept === undefined || kept.rows === 0)
     return { rows: { rules: [], routes: [], names: [] }, kept_since: null }

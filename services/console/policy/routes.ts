@@ -13,7 +13,7 @@ import { readNewlyBlocked, type BlockedPeople } from './newly-blocked.ts'
 import { readUsage } from './read-usage.ts'
 
 const DAY_MS = 86_400_000
-/** A tenant has one policy as a rule; each costs a few seconds over a large store. */
+/** A tenant has one policy as a rule; each costs a question about whom it blocks. */
 const MOST_POLICIES = 10
 
 const Query = z.strictObject({
@@ -33,7 +33,7 @@ export interface PolicyInForce {
 
 export interface PolicyUsageAnswer {
   readonly days: number
-  /** The day of the oldest decision that is kept; null: none is. */
+  /** The day of the oldest decision that is kept; null: none is, or no policy is in force. */
   readonly kept_since: string | null
   readonly policies: readonly PolicyInForce[]
 }
@@ -48,17 +48,25 @@ export function policyRoutes(
     if (!query.success) return refuseQuery(reply, query.error)
     const { tenant, days } = query.data
     const since = new Date(Date.now() - days * DAY_MS)
+    // What a gateway has put in force compiles; one of a later version may say what this one does not know.
+    const known = (await inForce(eventLog, tenant)).flatMap((record) => {
+      const { policy: compiled } = compilePolicy(JSON.stringify(record.document), record.policy)
+      return compiled ? [{ ...record, compiled }] : []
+    })
+    if (known.length === 0) return { days, kept_since: null, policies: [] } satisfies PolicyUsageAnswer
+    const compiled = known.map((each) => each.compiled)
+    const { rows, kept_since } = await readUsage(store, compiled, { tenant, since })
     const policies: PolicyInForce[] = []
-    let kept_since: string | null = null
-    for (const { policy, revision, document, applied_at, applied_by } of await inForce(eventLog, tenant)) {
-      const { policy: compiled } = compilePolicy(JSON.stringify(document), policy)
-      // What a gateway has put in force compiles; one of a later version may say what this one does not know.
-      if (compiled === undefined) continue
-      const { rows, kept_since: kept } = await readUsage(store, compiled, { tenant, since })
-      kept_since = kept
+    for (const { policy, revision, applied_at, applied_by, compiled: of } of known) {
       const blocked = await readNewlyBlocked(store, { tenant, revision, since })
-      const usage = { ...policyUsage(compiled, rows), revision }
-      policies.push({ policy, revision, applied_at, applied_by, usage, blocked })
+      policies.push({
+        policy,
+        revision,
+        applied_at,
+        applied_by,
+        usage: { ...policyUsage(of, rows), revision },
+        blocked,
+      })
     }
     return { days, kept_since, policies } satisfies PolicyUsageAnswer
   })
