@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { DecisionInput } from '../../schemas/decision.ts'
+import { detectorScenario } from '../support/detector-scenario.ts'
 import { BERLIN_IP, DAY, HOUR, MINUTE, play, story, type Part } from '../support/play.ts'
 
 const MB = 1_000_000
@@ -33,20 +34,23 @@ const takes = (who: string, times: number, bytes: number, everyMs = 5000): Part 
   each: () => moves(bytes),
 })
 
-describe('bytes moved', () => {
-  it('a copy of what one may read is found, at any pace; bob, whose day is a busy one, is not', () => {
-    const decisions = story(
-      ...habit('alice'),
-      takes('alice', 30, 5 * MB),
-      ...habit('bob'),
-      takes('bob', 12, 1.5 * MB),
-    )
-    expect(found(decisions)).toContain('user:alice MEDIUM 2026-01-07')
-    expect(found(decisions).join()).not.toContain('bob')
-    const backwards = [...decisions.slice(0, -40), ...decisions.slice(-40).toReversed()]
-    expect(found(backwards).join()).toMatch(/^user:alice/)
-  })
+detectorScenario('bytes-moved', {
+  decisions: story(
+    ...habit('alice'),
+    takes('alice', 30, 5 * MB),
+    ...habit('bob'),
+    takes('bob', 12, 1.5 * MB),
+  ),
+  finds: 'a copy of what one may read',
+  found: [
+    ['user:alice', 'MEDIUM', '2026-01-07T09:00:15.000Z'],
+    ['user:alice', 'HIGH', '2026-01-07T09:00:25.000Z'],
+  ],
+  spares: 'bob, whose day is a busy one',
+  bystanders: ['user:bob'],
+})
 
+describe('bytes moved', () => {
   it('a new habit is one after some days', () => {
     const again = Array.from({ length: 12 }, (_, day) => ({
       ...takes('carol', 30, 5 * MB, 10 * MINUTE),

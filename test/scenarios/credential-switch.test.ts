@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { DecisionInput } from '../../schemas/decision.ts'
+import { detectorScenario } from '../support/detector-scenario.ts'
 import { BERLIN_IP, CHROME, DAY, FIREFOX, HOUR, MINUTE, play, story, type Part } from '../support/play.ts'
 
 const on = (device: string, app = 'wiki', user_agent = FIREFOX): Partial<DecisionInput> => ({
@@ -37,21 +38,30 @@ const found = (...parts: Part[]) =>
     .findings.filter(({ detector }) => detector.id === 'credential-switch')
     .map(({ entity, score, risk_level, evidence }) => [entity.id, score, risk_level, evidence['account']])
 
-describe('credential switch', () => {
-  const alice = days('alice', 'laptop-a')
-  const admin = days('bob', 'laptop-b', 5, 'vault')
-  const at = 4 * DAY + 10 * HOUR + 7 * MINUTE
+const alice = days('alice', 'laptop-a')
+const admin = days('bob', 'laptop-b', 5, 'vault')
+const at = 4 * DAY + 10 * HOUR + 7 * MINUTE
 
-  it("gives the documented figure: an administrator's account on alice's machine, on to the vault", () => {
-    expect(found(alice, admin, goesOn('bob', 'laptop-a', at))).toEqual([['laptop-a', 3, 'HIGH', 'user:bob']])
-  })
-
-  it('names the account that was switched to, and not the owner of the machine', () => {
-    const [finding] = play(story(alice, admin, goesOn('bob', 'laptop-a', at))).findings.filter(
-      ({ detector }) => detector.id === 'credential-switch',
-    )
+detectorScenario('credential-switch', {
+  decisions: story(alice, admin, goesOn('bob', 'laptop-a', at), days('carol', 'laptop-c'), {
+    who: 'bob',
+    fromMs: at + HOUR,
+    times: 5,
+    each: () => on('laptop-c'),
+  }),
+  finds: "an administrator's account on alice's machine, which goes on to the vault, and names the account",
+  found: [['laptop-a', 'HIGH', '2026-01-05T10:08:00.000Z']],
+  spares: 'the same account that reads something ordinary at the machine of carol',
+  bystanders: ['laptop-c', 'user:alice', 'user:carol'],
+  also([finding]) {
     expect(finding?.entities.map(({ id }) => id)).toEqual(['user:bob'])
     expect(finding?.decision_ids).toEqual([`bob-${at + MINUTE}`])
+  },
+})
+
+describe('credential switch', () => {
+  it("gives the documented figure: an administrator's account on alice's machine, on to the vault", () => {
+    expect(found(alice, admin, goesOn('bob', 'laptop-a', at))).toEqual([['laptop-a', 3, 'HIGH', 'user:bob']])
   })
 
   it('is found at the second application where the owner uses the first one too', () => {
@@ -67,21 +77,6 @@ describe('credential switch', () => {
       ['laptop-a', 2.625, 'MEDIUM', 'user:bob'],
     ])
     expect(found(owner, admin, passes(['wiki', 'vault', 'vault']))).toEqual([])
-  })
-
-  it('is found as well where the switch arrives before what the owner did that morning', () => {
-    const decisions = story(alice, admin, goesOn('bob', 'laptop-a', at))
-    const late = decisions.filter(
-      ({ subject, decided_at }) =>
-        subject.id === 'alice' && decided_at >= '2026-01-05T09:58' && decided_at < '2026-01-05T10:07',
-    )
-    const shuffled = decisions.filter((each) => !late.includes(each))
-    const after = shuffled.findLastIndex(({ subject }) => subject.id === 'bob') + 1
-    shuffled.splice(Math.min(after, shuffled.length), 0, ...late)
-    expect(late).not.toEqual([])
-    expect(
-      play(shuffled).findings.filter(({ detector }) => detector.id === 'credential-switch'),
-    ).toHaveLength(1)
   })
 
   it.each<[string, Part[]]>([

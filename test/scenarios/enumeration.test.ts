@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { detectorScenario } from '../support/detector-scenario.ts'
 import { DAY, HOUR, MINUTE, play, story } from '../support/play.ts'
 
 const reads = (id: number | string) => ({
@@ -9,24 +10,33 @@ const found = (decisions: Parameters<typeof play>[0]) =>
     .findings.filter((f) => f.detector.id === 'enumeration')
     .map((f) => [f.entity.id, f.risk_level])
 
-describe('enumeration', () => {
-  const habit = (who: string) => ({ who, everyMs: 3 * MINUTE, times: 60, each: (i: number) => reads(i % 7) })
-  const walk = {
-    who: 'alice',
+const habit = (who: string) => ({ who, everyMs: 3 * MINUTE, times: 60, each: (i: number) => reads(i % 7) })
+const walk = {
+  who: 'alice',
+  fromMs: DAY,
+  everyMs: 1000,
+  times: 400,
+  each: (i: number) => reads(`all-${i}`),
+}
+
+detectorScenario('enumeration', {
+  decisions: story(habit('alice'), walk, habit('bob'), {
+    who: 'bob',
     fromMs: DAY,
     everyMs: 1000,
     times: 400,
-    each: (i: number) => reads(`all-${i}`),
-  }
+    each: () => reads(1),
+  }),
+  finds: 'a script that reads record after record',
+  found: [
+    ['user:alice', 'MEDIUM', '2026-01-02T00:01:19.000Z'],
+    ['user:alice', 'HIGH', '2026-01-02T00:03:20.000Z'],
+  ],
+  spares: 'bob, who reads the same one four hundred times',
+  bystanders: ['user:bob'],
+})
 
-  it('a script that reads record after record is found; bob, who reads the same one four hundred times, is not', () => {
-    const again = { who: 'bob', fromMs: DAY, everyMs: 1000, times: 400, each: () => reads(1) }
-    expect(found(story(habit('alice'), walk, habit('bob'), again))).toEqual([
-      ['user:alice', 'MEDIUM'],
-      ['user:alice', 'HIGH'],
-    ])
-  })
-
+describe('enumeration', () => {
   it('the figures are near the truth', () => {
     const first = play(story(habit('alice'), walk)).findings.find((f) => f.detector.id === 'enumeration')
     const { different_resources: different, different_resources_expected: usual } = first?.evidence ?? {}

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { KnownNetwork } from '../../services/scoring/enrich/networks-file.ts'
+import { detectorScenario, disturbed } from '../support/detector-scenario.ts'
 import {
   BERLIN_IP,
   CHROME,
@@ -21,58 +22,46 @@ const PHONE =
 
 const session = (id: string) => ({ type: 'user' as const, id, session_id: `session-of-${id}` })
 
-describe('impossible travel', () => {
-  const day = story(
-    { who: 'alice', everyMs: 10 * MINUTE, times: 12, each: () => ({ subject: session('alice') }) },
-    {
-      who: 'alice',
-      fromMs: 65 * MINUTE,
-      everyMs: MINUTE,
-      times: 3,
-      each: () => ({ subject: session('alice'), context: { ip: NEW_YORK_IP, user_agent: CHROME } }),
-    },
-    { who: 'bob', everyMs: 10 * MINUTE, times: 12 },
-    { who: 'bob', fromMs: 20 * HOUR, each: () => ({ context: { ip: TOKYO_IP, user_agent: FIREFOX } }) },
-  )
+const day = story(
+  { who: 'alice', everyMs: 10 * MINUTE, times: 12, each: () => ({ subject: session('alice') }) },
+  {
+    who: 'alice',
+    fromMs: 65 * MINUTE,
+    everyMs: MINUTE,
+    times: 3,
+    each: () => ({ subject: session('alice'), context: { ip: NEW_YORK_IP, user_agent: CHROME } }),
+  },
+  { who: 'bob', everyMs: 10 * MINUTE, times: 12 },
+  { who: 'bob', fromMs: 20 * HOUR, each: () => ({ context: { ip: TOKYO_IP, user_agent: FIREFOX } }) },
+)
 
-  it("alice's session in New York while she works in Berlin is found at once; bob, who flies to Tokyo overnight, is not", () => {
-    const all = play(day).findings
-    expect([...new Set(all.map((f) => `${f.detector.id} ${f.entity.id}`))].sort()).toEqual([
-      'impossible-travel user:alice',
-      'session-replay user:alice',
+detectorScenario('impossible-travel', {
+  decisions: day,
+  finds: "alice's session in New York while she works in Berlin, at once, and once more as it goes on",
+  found: [['user:alice', 'HIGH', '2026-01-01T01:05:00.000Z']],
+  spares: 'bob, who flies to Tokyo overnight',
+  bystanders: ['user:bob'],
+  also(findings) {
+    const [first, back] = findings
+    // Back in Berlin five minutes later: the same finding, revised.
+    expect(findings.map(({ id, revision }) => [id, revision])).toEqual([
+      [first?.id, 1],
+      [first?.id, 2],
     ])
-    const findings = all.filter((f) => f.detector.id === 'impossible-travel')
-    expect(findings.map((f) => [f.detector.id, f.entity.id, f.risk_level, f.observed_at])).toEqual([
-      ['impossible-travel', 'user:alice', 'HIGH', '2026-01-01T01:05:00.000Z'],
-      // Back in Berlin five minutes later: the same finding, revised.
-      ['impossible-travel', 'user:alice', 'HIGH', '2026-01-01T01:10:00.000Z'],
-    ])
-    expect(findings.map((f) => [f.id, f.revision])).toEqual([
-      [findings[0]?.id, 1],
-      [findings[0]?.id, 2],
-    ])
-    expect(findings[0]?.evidence).toMatchObject({
+    expect(back?.observed_at).toBe('2026-01-01T01:10:00.000Z')
+    expect(first?.evidence).toMatchObject({
       from_place: 'Berlin (DE)',
       from_ip: '192.0.2.10',
       to_place: 'New York (US)',
       to_ip: NEW_YORK_IP,
       same_session: true,
     })
-    expect(findings[0]?.decision_ids).toEqual(['alice-3600000', 'alice-3900000'])
-    expect(findings[0]?.entities).toContainEqual({ type: 'session', id: 'session-of-alice' })
-  })
+    expect(first?.decision_ids).toEqual(['alice-3600000', 'alice-3900000'])
+    expect(first?.entities).toContainEqual({ type: 'session', id: 'session-of-alice' })
+  },
+})
 
-  it('is found as well when the thief’s decisions come eight minutes late', () => {
-    const late = day.filter(({ id }) => id === 'alice-3900000')
-    const rest = day.filter(({ id }) => !/^alice-(39|40)\d{5}$/.test(id))
-    const until = rest.findIndex(({ decided_at }) => decided_at >= '2026-01-01T01:10:00.000Z') + 1
-    const { findings } = play([...rest.slice(0, until), ...late, ...rest.slice(until)])
-    expect(findings.map((f) => [f.detector.id, f.entity.id, f.observed_at])).toEqual([
-      ['impossible-travel', 'user:alice', '2026-01-01T01:05:00.000Z'],
-      ['session-replay', 'user:alice', '2026-01-01T01:05:00.000Z'],
-    ])
-  })
-
+describe('impossible travel', () => {
   it('an event that comes an hour late is scored, and opens nothing', () => {
     const late = day.filter(({ id }) => id === 'alice-3900000')
     const rest = day.filter(({ id }) => !/^alice-(39|40)\d{5}$/.test(id))
@@ -181,46 +170,49 @@ describe('a network on board', () => {
   const travels = ({ findings }: ReturnType<typeof play>) =>
     findings.filter(({ detector }) => detector.id === 'impossible-travel').map(({ entity }) => entity.id)
 
-  it('that the networks file names is no place, and what that takes away is kept with its name; mallory, who is in New York meanwhile, is found', () => {
-    const enrich = testEnrich([...Object.values(TEST_NETWORKS), air('inflight')])
-    const played = play(
-      story(...flight('alice', 0, BERLIN_IP, TOKYO_IP), ...flight('bob', 0, BERLIN_IP, TOKYO_IP), {
-        who: 'bob',
-        fromMs: 2 * HOUR,
-        ...from(NEW_YORK_IP),
-      }),
-      { enrich },
-    )
-    expect(travels(played)).toEqual(['user:bob'])
-    expect(scoresOf(played.scored, `alice-${HOUR}`)).toMatchObject({
-      'impossible-travel': 0.06,
-      'impossible-travel.ungated': 3,
-      'impossible-travel.gate.inflight_network': 0.02,
-    })
+  detectorScenario('impossible-travel', {
+    decisions: story(...flight('alice', 0, BERLIN_IP, TOKYO_IP), ...flight('bob', 0, BERLIN_IP, TOKYO_IP), {
+      who: 'bob',
+      fromMs: 2 * HOUR,
+      ...from(NEW_YORK_IP),
+    }),
+    enrich: testEnrich([...Object.values(TEST_NETWORKS), air('inflight')]),
+    finds: 'who is in New York meanwhile',
+    found: [['user:bob', 'HIGH', '2026-01-01T02:00:00.000Z']],
+    spares:
+      'who uses the network on board that the networks file names; what that takes away is kept with its name',
+    bystanders: ['user:alice'],
+    also(_findings, scored) {
+      expect(scoresOf(scored, `alice-${HOUR}`)).toMatchObject({
+        'impossible-travel': 0.06,
+        'impossible-travel.ungated': 3,
+        'impossible-travel.gate.inflight_network': 0.02,
+      })
+    },
   })
 
-  it('is learnt from three travellers between three places, and then gates a fourth; one who flies to and fro teaches nothing', () => {
+  it('is learnt from three travellers between three places, and then gates a fourth; one who flies to and fro teaches nothing; late and out of order as well', () => {
     const enrich = testEnrich([...Object.values(TEST_NETWORKS), air('access')])
     const erin = (day: number) => [
       { who: 'erin', fromMs: day * 24 * HOUR, ...from(LONDON_IP) },
       { who: 'erin', fromMs: day * 24 * HOUR + HOUR, ...from(OTHER_PLANE_IP) },
     ]
-    const four = play(
-      story(
-        ...flight('alice', 0, BERLIN_IP, TOKYO_IP),
-        ...flight('bob', 1, LONDON_IP, TOKYO_IP),
-        ...flight('carol', 2, NEW_YORK_IP, TOKYO_IP),
-        ...erin(3),
-        { who: 'frank', fromMs: 73 * HOUR - MINUTE, ...from(BERLIN_IP) },
-        { who: 'frank', fromMs: 73 * HOUR, ...from(NEW_YORK_IP) },
-      ),
-      { enrich },
+    const decisions = story(
+      ...flight('alice', 0, BERLIN_IP, TOKYO_IP),
+      ...flight('bob', 1, LONDON_IP, TOKYO_IP),
+      ...flight('carol', 2, NEW_YORK_IP, TOKYO_IP),
+      ...erin(3),
+      { who: 'frank', fromMs: 73 * HOUR - MINUTE, ...from(BERLIN_IP) },
+      { who: 'frank', fromMs: 73 * HOUR, ...from(NEW_YORK_IP) },
     )
-    expect(travels(four)).not.toContain('user:erin')
-    expect(travels(four)).toContain('user:frank')
-    expect(scoresOf(four.scored, `erin-${73 * HOUR}`)).toMatchObject({
-      'impossible-travel.gate.inflight_network': 0.1,
-    })
+    for (const arriving of [decisions, disturbed(decisions)]) {
+      const four = play(arriving, { enrich })
+      expect(travels(four)).not.toContain('user:erin')
+      expect(travels(four)).toContain('user:frank')
+      expect(scoresOf(four.scored, `erin-${73 * HOUR}`)).toMatchObject({
+        'impossible-travel.gate.inflight_network': 0.1,
+      })
+    }
     const one = play(
       story(...[0, 2, 4].flatMap((day) => flight('alice', day, BERLIN_IP, TOKYO_IP)), ...erin(6)),
       { enrich },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { detectorScenario } from '../support/detector-scenario.ts'
 import { DAY, HOUR, MINUTE, play, story, type Part } from '../support/play.ts'
 
 const sensitive = {
@@ -25,6 +26,30 @@ const office = (who: string, weeks: number): Part[] =>
 const scoreAt = (who: string, atMs: number, over: object, ...before: Part[]) =>
   play(story(...before, { who, fromMs: atMs, each: () => over })).scored.at(-1)?.scores['off-hours'] ?? 0
 
+/** On call every second night. */
+const nights: Part[] = Array.from({ length: 18 }, (_, index) => ({
+  who: 'bob',
+  fromMs: 2 * index * DAY + 23 * HOUR,
+  everyMs: HOUR,
+  times: 6,
+  each: () => sensitive,
+}))
+const atNight = (who: string): Part => ({
+  who,
+  fromMs: 43 * DAY + 2 * HOUR,
+  everyMs: MINUTE,
+  times: 4,
+  each: () => sensitive,
+})
+
+detectorScenario('off-hours', {
+  decisions: story(...office('alice', 6), atNight('alice'), ...office('bob', 6), ...nights, atNight('bob')),
+  finds: 'payroll at two in the morning, once',
+  found: [['user:alice', 'MEDIUM', '2026-02-13T02:00:00.000Z']],
+  spares: 'bob, who is on call every second night',
+  bystanders: ['user:bob'],
+})
+
 describe('off-hours', () => {
   it('payroll at two in the morning on a Sunday scores; the same person at eleven, or a little early, does not', () => {
     const sunday = 5 * 7 * DAY + 3 * DAY
@@ -33,42 +58,9 @@ describe('off-hours', () => {
     expect(scoreAt('alice', 35 * DAY + 7 * HOUR, sensitive, ...office('alice', 5))).toBeLessThan(1)
   })
 
-  it('becomes a finding once, and bob, who is on call every second night, has none', () => {
-    const nights: Part[] = Array.from({ length: 18 }, (_, index) => ({
-      who: 'bob',
-      fromMs: 2 * index * DAY + 23 * HOUR,
-      everyMs: HOUR,
-      times: 6,
-      each: () => sensitive,
-    }))
-    const { findings } = play(
-      story(
-        ...office('alice', 6),
-        { who: 'alice', fromMs: 43 * DAY + 2 * HOUR, everyMs: MINUTE, times: 4, each: () => sensitive },
-        ...office('bob', 6),
-        ...nights,
-        { who: 'bob', fromMs: 43 * DAY + 2 * HOUR, everyMs: MINUTE, times: 4, each: () => sensitive },
-      ),
-    )
-    expect(
-      findings.filter((f) => f.detector.id === 'off-hours').map((f) => [f.entity.id, f.risk_level]),
-    ).toEqual([['user:alice', 'MEDIUM']])
-  })
-
   it('what is harmless is nobody’s business, and neither is somebody new', () => {
     const wiki = { resource: { type: 'http', id: '/', app: 'wiki', sensitivity: 'low' as const } }
     expect(scoreAt('alice', 38 * DAY + 2 * HOUR, wiki, ...office('alice', 5))).toBe(0)
     expect(scoreAt('alice', 9 * DAY + 2 * HOUR, sensitive, ...office('alice', 1).slice(0, 4))).toBe(0)
-  })
-
-  it('a decision that comes late is judged by its own hour', () => {
-    const decisions = story(...office('alice', 5), {
-      who: 'alice',
-      fromMs: 38 * DAY + 2 * HOUR,
-      each: () => sensitive,
-    })
-    const late = story({ who: 'alice', fromMs: 38 * DAY + 2 * HOUR - 5 * MINUTE, each: () => sensitive })
-    const { scored } = play([...decisions, ...late])
-    expect(scored.at(-1)?.scores['off-hours']).toBeGreaterThan(4)
   })
 })

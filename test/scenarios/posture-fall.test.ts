@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { detectorScenario } from '../support/detector-scenario.ts'
 import { DAY, HOUR, MINUTE, play, story } from '../support/play.ts'
 
 const payroll = {
@@ -21,34 +22,29 @@ const found = (decisions: Parameters<typeof play>[0]) =>
     .findings.filter((f) => f.detector.id === 'posture-fall')
     .map((f) => [f.entity.id, f.risk_level, f.observed_at])
 
+const inOrder = (who: string) => ({ who, everyMs: HOUR, times: 8, each: on('compliant', true) })
+const fallen = (who: string, more: object) => ({
+  who,
+  fromMs: 9 * HOUR,
+  everyMs: MINUTE,
+  times: 3,
+  each: on('not_compliant', true, more),
+})
+
+detectorScenario('posture-fall', {
+  decisions: story(
+    inOrder('alice'),
+    fallen('alice', payroll),
+    inOrder('bob'),
+    fallen('bob', { resource: { ...payroll.resource, sensitivity: 'low' } }),
+  ),
+  finds: 'defences go down and payroll is read',
+  found: [['user:alice', 'MEDIUM', '2026-01-01T09:00:00.000Z']],
+  spares: 'bob, who only reads the wiki meanwhile',
+  bystanders: ['user:bob'],
+})
+
 describe('posture fall', () => {
-  const inOrder = (who: string) => ({ who, everyMs: HOUR, times: 8, each: on('compliant', true) })
-
-  it('defences go down and payroll is read: found; bob, who only reads the wiki meanwhile, is not', () => {
-    expect(
-      found(
-        story(
-          inOrder('alice'),
-          {
-            who: 'alice',
-            fromMs: 9 * HOUR,
-            everyMs: MINUTE,
-            times: 3,
-            each: on('not_compliant', true, payroll),
-          },
-          inOrder('bob'),
-          {
-            who: 'bob',
-            fromMs: 9 * HOUR,
-            everyMs: MINUTE,
-            times: 3,
-            each: on('not_compliant', true, { resource: { ...payroll.resource, sensitivity: 'low' } }),
-          },
-        ),
-      ),
-    ).toEqual([['user:alice', 'MEDIUM', '2026-01-01T09:00:00.000Z']])
-  })
-
   it('a device that is not managed any more either is HIGH', () => {
     const copied = { who: 'alice', fromMs: 9 * HOUR, each: on('not_compliant', false, payroll) }
     expect(found(story(inOrder('alice'), copied))).toEqual([

@@ -1,6 +1,7 @@
 import type { DecisionInput } from '../../schemas/decision.ts'
 import { describe, expect, it } from 'vitest'
-import { HOUR, MINUTE, play, story } from '../support/play.ts'
+import { detectorScenario } from '../support/detector-scenario.ts'
+import { HOUR, play, story } from '../support/play.ts'
 
 const page = (
   who: string,
@@ -12,58 +13,55 @@ const page = (
   resource: { type: 'http', id: `/${name}`, app: 'records', path_template: `/${name}`, sensitivity },
 })
 
+const sales = Array.from({ length: 8 }, (_, person) => ({
+  who: `sales-${person}`,
+  everyMs: HOUR,
+  times: 40,
+  each: (i: number) => page(`sales-${person}`, 'sales', `account-${i % 4}`, 'medium'),
+}))
+const payroll = Array.from({ length: 8 }, (_, person) => ({
+  who: `pay-${person}`,
+  everyMs: HOUR,
+  times: 40,
+  each: (i: number) =>
+    page(`pay-${person}`, 'people-team', i % 4 === 3 && person > 5 ? 'payroll' : `account-${i % 3}`, 'high'),
+}))
+const reach = [
+  {
+    who: 'sales-0',
+    fromMs: 41 * HOUR,
+    everyMs: 10_000,
+    times: 5,
+    each: (index: number) =>
+      page('sales-0', 'sales', ['payroll', 'pensions', 'salaries', 'shares'][index % 4] ?? '', 'high'),
+  },
+  {
+    who: 'sales-1',
+    fromMs: 41 * HOUR,
+    everyMs: 10_000,
+    times: 5,
+    each: () => page('sales-1', 'sales', 'payroll', 'high'),
+  },
+  {
+    who: 'pay-0',
+    fromMs: 41 * HOUR,
+    everyMs: 10_000,
+    times: 5,
+    each: () => page('pay-0', 'people-team', 'payroll', 'high'),
+  },
+]
+
+detectorScenario('rare-resource', {
+  decisions: story(...sales, ...payroll, ...reach),
+  finds: 'a salesperson in payroll, pensions and salaries, at the third',
+  found: [['user:sales-0', 'MEDIUM', '2026-01-02T17:00:20.000Z']],
+  spares: 'who reads payroll alone, and one of the people team, whose peers use it',
+  bystanders: ['user:sales-1', 'user:pay-0'],
+  also: ([finding]) =>
+    expect(finding?.evidence).toMatchObject({ first_time_for_subject: true, sensitivity: 'high' }),
+})
+
 describe('rare resource', () => {
-  const sales = Array.from({ length: 8 }, (_, person) => ({
-    who: `sales-${person}`,
-    everyMs: HOUR,
-    times: 40,
-    each: (i: number) => page(`sales-${person}`, 'sales', `account-${i % 4}`, 'medium'),
-  }))
-  const payroll = Array.from({ length: 8 }, (_, person) => ({
-    who: `pay-${person}`,
-    everyMs: HOUR,
-    times: 40,
-    each: (i: number) =>
-      page(
-        `pay-${person}`,
-        'people-team',
-        i % 4 === 3 && person > 5 ? 'payroll' : `account-${i % 3}`,
-        'high',
-      ),
-  }))
-  const reach = [
-    {
-      who: 'sales-0',
-      fromMs: 41 * HOUR,
-      everyMs: 10_000,
-      times: 5,
-      each: (index: number) =>
-        page('sales-0', 'sales', ['payroll', 'pensions', 'salaries', 'shares'][index % 4] ?? '', 'high'),
-    },
-    {
-      who: 'sales-1',
-      fromMs: 41 * HOUR,
-      everyMs: 10_000,
-      times: 5,
-      each: () => page('sales-1', 'sales', 'payroll', 'high'),
-    },
-    {
-      who: 'pay-0',
-      fromMs: 41 * HOUR,
-      everyMs: 10_000,
-      times: 5,
-      each: () => page('pay-0', 'people-team', 'payroll', 'high'),
-    },
-  ]
-
-  it('a salesperson in payroll, pensions and salaries is found at the third; who reads payroll alone, and one of the people team, whose peers use it, are not', () => {
-    const { findings } = play(story(...sales, ...payroll, ...reach))
-    expect(findings.map((f) => [f.detector.id, f.entity.id, f.risk_level, f.observed_at])).toEqual([
-      ['rare-resource', 'user:sales-0', 'MEDIUM', '2026-01-02T17:00:20.000Z'],
-    ])
-    expect(findings[0]?.evidence).toMatchObject({ first_time_for_subject: true, sensitivity: 'high' })
-  })
-
   it('who takes up three things alone is found; who joins what four colleagues began in these days is not, also when some of theirs come late', () => {
     const closing = (who: string, fromMs: number) => ({
       who,
@@ -86,19 +84,5 @@ describe('rare resource', () => {
     expect(finds(story(...sales, ...payroll, closing('pay-4', 46 * HOUR)))).toBe(true)
     expect(finds(joined)).toBe(false)
     expect(finds([...rest.slice(0, -1), ...late, ...rest.slice(-1)])).toBe(false)
-  })
-
-  it('is found as well when the request comes minutes late', () => {
-    const decisions = story(...sales, ...payroll, ...reach, {
-      who: 'sales-0',
-      fromMs: 41 * HOUR + 8 * MINUTE,
-      each: () => page('sales-0', 'sales', 'account-1', 'medium'),
-    })
-    const stolen = decisions.filter(
-      (each) => each.subject.id === 'sales-0' && /payroll|pensions|salaries|shares/.test(each.resource.id),
-    )
-    const rest = decisions.filter((each) => !stolen.includes(each))
-    const { findings } = play([...rest, ...stolen])
-    expect(findings.map((f) => [f.detector.id, f.entity.id])).toEqual([['rare-resource', 'user:sales-0']])
   })
 })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { detectorScenario } from '../support/detector-scenario.ts'
 import { DAY, FIREFOX, MINUTE, play, story } from '../support/play.ts'
 
 const program = (id: string) => () => ({
@@ -14,29 +15,19 @@ const found = (decisions: Parameters<typeof play>[0]) =>
     .findings.filter((f) => f.detector.id === 'service-interactive')
     .map((f) => [f.entity.id, f.risk_level, f.observed_at])
 
+detectorScenario('service-interactive', {
+  decisions: story(
+    { who: 'backup', everyMs: MINUTE, times: 200, each: program('backup') },
+    { who: 'backup', fromMs: 200 * MINUTE, times: 3, each: byHand('backup') },
+    { who: 'kiosk', everyMs: MINUTE, times: 200, each: byHand('kiosk') },
+  ),
+  finds: 'the first request with a browser',
+  found: [['service:backup', 'HIGH', '2026-01-01T03:20:00.000Z']],
+  spares: 'a service that is always used by hand',
+  bystanders: ['service:kiosk'],
+})
+
 describe('interactive use of a service account', () => {
-  it('the first request with a browser is found; a service that is always used by hand is not', () => {
-    expect(
-      found(
-        story(
-          { who: 'backup', everyMs: MINUTE, times: 200, each: program('backup') },
-          { who: 'backup', fromMs: 200 * MINUTE, times: 3, each: byHand('backup') },
-          { who: 'kiosk', everyMs: MINUTE, times: 200, each: byHand('kiosk') },
-        ),
-      ),
-    ).toEqual([['service:backup', 'HIGH', '2026-01-01T03:20:00.000Z']])
-  })
-
-  it('a request by hand that comes late is found as well', () => {
-    const decisions = story(
-      { who: 'backup', everyMs: MINUTE, times: 200, each: program('backup') },
-      { who: 'backup', fromMs: 196.5 * MINUTE, each: byHand('backup') },
-    )
-    const late = decisions.findIndex((each) => each.context?.user_agent === FIREFOX)
-    decisions.push(...decisions.splice(late, 1))
-    expect(found(decisions)).toEqual([['service:backup', 'HIGH', '2026-01-01T03:16:30.000Z']])
-  })
-
   it('an operator who does it every few days is a habit', () => {
     const operated = story(
       { who: 'backup', everyMs: 10 * MINUTE, times: 3000, each: program('backup') },

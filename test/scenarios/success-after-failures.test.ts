@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { detectorScenario } from '../support/detector-scenario.ts'
 import { BERLIN_IP, HOUR, LONDON_IP, MINUTE, play, story, TOKYO_IP } from '../support/play.ts'
 
 const signIn = { name: 'sign_in' }
@@ -9,27 +10,28 @@ const failed = (ip = BERLIN_IP) => ({
   context: { ip },
 })
 
-describe('success after failures', () => {
-  const attack = story(
+detectorScenario('success-after-failures', {
+  decisions: story(
     { who: 'alice', everyMs: 3000, times: 40, each: () => failed(TOKYO_IP) },
     { who: 'alice', fromMs: 121_000, each: () => ({ action: signIn, context: { ip: TOKYO_IP } }) },
     { who: 'bob', everyMs: 20_000, times: 3, each: () => failed() },
     { who: 'bob', fromMs: 70_000, each: () => ({ action: signIn }) },
-  )
-
-  it('the guessed password is found at the success; bob, who mistypes three times, is not', () => {
-    const { findings } = play(attack)
-    expect(findings.map((f) => [f.detector.id, f.entity.id, f.risk_level, f.observed_at])).toEqual([
-      ['success-after-failures', 'user:alice', 'HIGH', '2026-01-01T00:02:01.000Z'],
-    ])
-    expect(findings[0]?.evidence).toMatchObject({
+  ),
+  finds: 'the guessed password, at the success',
+  found: [['user:alice', 'HIGH', '2026-01-01T00:02:01.000Z']],
+  spares: 'bob, who mistypes three times',
+  bystanders: ['user:bob'],
+  also([finding]) {
+    expect(finding?.evidence).toMatchObject({
       failures: 40,
       failing_sources: 1,
       success_source_failed: true,
     })
-    expect(findings[0]?.decision_ids).toHaveLength(20)
-  })
+    expect(finding?.decision_ids).toHaveLength(20)
+  },
+})
 
+describe('success after failures', () => {
   it('six failures are MEDIUM, and failures that come out of order count', () => {
     const decisions = story(
       { who: 'alice', everyMs: 10_000, times: 6, each: () => failed() },

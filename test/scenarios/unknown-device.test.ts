@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { DecisionInput } from '../../schemas/decision.ts'
+import { detectorScenario } from '../support/detector-scenario.ts'
 import { BERLIN_IP, CHROME, DAY, HOUR, MINUTE, play, story, type Part } from '../support/play.ts'
 
 const PHONE =
@@ -35,21 +36,22 @@ const evening = (who: string, day: number, over: Partial<DecisionInput> = {}): P
   each: () => ({ context: away, ...over }),
 })
 
-describe('unknown device', () => {
-  it('the same browser at the same provider without the laptop is found; whose computer was never known, and a telephone, is not', () => {
-    const decisions = story(
-      ...habit('alice'),
-      evening('alice', 6),
-      ...habit('bob').map((each) => ({ ...each, each: () => ({ context }) })),
-      evening('bob', 6),
-      ...habit('carol'),
-      evening('carol', 6, { context: { ip: BERLIN_IP, user_agent: PHONE } }),
-    )
-    expect(found(decisions)).toEqual(['user:alice 2026-01-07'])
-    const backwards = [...decisions.slice(0, -15), ...decisions.slice(-15).toReversed()]
-    expect(found(backwards)).toEqual(['user:alice 2026-01-07'])
-  })
+detectorScenario('unknown-device', {
+  decisions: story(
+    ...habit('alice'),
+    evening('alice', 6),
+    ...habit('bob').map((each) => ({ ...each, each: () => ({ context }) })),
+    evening('bob', 6),
+    ...habit('carol'),
+    evening('carol', 6, { context: { ip: BERLIN_IP, user_agent: PHONE } }),
+  ),
+  finds: 'the same browser at the same provider without the laptop',
+  found: [['user:alice', 'HIGH', '2026-01-07T19:00:00.000Z']],
+  spares: 'whose computer was never known, and a telephone',
+  bystanders: ['user:bob', 'user:carol'],
+})
 
+describe('unknown device', () => {
   it('a computer of her own at the very address of her laptop or telephone is not found', () => {
     const phone = [1, 2, 3, 4, 5, 6].map((day) =>
       evening('grace', day, { context: { ip: away.ip, user_agent: PHONE } }),

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import type { Decision, DecisionInput } from '../../../../schemas/decision.ts'
 import { subjectDetectors } from '../../../../services/scoring/subject-stage.ts'
@@ -47,6 +48,14 @@ describe('every detector', () => {
       expect(version).toBeGreaterThanOrEqual(1)
     }
   })
+
+  it.each([...subjectDetectors(), ...sourceDetectors()].map(({ id }) => id))(
+    '%s has a scenario that it finds, a bystander that it does not, and both late and out of order',
+    async (id) => {
+      const scenarios = await readFile(new URL(`../../../scenarios/${id}.test.ts`, import.meta.url), 'utf8')
+      expect(scenarios).toContain(`\ndetectorScenario('${id}', {`)
+    },
+  )
 
   it('scores the first decision of anybody 0', () => {
     const { scored } = play([decisionOf('alice', 0)])
