@@ -8,7 +8,7 @@ import { readerStatements } from '../../services/runtime/clickhouse/readers/read
 import { profileXml, readerXml } from '../../services/runtime/clickhouse/readers/reader-xml.ts'
 import { storedTables } from '../../services/runtime/clickhouse/readers/stored-tables.ts'
 import { runCliProcess } from '../support/cli-process.ts'
-import { runAsReader, type Answer } from '../support/deploy/as-reader.ts'
+import { runAsAdministrator, runAsReader, type Answer } from '../support/deploy/as-reader.ts'
 import { sampleScored } from '../support/samples.ts'
 import { storeDecisions } from '../support/store-decisions.ts'
 import { rowsOf, startTempEngine, type TempEngine } from '../support/temp-engine.ts'
@@ -35,11 +35,9 @@ beforeAll(async () => {
 afterAll(() => store.close())
 
 describe('as SQL', () => {
-  it('is what ClickHouse can parse, every statement of it, whatever the tenant is called', async () => {
+  it('is what ClickHouse can parse on a cluster, whatever the tenant is called', async () => {
     const statements = [everything, oneTenant].flatMap((reader) =>
-      [undefined, 'gatewatch'].flatMap((cluster) =>
-        readerStatements({ database: DATABASE, writer: 'gatewatch', reader, tables, cluster }),
-      ),
+      readerStatements({ database: DATABASE, writer: 'gatewatch', reader, tables, cluster: 'gatewatch' }),
     )
     const refused: string[] = []
     for (const statement of statements) if (!(await parsed(statement))) refused.push(statement)
@@ -117,7 +115,7 @@ describe('gatewatch grants', () => {
   })
 })
 
-describe('as files, on the engine', () => {
+describe('as files, and as SQL beside them, on the engine', () => {
   const answers = new Map<string, Answer>()
   const forTenant = new Map<string, Answer>()
   // 0 threads are as many as there are cores, and compared as such.
@@ -174,6 +172,46 @@ describe('as files, on the engine', () => {
     ])
   })
   afterAll(() => rm(store.dataDir, { recursive: true, force: true }))
+
+  /*
+   * The engine in a process opens users.xml alone, whatever `user_directories` and `access_control_path` say, so it
+   * has nowhere to write an account that SQL makes. It works a statement out whole before it finds that: a setting,
+   * a bound or an account that it doesn't know is another error. What the files made it tells as SQL.
+   */
+  it('the SQL is taken up to its being written down, and is what the files are in the words of the engine', async () => {
+    const made = (reader: Reader) =>
+      readerStatements({ database: DATABASE, writer: 'default', reader, tables })
+    const statements = [...new Set([everything, oneTenant].flatMap(made))]
+    const wrong = [
+      `CREATE SETTINGS PROFILE x SETTINGS max_execution_times = 1 CONST`,
+      `CREATE ROW POLICY x ON ${DATABASE}.decisions FOR SELECT USING 1 TO nobody`,
+    ]
+    const show = [
+      'SHOW CREATE ROW POLICIES',
+      ...[everything, oneTenant].map(({ name }) => `SHOW GRANTS FOR ${name}`),
+    ]
+    const files = [profileXml(), ...[everything, oneTenant].map((each) => readerXml(each, DATABASE, tables))]
+    const found = await runAsAdministrator(store.dataDir, files, [...statements, ...wrong, ...show])
+    const errorOf = (answer: Answer | undefined) => (answer && 'error' in answer ? answer.error : 'none')
+    const stopped = statements.map((statement, i) => ({ statement, error: errorOf(found[i]) }))
+    expect(
+      stopped.filter(({ error }) => !/ACCESS_STORAGE_(READONLY|FOR_INSERTION_NOT_FOUND)/.test(error)),
+    ).toEqual([])
+    const refused = found.slice(statements.length, statements.length + wrong.length).map(errorOf)
+    expect(refused).toEqual([expect.stringMatching(/UNKNOWN_SETTING/), expect.stringMatching(/UNKNOWN_ROLE/)])
+
+    const told = found
+      .slice(-show.length)
+      .flatMap((answer) => ('rows' in answer ? answer.rows : []))
+      .flatMap((row) => Object.values(Object(row)).map(String))
+    const said = statements
+      .filter((statement) => /^(CREATE ROW POLICY|GRANT) /.test(statement))
+      .map((statement) =>
+        statement.replace(/^CREATE ROW POLICY OR REPLACE \w+ (.* TO (\w+))$/s, 'CREATE ROW POLICY $2 $1'),
+      )
+    expect(told.sort()).toEqual(said.sort())
+    expect(said.filter((statement) => statement.startsWith('CREATE')).length).toBeGreaterThan(tables.length)
+  })
 
   it.each(loosened)('%s is refused', (statement) => {
     expect(answers.get(statement)).toHaveProperty('error')

@@ -16,16 +16,42 @@ export type Answer = z.infer<typeof Answers>[number]
  * the one that it knows. The password is left out, since the engine in a process
  * asks for none; profile, grants and row policies are the files' own.
  */
-export async function runAsReader(
+export function runAsReader(
   dataDir: string,
   account: string,
   files: readonly string[],
   statements: readonly string[],
 ): Promise<Answer[]> {
+  const users = (text: string) =>
+    text
+      .replace(/<password_sha256_hex>\w+<\/password_sha256_hex>/, '<no_password/>')
+      .replace(`<users>\n        <${account}>`, '<users>\n        <default>')
+      .replace(`</${account}>\n    </users>`, '</default>\n    </users>')
+  return run(dataDir, users(merged(files)), statements)
+}
+
+/** Likewise, as one who may make accounts, beside the accounts of the files. */
+export function runAsAdministrator(
+  dataDir: string,
+  files: readonly string[],
+  statements: readonly string[],
+): Promise<Answer[]> {
+  const administrator = `<users><default><no_password/><networks><ip>::/0</ip></networks><profile>default</profile>
+    <quota>default</quota><access_management>1</access_management></default>`
+  const accounts = merged(files).replaceAll(/<\/?users>/g, '')
+  const [, profiles = ''] = /(<profiles>[^]*<\/profiles>)/.exec(accounts) ?? []
+  return run(dataDir, `${profiles}${administrator}${accounts.replace(profiles, '')}</users>`, statements)
+}
+
+function merged(files: readonly string[]): string {
+  return files.map((file) => file.replaceAll(/<\/?clickhouse>/g, '')).join('\n')
+}
+
+async function run(dataDir: string, accounts: string, statements: readonly string[]): Promise<Answer[]> {
   const directory = await mkdtemp(join(tmpdir(), 'gatewatch-reader-'))
   try {
     const config = join(directory, 'engine.xml')
-    await writeFile(config, engineXml(config, account, files))
+    await writeFile(config, engineXml(config, accounts))
     const child = spawn(
       process.execPath,
       [
@@ -44,13 +70,7 @@ export async function runAsReader(
   }
 }
 
-function engineXml(path: string, account: string, files: readonly string[]): string {
-  const inner = files
-    .map((file) => file.replaceAll(/<\/?clickhouse>/g, ''))
-    .join('\n')
-    .replace(/<password_sha256_hex>\w+<\/password_sha256_hex>/, '<no_password/>')
-    .replace(`<users>\n        <${account}>`, '<users>\n        <default>')
-    .replace(`</${account}>\n    </users>`, '</default>\n    </users>')
-    .replace('<profiles>', '<profiles><default/>')
+function engineXml(path: string, accounts: string): string {
+  const inner = accounts.replace('<profiles>', '<profiles><default/>')
   return `<clickhouse><users_config>${path}</users_config><quotas><default/></quotas>${inner}</clickhouse>`
 }
