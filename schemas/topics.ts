@@ -15,6 +15,7 @@ import { PolicyEffect } from './policy-effect.ts'
 import { RiskState } from './risk.ts'
 import { RuleMatch, RuleSetRecord } from './rule-match.ts'
 import { ScoredDecision } from './scored-decision.ts'
+import { SourceScores } from './source-scores.ts'
 import { Story } from './story.ts'
 import { Verdict } from './verdict.ts'
 
@@ -151,6 +152,13 @@ export const scoringState = bytesTopic('scoring.state.v1', 'compacted')
 export const scoringSourceState = bytesTopic('scoring.source-state.v1', 'compacted')
 /** The same of places of a policy, in the partition of their effects. */
 export const scoringPolicyState = bytesTopic('scoring.policy-state.v1', 'compacted')
+/** How strange networks, clients and devices have been on a day, for the role calibration. */
+export const sourceScores = topic<SourceScores>(
+  'scoring.source-scores.v1',
+  SourceScores,
+  (s) => entityKey(s.tenant, s.entity),
+  { days: 7 },
+)
 /** Decisions that rules of the operator's matched; all of a rule and tenant in one partition, so that its findings a day can be counted. */
 export const ruleMatches = topic<RuleMatch>(
   'scoring.rule-matches.v1',
@@ -242,6 +250,7 @@ export const topics: readonly LogTopic[] = [
   scoringSourceState,
   scoringPolicyState,
   scoringCalibrationState,
+  sourceScores,
   ruleMatches,
   ruleSets,
   scoringRuleState,

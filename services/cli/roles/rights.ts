@@ -27,6 +27,7 @@ import {
   scoringSourceState,
   scoringState,
   sessionLogouts,
+  sourceScores,
   subjectCensus,
 } from '../../../schemas/topics.ts'
 import type { LogRights } from '../../runtime/log/kafka/rights.ts'
@@ -80,6 +81,7 @@ export const RIGHTS: Readonly<Record<Role, LogRights>> = {
       scoringSourceState,
       scoringPolicyState,
       scoringSnapshots,
+      sourceScores,
       policyEffects,
       ruleMatches,
       ruleSets,
@@ -102,7 +104,15 @@ export const RIGHTS: Readonly<Record<Role, LogRights>> = {
   },
   calibration: {
     // Findings count against the budget, and verdicts teach.
-    reads: [accessScored, accessFindings, analystVerdicts, control, scoringCalibrationState, privacyErasures],
+    reads: [
+      accessScored,
+      sourceScores,
+      accessFindings,
+      analystVerdicts,
+      control,
+      scoringCalibrationState,
+      privacyErasures,
+    ],
     writes: [control, scoringCalibrationState],
     joins: ['calibration'],
     watches: [],

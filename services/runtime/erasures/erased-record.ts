@@ -15,6 +15,7 @@ import {
   policyEffects,
   riskState,
   ruleMatches,
+  sourceScores,
   type LogTopic,
 } from '../../../schemas/topics.ts'
 import type { LogRecord } from '../log/event-log.ts'
@@ -32,6 +33,7 @@ const OTHERS = new Set(
     policyEffects,
     riskState,
     ruleMatches,
+    sourceScores,
   ].map(({ name }) => name),
 )
 const INSTANTS = ['decided_at', 'observed_at', 'updated_at'] as const
