@@ -27,6 +27,8 @@ export interface Bench<Input> {
   readonly strict: boolean
   /** A finding stays open for so long without another decision; undefined: as usual. */
   readonly quiet_ms: number | undefined
+  /** What a finding says of how rare its score is: among decisions, or among days of single entities. */
+  readonly rarity: 'once_in' | 'once_in_entity_days'
   /** How scores are read while nothing is calibrated. */
   readonly declared: readonly Reading[]
   /** Which of the states holds what waits to be learnt; undefined: nothing waits. */
@@ -40,11 +42,13 @@ export function benchOf<Input>(
   detectors: readonly Detector<Input, unknown>[],
   strict: boolean,
   beside: readonly { readonly name: string; readonly layout: Layout<unknown> }[] = [],
+  rarity: Bench<Input>['rarity'] = 'once_in',
 ): Bench<Input> {
   const waits = beside.findIndex((each) => each.layout === waitingLayout)
   return {
     detectors,
     strict,
+    rarity,
     quiet_ms: detectors.find((each) => each.quiet_ms !== undefined)?.quiet_ms,
     declared: new Readings(detectors).of(''),
     waiting: waits === -1 ? undefined : detectors.length + waits,
@@ -148,7 +152,7 @@ export function judge<Input>(
     const notes = (state.notes ??= { cases: [], refused: [], subjects: [] })
     const { id, version, technique, most_nats } = detector
     const finding = advance(notes, { id, version, technique, thresholds, most_nats }, score, observed, () =>
-      withRarity(detector.explain(own, input, population), reading, score),
+      withRarity(bench, detector.explain(own, input, population), reading, score),
     )
     if (finding !== undefined) findings.push(finding)
   }
@@ -205,7 +209,9 @@ function sayingsOf<Input>(
     explain() {
       const explanation = detector.explain(state.states[index], input, population)
       const reading = readings[index]
-      return reading === undefined ? explanation : withRarity(explanation, reading, scores[detector.id] ?? 0)
+      return reading === undefined
+        ? explanation
+        : withRarity(bench, explanation, reading, scores[detector.id] ?? 0)
     },
   }))
 }
@@ -231,11 +237,20 @@ function suppress<Input>(
   }
 }
 
-/** How rare the score is among decisions like this one, where that is known: once in so many. */
-function withRarity(explanation: Explanation, reading: Reading, score: number): Explanation {
+/** How rare the score is among others of its segment, where that is known: once in so many. */
+function withRarity(
+  bench: Pick<Bench<unknown>, 'rarity'>,
+  explanation: Explanation,
+  reading: Reading,
+  score: number,
+): Explanation {
   const rarity = reading.rarityOf(score)
   if (rarity === undefined) return explanation
   const once = Number(Math.exp(rarity.nats).toPrecision(2))
-  const evidence = { ...explanation.evidence, once_in: once, once_in_extrapolated: rarity.extrapolated }
+  const evidence = {
+    ...explanation.evidence,
+    [bench.rarity]: once,
+    once_in_extrapolated: rarity.extrapolated,
+  }
   return { ...explanation, evidence }
 }

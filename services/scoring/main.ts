@@ -13,6 +13,7 @@ import { startRules } from './rules/start-rules.ts'
 import { runStage } from './run-stage.ts'
 import { runSnapshots, type RunSnapshotsOptions } from './snapshots/run-snapshots.ts'
 import { openStateAlerts } from './state-alerts.ts'
+import { sourceDetectors } from './source-stage.ts'
 import { subjectDetectors } from './subject-stage.ts'
 import { policyStage, SOURCE_MEMORY, sourceStage, subjectStage } from './worker.ts'
 
@@ -57,11 +58,20 @@ export async function startScoring(
     batchRecords: config.batch_records,
   }
   const stages = scoringStages(enrich, config)
-  const adoptions = new Adoptions(stages.subject.name, stages.subject.detectors)
-  await adoptions.open(eventLog)
-  const subjects = await runStage(stages.subject, { ...options, adoptions, group: 'scoring' })
+  const adoptions = {
+    subject: new Adoptions(stages.subject.name, stages.subject.detectors),
+    source: new Adoptions(stages.source.name, stages.source.detectors),
+  }
+  await adoptions.subject.open(eventLog)
+  await adoptions.source.open(eventLog)
+  const subjects = await runStage(stages.subject, {
+    ...options,
+    adoptions: adoptions.subject,
+    group: 'scoring',
+  })
   const sources = await runStage(stages.source, {
     ...options,
+    adoptions: adoptions.source,
     group: 'scoring-source',
     lingerMs: LINGER_MS.source,
   })
@@ -99,23 +109,22 @@ export async function startScoring(
       await subjects.stop()
       await sources.stop()
       await policies.stop()
-      await adoptions.close()
+      await adoptions.subject.close()
+      await adoptions.source.close()
       await alerts.close()
       await lists.stop()
     },
   }
 }
 
-/**
- * Starts the calibration role: thresholds of the detectors whose scores are
- * stored with decisions. Those of sources stay as they are declared.
- */
+/** Starts the calibration role: how rare scores are, and thresholds, of the detectors of both stages. */
 export function startCalibration(
   runtime: Runtime,
   { findings_per_day }: Pick<ScoringConfig, 'findings_per_day'>,
   { takeover_ms }: { readonly takeover_ms: number },
 ): Promise<Running> {
-  return runCalibration(runtime, subjectDetectors(), findings_per_day, takeover_ms)
+  const detectors = { subject: subjectDetectors(), source: sourceDetectors() }
+  return runCalibration(runtime, detectors, findings_per_day, takeover_ms)
 }
 
 /** Both stages, with as much memory as configured; a replay needs the same. */

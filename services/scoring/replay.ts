@@ -2,6 +2,7 @@ import type { Finding } from '../../schemas/finding.ts'
 import { accessFindings, accessScored, type LogTopic } from '../../schemas/topics.ts'
 import type { EventLog, OutRecord, PartitionRecords } from '../runtime/log/event-log.ts'
 import { readingHistory } from './calibration/history.ts'
+import type { CalibratedSource } from './calibration/calibrated.ts'
 import { readWhole } from './read-whole.ts'
 import type { ReplayStart } from './replay/replay-start.ts'
 import { offsetsOf, restoredStates } from './replay/restored-states.ts'
@@ -12,7 +13,7 @@ import type { Stage } from './worker.ts'
 /** All stages: the first, and those that read what it writes. */
 export interface Stages {
   readonly subject: Stage
-  readonly source: Stage
+  readonly source: Stage<CalibratedSource>
   readonly policy: Stage
 }
 

@@ -1,6 +1,11 @@
 import type { Activity } from '../../schemas/activity.ts'
 import { isVantage, type Entity, type EntityType } from '../../schemas/entity.ts'
 import type { Finding } from '../../schemas/finding.ts'
+import type { SourceScores } from '../../schemas/source-scores.ts'
+import { sourceScores } from '../../schemas/topics.ts'
+import type { OutRecord } from '../runtime/log/event-log.ts'
+import { jsonRecord } from '../runtime/log/json-record.ts'
+import type { Reading, ReadingsOf } from './calibration/reading.ts'
 import { keepSubject, type Observed } from './case.ts'
 import type { Detector, SourceActivity } from './detector.ts'
 import { credentialSwitch } from './detectors/credential-switch.ts'
@@ -9,6 +14,11 @@ import { spray } from './detectors/spray.ts'
 import { sourceFactsOf } from './enrich/facts.ts'
 import { benchOf, judge, type Bench } from './judge.ts'
 import type { PartitionStates } from './partition-states.ts'
+import { dayHighest, type DayHighest } from './state/day-highest.ts'
+import type { EntityState } from './state/entity-state.ts'
+import { findingRecord } from './subject-stage.ts'
+
+const DAY_MS = 86_400_000
 
 export const SOURCE_STAGE = 'source'
 
@@ -17,20 +27,34 @@ export function sourceDetectors(): readonly Detector<SourceActivity, unknown>[] 
   return [spray(), distributedSpray(), credentialSwitch()]
 }
 
+/** What is asked of entities of one type. */
+interface SourceBench {
+  readonly bench: Bench<SourceActivity>
+  readonly ids: readonly string[]
+  /** Where each detector stands among those of the stage. */
+  readonly places: readonly number[]
+}
+
 /** The detectors of each type of entity: only theirs is kept of it. */
-export type SourceBenches = ReadonlyMap<EntityType, Bench<SourceActivity>>
+export type SourceBenches = ReadonlyMap<EntityType, SourceBench>
 
 export function sourceBenches(detectors = sourceDetectors()): SourceBenches {
   const types = new Set(detectors.flatMap(({ entity }) => entity))
   return new Map(
-    [...types].map((type) => [
-      type,
-      benchOf(
-        detectors.filter(({ entity }) => [entity].flat().includes(type)),
-        false,
-      ),
-    ]),
+    [...types].map((type) => {
+      const own = detectors.filter(({ entity }) => [entity].flat().includes(type))
+      const ids = own.map(({ id }) => id)
+      const highest = { name: `day-highest@1 ${ids.join()}`, layout: dayHighest(own.length) }
+      const bench = benchOf(own, false, [highest], 'once_in_entity_days')
+      return [type, { bench, ids, places: own.map((each) => detectors.indexOf(each)) }]
+    }),
   )
+}
+
+export interface SourceResult {
+  readonly findings: readonly Finding[]
+  /** What its entity has come to today, where that is news to whoever calibrates. */
+  readonly scores: SourceScores | undefined
 }
 
 /**
@@ -42,10 +66,12 @@ export function scoreActivity(
   states: PartitionStates,
   key: string,
   activity: Activity,
-): readonly Finding[] | undefined {
+  readingsOf?: ReadingsOf,
+): SourceResult | undefined {
   const { tenant, entity } = activity
-  const bench = benches.get(entity.type)
-  if (bench === undefined) return undefined
+  const own = benches.get(entity.type)
+  if (own === undefined) return undefined
+  const { bench } = own
   const facts = sourceFactsOf(activity)
   const state = states.entity(key, tenant, facts.at_ms, bench.plan)
   const related = relatedOf(activity)
@@ -61,14 +87,52 @@ export function scoreActivity(
     gave_way: facts.permitted && isVantage(entity.type),
   }
   const trusted = activity.caused_by === undefined
-  const judged = judge(bench, state, facts, observed, states.population(tenant), trusted)
+  const lastMs = state.book.last_ms
+  const readings = readingsIn(own, readingsOf?.(tenant).of(entity.type))
+  const judged = judge(bench, state, facts, observed, states.population(tenant), trusted, readings)
   if (judged === null) return undefined
-  if (!judged.late) states.learnt(key, tenant, facts.at_ms, isEstablished(activity, facts))
-  if (facts.credential_failure && !judged.late) {
+  if (judged.late) return { findings: judged.findings, scores: undefined }
+  states.learnt(key, tenant, facts.at_ms, isEstablished(activity, facts))
+  if (facts.credential_failure) {
     const notes = (state.notes ??= { cases: [], refused: [], subjects: [] })
     keepSubject(notes, activity.subject, facts.at_ms)
   }
-  return judged.findings
+  const first = Math.floor(facts.at_ms / DAY_MS) > Math.floor(lastMs / DAY_MS)
+  const highest = dayHighestOf(own, state).take(own.ids, judged.scores, first)
+  const told = highest !== undefined && activity.origin === 'live'
+  return { findings: judged.findings, scores: told ? scoresOf(activity, highest) : undefined }
+}
+
+/** What follows from a slim record: the findings, and what calibration has to know. */
+export function sourceOutputs(
+  { decision_id, entity }: Activity,
+  { findings, scores }: SourceResult,
+): OutRecord[] {
+  const records = findings.map(findingRecord)
+  if (scores !== undefined)
+    records.push(jsonRecord(sourceScores, scores, { ce_id: `${decision_id}.${entity.type}.scores` }))
+  return records
+}
+
+function scoresOf({ tenant, entity, decided_at }: Activity, scores: SourceScores['scores']): SourceScores {
+  return { schema_version: 1, tenant, entity, decided_at, scores }
+}
+
+/** Those of the type's detectors among those of the stage; undefined: as they declare. */
+function readingsIn(
+  { bench, places }: SourceBench,
+  readings: readonly Reading[] | undefined,
+): readonly Reading[] | undefined {
+  return readings === undefined
+    ? undefined
+    : places
+        .map((place, index) => readings[place] ?? bench.declared[index])
+        .filter((each) => each !== undefined)
+}
+
+function dayHighestOf({ ids }: SourceBench, { states }: EntityState): DayHighest {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the bench keeps beside the detectors
+  return states[ids.length] as DayHighest
 }
 
 /**

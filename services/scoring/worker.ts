@@ -13,7 +13,7 @@ import {
 import type { LogRecord, OutRecord, PartitionRecords } from '../runtime/log/event-log.ts'
 import { deadLetterRecord } from '../runtime/log/json-record.ts'
 import type { Outcome } from '../runtime/outcome.ts'
-import type { Calibrated } from './calibration/calibrator.ts'
+import type { Calibrated, CalibratedSource } from './calibration/calibrated.ts'
 import type { ReadingsOf } from './calibration/reading.ts'
 import type { Enrich } from './enrich/enrich.ts'
 import { POLICY_STAGE, takePolicyEffect } from './intent/policy-stage.ts'
@@ -22,7 +22,7 @@ import type { PartitionStates } from './partition-states.ts'
 import { ScoredRecords } from './scored-records.ts'
 import type { StateLimits } from './state/roll.ts'
 import { endingAt } from './snapshots/snapshot-keys.ts'
-import { scoreActivity, SOURCE_STAGE, sourceBenches, sourceDetectors } from './source-stage.ts'
+import { scoreActivity, SOURCE_STAGE, sourceBenches, sourceDetectors, sourceOutputs } from './source-stage.ts'
 import { findingRecord, scoreDecision, SUBJECT_STAGE, subjectBench, subjectOutputs } from './subject-stage.ts'
 
 /** What became of the records of a batch. */
@@ -38,10 +38,10 @@ export interface Tally {
  * One stage as a pure step: records of one partition in, records out. It
  * stages its changes of state; whoever calls it settles or discards them.
  */
-export interface Stage {
+export interface Stage<Known extends Calibrated = Calibrated> {
   readonly name: string
   readonly input: LogTopic
-  readonly detectors: readonly Calibrated[]
+  readonly detectors: readonly Known[]
   /** Its changelog, with as many partitions as the input at least. */
   readonly state: LogTopic
   /** How much it remembers, over all partitions. */
@@ -110,14 +110,14 @@ export function subjectStage(enrich: Enrich, memory = SUBJECT_MEMORY): Stage {
 }
 
 /** Keyed by what many subjects may come from, a network, its provider, a client or a device: slim records to findings. */
-export function sourceStage(memory = SOURCE_MEMORY): Stage {
+export function sourceStage(memory = SOURCE_MEMORY): Stage<CalibratedSource> {
   const benches = sourceBenches()
-  const steps: Stage['steps'] = (part, states) =>
+  const steps: Stage['steps'] = (part, states, readingsOf) =>
     stepsOf(part, states, readActivity, (activity: Activity, key, tally) => {
-      const findings = scoreActivity(benches, states, key, activity)
-      if (findings === undefined) return null
-      tally.findings.push(...findings)
-      return findings.map(findingRecord)
+      const result = scoreActivity(benches, states, key, activity, readingsOf)
+      if (result === undefined) return null
+      tally.findings.push(...result.findings)
+      return sourceOutputs(activity, result)
     })
   return {
     name: SOURCE_STAGE,

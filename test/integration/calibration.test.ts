@@ -84,7 +84,8 @@ it('the role publishes thresholds, workers take them up at an offset that they t
     adoptions,
   })
   const runtime = { eventLog, logger, metrics: registry }
-  const start = () => runCalibration(runtime, stages.subject.detectors, 2, 0)
+  const detectors = { subject: stages.subject.detectors, source: stages.source.detectors }
+  const start = () => runCalibration(runtime, detectors, 2, 0)
   let role = await start()
   for (let number = 0; number < 5; number++) {
     await append(eventLog, day(number))

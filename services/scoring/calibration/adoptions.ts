@@ -2,7 +2,7 @@ import type { Control } from '../../../schemas/control.ts'
 import { control } from '../../../schemas/topics.ts'
 import type { EventLog, OutRecord, Table } from '../../runtime/log/event-log.ts'
 import { jsonRecord, readRecord } from '../../runtime/log/json-record.ts'
-import type { Calibrated } from './calibrator.ts'
+import type { Calibrated } from './calibrated.ts'
 import { Readings, type ReadingsOf } from './reading.ts'
 
 type CalibrationRecord = Extract<Control, { kind: 'calibration' }>

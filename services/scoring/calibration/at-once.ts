@@ -4,17 +4,24 @@ import {
   accessScored,
   analystVerdicts,
   control,
+  sourceScores,
   type LogTopic,
 } from '../../../schemas/topics.ts'
 import type { LogRecord, OutRecord } from '../../runtime/log/event-log.ts'
-import type { Calibrated } from './calibrator.ts'
+import type { CalibratedStages } from './calibrated.ts'
 import { Calibrators } from './calibrators.ts'
 import type { Evenness } from './places.ts'
 import { Readings, type ReadingsOf } from './reading.ts'
 
+/** How a tenant's scores are read in each stage that is calibrated. */
+export interface StageReadings {
+  readonly subject: ReadingsOf
+  readonly source: ReadingsOf
+}
+
 /** Calibrates beside a single worker that has no log between itself and the role. */
 export interface CalibrationAtOnce {
-  readonly readingsOf: ReadingsOf
+  readonly readings: StageReadings
   /** Takes what the workers wrote; what follows from it holds from the next batch on. */
   take(outputs: readonly OutRecord[]): void
   /** Takes a verdict, which teaches, as the log has it. */
@@ -23,19 +30,22 @@ export interface CalibrationAtOnce {
   evenness(): Evenness[]
 }
 
+const READ: ReadonlySet<LogTopic> = new Set<LogTopic>([accessScored, sourceScores, accessFindings])
+
 /** @param budget findings a day of one tenant, at most */
-export function calibrationAtOnce(detectors: readonly Calibrated[], budget: number): CalibrationAtOnce {
+export function calibrationAtOnce(detectors: CalibratedStages, budget: number): CalibrationAtOnce {
   const calibrators = new Calibrators(detectors, budget, false)
-  const declared = new Readings(detectors)
-  const newest = new Map<string, Readings>()
-  const hear = (tenant: string, calibration: Calibration): void => {
-    newest.set(tenant, new Readings(detectors, calibration))
-  }
+  const read = (calibration?: Calibration) => ({
+    subject: new Readings(detectors.subject, calibration),
+    source: new Readings(detectors.source, calibration),
+  })
+  const declared = read()
+  const newest = new Map<string, ReturnType<typeof read>>()
   const takeOne = (topic: LogTopic, record: Pick<LogRecord, 'value'>): void => {
     for (const made of calibrators.take(topic, record)) {
       if (made.topic !== control || typeof made.value !== 'string') continue
       const said = control.schema.parse(JSON.parse(made.value))
-      if (said.kind === 'calibration') hear(said.tenant, said.calibration)
+      if (said.kind === 'calibration') newest.set(said.tenant, read(said.calibration))
     }
   }
   return {
@@ -46,11 +56,13 @@ export function calibrationAtOnce(detectors: readonly Calibrated[], budget: numb
           if (each.p < (worst.get(each.detector)?.p ?? 2)) worst.set(each.detector, each)
       return [...worst.values()]
     },
-    readingsOf: (tenant) => newest.get(tenant) ?? declared,
+    readings: {
+      subject: (tenant) => (newest.get(tenant) ?? declared).subject,
+      source: (tenant) => (newest.get(tenant) ?? declared).source,
+    },
     take(outputs) {
       for (const { topic, value } of outputs) {
-        if ((topic === accessScored || topic === accessFindings) && value !== null)
-          takeOne(topic, { value: Buffer.from(value) })
+        if (READ.has(topic) && value !== null) takeOne(topic, { value: Buffer.from(value) })
       }
     },
     judged: (verdict) => takeOne(analystVerdicts, verdict),

@@ -1,13 +1,16 @@
 import type { Calibration, CalibrationTable } from '../../../schemas/calibration.ts'
 import type { Finding } from '../../../schemas/finding.ts'
 import type { Scores } from '../../../schemas/scored-decision.ts'
+import type { SourceScores } from '../../../schemas/source-scores.ts'
 import type { Verdict } from '../../../schemas/verdict.ts'
 import type { Thresholds } from '../detector.ts'
 import { JOINT_SCORE } from '../joint.ts'
+import type { Calibrated, CalibratedStages } from './calibrated.ts'
 import { chanceOf } from './chance.ts'
 import { DayExtremes, type StoredExtremes } from './day-extremes.ts'
 import { Judged, type StoredJudged } from './judged.ts'
-import { JointDays, type StoredJointDays } from './joint-days.ts'
+import { FoundToday } from './found-today.ts'
+import { EntityDays, type StoredEntityDays } from './entity-days.ts'
 import { OtherFindings, type StoredFindings } from './other-findings.ts'
 import { OwnFindings, type StoredOwnFindings } from './own-findings.ts'
 import { Places, type Evenness } from './places.ts'
@@ -16,6 +19,7 @@ import { RecentPlaces, type StoredPlaces } from './recent-places.ts'
 import type { StoredTable } from './score-table.ts'
 import { kindOf, type Segment } from '../../../schemas/calibration-segment.ts'
 import { SegmentScores } from './segment-scores.ts'
+import { SourceCalibrator, type StoredSources } from './source-calibrator.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_HOURS = 24
@@ -26,15 +30,6 @@ const RARER = 10
 const LEAST_RISE = 2
 /** Less evidence is no finding, however quiet the tenant: a budget is a ceiling, not a quota. Once in 3,000 decisions, which a company of a hundred makes in a day. */
 const LEAST_NATS = 8
-const MOST_FOUND = 50_000
-
-/** A detector as the calibrator knows it. */
-export interface Calibrated {
-  readonly id: string
-  readonly version: number
-  /** Never below these: a budget is a ceiling, not a quota. */
-  readonly thresholds: Thresholds
-}
 
 /** What is read of a scored decision. */
 export interface Observation {
@@ -57,8 +52,9 @@ export interface StoredCalibrator {
   readonly extremes: StoredExtremes
   readonly others?: StoredFindings
   readonly own?: StoredOwnFindings
-  readonly joint?: StoredJointDays
+  readonly joint?: StoredEntityDays
   readonly judged?: StoredJudged
+  readonly sources?: StoredSources
 }
 
 /**
@@ -77,34 +73,45 @@ export class Calibrator {
   /** By detector and kind of subject. */
   readonly #recent = new Map<string, RecentPlaces>()
   readonly #places = new Places()
-  readonly #joint = new JointDays()
+  readonly #joint = new EntityDays()
+  readonly #sources: SourceCalibrator
   readonly #othersFound = new OtherFindings()
   readonly #found = new OwnFindings()
   readonly #judged = new Judged()
-  /** Which detector has found which entity today. */
-  readonly #foundToday = new Set<string>()
-  #foundDay = 0
+  readonly #foundToday = new FoundToday()
   #extremes = new DayExtremes()
   #hour = 0
   #madeHour = 0
   #version = 0
 
   /** @param budget findings a day of all detectors together, at most */
-  constructor(detectors: readonly Calibrated[], budget: number) {
-    this.#detectors = detectors
+  constructor({ subject, source }: CalibratedStages, budget: number) {
+    this.#detectors = subject
+    this.#sources = new SourceCalibrator(source, budget)
     this.#budget = budget
-    this.#own = new Set(detectors.map(({ id }) => id))
+    this.#own = new Set(subject.map(({ id }) => id))
   }
 
   /** Hears of a finding, whoever's it is: the budget is one for all. */
   heard(finding: Finding): void {
-    if (this.#own.has(finding.detector.id)) this.#found.observe(finding)
-    else this.#othersFound.observe(finding)
+    if (this.#own.has(finding.detector.id)) {
+      this.#found.observe(finding)
+      return
+    }
+    this.#othersFound.observe(finding)
+    this.#sources.heard(finding)
+  }
+
+  /** Takes in what a network, a client or a device has come to on a day. */
+  observeSource(scores: SourceScores, atMs: number): void {
+    for (const { detector, entity, p } of this.#sources.observe(scores, atMs))
+      this.#places.add(detector, entity, p)
   }
 
   /** Takes a verdict; gives the calibration that tells of it, where it teaches and once there is one. */
   judged(verdict: Verdict): Calibration | undefined {
-    if (verdict.verdict === 'confirm_compromised') this.#found.confirmed(verdict.finding_ids)
+    if (verdict.verdict === 'confirm_compromised')
+      for (const each of [this.#found, this.#sources]) each.confirmed(verdict.finding_ids)
     const detectors = this.#found.detectorsOf(verdict.finding_ids)
     const teaches = this.#judged.take(verdict, detectors, this.#hour * HOUR_MS)
     return teaches && this.#version > 0 ? this.#make() : undefined
@@ -121,7 +128,7 @@ export class Calibrator {
       const table = this.#table(id, version, segment)
       if (drawn && table.total >= LEAST_SCORES)
         this.#places.add(id, entity, table.draw(score, chanceOf(decision, id)))
-      if (score < thresholds.medium || this.#first(id, entity, day)) table.add(score)
+      if (score < thresholds.medium || this.#foundToday.isFirst(id, entity, day)) table.add(score)
     }
     if (this.#version > 0) this.#observeJoint(day, entity, scores[JOINT_SCORE] ?? 0)
     return made
@@ -149,11 +156,12 @@ export class Calibrator {
       own: this.#found.stored(),
       joint: this.#joint.stored(),
       judged: this.#judged.stored(),
+      sources: this.#sources.stored(),
     }
   }
 
   restore(stored: StoredCalibrator): void {
-    const { others, own, joint, judged } = stored
+    const { others, own, joint, judged, sources } = stored
     this.#hour = stored.hour
     this.#madeHour = stored.made_hour
     this.#version = stored.version
@@ -167,18 +175,7 @@ export class Calibrator {
     if (own !== undefined) this.#found.restore(own)
     if (joint !== undefined) this.#joint.restore(joint)
     if (judged !== undefined) this.#judged.restore(judged)
-  }
-
-  /** Whether the detector has not found the entity before on this day; beyond a bound all have been. */
-  #first(detector: string, entity: string, day: number): boolean {
-    if (day !== this.#foundDay) {
-      this.#foundDay = day
-      this.#foundToday.clear()
-    }
-    const name = `${detector} ${entity}`
-    if (this.#foundToday.has(name) || this.#foundToday.size >= MOST_FOUND) return false
-    this.#foundToday.add(name)
-    return true
+    if (sources !== undefined) this.#sources.restore(sources)
   }
 
   /** The day's most evidence counts, for the threshold and for how rare it is. */
@@ -226,6 +223,7 @@ export class Calibrator {
     const threshold = this.#extremes.thresholdFor(allowed)
     const room_nats = Math.max(LEAST_NATS, threshold ?? 0) - LEAST_NATS
     this.#found.ends(day, threshold === undefined ? undefined : { allowed, room_nats })
+    this.#sources.ends(day)
   }
 
   /** Findings a day that are left for these detectors. */
@@ -264,13 +262,14 @@ export class Calibrator {
 
   #published(nats: Thresholds | undefined): CalibrationTable[] {
     const rare = nats === undefined ? undefined : { medium: nats.medium, high: nats.medium + Math.log(RARER) }
-    return this.#detectors.flatMap((detector) => {
+    const tables = this.#detectors.flatMap((detector) => {
       const prefix = `${detector.id}@${detector.version}/`
       return [...this.#tables].flatMap(([name, scores]) => {
         if (!name.startsWith(prefix)) return []
         return publishedTable(detector, name.slice(prefix.length), scores, rare) ?? []
       })
     })
+    return [...tables, ...this.#sources.published(Math.floor(this.#hour / DAY_HOURS))]
   }
 
   #publishedJoint(): Pick<Calibration, 'joint'> {

@@ -5,18 +5,21 @@ import type { Calibration } from '../../../schemas/calibration.ts'
 import { subjectEntityId } from '../../../schemas/entity.ts'
 import { Finding } from '../../../schemas/finding.ts'
 import { Scores } from '../../../schemas/scored-decision.ts'
+import { SourceScores } from '../../../schemas/source-scores.ts'
 import {
   accessFindings,
   analystVerdicts,
   control,
   scoringCalibrationState,
+  sourceScores,
   type LogTopic,
 } from '../../../schemas/topics.ts'
 import { Verdict } from '../../../schemas/verdict.ts'
 import type { LogRecord, OutRecord } from '../../runtime/log/event-log.ts'
 import { jsonRecord, parseJson, readRecord } from '../../runtime/log/json-record.ts'
 import { instantMs } from '../state/instant.ts'
-import { Calibrator, type Calibrated, type StoredCalibrator } from './calibrator.ts'
+import type { CalibratedStages } from './calibrated.ts'
+import { Calibrator, type StoredCalibrator } from './calibrator.ts'
 import { segmentOf } from '../../../schemas/calibration-segment.ts'
 
 /** Tenants beyond so many are read as detectors declare. */
@@ -37,7 +40,7 @@ const Seen = z.object({
 
 /** One calibrator a tenant. Imported history calibrates nothing: it is not the present. */
 export class Calibrators {
-  readonly #detectors: readonly Calibrated[]
+  readonly #detectors: CalibratedStages
   readonly #budget: number
   readonly #byTenant = new Map<string, Calibrator>()
 
@@ -47,7 +50,7 @@ export class Calibrators {
    * @param budget findings a day of one tenant, at most
    * @param stored whether what they know is to be written, hour by hour
    */
-  constructor(detectors: readonly Calibrated[], budget: number, stored = true) {
+  constructor(detectors: CalibratedStages, budget: number, stored = true) {
     this.#stored = stored
     this.#detectors = detectors
     this.#budget = budget
@@ -57,11 +60,16 @@ export class Calibrators {
     return this.#byTenant
   }
 
-  /** Takes a record in, of decisions, findings or verdicts; what is to be written because of it. */
+  /** Takes a record in, of decisions, sources, findings or verdicts; what is to be written because of it. */
   take(topic: LogTopic, record: Pick<LogRecord, 'value'>): OutRecord[] {
     if (topic === accessFindings) {
       const finding = readRecord(Finding, record)
       if (finding?.origin === 'live') this.#of(finding.tenant)?.heard(finding)
+      return []
+    }
+    if (topic === sourceScores) {
+      const scores = readRecord(SourceScores, record)
+      if (scores !== undefined) this.#of(scores.tenant)?.observeSource(scores, instantMs(scores.decided_at))
       return []
     }
     if (topic === analystVerdicts) {

@@ -2,7 +2,7 @@ import type { Control } from '../../../schemas/control.ts'
 import { control } from '../../../schemas/topics.ts'
 import type { EventLog, PartitionRecords } from '../../runtime/log/event-log.ts'
 import { readRecord } from '../../runtime/log/json-record.ts'
-import type { Calibrated } from './calibrator.ts'
+import type { Calibrated } from './calibrated.ts'
 import { Readings, type ReadingsOf } from './reading.ts'
 
 type AdoptionRecord = Extract<Control, { kind: 'adoption' }>
@@ -17,6 +17,8 @@ export interface ReadPart {
 export interface ReadingHistory {
   /** Cuts a batch where the worker took up another calibration. */
   cut(part: PartitionRecords): readonly ReadPart[]
+  /** How a tenant's scores are read with one calibration; 0: with none. */
+  readonly readingsOf: (tenant: string, version: number) => Readings
 }
 
 /** Reads from the control topic what a replay of a stage must read scores with. */
@@ -43,9 +45,12 @@ export async function readingHistory(
     await table.close()
   }
   const declared = new Readings(detectors)
+  const readingsOf: ReadingHistory['readingsOf'] = (tenant, version) =>
+    calibrations.get(`${tenant}/${version}`) ?? declared
   adoptions.sort((a, b) => a.offset - b.offset || a.version - b.version)
   const ofPartition = Map.groupBy(adoptions, ({ partition }) => partition)
   return {
+    readingsOf,
     cut(part) {
       const own = ofPartition.get(part.partition) ?? []
       const inside = own
@@ -57,7 +62,7 @@ export async function readingHistory(
           if (offset <= piece.first_offset) versions.set(tenant, version)
         return {
           part: piece,
-          readingsOf: (tenant) => calibrations.get(`${tenant}/${versions.get(tenant) ?? 0}`) ?? declared,
+          readingsOf: (tenant) => readingsOf(tenant, versions.get(tenant) ?? 0),
         }
       })
     },

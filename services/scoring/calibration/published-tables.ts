@@ -20,8 +20,9 @@ export function publishedTable(
   segment: string,
   scores: Asked,
   nats: Thresholds | undefined,
+  least = LEAST_SCORES,
 ): CalibrationTable | undefined {
-  if (scores.total < LEAST_SCORES) return undefined
+  if (scores.total < least) return undefined
   const knots = knotsOf(scores)
   if (knots.length === 0) return undefined
   const medium = atLeast(thresholds.medium, scores, nats?.medium)

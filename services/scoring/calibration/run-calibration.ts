@@ -4,11 +4,12 @@ import {
   analystVerdicts,
   control,
   scoringCalibrationState,
+  sourceScores,
 } from '../../../schemas/topics.ts'
 import type { Batch, EventLog, OutRecord } from '../../runtime/log/event-log.ts'
 import { soleMember } from '../../runtime/log/sole-member.ts'
 import type { Running, Runtime } from '../../runtime/runtime.ts'
-import type { Calibrated } from './calibrator.ts'
+import type { CalibratedStages } from './calibrated.ts'
 import { Calibrators } from './calibrators.ts'
 import { forgetOld } from './forget-old.ts'
 import { calibrationMetrics } from './metrics.ts'
@@ -20,18 +21,17 @@ const LINGER_MS = 1000
 const MOST_RECORDS = 5000
 
 /**
- * Runs the calibration role: one process reads all scored decisions and
- * publishes, as control records, how rare scores are and from which on they are
+ * Runs the calibration role: one process reads all scored decisions and what
+ * sources have come to, and publishes, as control records, how rare scores are and from which on they are
  * findings. Offsets, what it knows, and what it publishes go to the log in one
  * commit. Nothing waits for it: while it is away, the last calibration holds.
  *
- * @param detectors those of the stage whose scores are stored with the decision
  * @param budget findings a day of one tenant, at most
  * @param takeover_ms how long a killed predecessor may seem alive
  */
 export async function runCalibration(
   runtime: Pick<Runtime, 'eventLog' | 'logger' | 'metrics'>,
-  detectors: readonly Calibrated[],
+  detectors: CalibratedStages,
   budget: number,
   takeover_ms: number,
 ): Promise<Running> {
@@ -69,7 +69,7 @@ export async function runCalibration(
 
   const consumption = await eventLog.consume({
     group: GROUP,
-    topics: [accessScored, accessFindings, analystVerdicts],
+    topics: [accessScored, sourceScores, accessFindings, analystVerdicts],
     span: 'group',
     sole: true,
     // Another may have had the partitions meanwhile: what it knows is read anew.

@@ -2,7 +2,7 @@ import type { RecentPlaces } from './recent-places.ts'
 import { ScoreTable, type StoredTable } from './score-table.ts'
 
 /** Weight of a score halves in this time. */
-const HALF_LIFE_HOURS = 14 * 24
+export const HALF_LIFE_HOURS = 14 * 24
 /** How rare the scores of one detector are in one segment: those of weeks, placed among those of the last days. */
 export class SegmentScores {
   readonly #table: ScoreTable
@@ -42,6 +42,11 @@ export class SegmentScores {
   /** The least score that is as rare as `p`; infinite where neither count nor tail reach so far. */
   scoreAt(p: number): number {
     return this.#table.scoreAt(this.#recent.inverse(p))
+  }
+
+  /** The share of scores that are as high: the inverse of `scoreAt`. */
+  shareFrom(score: number): number {
+    return this.#recent.placeOf(this.#table.rarityOf(score).p)
   }
 
   /** Whether a fitted tail says how rare the score is. */

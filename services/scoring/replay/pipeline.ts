@@ -2,9 +2,8 @@ import type { Finding } from '../../../schemas/finding.ts'
 import { accessScored, type LogTopic } from '../../../schemas/topics.ts'
 import type { LogRecord, OutRecord, PartitionRecords } from '../../runtime/log/event-log.ts'
 import { partitionOf } from '../../runtime/log/partitioner.ts'
-import { calibrationAtOnce } from '../calibration/at-once.ts'
+import { calibrationAtOnce, type StageReadings } from '../calibration/at-once.ts'
 import type { Evenness } from '../calibration/places.ts'
-import type { ReadingsOf } from '../calibration/reading.ts'
 import type { PartitionStates } from '../partition-states.ts'
 import type { Stages } from '../replay.ts'
 import { playRecords, type PlayRulesOptions } from '../rules/play-rules.ts'
@@ -27,9 +26,9 @@ export interface Pipeline {
   /**
    * All that follows from decisions of one partition, through every stage.
    *
-   * @param readingsOf how scores are read; default as what was scored here before calibrates them
+   * @param readings how scores are read; default as what was scored here before calibrates them
    */
-  readonly step: (part: PartitionRecords, readingsOf?: ReadingsOf) => Stepped
+  readonly step: (part: PartitionRecords, readings?: StageReadings) => Stepped
   /** Takes a verdict, which teaches, as the log has it. */
   readonly judged: (verdict: Pick<LogRecord, 'value'>) => void
   /** How even the places of new scores among the old ones are, by detector. */
@@ -58,14 +57,14 @@ export function openPipeline({
   restored,
 }: PipelineOptions): Pipeline {
   const { subject, source, policy } = stages
-  const calibration = calibrationAtOnce(subject.detectors, budget)
+  const calibration = calibrationAtOnce({ subject: subject.detectors, source: source.detectors }, budget)
   const workerOf = (stage: Stage) => replayWorker(stage, partitions(stage.input), restored?.get(stage))
   const first = workerOf(subject)
   const others = [source, policy].map((stage) => ({ stage, worker: workerOf(stage), offset: 0 }))
   const play = rules === undefined ? undefined : playRecords(rules)
   return {
-    step(part, readingsOf = calibration.readingsOf) {
-      const scored = first(part, readingsOf)
+    step(part, readings = calibration.readings) {
+      const scored = first(part, readings.subject)
       calibration.take(scored.outputs)
       const findings = [...scored.findings]
       let records = 0
@@ -77,7 +76,7 @@ export function openPipeline({
         const slim = scored.outputs.filter(({ topic }) => topic === each.stage.input)
         records += slim.length
         for (const lane of lanesOf(each.stage.input, slim, partitions(each.stage.input), each.offset, part)) {
-          const done = each.worker(lane)
+          const done = each.worker(lane, each.stage === source ? readings.source : undefined)
           tell(done.outputs, done.findings)
         }
         each.offset += slim.length

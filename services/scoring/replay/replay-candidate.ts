@@ -1,7 +1,8 @@
 import type { Finding } from '../../../schemas/finding.ts'
 import { accessDecisions, analystVerdicts, type LogTopic } from '../../../schemas/topics.ts'
-import type { EventLog, LogRecord } from '../../runtime/log/event-log.ts'
-import { readingHistory } from '../calibration/history.ts'
+import type { EventLog, LogRecord, PartitionRecords } from '../../runtime/log/event-log.ts'
+import type { StageReadings } from '../calibration/at-once.ts'
+import { readingHistory, type ReadingHistory } from '../calibration/history.ts'
 import { readLanes } from '../read-whole.ts'
 import type { Stages } from '../replay.ts'
 import type { PartitionStates } from '../partition-states.ts'
@@ -41,13 +42,18 @@ export async function replayCandidate(
   { stages, budget, rules, stored, until, start, progress = () => {} }: CandidateOptions,
 ): Promise<{ readonly findings: Finding[]; readonly records: number }> {
   const partitions = (topic: LogTopic): number => eventLog.partitions(topic)
-  const { subject } = stages
+  const { subject, source } = stages
   const restored = new Map<Stage, ReadonlyMap<number, PartitionStates>>()
-  for (const stage of [subject, stages.source, stages.policy])
+  for (const stage of [subject, source, stages.policy])
     restored.set(stage, await restoredStates(eventLog, stage, start?.starts.get(stage.input)))
   const { step, judged } = openPipeline({ stages, budget: budget ?? 0, rules, partitions, restored })
-  const history =
-    budget === undefined ? await readingHistory(eventLog, subject.name, subject.detectors) : undefined
+  const histories =
+    budget === undefined
+      ? {
+          subject: await readingHistory(eventLog, subject.name, subject.detectors),
+          source: await readingHistory(eventLog, source.name, source.detectors),
+        }
+      : undefined
   const verdicts = await verdictsOf(eventLog)
   const bounds = { until, from: offsetsOf(start?.starts, accessDecisions) }
   const findings: Finding[] = []
@@ -61,14 +67,34 @@ export async function replayCandidate(
       next = verdicts[++given]
     )
       judged(next)
-    for (const piece of history?.cut(part) ?? [{ part }]) {
-      const done = step(piece.part, 'readingsOf' in piece ? piece.readingsOf : undefined)
+    for (const piece of piecesOf(part, histories)) {
+      const done = step(piece.part, piece.readings)
       for (const finding of done.findings) findings.push(finding)
       records += piece.part.records.length + done.records
     }
     progress(part.records.length)
   }
   return { findings, records }
+}
+
+interface Piece {
+  readonly part: PartitionRecords
+  readonly readings?: StageReadings
+}
+
+/** A batch as the log says that it was read: the stage of sources with the calibration that its decisions were, since its own records are others here. */
+function piecesOf(
+  part: PartitionRecords,
+  histories: Readonly<Record<'subject' | 'source', ReadingHistory>> | undefined,
+): readonly Piece[] {
+  if (histories === undefined) return [{ part }]
+  return histories.subject.cut(part).map((piece) => ({
+    part: piece.part,
+    readings: {
+      subject: piece.readingsOf,
+      source: (tenant) => histories.source.readingsOf(tenant, piece.readingsOf(tenant).version),
+    },
+  }))
 }
 
 /** In the order in which the log took them: a person gives them, so they are few. */

@@ -34,7 +34,7 @@ export function registeredMetrics(): Map<string, readonly string[] | null> {
   spoolMetrics(registry)
   scoringMetrics(registry)
   ruleMetrics(registry)
-  calibrationMetrics(registry, new Calibrators([], 0))
+  calibrationMetrics(registry, new Calibrators({ subject: [], source: [] }, 0))
   storageMetrics(registry, log, [])
   feedbackMetrics(registry)
   verifyMetrics(registry)

@@ -15,6 +15,7 @@ const DETECTORS = [
   { id: 'rare', version: 1, thresholds: { medium: 2, high: 4 } },
   { id: 'loud', version: 1, thresholds: { medium: 2, high: 4 } },
 ]
+const STAGES = { subject: DETECTORS, source: [] }
 
 /** Twenty people, as a rule a hundred decisions an hour; one detector's declared threshold would find dozens a day. */
 function* quiet(days: number, seed = 1, perHour = 100): Generator<Observation> {
@@ -64,7 +65,7 @@ function last(
 describe('a calibrator', () => {
   it('keeps quiet days that follow to the budget, within its 99 % Poisson interval, all detectors together', () => {
     const budget = 3
-    const calibrator = new Calibrator(DETECTORS, budget)
+    const calibrator = new Calibrator(STAGES, budget)
     const made = last(calibrator, quiet(10))
     const found = new Set<string>()
     const later = [...quiet(10, 2)].map((each) => ({ ...each, at_ms: each.at_ms + 10 * 24 * HOUR }))
@@ -78,7 +79,7 @@ describe('a calibrator', () => {
   })
 
   it('never goes below what a detector declares, and eight nats together: a budget is a ceiling, not a quota', () => {
-    const calibration = last(new Calibrator(DETECTORS, 1000), quiet(6))
+    const calibration = last(new Calibrator(STAGES, 1000), quiet(6))
     expect(calibration?.tables.map(({ medium, high }) => [medium >= 2, high >= 4])).toEqual([
       [true, true],
       [true, true],
@@ -87,7 +88,7 @@ describe('a calibrator', () => {
   })
 
   it('gives what the contract allows, with rising knots', () => {
-    const calibration = last(new Calibrator(DETECTORS, 5), quiet(4))
+    const calibration = last(new Calibrator(STAGES, 5), quiet(4))
     expect(Calibration.parse(calibration)).toEqual(calibration)
     for (const { knots } of calibration?.tables ?? []) {
       expect(knots.length).toBeGreaterThan(3)
@@ -100,11 +101,11 @@ describe('a calibrator', () => {
 
   it('goes on after being stored as if it had not been', () => {
     const all = [...quiet(6, 1, 200)]
-    const whole = new Calibrator(DETECTORS, 5)
-    const first = new Calibrator(DETECTORS, 5)
+    const whole = new Calibrator(STAGES, 5)
+    const first = new Calibrator(STAGES, 5)
     const half = all.length / 2
     last(first, all.slice(0, half))
-    const second = new Calibrator(DETECTORS, 5)
+    const second = new Calibrator(STAGES, 5)
     second.restore(JSON.parse(JSON.stringify(first.stored())))
     const [one, other] = [last(whole, all), last(second, all.slice(half))]
     expect(other?.version).toBe(one?.version)
@@ -117,7 +118,7 @@ describe('a calibrator', () => {
 
   it('leaves room in the budget for what others find, but for half of it', () => {
     const threshold = (others: number) => {
-      const calibrator = new Calibrator(DETECTORS, 4)
+      const calibrator = new Calibrator(STAGES, 4)
       for (let day = 0; day < 6; day++)
         for (let index = 0; index < others; index++)
           calibrator.heard(
@@ -130,7 +131,7 @@ describe('a calibrator', () => {
   })
 
   it('tells of a verdict at once whose findings were harmless, and forgets it after a month', () => {
-    const calibrator = new Calibrator(DETECTORS, 5)
+    const calibrator = new Calibrator(STAGES, 5)
     last(calibrator, quiet(3))
     calibrator.heard(finding({ at_ms: START, id: 'f-1', detector: { id: 'rare', version: 1 } }))
     const verdict = {

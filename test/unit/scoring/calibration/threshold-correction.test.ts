@@ -134,7 +134,7 @@ describe('a threshold that real findings run above', () => {
 
   it('follows them to the budget within weeks, and a quiet week after that stays quiet', () => {
     const budget = 4
-    const calibrator = new Calibrator(detectors, budget)
+    const calibrator = new Calibrator({ subject: detectors, source: [] }, budget)
     const found = [...weeks(calibrator, { from: 0, length: 60, each: 3, loudest: 30 })]
     // Scores alone would allow four entities a day, and so twelve findings.
     expect(mean(found.slice(3, 7))).toBeGreaterThan(1.5 * budget)
@@ -144,11 +144,11 @@ describe('a threshold that real findings run above', () => {
   })
 
   it('goes on after being stored as if it had not been', () => {
-    const whole = new Calibrator(detectors, 4)
+    const whole = new Calibrator({ subject: detectors, source: [] }, 4)
     const all = [...weeks(whole, { from: 0, length: 30, each: 3, loudest: 30 })]
-    const first = new Calibrator(detectors, 4)
+    const first = new Calibrator({ subject: detectors, source: [] }, 4)
     const before = [...weeks(first, { from: 0, length: 30, each: 3, loudest: 30 })]
-    const second = new Calibrator(detectors, 4)
+    const second = new Calibrator({ subject: detectors, source: [] }, 4)
     second.restore(JSON.parse(JSON.stringify(first.stored())))
     expect(before).toEqual(all)
     const rest = { from: 30, length: 5, each: 1, loudest: 30 }
