@@ -8,8 +8,11 @@ import { boardDrawn, panelsWithoutData } from '../support/boards-drawn.ts'
 import { noBrowser, openBrowser, type OpenBrowser } from '../support/browser.ts'
 import { type ConsoleStack, startConsoleStack } from '../support/console-stack.ts'
 import { storeMany } from '../support/dashboards/fill-store.ts'
+import { pastMetrics } from '../support/dashboards/past-metrics.ts'
 import { eventually } from '../support/eventually.ts'
+import { hasPrometheus, type PrometheusProcess, startPrometheus } from '../support/prometheus-process.ts'
 import { sampleScored } from '../support/samples.ts'
+import { storeDecisions } from '../support/store-decisions.ts'
 import { openWatchedPage, type WatchedPage } from '../support/watched-page.ts'
 
 const HOSTILE = `<img src=x onerror="window.hacked=1">`
@@ -18,9 +21,10 @@ const uids = dashboards().map(({ uid }) => uid ?? '')
 
 const BEYOND_THE_EDGE = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
 
-/** Panels of what was there before the range and is not in it; all that these tests store lies in it. */
-const ONLY_BEFORE = ['Access that is not used', 'Rules that match nobody any more']
+const withMetrics = hasPrometheus()
+const DAY_MS = 86_400_000
 
+let prometheus: PrometheusProcess | null = null
 let stack: ConsoleStack
 let browser: OpenBrowser
 let page: Page
@@ -29,7 +33,8 @@ let watched: WatchedPage
 describe.skipIf(skip)(`dashboards in a browser${noBrowser ? ` (${noBrowser})` : ''}`, () => {
   beforeAll(async () => {
     browser = await openBrowser({ viewport: { width: 1500, height: 950 } })
-    stack = await startConsoleStack()
+    if (withMetrics) prometheus = await startPrometheus({}, { groups: [] }, pastMetrics(Date.now()))
+    stack = await startConsoleStack(prometheus === null ? {} : { prometheus_url: prometheus.url })
     await fill()
     const first = await browser.context.newPage()
     await first.goto(`${stack.url}#token=${encodeURIComponent(stack.token)}`)
@@ -44,6 +49,7 @@ describe.skipIf(skip)(`dashboards in a browser${noBrowser ? ` (${noBrowser})` : 
   afterAll(async () => {
     await browser.close()
     await stack.stop()
+    await prometheus?.stop()
   })
 
   beforeEach(async () => {
@@ -66,12 +72,12 @@ describe.skipIf(skip)(`dashboards in a browser${noBrowser ? ` (${noBrowser})` : 
     const definition = dashboards().find((each) => each.uid === uid)
     const panels = (definition?.panels ?? []).filter(({ type }) => type !== 'row')
     expect(await page.locator('section.panel[data-state=ready]').count()).toBe(panels.length)
-    // What only Prometheus knows is shown by test/e2e/demo.test.ts, where there is one.
-    const metrics = await page.locator('section.panel').filter({ hasText: 'console.prometheus_url' }).count()
-    expect((await panelsWithoutData(page)).filter((title) => !ONLY_BEFORE.includes(title))).toEqual([])
+    expect(await panelsWithoutData(page)).toEqual([])
+    const unasked = await page.locator('section.panel').filter({ hasText: 'console.prometheus_url' }).count()
+    if (withMetrics) expect(unasked).toBe(0)
     const lines = panels.filter(({ type }) => type === 'timeseries').length
-    expect(await page.locator('.panel-timeseries .plot[role=img] canvas').count()).toBe(lines - metrics)
-    expect(lines - metrics).toBeGreaterThan(0)
+    expect(await page.locator('.panel-timeseries .plot[role=img] canvas').count()).toBe(lines - unasked)
+    expect(lines - unasked).toBeGreaterThan(0)
     await page.setViewportSize({ width: 400, height: 800 })
     await eventually('it fits', async () => (await page.evaluate<number>(BEYOND_THE_EDGE)) <= 0)
   })
@@ -241,6 +247,17 @@ async function expectFigure(panel: string, text: string): Promise<void> {
 async function fill(): Promise<void> {
   const writer = openClickHouse(stack.clickhouse)
   await storeMany(writer, Date.now())
+  // What is not used any more was used before every board's range.
+  const earlier = sampleScored({
+    id: 'e-earlier',
+    decided_at: new Date(Date.now() - 20 * DAY_MS).toISOString(),
+    outcome: 'permit',
+    reasons: ['policy_permit'],
+    subject: { type: 'user', id: 'contractor' },
+    policy: { revision: 'r-0', rule_id: 'contractors', route_id: 'expenses', enforcement: 'enforce' },
+    resource: { type: 'http', id: '/claims', app: 'expenses' },
+  })
+  await storeDecisions(writer, 'earlier', [earlier], Date.now())
   await writer.close()
   const decided_at = new Date(Date.now() - 300_000).toISOString()
   const scored = [

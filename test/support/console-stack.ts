@@ -28,7 +28,7 @@ export interface ConsoleStack {
 }
 
 /** The console on feedback's server, with the real log, store and storage worker, in a directory of its own. */
-export async function startConsoleStack(): Promise<ConsoleStack> {
+export async function startConsoleStack(settings: Partial<ConsoleConfig> = {}): Promise<ConsoleStack> {
   const dataDir = await mkdtemp(join(tmpdir(), 'gatewatch-console-'))
   const logger = pino({ level: process.env['TEST_LOG'] ?? 'silent' })
   const eventLog = await openEmbeddedLog({ directory: join(dataDir, 'log'), logger })
@@ -37,7 +37,10 @@ export async function startConsoleStack(): Promise<ConsoleStack> {
   const storage = await startStorage(runtime, StorageConfig.parse({ linger_ms: 50 }), engine)
   const tokens = await openTokens(dataDir)
   const token = await tokens.create({ name: 'alice-the-analyst', scopes: ['analyst'] })
-  const console = await openConsole(runtime, ConsoleConfig.parse({}), { clickhouse: engine.endpoint, tokens })
+  const console = await openConsole(runtime, ConsoleConfig.parse(settings), {
+    clickhouse: engine.endpoint,
+    tokens,
+  })
   const feedback = await startFeedback(runtime, FeedbackConfig.parse({ port: 0 }), {
     tokens,
     plugins: [console.plugin],

@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { stringify } from 'yaml'
 import { z } from 'zod'
 import { freePorts } from '../../deploy/kafka/free-ports.ts'
@@ -28,11 +29,25 @@ export interface PrometheusProcess {
   stop(): Promise<void>
 }
 
-/** A real Prometheus with this configuration and these rules. */
-export async function startPrometheus(config: unknown, rules: unknown): Promise<PrometheusProcess> {
+/**
+ * A real Prometheus with this configuration and these rules.
+ *
+ * @param past what it is to know of the time before, as OpenMetrics text with timestamps
+ */
+export async function startPrometheus(
+  config: unknown,
+  rules: unknown,
+  past?: string,
+): Promise<PrometheusProcess> {
   const directory = await mkdtemp(join(tmpdir(), 'gatewatch-prometheus-'))
   await writeFile(join(directory, 'prometheus.yaml'), stringify(config))
   await writeFile(join(directory, 'rules.yaml'), stringify(rules))
+  if (past !== undefined) {
+    const file = join(directory, 'past.txt')
+    await writeFile(file, past)
+    const blocks = ['tsdb', 'create-blocks-from', 'openmetrics', file, join(directory, 'data')]
+    await promisify(execFile)('/usr/bin/promtool', blocks)
+  }
   const [port = 0] = await freePorts(1)
   const child = spawn(
     '/usr/bin/prometheus',
