@@ -45,6 +45,7 @@ it("takes Envoy's streams, entry by entry, with who it was and what became of it
   stream.write(message(entry('/b?q=1', 403, denied), entry('/c', 200, { start_time: undefined })))
   stream.write({ tcp_logs: {} })
   stream.write(message(entry('/d', 200, { intermediate_log_entry: true })))
+  stream.write(message(entry('/d', 200, { access_log_type: 'DownstreamStart' })))
   stream.end()
   expect(await stream.ended).toBe(status.OK)
   // Answered means that all of it is durable.

@@ -1,19 +1,52 @@
-import { isObject, objectOf, textOf, type JsonObject } from './json.ts'
+import { claimedSubject } from './envoy-jwt.ts'
+import { isObject, textOf, type JsonObject } from './json.ts'
 
-/** Flags of the message that say something of access, by the letters of the text log. */
+/** Flags of the message, by the letters of the text log. */
 const FLAGS: Readonly<Record<string, string>> = {
-  unauthorized_details: 'UAEX',
-  rate_limited: 'RL',
-  no_route_found: 'NR',
   failed_local_healthcheck: 'LH',
-  upstream_connection_failure: 'UF',
   no_healthy_upstream: 'UH',
   upstream_request_timeout: 'UT',
-  upstream_connection_termination: 'UC',
+  local_reset: 'LR',
   upstream_remote_reset: 'UR',
+  upstream_connection_failure: 'UF',
+  upstream_connection_termination: 'UC',
   upstream_overflow: 'UO',
+  no_route_found: 'NR',
+  delay_injected: 'DI',
+  fault_injected: 'FI',
+  rate_limited: 'RL',
+  unauthorized_details: 'UAEX',
+  rate_limit_service_error: 'RLSE',
+  downstream_connection_termination: 'DC',
   upstream_retry_limit_exceeded: 'URX',
+  stream_idle_timeout: 'SI',
+  invalid_envoy_request_headers: 'IH',
+  downstream_protocol_error: 'DPE',
+  upstream_max_stream_duration_reached: 'UMSDR',
+  response_from_cache_filter: 'RFCF',
+  no_filter_config_found: 'NFCF',
+  duration_timeout: 'DT',
+  upstream_protocol_error: 'UPE',
+  no_cluster_found: 'NC',
+  overload_manager: 'OM',
+  dns_resolution_failure: 'DF',
+  downstream_remote_reset: 'DR',
 }
+
+/** What has a name of its own in a row; all else is kept under the message's. */
+const PLACED: ReadonlySet<string> = new Set([
+  'common_properties',
+  'request',
+  'response',
+  'downstream_remote_address',
+  'response_flags',
+  'custom_tags',
+  'request_method',
+  'original_path',
+  'forwarded_for',
+  'request_body_bytes',
+  'response_body_bytes',
+])
 
 /**
  * The entries of a message of Envoy's Access Log Service in its JSON form
@@ -30,6 +63,7 @@ const FLAGS: Readonly<Record<string, string>> = {
  * | common_properties.custom_tags | members of the row, unless one is there |
  * | `sub` in the metadata of `envoy.filters.http.jwt_authn` | `user` |
  * | request, response | members of the row; `request_method` is `method` |
+ * | what else there is: headers that are logged, addresses, metadata, tls_properties | members of the row |
  *
  * TCP entries and those of a stream that goes on (`intermediate_log_entry`) are
  * no decisions.
@@ -56,25 +90,22 @@ function rowOf(entry: JsonObject): JsonObject | null {
   const put = (name: string, value: unknown): void => {
     if (value !== undefined && value !== null && value !== '' && row[name] === undefined) row[name] = value
   }
-  for (const name of ['start_time', 'route_name', 'upstream_cluster', 'duration', 'stream_id']) {
-    put(name, member(common, name))
-  }
   put('downstream_remote_address', addressOf(part(common, 'downstream_remote_address')))
   put('response_flags', flagsOf(part(common, 'response_flags')))
   put('ja3', member(tls, 'ja3_fingerprint'))
   put('downstream_peer_uri_san', sanOf(member(peer, 'subject_alt_name')))
   put('downstream_peer_subject', member(peer, 'subject'))
-  put('user', claimedSubject(part(common, 'metadata')))
+  put('user', claimedSubject(part(part(common, 'metadata'), 'filter_metadata')))
   put('method', member(request, 'request_method'))
-  for (const name of ['scheme', 'authority', 'path', 'user_agent', 'referer', 'request_id']) {
-    put(name, member(request, name))
-  }
   put('x_envoy_original_path', member(request, 'original_path'))
   put('x_forwarded_for', member(request, 'forwarded_for'))
   put('bytes_received', member(request, 'request_body_bytes'))
-  put('response_code', member(response, 'response_code'))
-  put('response_code_details', member(response, 'response_code_details'))
   put('bytes_sent', member(response, 'response_body_bytes'))
+  for (const message of [common, request, response, entry])
+    for (const [key, value] of Object.entries(message)) {
+      const name = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+      if (!PLACED.has(name)) put(name, value)
+    }
   for (const [name, value] of Object.entries(part(common, 'custom_tags'))) put(name.toLowerCase(), value)
   return row
 }
@@ -112,15 +143,4 @@ function flagsOf(flags: JsonObject): string {
 function sanOf(names: unknown): string {
   if (!Array.isArray(names)) return ''
   return names.filter(isObject).map((name) => textOf(name, 'uri') || textOf(name, 'dns'))[0] ?? ''
-}
-
-/** The subject of a token that Envoy has verified. */
-function claimedSubject(metadata: JsonObject): string {
-  const jwt = objectOf(part(metadata, 'filter_metadata'), 'envoy.filters.http.jwt_authn')
-  if (jwt === undefined) return ''
-  for (const payload of [jwt, ...Object.values(jwt)]) {
-    const claimed = isObject(payload) ? textOf(payload, 'sub') : ''
-    if (claimed !== '') return claimed
-  }
-  return ''
 }

@@ -39,6 +39,7 @@ import { keep, others, withoutSecrets } from './unmapped.ts'
  * | ja3, tls_ja3_fingerprint | `context.tls_fingerprint` |
  * | trace_id | `context.trace_id` |
  * | route_name; the policy of `rbac_access_denied_matched_policy[…]` | `policy.route_id`; `policy.rule_id` |
+ * | access_log_type other than `DownstreamEnd` | no decision: one of a stream that goes on, or of what the router did with it |
  * | request_id, x_forwarded_for and what else there is | `unmapped`, without credentials |
  *
  * `user` has to be logged from something that the client can't write, such as
@@ -46,7 +47,8 @@ import { keep, others, withoutSecrets } from './unmapped.ts'
  * address is kept, not used: Envoy has already worked out whom it trusts.
  * `x-request-id` is no event id, since a client may choose it.
  *
- * @see "Access logging", Envoy documentation; `envoy/data/accesslog/v3/accesslog.proto`.
+ * @see "Access logging", Envoy documentation; `envoy/data/accesslog/v3/accesslog.proto`,
+ *   read in 2026-01's state.
  */
 export function envoyReader({ timezone }: ReadingOptions): RecordReader {
   const instants = instantReader(timezone)
@@ -73,6 +75,7 @@ function readRow(row: JsonObject, instants: InstantReader): Reading {
       ? unusable('record_invalid', 'neither start_time nor method nor response_code: no access log')
       : skip('no_decision')
   }
+  if (!FINAL.has(textOf(row, 'access_log_type'))) return skip('no_decision')
   if (row['start_time'] === undefined) return unusable('no_timestamp', 'there is no start_time')
   const decidedAt = instants.read(row['start_time'])
   if (decidedAt === null) return unusable('timestamp_invalid', 'start_time is no instant')
@@ -141,6 +144,9 @@ function policyOf(route: string, details: string): NonNullable<DecisionInput['po
     ...(route === '' ? {} : { route_id: route.slice(0, 256) }),
   }
 }
+
+/** How Envoy names the log that it writes of a request at its end; '' where that is not logged. */
+const FINAL: ReadonlySet<string> = new Set(['', 'NotSet', 'DownstreamEnd'])
 
 /** A line under the names of this file, without members that have no value. */
 function plainRow(object: JsonObject): JsonObject {

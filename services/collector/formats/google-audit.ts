@@ -25,11 +25,13 @@ const NONE: JsonObject = {}
  * | requestMetadata.callerIp, callerSuppliedUserAgent | `context` |
  * | metadata.device_id | `device.id` |
  * | unsatisfied access levels, permission, resource labels, status and what else there is but request and response | `unmapped`, without credentials |
+ * | log `…%2Fpolicy` (VPC Service Controls); its metadata.dryRun | `deny`, `policy_deny`; `permit` and `would_be` `deny` |
  *
  * An entry without authorizationInfo (a system event; the second entry of a long
- * operation) is no decision.
+ * operation) is no decision, unless its code is 7 or 16.
  *
- * @see "Identity-Aware Proxy audit logging", and "AuditLog", Google Cloud documentation.
+ * @see "Identity-Aware Proxy audit logging", "VPC Service Controls audit
+ *   logging", and "AuditLog", Google Cloud documentation, read in 2026-11.
  */
 export function auditEntry(entry: JsonObject, instants: InstantReader): Reading {
   const log = objectOf(entry, 'protoPayload') ?? NONE
@@ -41,10 +43,13 @@ export function auditEntry(entry: JsonObject, instants: InstantReader): Reading 
   if (decidedAt === null) return unusable('timestamp_invalid', 'timestamp is no instant')
   const listed = log['authorizationInfo']
   const checks = Array.isArray(listed) ? listed.filter(isObject) : []
-  const [first] = checks
-  if (first === undefined) return skip('no_decision')
-  const [outcome, reason] = verdictOf(checks, objectOf(log, 'status'))
+  const [first = NONE] = checks
+  const code = wholeOf(objectOf(log, 'status')?.['code']) ?? 0
+  if (checks.length === 0 && code !== 7 && code !== 16) return skip('no_decision')
   const metadata = objectOf(log, 'metadata') ?? NONE
+  const perimeter = POLICY_LOG.test(textOf(entry, 'logName'))
+  const dryRun = perimeter && metadata['dryRun'] === true
+  const [outcome, reason] = dryRun ? PERMIT : perimeter ? PERIMETER : verdictOf(checks, code)
   const device = textOf(metadata, 'device_id')
   const isIap = /\.accessViaIAP$/i.test(textOf(first, 'permission'))
   const host = textOf(attributes, 'host')
@@ -70,6 +75,7 @@ export function auditEntry(entry: JsonObject, instants: InstantReader): Reading 
       : callResource(log, first, service),
     context,
     ...(device === '' ? {} : { device: { id: device.slice(0, 256) } }),
+    ...(dryRun ? { would_be: 'deny' as const } : {}),
     unmapped: keep(
       {
         event_id: id,
@@ -85,13 +91,16 @@ export function auditEntry(entry: JsonObject, instants: InstantReader): Reading 
   })
 }
 
-function verdictOf(checks: readonly JsonObject[], status: JsonObject | undefined): Verdict {
-  const code = wholeOf(status?.['code']) ?? 0
+const POLICY_LOG = /cloudaudit\.googleapis\.com(?:%2F|\/)policy$/i
+const PERMIT: Verdict = ['permit', 'foreign_permit']
+const PERIMETER: Verdict = ['deny', 'policy_deny']
+
+function verdictOf(checks: readonly JsonObject[], code: number): Verdict {
   if (code === 16) return ['deny', 'not_authenticated']
   if (code === 8) return ['error_closed', 'rate_limited']
   // `granted` is left out of the JSON where it is false.
   const refused = !checks.some((check) => check['granted'] === true)
-  return code === 7 || refused ? ['deny', 'permission_missing'] : ['permit', 'foreign_permit']
+  return code === 7 || refused ? ['deny', 'permission_missing'] : PERMIT
 }
 
 function subjectOf(who: JsonObject | undefined): DecisionInput['subject'] {

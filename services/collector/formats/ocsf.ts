@@ -23,7 +23,7 @@ const CLASSES: ReadonlySet<number> = new Set([3002, 4002, 6001, 6003, 6004])
  * | OCSF | decision |
  * |---|---|
  * | metadata.uid | the event's id: the same event is imported once |
- * | time in ms, else time_dt | `decided_at` |
+ * | time, else time_dt | `decided_at`; milliseconds, and what is plainly seconds or microseconds, as some producers write |
  * | action_id, disposition_id, status_id, status_code | `outcome`, `reasons` (`ocsf-verdict.ts`) |
  * | actor.user; of a sign-in user | `subject` (`ocsf-parties.ts`) |
  * | api.operation, http_request.http_method, activity | `action` (`ocsf-parties.ts`) |
@@ -46,7 +46,7 @@ function read(event: JsonObject, instants: InstantReader): Reading {
   if (!CLASSES.has(classUid)) return skip('other_program')
   const at = event['time'] ?? event['time_dt']
   if (at === undefined) return unusable('no_timestamp', 'there is no time')
-  const decidedAt = instantOfEvent(at, instants)
+  const decidedAt = instants.read(at)
   if (decidedAt === null) return unusable('timestamp_invalid', 'time is no instant')
   // A logoff ends what was granted.
   if (classUid === 3002 && wholeOf(event['activity_id']) === 2) return skip('no_decision')
@@ -100,15 +100,6 @@ function read(event: JsonObject, instants: InstantReader): Reading {
       }),
     ),
   })
-}
-
-/** OCSF counts milliseconds, whatever the length of the number. */
-function instantOfEvent(at: unknown, instants: InstantReader): string | null {
-  if (typeof at !== 'number') return instants.read(at)
-  const date = new Date(at)
-  if (Number.isNaN(date.getTime())) return null
-  const instant = date.toISOString()
-  return instant.length === 24 ? instant : null
 }
 
 function policyOf(event: JsonObject): NonNullable<DecisionInput['policy']> | null {

@@ -1,4 +1,5 @@
 import type { DecisionInput } from '../../../schemas/decision.ts'
+import { claimedSubject } from './envoy-jwt.ts'
 import { isObject, objectOf, textOf, type JsonObject } from './json.ts'
 import { httpResource, type Seen } from './request.ts'
 import { withoutSecrets } from './unmapped.ts'
@@ -15,7 +16,7 @@ export interface OpaInput {
  *
  * | shape | subject | action | resource | address |
  * |---|---|---|---|---|
- * | Envoy's `CheckRequest` (`attributes`) | source.principal | request.http.method | request.http.host and path | source.address.socketAddress |
+ * | Envoy's `CheckRequest` (`attributes`) | `sub` in the metadata of `envoy.filters.http.jwt_authn`; else source.principal, a `service` | request.http.method | request.http.host and path | source.address.socketAddress |
  * | Kubernetes' AdmissionReview (`request`) | request.userInfo.username | request.operation | request.kind, namespace, name | |
  * | AuthZEN (`subject`, `action`, `resource`) | subject.id, type | action.name | resource.type, id | context.ip |
  * | plain: `subject`, `user`, `principal`, as text or as an object (`identity`: an object only) with id, username, name, email or sub | that | action, operation or method | resource or object, else path (text, or a list of its segments) | ip, source_ip, client_ip, remote_addr |
@@ -53,11 +54,17 @@ function envoyInput(attributes: JsonObject): OpaInput {
   const http = objectOf(objectOf(attributes, 'request'), 'http')
   const socket = objectOf(objectOf(source, 'address'), 'socketAddress')
   const principal = textOf(source, 'principal')
+  const user = claimedSubject(objectOf(objectOf(attributes, 'metadataContext'), 'filterMetadata'))
   const host = textOf(http, 'host')
   const method = textOf(http, 'method')
   const target = textOf(http, 'path')
   return {
-    subject: principal === '' ? ANONYMOUS : { type: 'service', id: principal.slice(0, 256) },
+    subject:
+      user !== ''
+        ? { type: 'user', id: user.slice(0, 256) }
+        : principal === ''
+          ? ANONYMOUS
+          : { type: 'service', id: principal.slice(0, 256) },
     action: method,
     resource: target === '' ? null : httpResource(host, target),
     seen: {

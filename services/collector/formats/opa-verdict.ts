@@ -14,15 +14,17 @@ const NO = ['deny', 'denied', 'violation', 'violations']
  * | true, `"true"`, or an object whose `allow` (`allowed`, `permit`, …) is true and that denies nothing | `permit`, `policy_permit` |
  * | false, an object whose `allow` is false or whose `deny` lists something | `deny`, `policy_deny` |
  * | of a rule named `deny` or `violation`: true or a list with members; false or an empty list | `deny`; `permit` |
- * | an object with `http_status` 401 (Envoy's plugin), without saying yes | `deny`, `not_authenticated` |
+ * | an object with `http_status` 401, or a redirect (Envoy's plugin), without saying yes | `deny`; `step_up`, `not_authenticated`: the client is sent to sign in |
  * | Kubernetes' AdmissionReview: response.allowed | `permit`, `deny` |
  * | none, with an error | `error_closed`, `policy_error` |
+ * | none, and `erased` names it | no decision: it was, and is not told |
  * | none (undefined: no rule applied) | `deny`, `no_rule_matched`: what does not say yes is no |
  * | anything else | no decision |
  */
 export function opaVerdict(event: JsonObject, path: string): Verdict | null {
   const result = event['result']
   if (result === undefined) {
+    if (isErased(event)) return null
     return event['error'] === undefined ? ['deny', 'no_rule_matched'] : ['error_closed', 'policy_error']
   }
   const rule = path.split(/[/.]/).at(-1) ?? ''
@@ -36,7 +38,15 @@ function ofObject(result: JsonObject): Verdict | null {
   const no = NO.map((name) => denies(result[name])).filter((each) => each !== null)
   if (yes === null) return no.length === 0 ? null : verdict(no.includes(true), true)
   if (yes && !no.includes(true)) return ['permit', 'policy_permit']
-  return ['deny', textOf(result, 'http_status') === '401' ? 'not_authenticated' : 'policy_deny']
+  const status = textOf(result, 'http_status')
+  if (/^3\d\d$/.test(status)) return ['step_up', 'not_authenticated']
+  return ['deny', status === '401' ? 'not_authenticated' : 'policy_deny']
+}
+
+/** A policy of masks may take the result out of the event, and says so. */
+function isErased(event: JsonObject): boolean {
+  const erased = event['erased']
+  return Array.isArray(erased) && erased.some((pointer) => /^\/result(?:\/|$)/.test(String(pointer)))
 }
 
 /** `said`: what a rule says; `denying`: it says no. */

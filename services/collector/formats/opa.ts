@@ -17,7 +17,7 @@ import { keep, others, withoutSecrets } from './unmapped.ts'
  * | result, error | `outcome`, `reasons` (`opa-verdict.ts`) |
  * | input, as far as it is of a known shape | `subject`, `action`, `resource`, `context` (`opa-input.ts`) |
  * | input | `policy.inputs`, within bounds, without credentials |
- * | path, else query | `policy.rule_id`; the resource, when the input names none |
+ * | path without the first `/`, else query | `policy.rule_id`; the resource, when the input names none |
  * | bundles.*.revision, else revision | `policy.revision` |
  * | metrics.timer_server_handler_ns, else timer_rego_query_eval_ns | `latency_us` |
  * | trace_id | `context.trace_id` |
@@ -26,7 +26,7 @@ import { keep, others, withoutSecrets } from './unmapped.ts'
  * OPA answers questions of any kind; a result that says neither yes nor no is no
  * decision about access.
  *
- * @see "Decision Logs", Open Policy Agent documentation.
+ * @see "Decision Logs", Open Policy Agent documentation, read in 2026-11.
  */
 export function opaReader({ timezone }: ReadingOptions): RecordReader {
   const instants = instantReader(timezone)
@@ -45,7 +45,7 @@ function read(event: JsonObject, instants: InstantReader): Reading {
   if (at === undefined) return unusable('no_timestamp', 'there is no timestamp')
   const decidedAt = instants.read(at)
   if (decidedAt === null) return unusable('timestamp_invalid', 'timestamp is no instant')
-  const path = textOf(event, 'path') || textOf(event, 'query')
+  const path = textOf(event, 'path').replace(/^\//, '') || textOf(event, 'query')
   const verdict = opaVerdict(event, path)
   if (verdict === null) return skip('no_decision')
   const [outcome, reason] = verdict

@@ -14,25 +14,26 @@ import { keep, others, withoutSecrets } from './unmapped.ts'
  * | Pomerium | decision |
  * |---|---|
  * | time | `decided_at` |
- * | allow without deny | `permit`, `policy_permit` |
- * | deny-why-true, else allow-why-false | `outcome`, `reasons`, see below |
- * | email in lower case, else user | `subject` `user` |
+ * | allow without deny | `permit`, `policy_permit`, unless one of the reasons sends to sign in |
+ * | the reasons of deny and allow, true or false | `outcome`, `reasons`, see below |
+ * | impersonate-email, else email, in lower case; else impersonate-user-id, user | `subject` `user` |
  * | service-account-id | `subject` `service` |
  * | session-id | `subject.session_id` |
- * | method | `action` |
- * | path without query | `resource` `http`, `path_template`, `context.http.path` |
+ * | method; `ssh.login` where method and path are empty: a check of SSH | `action` |
+ * | path without query; of SSH route-id | `resource` `http`, `path_template`, `context.http.path`; `host` |
  * | host | `resource.app`, `context.http.host` |
  * | ip | `context.ip` |
  * | headers.user-agent, or User-Agent of headers | `context.user_agent` |
- * | envoy-route-id | `policy.route_id` |
+ * | envoy-route-id, else route-id | `policy.route_id` |
  * | the reasons in Pomerium's words, impersonation, request ids and what else there is | `unmapped`, without credentials |
  *
  * | Pomerium's reason | verdict |
  * |---|---|
- * | `user-unauthenticated` | `step_up`, `not_authenticated`: Pomerium sends the client to sign in |
- * | `device-unauthenticated` | `step_up`, `device_unknown` |
+ * | `client-certificate-required`, `invalid-client-certificate` of deny | `deny`, `not_authenticated`, `credentials_rejected` |
+ * | `user-unauthenticated` of either | `step_up`, `not_authenticated`: Pomerium sends the client to sign in, whatever else was said |
+ * | `device-unauthenticated` of either | `step_up`, `device_unknown` |
  * | `device-unauthorized` | `deny`, `device_tier_too_low` |
- * | `client-certificate-required`, `invalid-client-certificate` | `deny`, `not_authenticated`, `credentials_rejected` |
+ * | `client-certificate-unauthorized`, `ssh-publickey-unauthorized` | `deny`, `credentials_rejected` |
  * | `route-not-found` | `deny`, `no_route` |
  * | `…-unauthorized` | `deny`, `permission_missing` |
  * | anything else | `deny`, `policy_deny` |
@@ -40,7 +41,8 @@ import { keep, others, withoutSecrets } from './unmapped.ts'
  * Who acts as somebody else is the subject that is acted as; the log names both.
  *
  * @see "Authorize Log Fields" and "Audit Logs", Pomerium documentation;
- *   `authorize/log.go` and `pkg/policy/criteria/reasons.go` of its source.
+ *   `authorize/log.go`, `authorize/check_response.go` (in which order reasons
+ *   count) and `pkg/policy/criteria/reasons.go` of its source, read in 2026-08.
  */
 export function pomeriumReader({ timezone }: ReadingOptions): RecordReader {
   const instants = instantReader(timezone)
@@ -74,11 +76,17 @@ function read(object: JsonObject, instants: InstantReader): Reading {
   const decidedAt = instants.read(at)
   if (decidedAt === null) return unusable('timestamp_invalid', 'time is no instant')
   const deny = object['deny'] === true
-  const why = stringsOf(object[deny ? 'deny-why-true' : allow ? 'allow-why-true' : 'allow-why-false'])
-  const [outcome, reason]: Verdict = allow && !deny ? ['permit', 'policy_permit'] : refusal(why)
+  const denyWhy = stringsOf(object[deny ? 'deny-why-true' : 'deny-why-false'])
+  const allowWhy = stringsOf(object[allow ? 'allow-why-true' : 'allow-why-false'])
+  const why = deny ? denyWhy : allowWhy
+  const [outcome, reason] =
+    first(CERTIFICATE, denyWhy) ??
+    first(SIGN_IN, [...allowWhy, ...denyWhy]) ??
+    (allow && !deny ? PERMIT : (first(REFUSALS, why) ?? OTHERWISE))
+  const ssh = object['method'] === '' && object['path'] === ''
   const host = textOf(object, 'host')
   const target = textOf(object, 'path')
-  const method = textOf(object, 'method') || 'unknown'
+  const method = textOf(object, 'method') || (ssh ? '' : 'unknown')
   const { context, source_host } = contextOf({
     address: textOf(object, 'ip'),
     user_agent: userAgentOf(object),
@@ -86,40 +94,56 @@ function read(object: JsonObject, instants: InstantReader): Reading {
     method,
     target,
   })
-  const route = textOf(object, 'envoy-route-id')
+  const route = textOf(object, 'envoy-route-id') || textOf(object, 'route-id')
   return decisions({
     schema_version: 1,
     decided_at: decidedAt,
     outcome,
     reasons: [reason],
     subject: subjectOf(object),
-    action: { name: method.slice(0, 256) },
-    resource: httpResource(host, target),
+    action: { name: ssh ? 'ssh.login' : method.slice(0, 256) },
+    resource: ssh ? sshResource(route) : httpResource(host, target),
     context,
     ...(route === '' ? {} : { policy: { route_id: route.slice(0, 256) } }),
     unmapped: keep({ why: why.slice(0, 16), source_host }, withoutSecrets(others(object, PLACED))),
   })
 }
 
-/** The first that applies decides: what has to happen before the others could be asked. */
-const REFUSALS: readonly (readonly [RegExp, Verdict])[] = [
-  [/^route-not-found$/, ['deny', 'no_route']],
+type Verdicts = readonly (readonly [RegExp, Verdict])[]
+
+const PERMIT: Verdict = ['permit', 'policy_permit']
+const OTHERWISE: Verdict = ['deny', 'policy_deny']
+/** Refused before anybody is asked to sign in. */
+const CERTIFICATE: Verdicts = [
   [/^client-certificate-required$/, ['deny', 'not_authenticated']],
-  [/^(?:invalid-client-certificate|client-certificate-unauthorized)$/, ['deny', 'credentials_rejected']],
+  [/^invalid-client-certificate$/, ['deny', 'credentials_rejected']],
+]
+const SIGN_IN: Verdicts = [
   [/^user-unauthenticated$/, ['step_up', 'not_authenticated']],
   [/^device-unauthenticated$/, ['step_up', 'device_unknown']],
+]
+const REFUSALS: Verdicts = [
+  [/^route-not-found$/, ['deny', 'no_route']],
+  ...CERTIFICATE,
   [/^device-unauthorized$/, ['deny', 'device_tier_too_low']],
+  [/^(?:client-certificate|ssh-publickey)-unauthorized$/, ['deny', 'credentials_rejected']],
   [/-unauthorized$/, ['deny', 'permission_missing']],
 ]
 
-function refusal(why: readonly string[]): Verdict {
-  for (const [pattern, verdict] of REFUSALS) if (why.some((reason) => pattern.test(reason))) return verdict
-  return ['deny', 'policy_deny']
+function first(verdicts: Verdicts, why: readonly string[]): Verdict | undefined {
+  return verdicts.find(([pattern]) => why.some((reason) => pattern.test(reason)))?.[1]
+}
+
+/** Pomerium's log names the route of an SSH session, and not the host behind it. */
+function sshResource(route: string): DecisionInput['resource'] {
+  const id = route || 'pomerium'
+  return { type: 'host', id: id.slice(0, 1024), app: 'pomerium' }
 }
 
 function subjectOf(object: JsonObject): DecisionInput['subject'] {
-  const user =
-    (textOf(object, 'impersonate-email') || textOf(object, 'email')).toLowerCase() || textOf(object, 'user')
+  const impersonated =
+    textOf(object, 'impersonate-email').toLowerCase() || textOf(object, 'impersonate-user-id')
+  const user = impersonated || textOf(object, 'email').toLowerCase() || textOf(object, 'user')
   const account = textOf(object, 'service-account-id')
   const session = textOf(object, 'session-id')
   const id = account || user

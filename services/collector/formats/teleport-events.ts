@@ -1,4 +1,5 @@
 import type { Verdict } from './http-verdict.ts'
+import { textOf, type JsonObject } from './json.ts'
 
 export interface TeleportEvent {
   readonly action: string
@@ -26,7 +27,9 @@ const EVENTS: ReadonlyMap<string, TeleportEvent> = new Map<string, TeleportEvent
     'session.rejected',
     { action: 'ssh.login', resource: ['host', 'server_hostname', 'server_id'], refused: true },
   ],
-  ['port', { action: 'port.forward', resource: ['host', 'addr', 'server_id'] }],
+  ...['port', 'port.local', 'port.remote', 'port.remote_conn'].map(
+    (name) => [name, { action: 'port.forward', resource: ['host', 'addr', 'server_id'] }] as const,
+  ),
   ['x11-forward', { action: 'x11.forward', resource: ['host', 'addr.local', 'server_id'] }],
   [
     'app.session.start',
@@ -45,8 +48,26 @@ const EVENTS: ReadonlyMap<string, TeleportEvent> = new Map<string, TeleportEvent
   ['recovery_code.used', { action: 'sign_in', resource: ['application', 'cluster_name'] }],
 ])
 
-export function teleportEvent(name: string): TeleportEvent | null {
-  return EVENTS.get(name) ?? null
+/** Somebody who has not signed in asks to, and waits for the user to agree elsewhere. */
+export const HEADLESS_REQUESTED = 'T1012I'
+
+/** Sign-ins to try a connector, which let nobody in, and the ends of port forwards. */
+const NO_DECISION = /^(?:T1010I|T1011W|T3003S)$/
+const HEADLESS = /^T101[234][IW]$/
+const SESSION_OF_CLUSTER: TeleportEvent = {
+  action: 'kube:session',
+  resource: ['kubernetes', 'kubernetes_cluster'],
+}
+
+/** What an event is in our words; null for one that decides nothing about access. */
+export function teleportEvent(name: string, object: JsonObject): TeleportEvent | null {
+  const code = textOf(object, 'code')
+  if (NO_DECISION.test(code)) return null
+  if (name === 'session.start' && textOf(object, 'kubernetes_cluster') !== '') return SESSION_OF_CLUSTER
+  const event = EVENTS.get(name) ?? null
+  return event !== null && name === 'user.login' && HEADLESS.test(code)
+    ? { ...event, action: 'mfa.verify' }
+    : event
 }
 
 const REASONS: readonly (readonly [RegExp, Verdict[1]])[] = [

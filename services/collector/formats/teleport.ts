@@ -4,7 +4,7 @@ import { verdictOfStatus, type Verdict } from './http-verdict.ts'
 import { instantReader, type InstantReader } from './instant.ts'
 import { jsonReader, objectOf, textOf, type JsonObject } from './json.ts'
 import { contextOf, wholeOf } from './request.ts'
-import { teleportEvent, teleportReason, type TeleportEvent } from './teleport-events.ts'
+import { HEADLESS_REQUESTED, teleportEvent, teleportReason, type TeleportEvent } from './teleport-events.ts'
 import { keep, others, withoutSecrets } from './unmapped.ts'
 
 /**
@@ -18,7 +18,9 @@ import { keep, others, withoutSecrets } from './unmapped.ts'
  * | event | `action`: `sign_in`, `ssh.login`, `db.connect`, … (`teleport-events.ts`); others are no decision |
  * | success; of `kube.request` response_code; `auth`, `session.rejected` are refusals | `outcome` |
  * | error, else message, reason | `reasons` (`teleport-events.ts`) |
- * | `mfa_auth_challenge.create` | `step_up`, `step_up_required` |
+ * | `mfa_auth_challenge.create`; a headless sign-in that waits for its user (T1012I) | `step_up`, `step_up_required` |
+ * | T1013I, T1013W, T1014W: the user's answer to it | `mfa.verify`, `permit`; `deny`, `mfa_rejected` |
+ * | T1010I, T1011W: an administrator tries a connector; the end of a port forward (T3003S); one that failed without being refused | no decision |
  * | user, else identity.user; a failure names who was tried | `subject`; user_kind 2, `bot.join`, `instance.join`: `service` |
  * | sid | `subject.session_id` |
  * | user_roles, else identity.roles | `subject.roles` |
@@ -28,7 +30,8 @@ import { keep, others, withoutSecrets } from './unmapped.ts'
  * | addr.remote, user_agent, request_path, verb | `context` |
  * | code, login, db_user, and what else there is | `unmapped`, without credentials |
  *
- * @see "Audit Event Reference", Teleport documentation.
+ * @see "Audit Event Reference", Teleport documentation; `lib/events/codes.go` and
+ *   `lib/events/api.go` of its source, read in 2026-11.
  */
 export function teleportReader({ timezone }: ReadingOptions): RecordReader {
   const instants = instantReader(timezone)
@@ -44,7 +47,7 @@ function read(object: JsonObject, instants: InstantReader): Reading {
   if (object['time'] === undefined) return unusable('no_timestamp', 'there is no time')
   const decidedAt = instants.read(object['time'])
   if (decidedAt === null) return unusable('timestamp_invalid', 'time is no instant')
-  const event = teleportEvent(name)
+  const event = teleportEvent(name, object)
   if (event === null) return skip('no_decision')
   const subject = subjectOf(object, name)
   const verdict = verdictOf(object, name, event)
@@ -81,15 +84,19 @@ function read(object: JsonObject, instants: InstantReader): Reading {
 }
 
 function verdictOf(object: JsonObject, name: string, { action, refused }: TeleportEvent): Verdict | null {
-  if (name === 'mfa_auth_challenge.create') return ['step_up', 'step_up_required']
+  const code = textOf(object, 'code')
+  if (name === 'mfa_auth_challenge.create' || code === HEADLESS_REQUESTED)
+    return ['step_up', 'step_up_required']
   if (name === 'kube.request') {
     // Teleport writes the status that the cluster gave, or its own refusal.
     return verdictOfStatus(wholeOf(object['response_code']) ?? 0, { answered: false, user: true })
   }
   // Of a desktop session that failed, older versions say so by the code alone.
-  const failed = refused === true || object['success'] === false || /\d(?:W|E)$/.test(textOf(object, 'code'))
+  const failed = refused === true || object['success'] === false || /\d(?:W|E)$/.test(code)
   if (!failed) return ['permit', 'foreign_permit']
   const error = textOf(object, 'error') || textOf(object, 'message') || textOf(object, 'reason')
+  // The connection broke, or nobody listened: who may was told when it began.
+  if (action === 'port.forward' && !/denied|not allowed|permission/i.test(error)) return null
   return ['deny', teleportReason(action, error)]
 }
 

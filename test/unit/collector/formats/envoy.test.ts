@@ -124,6 +124,7 @@ describe('envoy, a JSON line', () => {
       'drop no_decision',
     ],
     ['a health check', { ...LINE, response_flags: 'LH' }, 'drop no_decision'],
+    ['a request that goes on', { ...LINE, access_log_type: 'DownstreamPeriodic' }, 'drop no_decision'],
     ['a TCP connection', { start_time: LINE.start_time, bytes_sent: 3 }, 'drop no_decision'],
     [
       'a server error of nobody knows whom',
@@ -203,15 +204,41 @@ describe('envoy, a message of the access log service', () => {
       },
       policy: { route_id: 'records' },
     })
-    expect(draftOf('envoy', camel({ http_logs: { log_entry: [entry] } }))).toEqual(draft)
+    const { unmapped: _kept, ...mapped } = draft
+    expect(draftOf('envoy', camel({ http_logs: { log_entry: [entry] } }))).toMatchObject(mapped)
+  })
+
+  it('keeps what has no place, without credentials', () => {
+    const headers = { 'x-team': 'a', authorization: 'S3CRET' }
+    const kept = {
+      ...entry,
+      request: { ...entry.request, request_headers: headers },
+      protocol_version: 'HTTP2',
+    }
+    const { unmapped } = draftOf('envoy', { http_logs: { log_entry: [kept] } })
+    expect(unmapped).toMatchObject({
+      request_headers: { 'x-team': 'a' },
+      protocol_version: 'HTTP2',
+      response_flags: 'UAEX',
+      secrets_left_out: 1,
+    })
   })
 
   it('gives a decision for each entry that is final, and none for connections', () => {
-    const going = {
+    const as = (common: Record<string, unknown>) => ({
       ...entry,
-      common_properties: { ...entry.common_properties, intermediate_log_entry: true },
-    }
-    const read = reading('envoy', { http_logs: { log_entry: [entry, going, entry] } })
+      common_properties: { ...entry.common_properties, ...common },
+    })
+    const going = ['DownstreamStart', 'DownstreamPeriodic', 'UpstreamEnd'].map((type) =>
+      as({ access_log_type: type }),
+    )
+    const entries = [
+      entry,
+      as({ intermediate_log_entry: true }),
+      ...going,
+      as({ access_log_type: 'DownstreamEnd' }),
+    ]
+    const read = reading('envoy', { http_logs: { log_entry: entries } })
     expect(read.kind === 'ok' ? read.value : read).toHaveLength(2)
     expect(whyNot('envoy', { tcp_logs: { log_entry: [{}] } })).toBe('drop no_decision')
   })

@@ -236,6 +236,23 @@ describe('google, Cloud Audit Logs', () => {
     })
   })
 
+  it('a perimeter refuses without a list of permissions, and in a dry run only says so', () => {
+    const refused = (metadata: Record<string, unknown>) => ({
+      ...entry({ authorizationInfo: undefined, status: { code: 7 }, metadata }),
+      logName: 'projects/example/logs/cloudaudit.googleapis.com%2Fpolicy',
+    })
+    expect(draftOf('google', refused({ violationReason: 'NO_MATCHING_ACCESS_LEVEL' }))).toMatchObject({
+      outcome: 'deny',
+      reasons: ['policy_deny'],
+    })
+    expect(draftOf('google', refused({ dryRun: true }))).toMatchObject({
+      outcome: 'permit',
+      would_be: 'deny',
+    })
+    const call = entry({ authorizationInfo: [], status: { code: 7 } })
+    expect(draftOf('google', call).reasons).toEqual(['permission_missing'])
+  })
+
   it.each([
     ['the end of a long operation', entry({ authorizationInfo: undefined }), 'drop no_decision'],
     ['a log of requests', { logName: 'projects/x/logs/requests', httpRequest: {} }, 'drop other_program'],

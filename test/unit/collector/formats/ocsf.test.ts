@@ -131,6 +131,10 @@ describe('ocsf', () => {
     [{ action_id: 2, disposition_id: 27 }, 'error_closed', 'policy_error'],
     [{ action_id: 2, disposition_id: 99, disposition: 'Step-Up Required' }, 'step_up', 'step_up_required'],
     [{ disposition_id: 23 }, 'step_up', 'step_up_required'],
+    [{ disposition_id: 22 }, 'step_up', 'step_up_required'],
+    [{ action_id: 3, disposition_id: 17, status_id: 1 }, 'permit', 'foreign_permit'],
+    [{ status_id: undefined, status: 'Failure' }, 'deny', 'foreign_deny'],
+    [{ status_id: undefined, api: { operation: 'create', response: { code: 403 } } }, 'deny', 'foreign_deny'],
     [{ disposition_id: 2 }, 'deny', 'foreign_deny'],
     [{ action_id: 1, status_id: 2 }, 'permit', 'foreign_permit'],
     [{ status_id: 2 }, 'deny', 'foreign_deny'],
@@ -146,13 +150,17 @@ describe('ocsf', () => {
     expect(draftOf('ocsf', { ...API, ...members })).toMatchObject({ outcome, reasons: [reason] })
   })
 
+  it.each([1_772_352_000, 1_772_352_000_000, 1_772_352_000_000_000])('reads %i as a time', (time) => {
+    expect(draftOf('ocsf', { ...API, time }).decided_at).toBe('2026-03-01T08:00:00.000Z')
+  })
+
   it.each([
     ['a finding', { ...API, class_uid: 2004 }, 'drop other_program'],
     ['privileges given to a session', { ...API, class_uid: 3003 }, 'drop other_program'],
     ['a logoff', { ...SIGN_IN, activity_id: 2 }, 'drop no_decision'],
     ['an outcome that nobody knows', { ...API, status_id: 0 }, 'drop no_decision'],
     ['no instant', { ...API, time: undefined }, 'dead-letter no_timestamp'],
-    ['an instant that is none', { ...API, time: 1e18 }, 'dead-letter timestamp_invalid'],
+    ['an instant that is none', { ...API, time: 'noon' }, 'dead-letter timestamp_invalid'],
     ['another product', { eventType: 'x' }, 'dead-letter record_invalid'],
     ['half a line', '{"class_uid":', 'dead-letter json_invalid'],
   ])('%s is put aside', (_title, event, why) => {

@@ -83,6 +83,12 @@ describe('okta', () => {
     ['app.oauth2.as.token.grant.access_token', 'SUCCESS', null, 'token.grant', 'permit', 'foreign_permit'],
     ['app.oauth2.token.grant', 'FAILURE', 'invalid_grant', 'token.grant', 'deny', 'token_invalid'],
     ['security.request.blocked', 'DENY', null, 'request', 'deny', 'policy_deny'],
+    ['security.threat.detected', 'DENY', 'Password Spray', 'request', 'deny', 'policy_deny'],
+    ['app.oauth2.as.authorize.scope_denied', 'SUCCESS', null, 'token.grant', 'deny', 'permission_missing'],
+    ['app.oauth2.as.token.detect_reuse', 'SUCCESS', null, 'token.grant', 'deny', 'token_invalid'],
+    ['system.api_token.request_outside_allowed_range', 'FAILURE', null, 'request', 'deny', 'policy_deny'],
+    ['system.sms.send_factor_verify_message', 'DENY', null, 'mfa.verify', 'deny', 'policy_deny'],
+    ['app.inbound_del_auth.login_success', 'SUCCESS', null, 'sign_in', 'permit', 'foreign_permit'],
   ])('%s %s (%s) is %s: %s, %s', (eventType, result, reason, action, outcome, why) => {
     expect(draftOf('okta', { ...EVENT, eventType, outcome: { result, reason } })).toMatchObject({
       action: { name: action },
@@ -124,6 +130,11 @@ describe('okta', () => {
     [
       'a policy that allowed',
       { ...EVENT, eventType: 'policy.evaluate_sign_on', outcome: { result: 'ALLOW' } },
+      'drop same_attempt',
+    ],
+    [
+      'a threat that was only logged',
+      { ...EVENT, eventType: 'security.threat.detected', outcome: { result: 'ALLOW' } },
       'drop same_attempt',
     ],
     ['a step that was skipped', { ...EVENT, outcome: { result: 'SKIPPED' } }, 'drop no_decision'],

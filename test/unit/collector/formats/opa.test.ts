@@ -54,6 +54,8 @@ describe('opa', () => {
     ['http/decision', { allow: true, deny: [] }, 'permit', 'policy_permit'],
     ['http/decision', { allow: true, deny: ['late'] }, 'deny', 'policy_deny'],
     ['http/decision', { allowed: false, http_status: 401 }, 'deny', 'not_authenticated'],
+    ['http/decision', { allowed: false, http_status: 302 }, 'step_up', 'not_authenticated'],
+    ['/http/deny', true, 'deny', 'policy_deny'],
     ['http/decision', { violation: [], deny: ['no'] }, 'deny', 'policy_deny'],
     ['kubernetes/admission/deny', [], 'permit', 'policy_permit'],
     ['kubernetes/admission/deny', ['no'], 'deny', 'policy_deny'],
@@ -92,6 +94,9 @@ describe('opa', () => {
       context: { ip: '192.0.2.7', port: 41_000 },
     })
     expect(JSON.stringify(draft)).not.toContain('S3CRET')
+    const verified = { 'envoy.filters.http.jwt_authn': { claims: { sub: 'alice' } } }
+    const signedIn = { attributes: { ...envoy.attributes, metadataContext: { filterMetadata: verified } } }
+    expect(draftOf('opa', { ...EVENT, input: signedIn }).subject).toEqual({ type: 'user', id: 'alice' })
     const kubernetes = {
       request: {
         operation: 'CREATE',
@@ -141,6 +146,7 @@ describe('opa', () => {
   it.each([
     ['an answer that is neither yes nor no', { ...EVENT, result: ['admin'] }, 'drop no_decision'],
     ['text', { ...EVENT, result: 'blue' }, 'drop no_decision'],
+    ['an answer that was erased', { ...EVENT, result: undefined, erased: ['/result'] }, 'drop no_decision'],
     [
       'a request of the console log',
       { level: 'info', msg: 'Received request.', time: EVENT.timestamp },

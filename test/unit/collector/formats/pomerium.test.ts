@@ -61,7 +61,9 @@ describe('pomerium', () => {
     [['device-unauthorized'], 'deny', 'device_tier_too_low'],
     [['client-certificate-required'], 'deny', 'not_authenticated'],
     [['invalid-client-certificate'], 'deny', 'credentials_rejected'],
-    [['route-not-found', 'user-unauthenticated'], 'deny', 'no_route'],
+    [['client-certificate-unauthorized'], 'deny', 'credentials_rejected'],
+    [['route-not-found'], 'deny', 'no_route'],
+    [['non-pomerium-route', 'claim-unauthorized'], 'deny', 'permission_missing'],
     [['reject'], 'deny', 'policy_deny'],
     [[], 'deny', 'policy_deny'],
   ])('%j is %s, %s', (why, outcome, reason) => {
@@ -74,6 +76,28 @@ describe('pomerium', () => {
       reasons: ['policy_deny'],
       unmapped: { why: ['reject'] },
     })
+  })
+
+  it('whoever has not signed in is sent to, whatever the other rules said', () => {
+    const unauthenticated = { outcome: 'step_up', reasons: ['not_authenticated'] }
+    const why = ['user-unauthenticated']
+    expect(draftOf('pomerium', { ...LINE, 'deny-why-false': why })).toMatchObject(unauthenticated)
+    const rejected = { deny: true, 'deny-why-true': ['reject'], allow: false, 'allow-why-false': why }
+    expect(draftOf('pomerium', { ...LINE, ...rejected })).toMatchObject(unauthenticated)
+    const certificate = { ...rejected, 'deny-why-true': ['invalid-client-certificate'] }
+    expect(draftOf('pomerium', { ...LINE, ...certificate }).outcome).toBe('deny')
+  })
+
+  it('a check of SSH has no request', () => {
+    const line = { ...LINE, method: '', path: '', host: '', 'envoy-route-id': '', 'route-id': 'r-9' }
+    expect(draftOf('pomerium', { ...line, ip: '192.0.2.7:4411' })).toMatchObject({
+      action: { name: 'ssh.login' },
+      resource: { type: 'host', id: 'r-9', app: 'pomerium' },
+      context: { ip: '192.0.2.7', port: 4411 },
+      policy: { route_id: 'r-9' },
+    })
+    const refusal = { allow: false, 'allow-why-false': ['ssh-publickey-unauthorized'] }
+    expect(draftOf('pomerium', { ...line, ...refusal }).reasons).toEqual(['credentials_rejected'])
   })
 
   it('knows a service account, somebody impersonated, and nobody', () => {

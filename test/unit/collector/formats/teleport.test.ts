@@ -81,6 +81,19 @@ describe('teleport', () => {
     ['windows.desktop.session.start', 'TDP00W', {}, 'rdp.login', 'deny', 'permission_missing'],
     ['mfa_auth_challenge.create', 'T1015I', {}, 'mfa.verify', 'step_up', 'step_up_required'],
     ['mfa_auth_challenge.validate', 'T1016W', { success: false }, 'mfa.verify', 'deny', 'mfa_rejected'],
+    ['user.login', 'T1012I', { success: false }, 'mfa.verify', 'step_up', 'step_up_required'],
+    ['user.login', 'T1013I', { success: true }, 'mfa.verify', 'permit', 'foreign_permit'],
+    ['user.login', 'T1014W', { success: false }, 'mfa.verify', 'deny', 'mfa_rejected'],
+    ['port.local', 'T3003I', { addr: '192.0.2.9:80' }, 'port.forward', 'permit', 'foreign_permit'],
+    [
+      'port',
+      'T3003E',
+      { success: false, error: 'port forwarding not allowed' },
+      'port.forward',
+      'deny',
+      'permission_missing',
+    ],
+    ['session.start', 'T2000I', { kubernetes_cluster: 'k-1' }, 'kube:session', 'permit', 'foreign_permit'],
     ['kube.request', 'T3009I', { verb: 'GET', response_code: 403 }, 'kube:GET', 'deny', 'foreign_deny'],
     ['kube.request', 'T3009I', { verb: 'POST', response_code: 201 }, 'kube:POST', 'permit', 'foreign_permit'],
   ])('%s %s %j is %s: %s, %s', (event, code, more, action, outcome, reason) => {
@@ -127,6 +140,13 @@ describe('teleport', () => {
     [
       'a request that the cluster failed at',
       { ...EVENT, event: 'kube.request', response_code: 500 },
+      'drop no_decision',
+    ],
+    ['a connector that is tried', { ...EVENT, event: 'user.login', code: 'T1010I' }, 'drop no_decision'],
+    ['the end of a port forward', { ...EVENT, event: 'port.local', code: 'T3003S' }, 'drop no_decision'],
+    [
+      'a port forward that broke',
+      { ...EVENT, event: 'port.local', code: 'T3003E', success: false, error: 'connection reset' },
       'drop no_decision',
     ],
     ['no instant', { ...EVENT, time: undefined }, 'dead-letter no_timestamp'],
