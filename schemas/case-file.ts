@@ -118,9 +118,13 @@ const Suppression = z.strictObject({
   factor: z.number().nullable(),
 })
 
-/** So many are in the file, and so many more there are. */
+/** So many are in the file, so many more there are, and a statement that `gatewatch query` takes and that gives all of them. */
 function bounded<T extends z.ZodType>(row: T) {
-  return z.strictObject({ left_out: Count, rows: z.array(row).max(20_000) })
+  return z.strictObject({
+    left_out: Count,
+    statement: z.string().max(65_536).optional(),
+    rows: z.array(row).max(20_000),
+  })
 }
 
 /**

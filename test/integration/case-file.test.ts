@@ -2,11 +2,14 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { CaseFile } from '../../schemas/case-file.ts'
 import { erased } from '../../schemas/chain.ts'
 import { privacyErasures } from '../../schemas/topics.ts'
+import { escaped } from '../../services/console/cases/html/markup.ts'
 import { packedInPage, pageOf, unpacked } from '../../services/console/cases/html/page.ts'
+import { renderCase } from '../../services/console/cases/render.ts'
+import { openCases } from '../../services/console/open-cases.ts'
 import { newErasure } from '../../services/erasure/main.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { openSecret } from '../../services/runtime/secrets.ts'
@@ -233,6 +236,37 @@ it('of too many decisions takes those that findings rest on, and counts what it 
   expect(contributing.map(({ decision }) => decision.id)).toEqual(
     [12, 36, 60].map((n) => stack.decisions[n]?.id),
   )
+})
+
+it('is no longer as a page than it may be, and says itself what is left out, which proofs too, and how to see it', async () => {
+  const cases = openCases(stack.runtime, stack.clickhouse, [])
+  onTestFinished(() => cases.stop())
+  const build = async (about: CaseFile['about'], page_bytes: number) => {
+    const question = { tenant: 'default', about, from_ms: null, to_ms: null }
+    const file = await cases.build(question, { now_ms: Date.now(), limits: { page_bytes } })
+    if (file === null) throw new Error('there is no such case')
+    const page = renderCase(file, 'html')
+    expect(Buffer.byteLength(page)).toBeLessThanOrEqual(page_bytes)
+    return { file, page }
+  }
+  const { file, page } = await build(
+    { kind: 'entity', entity: { type: 'subject', id: `user:${HOSTILE}` } },
+    130_000,
+  )
+  const { rows, left_out, statement = '' } = file.decisions
+  expect(rows.length).toBeGreaterThan(0)
+  expect(left_out).toBeGreaterThan(0)
+  expect(page).toContain(`${left_out} more are left out of this file.`)
+  expect(page).toContain(escaped(statement))
+  const all = (await gatewatch('query', statement, '--json')).out.trim().split('\n')
+  expect(all.length).toBe(rows.length + left_out)
+
+  // The first is the one it is about; what is left takes some others, but not its proof of fifty links.
+  const one = await build({ kind: 'decision', id: at([...stack.decisions], 2).id }, 100_000)
+  expect(at(one.file.decisions.rows, 0)).toMatchObject({
+    decision: { id: stack.decisions[2]?.id },
+    unproven: expect.stringMatching(/^left out: the proofs/),
+  })
 })
 
 it.each([

@@ -3,12 +3,15 @@ import type { CaseFile } from '../../../../schemas/case-file.ts'
 import { openDecisionRows } from '../../../../schemas/clickhouse/decision-row.ts'
 import { Decision } from '../../../../schemas/decision.ts'
 import type { Entity } from '../../../../schemas/entity.ts'
+import type { Finding } from '../../../../schemas/finding.ts'
 import { isRecord } from '../../../../schemas/record.ts'
 import { Enrichment, Scores } from '../../../../schemas/scored-decision.ts'
 import { decisionsOf, entityParams } from '../../store/decisions-of.ts'
 import type { Store } from '../../store/store.ts'
 import { bucketOf } from '../../timeline.ts'
 import type { CaseScope } from '../case-scope.ts'
+import { statementOf } from '../statement.ts'
+import { collected, type Collected } from './collected.ts'
 
 /** A contributing decision may be older than the range: a finding may have been opened long before. */
 const SLACK_MS = 600_000
@@ -52,21 +55,24 @@ export function decisionReader(): (row: unknown) => StoredDecision {
   }
 }
 
-export interface CollectedDecisions {
-  readonly rows: readonly StoredDecision[]
-  readonly left_out: number
+export interface CaseRoom {
+  /** Decisions at most. */
+  readonly most: number
+  /** As many of the rows as there is room for, in their order. */
+  readonly fitting: (rows: readonly StoredDecision[]) => readonly StoredDecision[]
 }
 
 /**
  * The decisions of a case, oldest first: those that findings rest on come
- * before the others, of which the newest are taken up to `most` in all.
+ * before the others, of which the newest are taken while there is room.
  */
 export async function collectDecisions(
   store: Store,
   scope: CaseScope,
-  contributing: readonly string[],
-  most: number,
-): Promise<CollectedDecisions> {
+  findings: readonly Finding[],
+  { most, fitting }: CaseRoom,
+): Promise<Collected<StoredDecision>> {
+  const contributing = contributingTo(scope, findings)
   const parse = decisionReader()
   const params = { ...rangeParams(scope), ids: contributing, since: scope.from - SLACK_MS - 86_400_000 }
   const named = `id IN {ids:Array(String)}`
@@ -97,8 +103,20 @@ export async function collectDecisions(
     params,
     (row) => z.object({ n: z.coerce.number() }).parse(row).n,
   )
-  const rows = [...own, ...others].toSorted((a, b) => compare(a.decision, b.decision))
-  return { rows, left_out: Math.max(0, (counted ?? 0) - rows.length) }
+  const rows = fitting([...own, ...others]).toSorted((a, b) => compare(a.decision, b.decision))
+  return collected(rows, counted ?? 0, () =>
+    statementOf(
+      `SELECT * FROM decisions WHERE (${within}) OR (tenant = {tenant:String} AND (${named} OR id IN
+         (SELECT arrayJoin(decision_ids) FROM findings WHERE tenant = {tenant:String} AND id IN {findings:Array(String)})))
+       ORDER BY decided_at, id LIMIT 1 BY id`,
+      { ...rangeParams(scope), ids: scope.decision_ids, findings: findings.map(({ id }) => id) },
+    ),
+  )
+}
+
+/** The decisions that a case rests on, whenever they were made. */
+export function contributingTo(scope: CaseScope, findings: readonly Finding[]): readonly string[] {
+  return [...new Set([...scope.decision_ids, ...findings.flatMap((one) => one.decision_ids)])]
 }
 
 /** Decisions by outcome, in steps that fit the time in which there are any; a repeated row counts once. */

@@ -3,16 +3,13 @@ import type { Finding } from '../../../../schemas/finding.ts'
 import { toFinding } from '../../store/findings.ts'
 import type { Store } from '../../store/store.ts'
 import type { CaseScope } from '../case-scope.ts'
+import { statementOf } from '../statement.ts'
+import { collected, type Collected } from './collected.ts'
 
 const MOST_FINDINGS = 100
 
-export interface CollectedFindings {
-  readonly rows: readonly Finding[]
-  readonly left_out: number
-}
-
 /** The findings of a case in their newest revisions, the oldest first; of too many, the newest are taken. */
-export function collectFindings(store: Store, scope: CaseScope): Promise<CollectedFindings> {
+export function collectFindings(store: Store, scope: CaseScope): Promise<Collected<Finding>> {
   const { tenant, from, to, finding_ids, accused } = scope
   if (finding_ids !== null) return findingsOf(store, tenant, finding_ids)
   return select(
@@ -25,7 +22,11 @@ export function collectFindings(store: Store, scope: CaseScope): Promise<Collect
 }
 
 /** Findings by their ids. */
-export function findingsOf(store: Store, tenant: string, ids: readonly string[]): Promise<CollectedFindings> {
+export function findingsOf(
+  store: Store,
+  tenant: string,
+  ids: readonly string[],
+): Promise<Collected<Finding>> {
   return select(store, `id IN {ids:Array(String)}`, { tenant, ids })
 }
 
@@ -33,20 +34,16 @@ async function select(
   store: Store,
   about: string,
   params: Readonly<Record<string, unknown>>,
-): Promise<CollectedFindings> {
-  const rows = await store(
-    'the findings',
-    `SELECT * FROM (
+): Promise<Collected<Finding>> {
+  const query = `SELECT * FROM (
        SELECT * FROM findings WHERE tenant = {tenant:String} AND ${about} ORDER BY revision DESC LIMIT 1 BY id
-     ) ORDER BY observed_at DESC, id LIMIT ${MOST_FINDINGS}`,
-    params,
-    toFinding,
-  )
+     ) ORDER BY observed_at DESC, id`
+  const rows = await store('the findings', `${query} LIMIT ${MOST_FINDINGS}`, params, toFinding)
   const [all] = await store(
     'the number of findings',
     `SELECT uniqExact(id) AS n FROM findings WHERE tenant = {tenant:String} AND ${about}`,
     params,
     (row) => z.object({ n: z.coerce.number() }).parse(row).n,
   )
-  return { rows: rows.reverse(), left_out: Math.max(0, (all ?? 0) - rows.length) }
+  return collected(rows.reverse(), all ?? 0, () => statementOf(query, params))
 }

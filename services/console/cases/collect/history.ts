@@ -6,17 +6,14 @@ import { Verdict } from '../../../../schemas/verdict.ts'
 import type { EventLog } from '../../../runtime/log/event-log.ts'
 import type { Store } from '../../store/store.ts'
 import type { CaseScope } from '../case-scope.ts'
+import { statementOf } from '../statement.ts'
+import { collected, type Collected } from './collected.ts'
 import { inRange, rangeParams } from './decisions.ts'
 
 const MOST_RISK = 2000
 const MOST_VERDICTS = 200
 const MOST_REVISIONS = 50
 const MOST_PLACES = 50
-
-export interface Collected<T> {
-  readonly left_out: number
-  readonly rows: readonly T[]
-}
 
 type CaseRisk = CaseFile['risk']['rows'][number]
 type CaseRevision = CaseFile['policy_revisions']['rows'][number]
@@ -33,10 +30,6 @@ function entityLists({ tenant, entities, from, until }: CaseScope): Record<strin
   }
 }
 
-function cut<T>(rows: readonly T[], most: number, all: number): Collected<T> {
-  return { left_out: Math.max(0, all - Math.min(rows.length, most)), rows: rows.slice(0, most) }
-}
-
 const Counted = z.looseObject({ n: z.coerce.number() })
 
 /** Every state of the entities' risk in the range, and the one that held when it began, oldest first. */
@@ -46,23 +39,20 @@ export async function collectRisk(store: Store, scope: CaseScope): Promise<Colle
   const columns = `entity_type, entity_id, revision, score, level, required_action, expires_at, withheld, updated_at, causes_cause AS causes`
   const inTime = `updated_at >= fromUnixTimestamp64Milli({from:Int64}) AND updated_at < fromUnixTimestamp64Milli({until:Int64})`
   let all = 0
-  const rows = await store(
-    'the risk history',
-    `SELECT *, count() OVER () AS n FROM (
+  const params = entityLists(scope)
+  const query = `SELECT *, count() OVER () AS n FROM (
        SELECT ${columns} FROM risk_states WHERE ${OF_ENTITIES} AND updated_at < fromUnixTimestamp64Milli({from:Int64})
        ORDER BY revision DESC LIMIT 1 BY entity_type, entity_id
        UNION ALL
        SELECT ${columns} FROM risk_states WHERE ${OF_ENTITIES} AND ${inTime}
        ORDER BY revision LIMIT 1 BY entity_type, entity_id, revision
-     ) ORDER BY updated_at, entity_type, entity_id, revision LIMIT ${MOST_RISK}`,
-    entityLists(scope),
-    (value) => {
-      const { entity_type, entity_id, n, ...row } = Row.extend(Counted.shape).parse(value)
-      all = n
-      return Risk.parse({ ...row, entity: { type: entity_type, id: entity_id } })
-    },
-  )
-  return cut(rows, MOST_RISK, all)
+     ) ORDER BY updated_at, entity_type, entity_id, revision`
+  const rows = await store('the risk history', `${query} LIMIT ${MOST_RISK}`, params, (value) => {
+    const { entity_type, entity_id, n, ...row } = Row.extend(Counted.shape).parse(value)
+    all = n
+    return Risk.parse({ ...row, entity: { type: entity_type, id: entity_id } })
+  })
+  return collected(rows, all, () => statementOf(query, params))
 }
 
 /** Verdicts on the entities in the range, and on the stories whenever they were given. */
@@ -73,22 +63,19 @@ export async function collectVerdicts(
 ): Promise<Collected<Verdict>> {
   const Row = z.looseObject({ entity_type: z.string(), entity_id: z.string() }).extend(Counted.shape)
   let all = 0
-  const rows = await store(
-    'the verdicts',
-    `SELECT *, count() OVER () AS n FROM (
+  const params = { ...entityLists(scope), stories: story_ids }
+  const query = `SELECT *, count() OVER () AS n FROM (
        SELECT * FROM verdicts
        WHERE tenant = {tenant:String} AND (story_id IN {stories:Array(String)} OR (${OF_ENTITIES}
          AND decided_at >= fromUnixTimestamp64Milli({from:Int64}) AND decided_at < fromUnixTimestamp64Milli({until:Int64})))
        ORDER BY ingested_at LIMIT 1 BY id, entity_type, entity_id
-     ) ORDER BY decided_at, id, entity_type, entity_id LIMIT ${MOST_VERDICTS}`,
-    { ...entityLists(scope), stories: story_ids },
-    (value) => {
-      const { entity_type, entity_id, n, ...row } = Row.parse(value)
-      all = n
-      return Verdict.strip().parse({ ...row, entity: { type: entity_type, id: entity_id } })
-    },
-  )
-  return cut(rows, MOST_VERDICTS, all)
+     ) ORDER BY decided_at, id, entity_type, entity_id`
+  const rows = await store('the verdicts', `${query} LIMIT ${MOST_VERDICTS}`, params, (value) => {
+    const { entity_type, entity_id, n, ...row } = Row.parse(value)
+    all = n
+    return Verdict.strip().parse({ ...row, entity: { type: entity_type, id: entity_id } })
+  })
+  return collected(rows, all, () => statementOf(query, params))
 }
 
 /** The policy revisions that decided in the range, in the order in which they came. */
@@ -100,25 +87,22 @@ export async function collectRevisions(
   const applied = await appliedRevisions(eventLog, scope.tenant)
   const Revision = CaseFile.shape.policy_revisions.shape.rows.element
   let all = 0
-  const rows = await store(
-    'the policy revisions',
-    `SELECT policy_revision AS revision, min(decided_at) AS first_decided_at, max(decided_at) AS last_decided_at,
+  const params = rangeParams(scope)
+  const query = `SELECT policy_revision AS revision, min(decided_at) AS first_decided_at, max(decided_at) AS last_decided_at,
        uniqExact(id) AS decisions, count() OVER () AS n
      FROM decisions WHERE ${inRange(scope)} AND policy_revision != ''
-     GROUP BY policy_revision ORDER BY first_decided_at, revision LIMIT ${MOST_REVISIONS}`,
-    rangeParams(scope),
-    (value) => {
-      const { n, ...row } = Counted.parse(value)
-      all = n
-      const known = applied.get(String(row['revision']))
-      return Revision.parse({
-        ...row,
-        applied_at: known?.applied_at ?? null,
-        applied_by: known?.applied_by ?? null,
-      })
-    },
-  )
-  return cut(rows, MOST_REVISIONS, all)
+     GROUP BY policy_revision ORDER BY first_decided_at, revision`
+  const rows = await store('the policy revisions', `${query} LIMIT ${MOST_REVISIONS}`, params, (value) => {
+    const { n, ...row } = Counted.parse(value)
+    all = n
+    const known = applied.get(String(row['revision']))
+    return Revision.parse({
+      ...row,
+      applied_at: known?.applied_at ?? null,
+      applied_by: known?.applied_by ?? null,
+    })
+  })
+  return collected(rows, all, () => statementOf(query, params))
 }
 
 async function appliedRevisions(eventLog: EventLog, tenant: string): Promise<Map<string, PolicyRevision>> {
@@ -140,20 +124,17 @@ async function appliedRevisions(eventLog: EventLog, tenant: string): Promise<Map
 export async function collectPlaces(store: Store, scope: CaseScope): Promise<Collected<CasePlace>> {
   const Place = CaseFile.shape.places.shape.rows.element
   let all = 0
-  const rows = await store(
-    'the places',
-    `SELECT enrichment_source_country AS country, enrichment_source_city AS city,
+  const params = rangeParams(scope)
+  const query = `SELECT enrichment_source_country AS country, enrichment_source_city AS city,
        max(enrichment_source_latitude) AS latitude, max(enrichment_source_longitude) AS longitude,
        uniqExact(id) AS decisions, uniqExactIf(id, outcome NOT IN ('permit', 'error_open')) AS refused,
        min(decided_at) AS first_decided_at, max(decided_at) AS last_decided_at, count() OVER () AS n
      FROM decisions WHERE ${inRange(scope)}
-     GROUP BY country, city ORDER BY decisions DESC, country, city LIMIT ${MOST_PLACES}`,
-    rangeParams(scope),
-    (value) => {
-      const { n, ...row } = Counted.parse(value)
-      all = n
-      return Place.parse(row)
-    },
-  )
-  return cut(rows, MOST_PLACES, all)
+     GROUP BY country, city ORDER BY decisions DESC, country, city`
+  const rows = await store('the places', `${query} LIMIT ${MOST_PLACES}`, params, (value) => {
+    const { n, ...row } = Counted.parse(value)
+    all = n
+    return Place.parse(row)
+  })
+  return collected(rows, all, () => statementOf(query, params))
 }

@@ -1,6 +1,9 @@
+import { z } from 'zod'
 import type { Story } from '../../../../schemas/story.ts'
 import { toStory } from '../../store/findings.ts'
 import type { Store } from '../../store/store.ts'
+import { statementOf } from '../statement.ts'
+import { collected, type Collected } from './collected.ts'
 
 const MOST_STORIES = 50
 
@@ -16,20 +19,23 @@ export async function storyById(store: Store, tenant: string, id: string): Promi
 }
 
 /** The stories that the findings belong to, the oldest first, and those of these ids. */
-export function collectStories(
+export async function collectStories(
   store: Store,
   tenant: string,
   finding_ids: readonly string[],
   story_ids: readonly string[],
-): Promise<Story[]> {
-  return store(
-    'the stories',
-    `SELECT * FROM (
+): Promise<Collected<Story>> {
+  const params = { tenant, ids: finding_ids, stories: story_ids }
+  const query = `SELECT *, count() OVER () AS n FROM (
        SELECT * FROM stories
        WHERE tenant = {tenant:String} AND (hasAny(finding_ids, {ids:Array(String)}) OR id IN {stories:Array(String)})
        ORDER BY revision DESC LIMIT 1 BY id
-     ) ORDER BY opened_at, id LIMIT ${MOST_STORIES}`,
-    { tenant, ids: finding_ids, stories: story_ids },
-    toStory,
-  )
+     ) ORDER BY opened_at, id`
+  let all = 0
+  const rows = await store('the stories', `${query} LIMIT ${MOST_STORIES}`, params, (value) => {
+    const { n, ...row } = z.looseObject({ n: z.coerce.number() }).parse(value)
+    all = n
+    return toStory(row)
+  })
+  return collected(rows, all, () => statementOf(query, params))
 }

@@ -19,7 +19,7 @@ import {
 import { timelinePicture } from './timeline-picture.ts'
 
 /** Raised whenever the same case is drawn otherwise, so that an old page is not taken for an altered one. */
-const PAGE_VERSION = 'gatewatch-case-page-2'
+const PAGE_VERSION = 'gatewatch-case-page-3'
 const OPEN = '<pre id="case-json-gzip-base64" hidden>'
 const CLOSE = '</pre>'
 

@@ -12,6 +12,7 @@ tr { break-inside: avoid; }
 thead { display: table-header-group; }
 th.number, td.number { text-align: right; padding-right: 16px; font-variant-numeric: tabular-nums; }
 svg.map { max-width: 640px; margin-top: 12px; }
+pre { margin: 0 0 8px; font: 11px/1.4 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
 code, .hash { font: 11px/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
 .note { color: #57606a; }
 .bad { color: #a40e26; font-weight: 600; }

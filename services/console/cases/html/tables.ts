@@ -2,30 +2,40 @@ import type { CaseFile } from '../../../../schemas/case-file.ts'
 import { keyIdOf } from '../../../../schemas/checkpoint.ts'
 import { markup, type Markup } from './markup.ts'
 
+interface Rows {
+  readonly left_out: number
+  readonly statement?: string | undefined
+  readonly rows: readonly (readonly Cell[])[]
+}
 type Cell = string | number | Markup
 
 /** A table with its heading, or a word where there is nothing; says how many rows were left out. */
-function section(
-  title: string,
-  { left_out, rows }: { left_out: number; rows: readonly (readonly Cell[])[] },
-  head: readonly string[],
-): Markup {
-  if (rows.length === 0) return markup`<h2>${title}</h2><p class="note">none</p>`
+function section(title: string, { left_out, statement, rows }: Rows, head: readonly string[]): Markup {
+  if (rows.length === 0 && left_out === 0) return markup`<h2>${title}</h2><p class="note">none</p>`
   const left =
-    left_out === 0 ? markup`` : markup`<p class="bad">${left_out} more are left out of this file.</p>`
+    left_out === 0
+      ? markup``
+      : markup`<p class="bad">${left_out} more are left out of this file.</p>${whole(statement)}`
   return markup`<h2>${title}</h2>${left}<table><thead><tr>${head.map((name, n) => (rows.every((row) => typeof row[n] === 'number') ? markup`<th class="number">${name}</th>` : markup`<th>${name}</th>`))}</tr></thead><tbody>
 ${rows.map((row) => markup`<tr>${row.map(cell)}</tr>\n`)}</tbody></table>`
+}
+
+/** How to see what is not here. */
+function whole(statement: string | undefined): Markup {
+  return statement === undefined
+    ? markup`<p class="note">A shorter range (--from, --to) has them.</p>`
+    : markup`<p class="note">All of them: <code>gatewatch query -</code>, with this on its standard input, or a case of a shorter range (--from, --to).</p><pre class="note">${statement}</pre>`
 }
 
 function cell(value: Cell): Markup {
   return typeof value === 'number' ? markup`<td class="number">${value}</td>` : markup`<td>${value}</td>`
 }
 
-export function findingsTable({ findings: { left_out, rows } }: CaseFile): Markup {
+export function findingsTable({ findings: { rows, ...counted } }: CaseFile): Markup {
   return section(
     'Findings',
     {
-      left_out,
+      ...counted,
       rows: rows.map((one) => [
         one.observed_at,
         markup`${one.summary}<br><span class="note">${one.entity.type} ${one.entity.id} · ${one.id}</span>`,
@@ -43,11 +53,11 @@ function figures(evidence: CaseFile['findings']['rows'][number]['evidence']): Ma
   return markup`${Object.entries(evidence).map(([name, value]) => markup`${name}: ${String(value)}<br>`)}`
 }
 
-export function storiesTable({ stories: { left_out, rows } }: CaseFile): Markup {
+export function storiesTable({ stories: { rows, ...counted } }: CaseFile): Markup {
   return section(
     'Stories',
     {
-      left_out,
+      ...counted,
       rows: rows.map((one) => [
         one.opened_at,
         one.title,
@@ -62,11 +72,11 @@ export function storiesTable({ stories: { left_out, rows } }: CaseFile): Markup 
   )
 }
 
-export function verdictsTable({ verdicts: { left_out, rows } }: CaseFile): Markup {
+export function verdictsTable({ verdicts: { rows, ...counted } }: CaseFile): Markup {
   return section(
     'Verdicts',
     {
-      left_out,
+      ...counted,
       rows: rows.map((one) => [
         one.decided_at,
         one.verdict,
@@ -79,11 +89,11 @@ export function verdictsTable({ verdicts: { left_out, rows } }: CaseFile): Marku
   )
 }
 
-export function riskTable({ risk: { left_out, rows } }: CaseFile): Markup {
+export function riskTable({ risk: { rows, ...counted } }: CaseFile): Markup {
   return section(
     'Risk',
     {
-      left_out,
+      ...counted,
       rows: rows.map((one) => [
         one.updated_at,
         `${one.entity.type} ${one.entity.id}`,
@@ -107,11 +117,11 @@ export function suppressedTable({ suppressed: { left_out, rows } }: CaseFile): M
   )
 }
 
-export function revisionsTable({ policy_revisions: { left_out, rows } }: CaseFile): Markup {
+export function revisionsTable({ policy_revisions: { rows, ...counted } }: CaseFile): Markup {
   return section(
     'Policy revisions',
     {
-      left_out,
+      ...counted,
       rows: rows.map((one) => [
         markup`<code>${one.revision}</code>`,
         one.decisions,
@@ -125,11 +135,11 @@ export function revisionsTable({ policy_revisions: { left_out, rows } }: CaseFil
   )
 }
 
-export function placesTable({ places: { left_out, rows } }: CaseFile): Markup {
+export function placesTable({ places: { rows, ...counted } }: CaseFile): Markup {
   return section(
     'Places',
     {
-      left_out,
+      ...counted,
       rows: rows.map((one) => [
         one.country || 'unknown',
         one.city,
@@ -143,11 +153,11 @@ export function placesTable({ places: { left_out, rows } }: CaseFile): Markup {
   )
 }
 
-export function decisionsTable({ decisions: { left_out, rows } }: CaseFile): Markup {
+export function decisionsTable({ decisions: { rows, ...counted } }: Pick<CaseFile, 'decisions'>): Markup {
   return section(
     'Decisions',
     {
-      left_out,
+      ...counted,
       rows: rows.map(({ decision, enrichment, link, unproven, finding_ids }) => [
         markup`${decision.decided_at}<br><span class="hash">${decision.id}</span>`,
         `${decision.outcome}${finding_ids.length > 0 ? ' ●' : ''}`,

@@ -3,7 +3,8 @@ import type { Checkpoint } from '../../../../schemas/checkpoint.ts'
 import type { Store } from '../../store/store.ts'
 import type { StoredDecision } from '../collect/decisions.ts'
 import { findPins, type Pin, type Place } from './pins.ts'
-import { commitmentOf, walkLinks, type WalkedLink } from './walk-links.ts'
+import { fits, less, sizeOf, type Size } from '../room.ts'
+import { commitmentOf, TOO_LONG, walkLinks, type WalkedLink } from './walk-links.ts'
 
 /** How a case shows what it says of its decisions. */
 export interface Proof {
@@ -20,6 +21,8 @@ export interface ProofOptions {
   /** Links of the file at most, about 700 bytes each. */
   readonly most_links: number
   readonly most_stretches: number
+  /** What the rest of the case leaves. */
+  readonly room: Size
   readonly progress: (done: number, all: number) => void
 }
 
@@ -42,7 +45,8 @@ export async function makeProof(options: ProofOptions): Promise<Proof> {
   const walked = new Map<string, WalkedLink>()
   const stretches: ProofStretch[] = []
   const own = new Set(decisions.map(({ decision }) => decision.id))
-  let room = options.most_links
+  let most_links = options.most_links
+  let { room } = options
   const groups = groupsOf(decisions, pinOf, options.contributing, unproven)
   for (const [n, { pin, members, from }] of groups.entries()) {
     progress(n, groups.length)
@@ -50,18 +54,26 @@ export async function makeProof(options: ProofOptions): Promise<Proof> {
       for (const { decision } of members) unproven.set(decision.id, why)
     }
     const length = pin.seq - from + 1
-    if (length > room || stretches.length >= options.most_stretches) {
-      refuse('left out: the proofs of this case would be too long; ask for a shorter range')
+    if (length > most_links || stretches.length >= options.most_stretches) {
+      refuse(TOO_LONG)
       continue
     }
-    const walk = await walkLinks(store, pin, from, members[0]?.decision.decided_at ?? '')
+    const decided_at = members[0]?.decision.decided_at ?? ''
+    const walk = await walkLinks(store, pin, { from, decided_at, most_bytes: room.json })
     if (walk.kind === 'broken') {
       refuse(walk.why)
       continue
     }
-    room -= length
+    const stretch = stretchOf(pin, walk.links, own)
+    const size = sizeOf([stretch], DRAWN)
+    if (!fits(size, room)) {
+      refuse(TOO_LONG)
+      continue
+    }
+    most_links -= length
+    room = less(room, size)
     for (const link of walk.links) if (own.has(link.id)) walked.set(link.id, link)
-    stretches.push(stretchOf(pin, walk.links, own))
+    stretches.push(stretch)
   }
   progress(groups.length, groups.length)
   return {
@@ -74,6 +86,8 @@ export async function makeProof(options: ProofOptions): Promise<Proof> {
   }
 }
 
+/** As long as the line of a stretch on a page. */
+const DRAWN = ' '.repeat(2000)
 const NOT_CHAINED = 'it was never chained: whoever reported it keeps no chain'
 
 function groupsOf(

@@ -26,12 +26,26 @@ export type Walk =
   | { readonly kind: 'ok'; readonly links: readonly WalkedLink[] }
   | { readonly kind: 'broken'; readonly why: string }
 
+/** A way that is not walked to its end. */
+export const TOO_LONG =
+  'left out: the proofs of this case would be too long; ask for a shorter range, or for the decision alone'
+
 /**
  * Walks a chain from the number `from` to the pin, over what is stored. The hash
  * before it is the checkpoint's, or follows from the nearest row that kept one.
  * Only what gives the signed hash at its end is given back.
+ *
+ * @param most_bytes of the links' text: as much is held in memory
  */
-export async function walkLinks(store: Store, pin: Pin, from: number, decided_at: string): Promise<Walk> {
+export async function walkLinks(
+  store: Store,
+  pin: Pin,
+  {
+    from,
+    decided_at,
+    most_bytes,
+  }: { readonly from: number; readonly decided_at: string; readonly most_bytes: number },
+): Promise<Walk> {
   const { checkpoint, signed } = pin
   const own = signed === 'hash'
   const pinned = from - (from % PINNED_EVERY)
@@ -39,6 +53,7 @@ export async function walkLinks(store: Store, pin: Pin, from: number, decided_at
   let before = own && start === checkpoint.seq_from ? checkpoint.prev_hash : null
   const times = timesOf(pin, decided_at)
   const links: WalkedLink[] = []
+  let bytes = 0
   for (let page = start; page <= pin.seq; page += PAGE_NUMBERS) {
     const to = Math.min(pin.seq, page + PAGE_NUMBERS - 1)
     const rows = await readNumbers(store, pin, { from: page, to }, times)
@@ -54,6 +69,8 @@ export async function walkLinks(store: Store, pin: Pin, from: number, decided_at
       if (before === null) return broken(`no hash is kept before number ${seq} of its chain`)
       const hash = linkHash(before, taken.rest, taken.personal_hash)
       if (seq >= from) links.push({ ...taken, seq, prev: before, hash })
+      bytes += taken.rest.length
+      if (bytes > most_bytes) return broken(TOO_LONG)
       before = hash
     }
   }
