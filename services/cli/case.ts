@@ -71,6 +71,8 @@ function writeCase(context: CliContext, subject: string | undefined, flags: Case
       { writeWhole },
       { aboutOf },
       { renderCase },
+      { erasedBefore },
+      { erasureSecret },
     ] = await Promise.all([
       import('../runtime/clickhouse/open-store.ts'),
       import('../console/open-cases.ts'),
@@ -78,12 +80,15 @@ function writeCase(context: CliContext, subject: string | undefined, flags: Case
       import('../runtime/write-whole.ts'),
       import('../console/cases/about.ts'),
       import('../console/cases/render.ts'),
+      import('../runtime/erasures/erased-before.ts'),
+      import('../runtime/erasures/secret.ts'),
     ])
     const format = formatOf(flags)
     const limits = limitsOf(flags)
     const about = askedFor(subject, flags, aboutOf)
     const range = { from_ms: instantOf(flags.from, '--from'), to_ms: instantOf(flags.to, '--to') }
-    const { dataDir, logger } = runtime
+    const { dataDir, eventLog, logger } = runtime
+    const key = () => erasureSecret(dataDir, config.erasure)
     const store = await openStore({ dataDir, settings: config.clickhouse, logger })
     const bar = progressBar(context.io, 'proving {bar} {percentage}%  {value} of {total} stretches')
     const cases = openCases(runtime, store.endpoint, [
@@ -98,13 +103,12 @@ function writeCase(context: CliContext, subject: string | undefined, flags: Case
       )
       bar.stop()
       if (file === null) {
-        const { wasErased } = await import('./erase/was-erased.ts')
         const { entity } = about.kind === 'entity' ? about : { entity: null }
-        const erased = entity !== null && (await wasErased(runtime, config, { tenant, entity }))
+        const erased_before = entity && (await erasedBefore(eventLog, key)(tenant, entity))
         context.io.stderr.write(
-          erased
-            ? 'It was erased on request: what was decided is kept without the person, and can be asked for by finding, story or decision.\n'
-            : 'Nothing is known of it; see --tenant, and that --data-dir names the right directory.\n',
+          erased_before === null
+            ? 'Nothing is known of it; see --tenant, and that --data-dir names the right directory.\n'
+            : `It was erased on request: what was decided until ${erased_before} is kept without the person, and can be asked for by finding, story or decision.\n`,
         )
         return 1
       }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { openClickHouse } from '../runtime/clickhouse/client.ts'
 import type { ClickHouseEndpoint } from '../runtime/clickhouse/endpoint.ts'
+import { erasedBefore } from '../runtime/erasures/erased-before.ts'
 import { authenticate } from '../runtime/http/authenticate.ts'
 import { sessionRoutes } from '../runtime/http/session.ts'
 import type { Running, Runtime } from '../runtime/runtime.ts'
@@ -25,6 +26,8 @@ export interface ConsoleExtras {
   readonly tokens: Tokens
   /** Files and directories with checkpoints, for the proofs of case files; the log has them too. */
   readonly checkpoint_paths?: readonly string[]
+  /** The key of the marks by which erased persons are known again. */
+  readonly erasure_key: () => Promise<string>
 }
 
 export interface OpenConsole extends Running {
@@ -36,7 +39,7 @@ export interface OpenConsole extends Running {
 export async function openConsole(
   runtime: Runtime,
   config: ConsoleConfig,
-  { clickhouse, tokens, checkpoint_paths = [] }: ConsoleExtras,
+  { clickhouse, tokens, checkpoint_paths = [], erasure_key }: ConsoleExtras,
 ): Promise<OpenConsole> {
   const { eventLog, logger, metrics } = runtime
   const [assets, definitions, runbooks] = await Promise.all([readAssets(), readDefinitions(), readRunbooks()])
@@ -57,11 +60,12 @@ export async function openConsole(
     await app.register(sessionRoutes(tokens))
     await app.register(async (api) => {
       api.addHook('preHandler', authenticate(tokens, 'analyst'))
-      consoleRoutes(api, { store, eventLog })
+      const erased = erasedBefore(eventLog, erasure_key)
+      consoleRoutes(api, { store, eventLog, erasedBefore: erased })
       policyRoutes(api, { store, eventLog })
       const { query_timeout_s, prometheus_url } = config
       dashboardRoutes(api, definitions, { client, query_timeout_s, prometheus_url })
-      caseRoutes(api, cases)
+      caseRoutes(api, cases, erased)
       queryRoutes(api, { client, dataDir: runtime.dataDir, query_timeout_s: config.query_timeout_s })
       streamRoute(api, live)
     })

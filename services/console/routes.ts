@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { Id, Tenant } from '../../schemas/bounds.ts'
 import { EntityType } from '../../schemas/entity.ts'
+import type { ErasedBefore } from '../runtime/erasures/erased-before.ts'
 import { DecisionListQuery } from './decision-filter.ts'
 import { explainDecision, type ExplainSources } from './explain.ts'
 import { openCalibrations } from './findings/calibrations.ts'
@@ -17,7 +18,7 @@ const TimelineParams = z.object({ type: EntityType, id: z.string().min(1).max(30
 /** The console's questions to store and log; whoever is asked to has authenticated already. */
 export function consoleRoutes(
   app: FastifyInstance,
-  sources: ExplainSources & { readonly store: Store },
+  sources: ExplainSources & { readonly store: Store; readonly erasedBefore: ErasedBefore },
 ): void {
   const { store, eventLog } = sources
   const calibrations = openCalibrations(eventLog)
@@ -53,6 +54,6 @@ export function consoleRoutes(
     const query = TimelineQuery.safeParse(request.query)
     if (!entity.success) return notFound(reply, `An entity is one of ${EntityType.options.join(', ')}.`)
     if (!query.success) return refuseQuery(reply, query.error)
-    return readTimeline(store, entity.data, query.data, Date.now())
+    return readTimeline(sources, entity.data, query.data, Date.now())
   })
 }

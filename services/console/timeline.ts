@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Tenant } from '../../schemas/bounds.ts'
 import type { Entity } from '../../schemas/entity.ts'
+import type { ErasedBefore } from '../runtime/erasures/erased-before.ts'
 import type { DecisionSummary } from './decision-row.ts'
 import { newestDecision } from './store/decisions.ts'
 import type { Store } from './store/store.ts'
@@ -48,11 +49,13 @@ export interface Timeline {
     readonly buckets: readonly DecisionBucket[]
     readonly latest: readonly DecisionSummary[]
   }
+  /** Where there is nothing: up to when it was erased on request, if it was. */
+  readonly erased_before: string | null
 }
 
 /** Reads everything about one entity; without a range, of a tenant that is history only, up to its newest decision. */
 export async function readTimeline(
-  store: Store,
+  { store, erasedBefore }: { readonly store: Store; readonly erasedBefore: ErasedBefore },
   entity: Entity,
   query: TimelineQuery,
   nowMs: number,
@@ -68,6 +71,7 @@ export async function readTimeline(
     countDecisions(store, scope, bucket_ms),
     latestDecisions(store, scope),
   ])
+  const none = [risk, findings, verdicts, latest].every(({ length }) => length === 0)
   return {
     tenant: query.tenant,
     entity,
@@ -77,6 +81,7 @@ export async function readTimeline(
     findings,
     verdicts,
     decisions: { bucket_ms, buckets, latest },
+    erased_before: none ? await erasedBefore(query.tenant, entity) : null,
   }
 }
 

@@ -344,8 +344,26 @@ it('the case of a decision whose person was erased is of that decision and of no
   await eventLog.append([jsonRecord(privacyErasures, erasure)])
   expect(await gatewatch('case', 'mallory')).toMatchObject({
     code: 1,
-    err: expect.stringMatching(/^It was erased on request/),
+    err: expect.stringContaining(
+      `It was erased on request: what was decided until ${erasure.before} is kept`,
+    ),
   })
+  const ask = async (path: string) =>
+    (
+      await fetch(`${stack.url}api/v1/${path}`, { headers: { authorization: `Bearer ${stack.token}` } })
+    ).json()
+  expect(await ask('cases/entity/subject/user:mallory')).toMatchObject({
+    code: 'ERR_NOT_FOUND',
+    message: expect.stringContaining(
+      `It was erased on request: what was decided until ${erasure.before} is kept`,
+    ),
+  })
+  expect(await ask('cases/entity/subject/user:nobody')).toMatchObject({
+    message: expect.stringContaining('Nothing is known of it in the tenant default'),
+  })
+  const timeline = (id: string) => ask(`entities/subject/${id}/timeline`)
+  expect(await timeline('user:mallory')).toMatchObject({ erased_before: erasure.before })
+  expect(await timeline('user:nobody')).toMatchObject({ erased_before: null })
 })
 
 it('a file that is no case file is named as such', async () => {

@@ -11,6 +11,7 @@ import type { ClickHouseEndpoint } from '../../services/runtime/clickhouse/endpo
 import { startEngine } from '../../services/runtime/clickhouse/start-engine.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import type { Runtime } from '../../services/runtime/runtime.ts'
+import { openSecret } from '../../services/runtime/secrets.ts'
 import { openTokens } from '../../services/runtime/tokens.ts'
 import { StorageConfig } from '../../services/storage/config.ts'
 import { startStorage } from '../../services/storage/main.ts'
@@ -40,6 +41,7 @@ export async function startConsoleStack(settings: Partial<ConsoleConfig> = {}): 
   const console = await openConsole(runtime, ConsoleConfig.parse(settings), {
     clickhouse: engine.endpoint,
     tokens,
+    erasure_key: () => openSecret(dataDir, 'erasure'),
   })
   const feedback = await startFeedback(runtime, FeedbackConfig.parse({ port: 0 }), {
     tokens,

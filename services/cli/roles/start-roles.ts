@@ -93,11 +93,13 @@ export async function startRoles({
   let feedback_port: number | null = null
   if (has('feedback') && store) {
     const { endpoint } = store
-    const [{ openConsole }, { startFeedback }, { checkpointDirectory }] = await Promise.all([
-      import('../../console/main.ts'),
-      import('../../feedback/main.ts'),
-      import('../../runtime/checkpoints/signer.ts'),
-    ])
+    const [{ openConsole }, { startFeedback }, { checkpointDirectory }, { erasureSecret }] =
+      await Promise.all([
+        import('../../console/main.ts'),
+        import('../../feedback/main.ts'),
+        import('../../runtime/checkpoints/signer.ts'),
+        import('../../runtime/erasures/secret.ts'),
+      ])
     const page = await lifecycle.start('console', () =>
       openConsole(runtime, config.console, {
         clickhouse: endpoint,
@@ -106,6 +108,7 @@ export async function startRoles({
           checkpointDirectory(runtime.dataDir, config.checkpoints),
           ...config.verify.checkpoint_files,
         ],
+        erasure_key: () => erasureSecret(runtime.dataDir, config.erasure),
       }),
     )
     const feedback = await timed('feedback', () =>

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { Tenant } from '../../../schemas/bounds.ts'
 import { CaseAbout } from '../../../schemas/case-file.ts'
+import type { ErasedBefore } from '../../runtime/erasures/erased-before.ts'
 import { holderOf } from '../../runtime/http/authenticate.ts'
 import type { Cases } from '../open-cases.ts'
 import { notFound, refuseQuery } from '../refuse.ts'
@@ -20,7 +21,7 @@ const CaseQuery = z.strictObject({
 })
 
 /** Case files to download. Who took which one is in the log. */
-export function caseRoutes(app: FastifyInstance, cases: Cases): void {
+export function caseRoutes(app: FastifyInstance, cases: Cases, erasedBefore: ErasedBefore): void {
   let making = 0
 
   async function send(request: FastifyRequest, reply: FastifyReply, asked: unknown): Promise<FastifyReply> {
@@ -38,11 +39,7 @@ export function caseRoutes(app: FastifyInstance, cases: Cases): void {
     try {
       const question = { tenant, about: about.data, from_ms: from, to_ms: to }
       const file = await cases.build(question, { now_ms: Date.now() })
-      if (file === null)
-        return notFound(
-          reply,
-          'Nothing is known of it; it may be older than what the store keeps, or of a person who was erased.',
-        )
+      if (file === null) return notFound(reply, await whyNone(tenant, about.data))
       const name = caseName(about.data)
       request.log.info(
         {
@@ -67,6 +64,14 @@ export function caseRoutes(app: FastifyInstance, cases: Cases): void {
     } finally {
       making -= 1
     }
+  }
+
+  /** By its id everything is kept that ever was; by name only who was not erased. */
+  async function whyNone(tenant: string, about: CaseAbout): Promise<string> {
+    const before = about.kind === 'entity' ? await erasedBefore(tenant, about.entity) : null
+    return before === null
+      ? `Nothing is known of it in the tenant ${tenant}; it may be older than what the store keeps.`
+      : `It was erased on request: what was decided until ${before} is kept without the person, and can be asked for by finding, story or decision.`
   }
 
   app.get<{ Params: { type: string; id: string } }>('/api/v1/cases/entity/:type/:id', (request, reply) =>

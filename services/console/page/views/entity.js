@@ -65,6 +65,16 @@ export function EntityView({ route, tenant }) {
 /** @param {{ data: Timeline, tenant: string, now: number }} props */
 function Timeline({ data, tenant, now }) {
   const newest = data.risk.at(-1)
+  if (data.erased_before)
+    return html`<section class="panel">
+      <${Empty} title="Erased on request.">
+        <p>
+          What happened until <${Time} at=${data.erased_before} /> is kept without the person, and nothing of
+          it stands under this name. What was decided can be asked for by the id of a finding, story or
+          decision.
+        </p>
+      <//>
+    </section>`
   return html`
     ${newest && html`<${RiskNow} state=${newest} now=${now} />`}
     <figure class="panel pad chart">
