@@ -83,12 +83,14 @@ const proven = () =>
   )
 
 const deadLetterRows = () =>
-  rows('Newest dead letters', 'What do the records look like that could not be used?').withTarget(
-    table(
-      `SELECT ingested_at, reason, detail, source_topic, source_partition, source_offset, key, value_bytes
+  rows('Newest dead letters', 'What do the records look like that could not be used?')
+    .noValue('Nothing was put aside in this time range')
+    .withTarget(
+      table(
+        `SELECT ingested_at, reason, detail, source_topic, source_partition, source_offset, key, value_bytes
        ${deadLetters} ORDER BY ingested_at DESC LIMIT 1 BY topic, partition, offset LIMIT 100`,
-    ),
-  )
+      ),
+    )
 
 /** Is everything there that was decided, and nothing else? */
 export function completeness(): DashboardBuilder {

@@ -92,6 +92,7 @@ const precision = () =>
 const gates = () =>
   rows('Suppression', 'Which gate makes which detector quieter, how often and by how much?')
     .span(12)
+    .noValue('No gate made a finding smaller in this time range')
     .withTarget(
       table(
         `SELECT toString(detector_id) AS detector, toString(applied.1) AS gate, uniq(id) AS findings, round(avg(applied.2), 2) AS factor
@@ -120,7 +121,11 @@ const uniformity = () =>
     'Are p-values uniform where nothing happens? A detector near zero is miscalibrated (Kolmogorov-Smirnov).',
     'min by (detector) (gatewatch_calibration_uniformity_p)',
     '{{detector}}',
-  ).max(1)
+  )
+    .noValue(
+      'Nothing yet: a detector needs 200 live decisions drawn by chance; imported history does not count',
+    )
+    .max(1)
 
 const late = () =>
   metric(

@@ -139,28 +139,32 @@ const fallen = () =>
     ).span(12),
     'subject',
     toSubject,
-  ).withTarget(
-    table(
-      `SELECT device_id AS device, argMax(${SUBJECT}, last_at) AS subject, argMin(toString(device_posture), first_at) AS before,
+  )
+    .noValue('No device changed in this time range')
+    .withTarget(
+      table(
+        `SELECT device_id AS device, argMax(${SUBJECT}, last_at) AS subject, argMin(toString(device_posture), first_at) AS before,
          argMax(toString(device_posture), last_at) AS now, argMax(toString(device_tier), last_at) AS tier, max(last_at) AS last_seen
        ${used} AND device_posture != '' GROUP BY device HAVING uniq(device_posture) > 1 ORDER BY last_seen DESC LIMIT 100`,
-    ),
-  )
+      ),
+    )
 
 const many = () =>
   linked(
     rows('Devices of several people', 'Which devices do several accounts share, and who are the first ten?'),
     'subject',
     toSubject,
-  ).withTarget(
-    table(
-      `SELECT device, system, subjects, arrayJoin(some_of_them) AS subject, decisions, last_seen FROM (
+  )
+    .noValue('No device is shared in this time range')
+    .withTarget(
+      table(
+        `SELECT device, system, subjects, arrayJoin(some_of_them) AS subject, decisions, last_seen FROM (
          SELECT device_id AS device, toString(any(device_os)) AS system, uniq(subject_type, subject_id) AS subjects,
            arraySort(groupUniqArray(10)(${SUBJECT})) AS some_of_them, sum(n) AS decisions, max(last_at) AS last_seen
          ${used} GROUP BY device HAVING subjects > 1 ORDER BY subjects DESC, last_seen DESC LIMIT 50
        ) ORDER BY subjects DESC, last_seen DESC, device, subject LIMIT 500`,
-    ),
-  )
+      ),
+    )
 
 /** Enforcement points and the devices that come to them. */
 export function gateways(): DashboardBuilder {

@@ -89,6 +89,7 @@ const wouldBe = () =>
     `On which routes would enforcing risk refuse people who get in today? ${ABOUT}`,
   )
     .span(12)
+    .noValue('Enforcing would change no decision of this time range')
     .withTarget(
       table(
         `SELECT toString(policy_route_id) AS route, toString(would_be) AS would_be, sum(n) AS decisions, ${SUBJECTS} AS subjects
@@ -137,6 +138,7 @@ const riskiest = () =>
 const withheld = () =>
   rows('Restrictions withheld', 'Whom did risk not restrict though it asked for it, and why?')
     .span(12)
+    .noValue('No restriction was withheld in this time range')
     .withTarget(
       table(
         `SELECT assumeNotNull(withheld) AS because, entity_type AS kind, uniq(entity_id) AS entities, max(updated_at) AS newest

@@ -65,12 +65,14 @@ const latency = () =>
     )
 
 const errorsByReason = () =>
-  bars('Requests that could not be judged', 'What failed when the gateway could not decide?').withTarget(
-    timeSeries(
-      `SELECT $__timeInterval(at) AS time, toString(arrayJoin(if(empty(reasons), [CAST('none', 'LowCardinality(String)')], reasons))) AS reason, sum(n) AS decisions
+  bars('Requests that could not be judged', 'What failed when the gateway could not decide?')
+    .noValue('Every request was judged in this time range')
+    .withTarget(
+      timeSeries(
+        `SELECT $__timeInterval(at) AS time, toString(arrayJoin(if(empty(reasons), [CAST('none', 'LowCardinality(String)')], reasons))) AS reason, sum(n) AS decisions
        ${overTime} AND outcome IN ('error_open', 'error_closed') GROUP BY time, reason ORDER BY time`,
-    ),
-  )
+      ),
+    )
 
 /** Is the pipeline whole and quick? Every loss and delay shows here. */
 export function pipeline(): DashboardBuilder {

@@ -85,9 +85,11 @@ const newlyBlocked = () => {
     'Newly blocked people',
     'Who used an application under an earlier revision of this time and is refused by policy under a later one?',
   )
-  return linked(linked(panel, 'subject', toSubject), 'application', toResource).withTarget(
-    table(
-      `SELECT concat(subject_type, ':', subject_id) AS subject, toString(resource_app) AS application, permitted, refused, permitted_under, refused_under, rule, first_reasons, last_permitted, first_refused FROM (
+  return linked(linked(panel, 'subject', toSubject), 'application', toResource)
+    .noValue('Nobody was blocked in this time range')
+    .withTarget(
+      table(
+        `SELECT concat(subject_type, ':', subject_id) AS subject, toString(resource_app) AS application, permitted, refused, permitted_under, refused_under, rule, first_reasons, last_permitted, first_refused FROM (
          SELECT subject_type, subject_id, resource_app, sumIf(n, outcome = 'permit') AS permitted,
            sumIf(n, ${REFUSED} AND ${BY_POLICY}) AS refused, argMaxIf(${REVISION}, last_at, outcome = 'permit') AS permitted_under,
            argMaxIf(${REVISION}, last_at, ${REFUSED} AND ${BY_POLICY}) AS refused_under, argMaxIf(toString(policy_rule_id), last_at, ${REFUSED}) AS rule,
@@ -96,8 +98,8 @@ const newlyBlocked = () => {
          ${subjects} AND policy_revision != '' GROUP BY subject_type, subject_id, resource_app
        ) WHERE permitted > 0 AND refused > 0 AND refused_under != permitted_under AND first_refused > last_permitted
        ORDER BY first_refused DESC LIMIT 200`,
-    ),
-  )
+      ),
+    )
 }
 
 const shadow = () =>
@@ -105,14 +107,16 @@ const shadow = () =>
     rows('Shadow against active', `Whom would the revision in the shadow let in or shut out? ${ABOUT}`),
     'application',
     toResource,
-  ).withTarget(
-    table(
-      `SELECT substring(policy_shadow_revision, 1, 12) AS shadow_revision, toString(outcome) AS active, toString(policy_shadow_outcome) AS shadow,
+  )
+    .noValue('No revision in the shadow decides otherwise in this time range')
+    .withTarget(
+      table(
+        `SELECT substring(policy_shadow_revision, 1, 12) AS shadow_revision, toString(outcome) AS active, toString(policy_shadow_outcome) AS shadow,
          toString(resource_app) AS application, sum(n) AS decisions, ${SUBJECTS} AS subjects, max(last_at) AS newest
        ${days} AND policy_shadow_outcome != '' AND policy_shadow_outcome != outcome
        GROUP BY shadow_revision, active, shadow, application ORDER BY subjects DESC LIMIT 100`,
-    ),
-  )
+      ),
+    )
 
 const reasonsByApp = () =>
   linked(

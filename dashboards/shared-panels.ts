@@ -23,12 +23,14 @@ export function findingsByDetector(condition = 'true'): TimeSeriesBuilder {
 }
 
 export function deadLettersByReason(): TimeSeriesBuilder {
-  return bars('Dead letters by reason', 'What was put aside, and why?').withTarget(
-    timeSeries(
-      `SELECT $__timeInterval(ingested_at) AS time, toString(reason) AS reason, uniqExact(topic, partition, offset) AS records
+  return bars('Dead letters by reason', 'What was put aside, and why?')
+    .noValue('Nothing was put aside in this time range')
+    .withTarget(
+      timeSeries(
+        `SELECT $__timeInterval(ingested_at) AS time, toString(reason) AS reason, uniqExact(topic, partition, offset) AS records
        FROM dead_letters WHERE $__timeFilter_ms(ingested_at) GROUP BY time, reason ORDER BY time`,
-    ),
-  )
+      ),
+    )
 }
 
 export function undecided(): StatBuilder {

@@ -121,12 +121,14 @@ const resources = () =>
   )
 
 const verdictRows = () =>
-  rows('Verdicts', 'What did analysts say about it?').withTarget(
-    table(
-      `SELECT decided_at, verdict, analyst, note ${verdicts}
+  rows('Verdicts', 'What did analysts say about it?')
+    .noValue('No verdict in this time range')
+    .withTarget(
+      table(
+        `SELECT decided_at, verdict, analyst, note ${verdicts}
          ORDER BY decided_at DESC LIMIT 1 BY id LIMIT 100`,
-    ),
-  )
+      ),
+    )
 
 const findingRows = () => {
   const panel = rows('What was found', 'What was found strange, by which figures, and in which story?')

@@ -23,7 +23,9 @@ export const lagByPartition = (): PanelBuilder =>
     'Is one partition behind the others, and by how much time: a hot key, a stalled worker?',
     'topk(20, max by (group, topic, partition) (gatewatch_log_partition_lag_seconds) > 0)',
     '{{group}} {{topic}} {{partition}}',
-  ).unit('s')
+  )
+    .noValue('No partition is behind')
+    .unit('s')
 
 export const spool = (): PanelBuilder =>
   metric(
@@ -121,7 +123,9 @@ export const collectorLag = (): PanelBuilder =>
     'Which live source of foreign logs is behind, or silent?',
     'max by (source) (gatewatch_collector_lag_seconds)',
     '{{source}}',
-  ).unit('s')
+  )
+    .noValue('No live source is set up')
+    .unit('s')
 
 export const collected = (): PanelBuilder =>
   metric(
@@ -129,7 +133,7 @@ export const collected = (): PanelBuilder =>
     'What becomes of what live sources bring?',
     'sum by (source, outcome) (rate(gatewatch_collector_records_total[$__rate_interval]))',
     '{{source}} {{outcome}}',
-  )
+  ).noValue('No live source is set up')
 
 export const alertDeliveries = (): PanelBuilder =>
   metric(
@@ -137,7 +141,7 @@ export const alertDeliveries = (): PanelBuilder =>
     'Do alerts reach the people who must know?',
     'sum by (receiver, outcome) (increase(gatewatch_feedback_alert_deliveries_total[$__rate_interval]))',
     '{{receiver}} {{outcome}}',
-  )
+  ).noValue('No alert was sent in this time range')
 
 export const heldBack = (): PanelBuilder =>
   metric(
@@ -145,4 +149,4 @@ export const heldBack = (): PanelBuilder =>
     'Which rule of the operator has more findings a day than it may, so that some are held back?',
     'sum by (rule) (increase(gatewatch_scoring_rule_findings_held_total[$__rate_interval]))',
     '{{rule}}',
-  )
+  ).noValue('No rule holds findings back')

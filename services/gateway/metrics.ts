@@ -14,12 +14,14 @@ export function gatewayMetrics(registry: Registry) {
       labelNames: ['outcome'] as const,
       registers,
     }),
-    unrecorded: new Counter({
-      name: 'gatewatch_gateway_unrecorded_total',
-      help: 'Requests whose decision could not be recorded in time, by cause',
-      labelNames: ['cause'] as const,
-      registers,
-    }),
+    unrecorded: fromZero(
+      new Counter({
+        name: 'gatewatch_gateway_unrecorded_total',
+        help: 'Requests whose decision could not be recorded in time, by cause',
+        labelNames: ['cause'] as const,
+        registers,
+      }),
+    ),
     decide: new Histogram({
       name: 'gatewatch_gateway_decide_seconds',
       help: 'Time to decide, without identity and recording',
@@ -86,4 +88,10 @@ export function rulingObserver(metrics: GatewayMetrics): EnforceOptions['observe
     metrics.total.observe(total_us / 1e6)
     if (cause !== undefined) metrics.unrecorded.inc({ cause })
   }
+}
+
+/** What is counted for the first time is a rise only where there was a zero before. */
+function fromZero(counter: Counter<'cause'>): Counter<'cause'> {
+  counter.inc({ cause: 'queue_full' }, 0)
+  return counter
 }
