@@ -6,6 +6,8 @@ export const DemoConfig = z
   .strictObject({
     /** The demo's identity provider, on loopback. */
     provider_port: z.int().min(0).max(65_535).default(8060),
+    /** Where the demo's on-call person is paged, on loopback. */
+    pager_port: z.int().min(1).max(65_535).default(8061),
     /** Requests of a person in a mean hour of work, in the days before and live. */
     requests_an_hour: z.number().min(1).max(2000).default(30),
     /** How long after the start the first attack begins, and the pause between two. */

@@ -1,18 +1,23 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parse } from 'yaml'
-import { Policy } from '../../schemas/policy.ts'
 import type { CheckpointsConfig } from '../runtime/checkpoints/config.ts'
 import { openCheckpointSigner } from '../runtime/checkpoints/signer.ts'
 import type { Running, Runtime } from '../runtime/runtime.ts'
 import { openSecret } from '../runtime/secrets.ts'
+import type { Tokens } from '../runtime/tokens.ts'
 import { startApps } from './apps/start-apps.ts'
 import { loopbackDispatcher } from './browser/loopback.ts'
 import type { DemoConfig } from './config.ts'
+import { createFleet } from './devices/fleet.ts'
 import { history } from './history/history.ts'
+import { leavers } from './history/leavers.ts'
+import { nightShift } from './history/night-shift.ts'
+import { inOrder, pastAttacks } from './history/past-attacks.ts'
 import { seedHistory } from './history/seed-history.ts'
 import { startObserver } from './narrator/observer.ts'
 import type { Terminal } from './narrator/terminal.ts'
+import { labelled } from './narrator/wording.ts'
+import { startOldProxy } from './old-proxy/old-proxy.ts'
+import { startPager } from './pager/pager.ts'
 import { makePeople } from './people/make-people.ts'
 import { compileRoutes } from './people/routes.ts'
 import { createAccounts } from './provider/accounts.ts'
@@ -23,7 +28,8 @@ import { seededRandom } from './random.ts'
 import { startDirector } from './stories/director.ts'
 import { startTraffic } from './traffic/traffic.ts'
 import { createWorker } from './traffic/worker.ts'
-import { writeNetworks, writePolicy } from './world-files.ts'
+import { EMERGENCY } from './stories/break-glass.ts'
+import { openPolicyDesk, writeNetworks } from './world-files.ts'
 
 const CLIENT_ID = 'gatewatch-gateway'
 const CLIENT_SECRET = 'demo-gateway-client'
@@ -45,12 +51,20 @@ export interface Demo extends Running {
   readonly audience: string
   readonly policy_file: string
   readonly networks_file: string
+  /** The access log of a proxy of another make, for the collector. */
+  readonly access_log_file: string
+  /** Where alerts go. */
+  readonly pager: { readonly url: string; readonly secret_file: string }
   readonly guest: { readonly account: string; readonly password: string }
   readonly app_urls: readonly string[]
   /** Writes the habits of the days before into a fresh data directory; resolves to how many decisions that were. */
   seed(progress: (written: number) => void): Promise<number>
   /** Lets the people work and the attacks begin; to be called when everything runs. */
-  begin(tools: { readonly terminal: Terminal; readonly console_url: string }): Promise<Running>
+  begin(tools: {
+    readonly terminal: Terminal
+    readonly console_url: string
+    readonly tokens: Tokens
+  }): Promise<Running>
 }
 
 /** Opens the demo's world: identity provider, applications, policy and networks. Nobody acts in it yet. */
@@ -63,7 +77,10 @@ export async function openDemo(
   const logger = runtime.logger.child({ service: 'demo' })
   const people = makePeople()
   const guest = { id: GUEST, groups: ['staff', 'engineering'] }
-  const accounts = createAccounts([...people, guest], await openSecret(dataDir, 'demo-passwords'))
+  const emergency = { id: EMERGENCY, groups: ['staff', 'operations'] }
+  const accounts = createAccounts([...people, guest, emergency], await openSecret(dataDir, 'demo-passwords'))
+  const fleet = createFleet(people, { eventLog, tenant, now: Date.now })
+  await fleet.report()
   const apps = await startApps()
   const hosts = Object.keys(apps.upstreams).map((app) => `http://${app}.localhost:${gateway_port}`)
   const chained = {
@@ -93,35 +110,52 @@ export async function openDemo(
           require_auth_time: true,
         },
       ],
-      record: createSignInRecorder(signIns),
+      record: createSignInRecorder(signIns, fleet.seen),
       logger,
     }),
   )
-  const policy_file = await writePolicy(dataDir, apps.upstreams)
+  const world = { stop: () => stopAll([provider, signIns, apps]) }
+  const pager = await orStop(world, startPager(dataDir, config.pager_port))
+  const policy = await openPolicyDesk(dataDir, apps.upstreams)
+  const access_log_file = join(dataDir, 'old-proxy-access.log')
 
   return {
     issuer: provider.issuer,
     client_id: CLIENT_ID,
     client_secret_file: join(dataDir, 'secrets', CLIENT_SECRET),
     audience: AUDIENCE,
-    policy_file,
+    policy_file: policy.path,
+    access_log_file,
+    pager,
     networks_file: await writeNetworks(dataDir),
     guest: { account: GUEST, password: accounts.passwordOf(GUEST) },
     app_urls: hosts,
 
     async seed(progress) {
-      const policy = Policy.parse(parse(await readFile(policy_file, 'utf8')))
-      const past = history(people, compileRoutes(policy), {
+      const routes = compileRoutes(policy.policy)
+      const options = {
         tenant,
         until_ms: Date.now(),
         days: config.history_days,
         requests_an_hour: config.requests_an_hour,
-      })
+        seen: fleet.seen,
+      }
+      const past = function* () {
+        yield* leavers(options)
+        yield* inOrder(history(people, routes, options), pastAttacks(people, routes, options))
+      }
       const openChain = () => openDemoChain({ ...chained, pep: { id: 'demo-history', kind: 'demo' } })
-      return seedHistory(dataDir, eventLog, openChain, past, progress)
+      return seedHistory(dataDir, eventLog, openChain, past(), progress)
     },
 
-    async begin({ terminal, console_url }) {
+    async begin({ terminal, console_url, tokens }) {
+      const judged = await nightShift(console_url, tokens, tenant)
+      if (judged > 0)
+        terminal.line(
+          `\nThe night shift judged ${judged} stories of the days before; those of today are yours.`,
+        )
+      pager.onPage((summary) => terminal.line(labelled('paged', summary)))
+      const oldProxy = startOldProxy(access_log_file, logger)
       // Habits are the same at every start; what people do next is not.
       const random = seededRandom(Date.now())
       const dispatcher = loopbackDispatcher()
@@ -139,6 +173,8 @@ export async function openDemo(
         dispatcher,
         accounts,
         everyone: workers,
+        fleet,
+        policy,
         traffic,
         random,
         first_story_after_ms: config.first_story_after,
@@ -157,6 +193,7 @@ export async function openDemo(
           clearInterval(status)
           await director.stop()
           await traffic.stop()
+          await oldProxy.stop()
           await observer.stop()
           await dispatcher.destroy()
         },
@@ -164,11 +201,14 @@ export async function openDemo(
     },
 
     async stop() {
-      await provider.stop()
-      await signIns.stop()
-      await apps.stop()
+      await stopAll([pager, provider, signIns, apps])
     },
   }
+}
+
+/** In this order. */
+async function stopAll(parts: readonly Running[]): Promise<void> {
+  for (const part of parts) await part.stop()
 }
 
 /** What was started already is stopped when the next part can't start. */

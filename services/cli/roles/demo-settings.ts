@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Config } from '../../config.ts'
+import { CollectorConfig } from '../../collector/live/config.ts'
 import type { Demo } from '../../demo/main.ts'
 
 /**
@@ -27,12 +28,40 @@ export function inDemoDirectory(config: Config): Config {
   return { ...config, data_dir: join(config.data_dir, 'demo') }
 }
 
+function pagerOf({ pager: { url, secret_file } }: Demo) {
+  return { url, secret_file }
+}
+
 /** The configuration of the roles once the demo's world stands. */
 export function withDemo(config: Config, demo: Demo): Config {
   const { issuer, client_id, client_secret_file, audience } = demo
   return {
     ...config,
     scoring: { ...config.scoring, networks_file: demo.networks_file },
+    collector: {
+      ...config.collector,
+      sources: [
+        ...config.collector.sources,
+        ...CollectorConfig.parse({
+          sources: [
+            {
+              kind: 'file',
+              name: 'old-proxy',
+              format: 'nginx',
+              path: demo.access_log_file,
+              from: 'beginning',
+            },
+          ],
+        }).sources,
+      ],
+    },
+    feedback: {
+      ...config.feedback,
+      alerts: {
+        ...config.feedback.alerts,
+        webhooks: [...config.feedback.alerts.webhooks, { name: 'demo-pager', ...pagerOf(demo) }],
+      },
+    },
     gateway: {
       ...config.gateway,
       policy_file: demo.policy_file,

@@ -86,6 +86,7 @@ export async function runUp(config: Config, { roles, demo: withDemo, io }: UpOpt
         opened.begin({
           terminal,
           console_url: `http://localhost:${where.feedback_port ?? config.feedback.port}`,
+          tokens: where.tokens,
         }),
       )
     }

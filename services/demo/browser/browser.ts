@@ -24,6 +24,8 @@ export interface BrowserOptions {
 export interface From {
   readonly ip: string
   readonly user_agent: string
+  /** The computer, as the company's network proved it on the way; absent: one that nobody knows. */
+  readonly device?: string | null
 }
 
 const MAX_REDIRECTS = 12
@@ -114,6 +116,7 @@ export class Browser {
         accept: 'text/html,application/xhtml+xml',
         'user-agent': from.user_agent,
         'x-forwarded-for': from.ip,
+        ...(typeof from.device !== 'string' ? {} : { 'x-gatewatch-device': from.device }),
         ...(cookie === '' ? {} : { cookie }),
         ...(body === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
       },

@@ -1,13 +1,23 @@
 import { createHash } from 'node:crypto'
 import type { Decision } from '../../../schemas/decision.ts'
+import type { SeenDevice } from '../devices/fleet.ts'
 import type { CompiledRoutes } from '../people/routes.ts'
 import { countOf, requestsAnHour, requestsFor } from '../people/activity.ts'
-import { nextTarget, whereabouts } from '../people/day.ts'
+import { nextTarget, whereabouts, type Whereabouts } from '../people/day.ts'
 import type { Person } from '../people/person.ts'
 import { seedOf, seededRandom, type Random } from '../random.ts'
 
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
+
+export interface HistoryOptions {
+  readonly tenant: string
+  readonly until_ms: number
+  readonly days: number
+  readonly requests_an_hour: number
+  /** A computer of the company's by its name. */
+  readonly seen: (device: string) => SeenDevice | undefined
+}
 
 /**
  * The decisions of the days before the demo began, oldest first: what each
@@ -18,12 +28,7 @@ const DAY_MS = 86_400_000
 export function* history(
   people: readonly Person[],
   routes: CompiledRoutes,
-  options: {
-    readonly tenant: string
-    readonly until_ms: number
-    readonly days: number
-    readonly requests_an_hour: number
-  },
+  options: HistoryOptions,
 ): Generator<Decision> {
   const until = Math.floor(options.until_ms / MINUTE_MS) * MINUTE_MS
   const from = (Math.floor(until / DAY_MS) - options.days + 1) * DAY_MS
@@ -44,11 +49,12 @@ export function* history(
   function* look(person: Person, minute: number, at: number, random: Random): Generator<Decision> {
     const here = whereabouts(person, minute)
     const key = `${here.ip}/${here.agent.kind}`
+    const device = here.device === null ? undefined : options.seen(here.device)
     let session = sessions.get(person.id)
     if (session?.key !== key || at - session.since > 8 * 3_600_000) {
       session = { key, session_id: `history-${person.id}-${minute / MINUTE_MS}`, since: at }
       sessions.set(person.id, session)
-      yield signIn(options.tenant, person, here.ip, here.agent.user_agent, at)
+      yield signIn(options.tenant, person, here, device, at)
     }
     for (const target of requestsFor(nextTarget(person.habits, random))) {
       const route = routes.find(target)
@@ -60,7 +66,7 @@ export function* history(
         tenant: options.tenant,
         origin: 'import',
         reasons: ['policy_permit'],
-        policy: { route_id: route.route_id, enforcement: 'enforce' },
+        policy: { route_id: route.route_id, rule_id: route.rule_id, enforcement: route.enforcement },
         subject: {
           type: 'user',
           id: person.id,
@@ -68,6 +74,7 @@ export function* history(
           groups: [...person.groups],
           authenticated_at: new Date(session.since).toISOString(),
         },
+        ...(device && { device }),
         action: { name: route.action },
         resource: route.resource,
         context: {
@@ -80,7 +87,13 @@ export function* history(
   }
 }
 
-function signIn(tenant: string, person: Person, ip: string, user_agent: string, at: number): Decision {
+function signIn(
+  tenant: string,
+  person: Person,
+  { ip, agent }: Whereabouts,
+  device: SeenDevice | undefined,
+  at: number,
+): Decision {
   return withId({
     schema_version: 1,
     decided_at: new Date(at).toISOString(),
@@ -89,13 +102,15 @@ function signIn(tenant: string, person: Person, ip: string, user_agent: string, 
     origin: 'import',
     reasons: ['policy_permit'],
     subject: { type: 'user', id: person.id, groups: [...person.groups] },
+    ...(device && { device }),
     action: { name: 'sign_in' },
     resource: { type: 'identity_provider', id: 'sign-in', app: 'identity', sensitivity: 'low' },
-    context: { ip, user_agent },
+    context: { ip, user_agent: agent.user_agent },
   })
 }
 
-function withId(decision: Omit<Decision, 'id'>): Decision {
+/** Under an id that follows from the content. */
+export function withId(decision: Omit<Decision, 'id'>): Decision {
   const content = createHash('sha256').update(JSON.stringify(decision)).digest('hex')
   return { ...decision, id: `history-${content.slice(0, 24)}` }
 }

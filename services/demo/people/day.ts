@@ -11,6 +11,8 @@ export interface Whereabouts {
   readonly ip: string
   readonly agent: Agent
   readonly place: 'office' | 'home' | 'on the way'
+  /** The computer, as the inventory names it; null: a telephone. */
+  readonly device: string | null
 }
 
 /**
@@ -42,12 +44,22 @@ export function whereabouts(person: Person, ms: number): Whereabouts {
   const random = seededRandom(seedOf(`${person.id}/place/${day}`))
   const inOffice = random.next() < person.office_share
   if (inOffice && (passed < 0.06 || passed > 0.94))
-    return { ip: addressIn(person.site.carrier, person.host), agent: person.agents[1], place: 'on the way' }
+    return {
+      ip: addressIn(person.site.carrier, person.host),
+      agent: person.agents[1],
+      place: 'on the way',
+      device: null,
+    }
   if (inOffice)
-    return { ip: addressIn(person.site.office, person.host), agent: person.agents[0], place: 'office' }
+    return {
+      ip: addressIn(person.site.office, person.host),
+      agent: person.agents[0],
+      place: 'office',
+      device: person.computer,
+    }
   const home = person.site.homes[person.home]
   if (!home) throw new RangeError(`${person.id} has no home`)
-  return { ip: addressIn(home, person.host), agent: person.agents[0], place: 'home' }
+  return { ip: addressIn(home, person.host), agent: person.agents[0], place: 'home', device: person.computer }
 }
 
 /** What a person opens next. */

@@ -53,6 +53,8 @@ export function makePeople(): Person[] {
       office_share: 0.2 + random.next() * 0.7,
       agents: [agent('laptop', random.pick(LAPTOPS)), agent('phone', random.pick(PHONES))],
       habits: HABITS[role](random),
+      // Whoever handles money does it on one remote desktop, which all of them share.
+      computer: role === 'finance' ? 'finance-desktop' : `laptop-${id}`,
     }
   })
 }

@@ -26,6 +26,8 @@ export interface Person {
   /** Share of days spent in the office. */
   readonly office_share: number
   readonly agents: readonly [Agent, Agent]
+  /** Their computer, as the inventory names it; telephones are in no inventory. */
+  readonly computer: string
   /** What they open, with weights. */
   readonly habits: readonly Habit[]
 }

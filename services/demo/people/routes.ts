@@ -5,6 +5,9 @@ import type { Target } from './person.ts'
 /** What the gateway will call a target: the route's resource, in the gateway's own words. */
 export interface RouteOfTarget {
   readonly route_id: string
+  /** The rule that lets people in. */
+  readonly rule_id: string
+  readonly enforcement: 'observe' | 'enforce'
   readonly action: string
   readonly resource: Decision['resource']
 }
@@ -28,6 +31,8 @@ export function compileRoutes(policy: Policy): CompiledRoutes {
         if (!template.every((part, i) => part.startsWith('{') || part === segments[i])) continue
         return {
           route_id: route.id,
+          rule_id: `${route.id}.${route.rules.find(({ outcome }) => outcome === 'permit')?.id ?? ''}`,
+          enforcement: route.enforcement,
           action: route.action ?? target.method,
           resource: {
             type: route.resource_type,

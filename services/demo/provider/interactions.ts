@@ -84,6 +84,7 @@ export function interactions({ provider, accounts, guest, record }: InteractionO
       result,
       ip: clientOf(request),
       user_agent: (request.headers['user-agent'] ?? '').slice(0, 512),
+      device: deviceOf(request),
     })
     if (result !== 'ok') askPassword(true)
     else if (wantsKey) {
@@ -100,6 +101,12 @@ function clientOf(request: IncomingMessage): string {
   const forwarded = request.headers['x-forwarded-for']
   const first = typeof forwarded === 'string' ? forwarded.split(',').at(-1)?.trim() : undefined
   return first ?? request.socket.remoteAddress?.replace(/^::ffff:/, '') ?? '127.0.0.1'
+}
+
+/** Of the proxy before it too: the provider believes what comes through loopback. */
+function deviceOf(request: IncomingMessage): string {
+  const named = request.headers['x-gatewatch-device']
+  return typeof named === 'string' ? named.slice(0, 128) : ''
 }
 
 async function readForm(request: IncomingMessage): Promise<URLSearchParams> {

@@ -3,9 +3,12 @@ import { attackerNetworks } from '../people/places.ts'
 import type { Random } from '../random.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import type { Worker } from '../traffic/worker.ts'
+import { breakGlass } from './break-glass.ts'
 import { bruteForce } from './brute-force.ts'
+import { fallenDevice } from './fallen-device.ts'
 import { passwordSpray } from './password-spray.ts'
 import { permissionProbing } from './permission-probing.ts'
+import { policyMistake } from './policy-mistake.ts'
 import { rareResources } from './rare-resources.ts'
 import { stolenSession } from './stolen-session.ts'
 import { pause } from './story.ts'
@@ -15,7 +18,7 @@ import type { SceneSetting } from './tell.ts'
 
 export interface DirectorOptions extends Pick<
   SceneSetting,
-  'gateway_port' | 'dispatcher' | 'accounts' | 'everyone'
+  'gateway_port' | 'dispatcher' | 'accounts' | 'everyone' | 'fleet' | 'policy'
 > {
   readonly traffic: Traffic
   readonly random: Random
@@ -28,9 +31,12 @@ export interface DirectorOptions extends Pick<
 const STORIES: readonly StoryScript[] = [
   stolenSession,
   bruteForce,
+  policyMistake,
   permissionProbing,
   passwordSpray,
+  fallenDevice,
   rareResources,
+  breakGlass,
 ]
 
 /** After the first round there is less hurry: fewer people are restricted in an hour than the circuit breaker allows. */
@@ -55,6 +61,7 @@ export function startDirector(options: DirectorOptions): { stop(): Promise<void>
     for (let turn = 0; !ended.signal.aborted; turn += 1) {
       const story = STORIES[turn % STORIES.length]
       const attacker = attackers[turn % attackers.length]
+      if (story?.once && turn >= STORIES.length) continue
       const cast = story ? castOf(story, calm(options.traffic.atWork(Date.now())), lastPlayed, random) : null
       if (!cast) {
         // Nobody of a fitting role is at work at this hour.

@@ -24,6 +24,9 @@ export const permissionProbing: StoryScript = {
       // In between the wiki, which everybody may read: there the change shows.
       if (file % 4 === 3)
         await victim.open({ app: 'wiki', method: 'GET', path: `/pages/${1 + random.below(40)}` }, Date.now())
+      // And the builds, where risk is only watched: there it shows what enforcing would change.
+      if (file % 8 === 7 && victim.person.role === 'engineering')
+        await victim.open({ app: 'deploy', method: 'GET', path: '/builds' }, Date.now())
     }
     await scene.changed(3000)
   },

@@ -18,7 +18,7 @@ export const stolenSession: StoryScript = {
     const { victim, attacker, random, signal } = scene
     const now = Date.now()
     const here = whereabouts(victim.person, now)
-    const from = { ip: here.ip, user_agent: here.agent.user_agent }
+    const from = { ip: here.ip, user_agent: here.agent.user_agent, device: here.device }
     // Given: the owner works, and watches a live stream.
     await victim.open({ app: 'deploy', method: 'GET', path: '/builds' }, now)
     const open = new AbortController()

@@ -1,9 +1,11 @@
 import type { Dispatcher } from 'undici'
+import type { Fleet } from '../devices/fleet.ts'
 import type { Accounts } from '../provider/accounts.ts'
 import type { Network } from '../people/places.ts'
 import type { Random } from '../random.ts'
 import type { Worker } from '../traffic/worker.ts'
 import type { Role } from '../people/person.ts'
+import type { PolicyDesk } from '../world-files.ts'
 
 /** What a story's attack is given. */
 export interface Scene {
@@ -17,6 +19,8 @@ export interface Scene {
   readonly bystander: Worker
   readonly everyone: readonly Worker[]
   readonly attacker: Network
+  readonly fleet: Fleet
+  readonly policy: Pick<PolicyDesk, 'revise'>
   /** Aborted when the demo stops. */
   readonly signal: AbortSignal
   /** Resolves when the gateway's first changed outcome was seen, or after `ms`. */
@@ -34,6 +38,12 @@ export interface StoryScript {
   readonly roles: readonly Role[]
   /** Findings and decisions about this subject, or from the attacker's network, belong to the story. */
   readonly about: 'subject' | 'source'
+  /** The account it is about, where that is nobody's own. */
+  readonly account?: string
+  /** Told once in a run of the demo, not in every round. */
+  readonly once?: true
+  /** Why no outcome changes by risk, where none is to. */
+  readonly unchanged?: string
   what(scene: Pick<Scene, 'victim' | 'attacker'>): string
   run(scene: Scene): Promise<void>
 }

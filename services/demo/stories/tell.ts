@@ -24,7 +24,7 @@ export async function tell(
   let told = 0
 
   const account = new StoryAccount(
-    { subject: victim.person.id, source: attacker.cidr, about: story.about },
+    { subject: story.account ?? victim.person.id, source: attacker.cidr, about: story.about },
     bystander.person.id,
     observer.decidedMs,
     (event) => {
@@ -46,12 +46,9 @@ export async function tell(
   terminal.line('')
   terminal.line(heading(new Date(now), story.title))
   const place = whereabouts(victim.person, now).place
-  terminal.line(
-    labelled(
-      'who',
-      `${victim.person.id}, ${victim.person.role} in ${victim.person.site.name}, ${isWorking(victim.person, now) ? `working (${place})` : 'off work'}`,
-    ),
-  )
+  const { id, role, site } = victim.person
+  const who = `${id}, ${role} in ${site.name}, ${isWorking(victim.person, now) ? `working (${place})` : 'off work'}`
+  terminal.line(labelled('who', story.account === undefined ? who : `the account ${story.account}`))
   terminal.line(labelled('what', story.what({ victim, attacker })))
   const ownWork = keepWorking(setting)
   try {
@@ -71,7 +68,7 @@ export async function tell(
     unwatch()
   }
   if (signal.aborted) return false
-  sayWhatChanged(account, streamCutMs, terminal)
+  sayWhatChanged(account, streamCutMs, { terminal, unchanged: story.unchanged ?? UNCHANGED })
   const { requests, touched } = account.bystander
   const how = touched === 0 ? 'none of them touched' : `${touched} of them touched by risk`
   terminal.line(
@@ -80,12 +77,18 @@ export async function tell(
       `${bystander.person.id}, also in ${bystander.person.site.name}: ${requests} requests meanwhile, ${how}`,
     ),
   )
-  const id = account.changed?.id ?? account.findings[0]?.finding.decision_ids.at(-1)
-  if (id !== undefined) terminal.line(labelled('look', `${console_url}/#/decisions/${id}`))
+  const look = account.changed?.id ?? account.findings[0]?.finding.decision_ids.at(-1)
+  if (look !== undefined) terminal.line(labelled('look', `${console_url}/#/decisions/${look}`))
   return account.changed !== null
 }
 
-function sayWhatChanged(account: StoryAccount, streamCutMs: number | null, terminal: Terminal): void {
+const UNCHANGED = 'changed no outcome'
+
+function sayWhatChanged(
+  account: StoryAccount,
+  streamCutMs: number | null,
+  { terminal, unchanged }: { readonly terminal: Terminal; readonly unchanged: string },
+): void {
   const outcomes = account.outcomes()
   for (const { decision, after_ms } of outcomes) {
     const score = decision.risk_at_decision
@@ -104,11 +107,8 @@ function sayWhatChanged(account: StoryAccount, streamCutMs: number | null, termi
     terminal.line(labelled('', `the live stream that ${first.decision.subject.id} had open was cut ${when}`))
   }
   if (outcomes.length > 0) return
-  terminal.line(
-    account.findings.length === 0
-      ? labelled('found', 'nothing, this time')
-      : labelled('gateway', 'changed no outcome'),
-  )
+  if (account.findings.length === 0) terminal.line(labelled('found', 'nothing, this time'))
+  if (account.findings.length > 0 || unchanged !== UNCHANGED) terminal.line(labelled('gateway', unchanged))
 }
 
 /** So seldom that a person who is a bystander again and again still does no more than they ever did. */

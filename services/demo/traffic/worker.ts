@@ -38,7 +38,7 @@ export function createWorker(person: Person, options: WorkerOptions): Worker {
   async function open(target: Target, nowMs: number): Promise<Answer> {
     const here = whereabouts(person, nowMs)
     const browser = browsers[here.agent.kind]
-    const from = { ip: here.ip, user_agent: here.agent.user_agent }
+    const from = { ip: here.ip, user_agent: here.agent.user_agent, device: here.device }
     underWay += 1
     try {
       // A form can't be sent to a sign-in page and back; people open the page before they press its button.

@@ -15,9 +15,14 @@ const MINUTE_MS = 60_000
 const DAY_MS = 24 * 60 * MINUTE_MS
 const people = makePeople()
 const routes = compileRoutes(Policy.parse(parse(readFileSync('services/demo/policy.yaml', 'utf8'))))
-const days = (count: number) => [
-  ...history(people, routes, { tenant: 'default', until_ms: UNTIL, days: count, requests_an_hour: 5 }),
-]
+const optionsOf = (count: number) => ({
+  tenant: 'default',
+  until_ms: UNTIL,
+  days: count,
+  requests_an_hour: 5,
+  seen: (id: string) => ({ id, managed: true, posture: 'compliant' as const }),
+})
+const days = (count: number) => [...history(people, routes, optionsOf(count))]
 
 describe('the history of the demo', () => {
   const decisions = days(4)
