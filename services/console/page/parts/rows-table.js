@@ -69,7 +69,7 @@ export function RowsTable({ panel, frame, query }) {
               ${shown.map(({ name, type, place, field }) => {
                 const url = field.links?.[0]?.url
                 const cell = html`<${Cell} name=${name} value=${row[place]} type=${type} field=${field} />`
-                return html`<td key=${name} class=${typeName(type) === 'number' ? 'figure' : ''}>
+                return html`<td key=${name} class=${classOf(row[place], type)}>
                   ${
                     url === undefined || row[place] === '' || row[place] === null
                       ? cell
@@ -84,6 +84,12 @@ export function RowsTable({ panel, frame, query }) {
       </tbody>
     </table>
   </div>`
+}
+
+/** How much room a cell wants: long texts a column that is not all height. @param {CellValue | undefined} value @param {string} type */
+function classOf(value, type) {
+  if (typeName(type) === 'number') return 'figure'
+  return typeof value === 'string' && value.length > 60 ? 'long' : ''
 }
 
 /** @param {{ name: string, value: CellValue | undefined, type: string, field: import('../dashboards/field.js').Field }} props */
