@@ -4,14 +4,14 @@ import { noteArrival } from './arrival.ts'
 import { CheckpointBook } from './checkpoints/book.ts'
 import { loadCheckpoints } from './checkpoints/load.ts'
 import type { Trust } from './checkpoints/trust.ts'
-import type { Report } from './report.ts'
+import { ReportWriter, type Report } from './report.ts'
 import { findOriginals } from './rows/originals.ts'
 import { rowReader } from './rows/read-rows.ts'
-import type { Stretch } from './rows/stretch.ts'
+import { compareStretches, type Stretch } from './rows/stretch.ts'
 import { verifyRange } from './verify-range.ts'
 
-/** Stretches that wait to be verified at most; what finds no room is left to the round over everything. */
-const MOST_PENDING = 100_000
+/** Room is made for so many at once: each time all that wait are put in order. */
+const ROOM = 1.25
 const DAY_MS = 86_400_000
 
 export interface FreshOptions {
@@ -23,6 +23,8 @@ export interface FreshOptions {
   readonly settle_ms: number
   readonly slice_rows: number
   readonly patience_ms: number
+  /** Stretches that wait to be verified, the newest; older ones are told as not verified, and left to the round. Default 100,000. */
+  readonly most_pending?: number
 }
 
 /** Verifies what is new, once, and keeps what it knows of checkpoints from one look to the next. */
@@ -35,7 +37,7 @@ export interface Fresh {
 }
 
 export function openFresh(options: FreshOptions, verifiedTo: string | null, nowMs: number): Fresh {
-  const { eventLog, settle_ms } = options
+  const { eventLog, settle_ms, most_pending = 100_000 } = options
   const reader = rowReader(options.client)
   const book = new CheckpointBook(new Date(nowMs - 390 * DAY_MS).toISOString())
   const cursor = new Map<number, number>()
@@ -44,6 +46,27 @@ export function openFresh(options: FreshOptions, verifiedTo: string | null, nowM
   let loaded = false
   let oldest: string | null = null
   let told = 0
+  /** Up to when some were put aside: what no stretch holds can't be told before that. */
+  let aside_to = ''
+
+  function makeRoom(): void {
+    pending.sort((a, b) => (a.decided_to < b.decided_to ? -1 : 1))
+    const least = pending.splice(0, pending.length - most_pending)
+    aside_to = least.reduce((most, { decided_to }) => (decided_to > most ? decided_to : most), aside_to)
+    for (const { pep_id, boot_id, seq_from, seq_to, decided_from, decided_to } of least.sort(
+      compareStretches,
+    ))
+      book.aside.unsure({
+        reason: 'no_room',
+        pep_id,
+        boot_id,
+        seq_from,
+        seq_to,
+        decisions: seq_to - seq_from + 1,
+        after: decided_from,
+        before: decided_to,
+      })
+  }
 
   return {
     get verified_to() {
@@ -65,7 +88,8 @@ export function openFresh(options: FreshOptions, verifiedTo: string | null, nowM
           if (oldest === null || stretch.decided_from < oldest) oldest = stretch.decided_from
           // Before the first look, what was verified in an earlier life is left to the round.
           const old = !loaded && verified !== null && stretch.decided_to <= verified
-          if (!old && pending.length < MOST_PENDING) pending.push(stretch)
+          if (!old) pending.push(stretch)
+          if (pending.length > most_pending * ROOM) makeRoom()
         },
       })
       loaded = true
@@ -73,10 +97,11 @@ export function openFresh(options: FreshOptions, verifiedTo: string | null, nowM
       const due = pending.filter(({ decided_to }) => decided_to <= to)
       // What no stretch holds is looked for after the last look only: before it, stretches that were verified
       // are known no more, and all that they hold would seem to be inserted. Due ones are read whole all the same.
-      const from =
+      const since =
         verified === null
           ? due.reduce((least, { decided_from }) => (decided_from < least ? decided_from : least), to)
-          : new Date(Date.parse(verified) + 1).toISOString()
+          : justAfter(verified)
+      const from = since > aside_to ? since : justAfter(aside_to)
       if (from >= to) return null
       const writer = await verifyRange({
         from,
@@ -93,6 +118,8 @@ export function openFresh(options: FreshOptions, verifiedTo: string | null, nowM
       })
       for (const problem of book.problems.slice(told)) writer.problem(problem)
       told = book.problems.length
+      writer.add(book.aside)
+      book.aside = new ReportWriter()
       const waiting = writer.undecided.filter(({ reason }) => reason === 'on_the_way')
       pending = pending.filter(
         (stretch) =>
@@ -109,4 +136,8 @@ export function openFresh(options: FreshOptions, verifiedTo: string | null, nowM
       return writer.finish({ from, to, elapsed_ms: Math.round(performance.now() - began) })
     },
   }
+}
+
+function justAfter(instant: string): string {
+  return new Date(Date.parse(instant) + 1).toISOString()
 }

@@ -10,10 +10,11 @@ import { openFresh } from './fresh.ts'
 import { verifyMetrics } from './metrics.ts'
 import { readProgress, writeProgress } from './progress.ts'
 import type { Problem } from './report.ts'
-import { runVerify } from './run-verify.ts'
+import { isTooMuch, runVerify } from './run-verify.ts'
 
-/** One step of the round over everything. */
+/** One step of the round over everything, and the least that it is cut to where it holds more than one run takes. */
 const SWEEP_STEP_MS = 86_400_000
+const LEAST_STEP_MS = 60_000
 const PATIENCE_MS = 30_000
 const STOP_PATIENCE_MS = 1_000
 
@@ -62,6 +63,7 @@ export async function startVerify(
   const fresh = openFresh({ ...common, settle_ms: config.settle }, before?.verified_to ?? null, Date.now())
   let sweepTo = before?.sweep_to ?? null
   let sweepBegan = 0
+  let sweepStep = SWEEP_STEP_MS
   let roundProblems: Problem[] = []
   let undecided = 0
   let failing = false
@@ -93,18 +95,20 @@ export async function startVerify(
     if (end === null || (sweepTo === null && Date.now() - sweepBegan < config.sweep_every)) return false
     if (sweepTo === null) {
       sweepBegan = Date.now()
+      sweepStep = SWEEP_STEP_MS
       roundProblems = []
     }
     const from = sweepTo === null ? await beginning() : Date.parse(sweepTo)
-    const to = Math.min(end, from + SWEEP_STEP_MS)
-    const report = await runVerify({
-      ...common,
-      from_ms: from,
-      to_ms: to,
-      pep: undefined,
-      now_ms: Date.now(),
-      signal,
+    const to = Math.min(end, from + sweepStep)
+    const asked = { ...common, from_ms: from, to_ms: to, pep: undefined, now_ms: Date.now(), signal }
+    const report = await runVerify(asked).catch((error: unknown) => {
+      if (!isTooMuch(error) || sweepStep <= LEAST_STEP_MS) throw error
+      return null
     })
+    if (report === null) {
+      sweepStep /= 2
+      return true
+    }
     metrics.looked(report, 'sweep')
     await alerts.found(report.problems)
     roundProblems = [...roundProblems, ...report.problems].slice(0, 1000)

@@ -2,7 +2,14 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { ProblemKind, Report, UndecidedReason } from './report.ts'
 
 const KINDS: readonly ProblemKind[] = ['missing', 'altered', 'inserted', 'reordered', 'checkpoint']
-const REASONS: readonly UndecidedReason[] = ['not_covered', 'on_the_way', 'expired', 'too_new', 'beside_gap']
+const REASONS: readonly UndecidedReason[] = [
+  'not_covered',
+  'on_the_way',
+  'expired',
+  'too_new',
+  'beside_gap',
+  'no_room',
+]
 
 export interface VerifyMetrics {
   /** What one look at a range came to. */

@@ -40,6 +40,8 @@ const REASONS = {
   expired: 'they are older than the store keeps decisions; the checkpoint at the edge stands',
   beside_gap:
     'they stand beside a gap that the log does not fill, so that no signed hash confirms or refutes them',
+  no_room:
+    'more checkpoints came at once than one look holds; the round over everything, or gatewatch verify over their time, decides',
   too_new: 'the first checkpoint of their boot may still be on its way',
 } as const
 

@@ -26,7 +26,7 @@ export interface DeclaredLoss {
   readonly detail: string
 }
 
-export type UndecidedReason = 'not_covered' | 'on_the_way' | 'expired' | 'too_new' | 'beside_gap'
+export type UndecidedReason = 'not_covered' | 'on_the_way' | 'expired' | 'too_new' | 'beside_gap' | 'no_room'
 
 /** What could not be decided, and why. */
 export interface Undecided {

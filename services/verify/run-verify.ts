@@ -81,6 +81,7 @@ export async function runVerify(options: VerifyOptions): Promise<Report> {
     ...(options.signal ? { signal: options.signal } : {}),
   })
   for (const problem of book.problems) if (concerns(problem, range, pep)) report.problem(problem)
+  for (const one of book.aside.undecided) if (concerns(one, range, pep)) report.unsure(one)
   return report.finish({ ...range, elapsed_ms: Math.round(performance.now() - began) })
 }
 
@@ -91,6 +92,11 @@ function concerns(
   pep: string | undefined,
 ): boolean {
   return (pep === undefined || problem.pep_id === pep) && (problem.before ?? range.from) >= range.from
+}
+
+/** Whether a run was refused because its range holds too much: a shorter one may do. */
+export function isTooMuch(error: unknown): boolean {
+  return error instanceof GatewatchError && error.code === 'ERR_USAGE'
 }
 
 function tooMany(): GatewatchError {

@@ -64,12 +64,13 @@ async function boot(
 }
 
 /** As a process that starts finds it: `verifiedTo` is all that it knows of what was verified before. */
-async function fresh(verifiedTo: number | null): Promise<Fresh> {
+async function fresh(verifiedTo: number | null, most_pending?: number): Promise<Fresh> {
   const common = { slice_rows: 20_000, patience_ms: 0, retention_ms: 90 * 86_400_000, settle_ms: 0 }
   const now = () => BEGAN + 60 * MINUTE_MS
   return openFresh(
     {
       ...common,
+      ...(most_pending !== undefined && { most_pending }),
       eventLog,
       client: engine.client,
       trust: await openTrust({ dataDir: engine.dataDir, configured: [], pin_first: false, now }),
@@ -95,6 +96,21 @@ it('finds nothing wrong with a chain that was verified while another one of the 
   const killed = await boot('gw', [21, 22], { end: 'crash', previous: long.head })
   await boot('gw', [30, 31], { end: 'stop', previous: killed.head })
   expect(await at(await fresh(21), 50)).toEqual([])
+})
+
+it('says of what it has no room for that it is not verified, never that somebody put it there', async () => {
+  const look = await fresh(null, 2)
+  const report = await look.look(BEGAN + 50 * MINUTE_MS, new AbortController().signal)
+  // Of the signed stretches that the test before left, the two newest find room.
+  expect(report?.problems).toEqual([])
+  const aside = report?.undecided.filter(({ reason }) => reason === 'no_room') ?? []
+  expect(
+    aside.map(({ pep_id, seq_from, seq_to, decisions }) => [pep_id, seq_from, seq_to, decisions]),
+  ).toEqual([
+    ['gw', 0, 119, 120],
+    ['idp', 0, 59, 60],
+  ])
+  expect(report).toMatchObject({ verdict: 'undecided', proven: 12 })
 })
 
 it('decides the last decisions of a demo that was killed, once the next one has begun', async () => {

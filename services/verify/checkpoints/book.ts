@@ -1,11 +1,14 @@
 import { checkpointHash, keyIdOf, type Checkpoint } from '../../../schemas/checkpoint.ts'
-import type { Problem } from '../report.ts'
+import { ReportWriter, type Problem } from '../report.ts'
 import type { Stretch } from '../rows/stretch.ts'
 
-/** Hashes of checkpoints that are remembered, so that one which is named can be told from one that is missing. */
-const MOST_REMEMBERED = 500_000
-/** Boots that are known at most. */
-const MOST_BOOTS = 200_000
+export interface BookBounds {
+  /** Hashes of the newest checkpoints, so that a copy can be told from a second one of its number: some 60 bytes each. */
+  readonly most_remembered: number
+  /** Boots, the first that were seen: some 500 bytes each. */
+  readonly most_boots: number
+}
+const BOUNDS: BookBounds = { most_remembered: 500_000, most_boots: 200_000 }
 /** Decisions are numbered in nearly the order of their times: requests that began together may differ by this much. */
 const SLACK_MS = 600_000
 
@@ -33,18 +36,24 @@ interface Boot {
  * Reads checkpoints in their order and keeps what is needed to say whether one
  * is missing, forged or told twice: constant room a boot, none a checkpoint but
  * eight bytes of its hash. A copy of one that is known changes nothing, so the
- * same checkpoints may come from files and from the log.
+ * same checkpoints may come from files and from the log. What finds no room is
+ * put aside as not compared: it is no sign of anything.
  */
 export class CheckpointBook {
   readonly problems: Problem[] = []
+  /** What could not be told for want of room; whoever has told it puts a new one in its place. */
+  aside = new ReportWriter()
+  readonly #bounds: BookBounds
   readonly #boots = new Map<string, Boot>()
   readonly #seen = new Set<string>()
   /** Checkpoints signed before this are the edge of what is kept: what lies before them is gone by right. */
   readonly #edge: string
   #last_signed: string | null = null
+  #forgot = false
 
-  constructor(edge: string) {
+  constructor(edge: string, bounds: BookBounds = BOUNDS) {
     this.#edge = edge
+    this.#bounds = bounds
   }
 
   /** When the newest checkpoint was signed. */
@@ -52,9 +61,10 @@ export class CheckpointBook {
     return this.#last_signed
   }
 
-  boot(pepId: string, bootId: string): KnownBoot | null {
+  /** Null: no checkpoint tells of it. `no_room`: whether one does is not known. */
+  boot(pepId: string, bootId: string): KnownBoot | 'no_room' | null {
     const boot = this.#boots.get(keyOf(pepId, bootId))
-    if (!boot) return null
+    if (!boot) return this.#boots.size < this.#bounds.most_boots ? null : 'no_room'
     return {
       covered_to: Math.max(boot.covered_to, boot.pinned_to),
       ended_at: boot.ended === null ? null : Math.max(boot.ended.seq, boot.covered_to),
@@ -69,15 +79,22 @@ export class CheckpointBook {
     const stretches: Stretch[] = []
     let boot = this.#boots.get(key)
     if (boot && checkpoint.number < boot.next_number) {
-      this.#tell(
-        checkpoint,
-        `two different checkpoints bear number ${checkpoint.number}: a copy of its state signs as well, or signed before`,
-      )
+      // As good as always a copy, of a file or the log, of one that was compared when it came.
+      if (this.#forgot) this.#putAside(checkpoint, 0)
+      else
+        this.#tell(
+          checkpoint,
+          `two different checkpoints bear number ${checkpoint.number}: a copy of its state signs as well, or signed before`,
+        )
+      return []
+    }
+    if (!boot && this.#boots.size >= this.#bounds.most_boots) {
+      this.#putAside(checkpoint, Math.max(0, checkpoint.seq_to - checkpoint.seq_from + 1))
       return []
     }
     if (!boot) {
       boot = this.#begin(checkpoint)
-      if (this.#boots.size < MOST_BOOTS) this.#boots.set(key, boot)
+      this.#boots.set(key, boot)
     } else if (checkpoint.number > boot.next_number) {
       this.#tell(checkpoint, `${missingNumbers(boot.next_number, checkpoint.number - 1)} missing`)
     } else if (checkpoint.previous !== boot.last || checkpoint.seq_from !== boot.covered_to + 1) {
@@ -112,12 +129,7 @@ export class CheckpointBook {
     const { number, previous, signed_at, seq_from, prev_hash } = checkpoint
     const kept = signed_at >= this.#edge
     if (number > 0 && kept) this.#tell(checkpoint, `${missingNumbers(0, number - 1)} missing`)
-    else if (
-      previous !== null &&
-      kept &&
-      !this.#seen.has(short(previous)) &&
-      this.#seen.size < MOST_REMEMBERED
-    )
+    else if (previous !== null && kept && !this.#seen.has(short(previous)) && !this.#forgot)
       this.#tell(checkpoint, 'the checkpoint before this boot is missing')
     return {
       next_number: number,
@@ -139,7 +151,7 @@ export class CheckpointBook {
     boot.last = name
     boot.decided_to = decided_to ?? boot.decided_to
     boot.ended = checkpoint.state === 'final' ? { seq: seq_to, hash } : null
-    if (this.#seen.size < MOST_REMEMBERED) this.#seen.add(short(name))
+    this.#remember(short(name))
     if (this.#last_signed === null || signed_at > this.#last_signed) this.#last_signed = signed_at
     if (seq_to < seq_from || decided_from === null || decided_to === null) return []
     const { pep_id, boot_id, prev_hash } = checkpoint
@@ -162,6 +174,24 @@ export class CheckpointBook {
     if (end.seq === boot.covered_to) return []
     boot.pinned_to = end.seq
     return [between({ ...by, boot_id: end.boot_id }, boot, end.seq, end.hash)]
+  }
+
+  #remember(name: string): void {
+    this.#seen.add(name)
+    if (this.#seen.size <= this.#bounds.most_remembered) return
+    this.#forgot = true
+    for (const oldest of this.#seen) {
+      this.#seen.delete(oldest)
+      return
+    }
+  }
+
+  #putAside(
+    { pep_id, boot_id, seq_from, seq_to, decided_from, signed_at }: Checkpoint,
+    decisions: number,
+  ): void {
+    const place = { pep_id, boot_id, seq_from, seq_to: Math.max(seq_to, seq_from) }
+    this.aside.unsure({ reason: 'no_room', ...place, decisions, after: decided_from, before: signed_at })
   }
 
   #tell({ pep_id, boot_id, seq_from, seq_to, signed_at }: Checkpoint, detail: string): void {

@@ -105,6 +105,7 @@ function takeStray(link: Link, report: ReportWriter, { book, settled_before }: S
     report.problem({ kind, ...place, decision_id: decision.id, detail })
   const boot = book.boot(pep_id, boot_id)
   if (link.wrong !== null) tell('altered', link.wrong)
+  else if (boot === 'no_room') report.unsure({ reason: 'no_room', ...place, decisions: 1 })
   else if (boot === null) {
     if (decided_at >= settled_before) report.unsure({ reason: 'too_new', ...place, decisions: 1 })
     else tell('inserted', 'no signed checkpoint knows this boot')

@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 /** Checkpoints of one boot, each over some decisions. */
-async function boot(dataDir: string, sizes: readonly number[]): Promise<Checkpoint[]> {
+async function boot(dataDir: string, sizes: readonly number[], boot_id = 'b1'): Promise<Checkpoint[]> {
   const key = await openSigningKey(dataDir, NOW)
   const checkpoints: Checkpoint[] = []
   let seq = 0
@@ -31,7 +31,7 @@ async function boot(dataDir: string, sizes: readonly number[]): Promise<Checkpoi
           schema_version: 1,
           tenant: 'default',
           pep_id: 'gw',
-          boot_id: 'b1',
+          boot_id,
           number,
           state: 'open',
           seq_from: seq,
@@ -64,7 +64,7 @@ describe('a book of checkpoints', () => {
         const stretches = [...checkpoints, ...checkpoints].flatMap((one) => book.take(one))
         expect(book.problems).toEqual([])
         expect(stretches.map(({ seq_from, seq_to }) => seq_to - seq_from + 1)).toEqual(some)
-        expect(book.boot('gw', 'b1')?.covered_to).toBe(some.reduce((a, b) => a + b, 0) - 1)
+        expect(book.boot('gw', 'b1')).toMatchObject({ covered_to: some.reduce((a, b) => a + b, 0) - 1 })
       }),
       { numRuns: 20 },
     )
@@ -86,6 +86,37 @@ describe('a book of checkpoints', () => {
       }),
       { numRuns: 20 },
     )
+  })
+})
+
+describe('a book that is full', () => {
+  it('takes no copy of what it no longer remembers for a second one, and says what it could not compare', async () => {
+    const checkpoints = await boot(folder, [10, 10, 10, 10, 10, 10])
+    const book = new CheckpointBook('', { most_remembered: 3, most_boots: 9 })
+    for (const one of [...checkpoints, ...checkpoints]) book.take(one)
+    expect(book.problems).toEqual([])
+    expect(book.aside.undecided).toMatchObject([
+      { reason: 'no_room', pep_id: 'gw', boot_id: 'b1', seq_from: 0, seq_to: 29, decisions: 0 },
+    ])
+    // What it remembers is still told from what only bears its number.
+    const last = checkpoints.at(-1)
+    if (last === undefined) throw new Error('no checkpoint')
+    expect(book.take(last)).toEqual([])
+    expect(book.problems).toEqual([])
+  })
+
+  it('accuses nobody of a boot that it has no room for', async () => {
+    const [known, ...more] = await boot(folder, [5, 5])
+    const other = await boot(folder, [7, 7], 'b2')
+    if (known === undefined) throw new Error('no checkpoint')
+    const book = new CheckpointBook('', { most_remembered: 99, most_boots: 1 })
+    for (const one of [known, ...other, ...more]) book.take(one)
+    expect(book.problems).toEqual([])
+    expect(book.boot('gw', 'b1')).toMatchObject({ covered_to: 9 })
+    expect(book.boot('gw', 'b2')).toBe('no_room')
+    expect(book.aside.undecided).toMatchObject([
+      { reason: 'no_room', boot_id: 'b2', seq_to: 13, decisions: 14 },
+    ])
   })
 })
 
