@@ -1,5 +1,6 @@
 import { bringSystemPackages } from './run/packages.ts'
 import { runChecks } from './run/checks.ts'
+import { bringKafka } from './run/kafka.ts'
 import { runSuites } from './run/suites.ts'
 
 /**
@@ -10,7 +11,8 @@ import { runSuites } from './run/suites.ts'
 const filters = process.argv.slice(2)
 
 bringSystemPackages()
-const checks = filters.length > 0 ? { passed: 0, failed: 0, skipped: 0 } : runChecks()
+const none = { passed: 0, failed: 0, skipped: 0 }
+const [checks] = await Promise.all([filters.length > 0 ? none : runChecks(), bringKafka()])
 const suites = await runSuites(filters)
 
 const passed = checks.passed + suites.passed

@@ -1,18 +1,40 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './run/longest-first.ts'
+
+const PARTS = ['test/{unit,scenarios}/**/*.test.ts']
 
 /** Two workers: the suite is planned for two cores, and the integration tests start engines of their own. */
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
-    globalSetup: ['test/support/kafka-shared.ts'],
-    include: ['test/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     // These end what hangs. They promise nothing: a slow phase of the machine must not fail a test.
     testTimeout: 180_000,
     hookTimeout: 180_000,
     teardownTimeout: 60_000,
     expect: { poll: { timeout: 60_000 } },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'engines',
+          include: ['test/**/*.test.ts'],
+          exclude: PARTS,
+          globalSetup: ['test/support/kafka-shared.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'parts',
+          include: PARTS,
+          // Nothing here changes what the process keeps, so a worker loads the code once for all its files.
+          isolate: false,
+        },
+      },
+    ],
   },
 })

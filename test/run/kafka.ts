@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { kafkaClasspath, onPath } from '../../deploy/kafka/classpath.ts'
+import { useClassArchive } from './class-archive.ts'
 
 /**
  * Fetches the Kafka server before any suite starts, since two workers would ask
@@ -8,17 +9,27 @@ import { kafkaClasspath, onPath } from '../../deploy/kafka/classpath.ts'
  */
 export async function bringKafka(): Promise<void> {
   if (process.env['KAFKA_BROKERS']) return
-  const trouble = javaTrouble() ?? (await classpathTrouble())
-  if (trouble === null) return
+  const java = javaVersion()
+  const trouble = javaTrouble(java) ?? (await classpathTrouble())
+  if (trouble === null) {
+    await useClassArchive(java).catch((error: unknown) => {
+      console.log(`Brokers start without an archive of their classes: ${String(error).slice(0, 500)}`)
+    })
+    return
+  }
   process.env['GATEWATCH_TEST_NO_KAFKA'] = trouble
   console.log(`Tests that need Kafka will ${process.env['CI'] === 'true' ? 'fail' : 'skip'}: ${trouble}`)
 }
 
-function javaTrouble(): string | null {
+/** What Java says of itself; nothing where there is none. */
+function javaVersion(): string {
+  return spawnSync('java', ['-version'], { encoding: 'utf8', timeout: 30_000 }).stderr ?? ''
+}
+
+function javaTrouble(version: string): string | null {
   const missing = ['java', 'mvn'].filter((program) => !onPath(program))
   if (missing.length > 0) return `${missing.join(' and ')} not found; install Java 17 and Maven`
-  const { stderr } = spawnSync('java', ['-version'], { encoding: 'utf8', timeout: 30_000 })
-  const major = Number(/version "(\d+)/.exec(stderr)?.[1])
+  const major = Number(/version "(\d+)/.exec(version)?.[1])
   return major >= 17 ? null : `Java 17 or newer is needed, and java is ${major || 'of an unknown version'}`
 }
 

@@ -1,10 +1,8 @@
 import { startVitest } from 'vitest/node'
-import { bringKafka } from './kafka.ts'
 import type { Tally } from './tally.ts'
 
 /** Runs the suites, prints vitest's own report, and counts tests (not files). A file that does not load counts as a failure. */
 export async function runSuites(filters: readonly string[]): Promise<Tally> {
-  await bringKafka()
   const vitest = await startVitest('test', [...filters], {
     config: 'test/vitest.config.ts',
     watch: false,

@@ -163,7 +163,7 @@ function startLoad(evaluation: string, token: string): { stop(): Promise<readonl
       } catch {
         await sleep(50)
       }
-      await sleep(15)
+      await sleep(50)
     }
   }
   const ended = Promise.all(Array.from({ length: 6 }, (_, number) => client(number)))

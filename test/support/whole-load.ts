@@ -7,7 +7,7 @@ import { eventually } from './eventually.ts'
 
 const CLIENTS = 8
 /** Between two requests of one client: load enough for something to be under way at any moment, and processors left for the rest. */
-const PAUSE_MS = 15
+const PAUSE_MS = 50
 const Answer = z.object({ context: z.object({ decision_id: z.string() }) })
 
 export interface Asking {
