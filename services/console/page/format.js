@@ -78,7 +78,7 @@ export function words(name) {
     `${bare}${unit === 'nats' && !bare.endsWith('evidence') ? ' evidence' : unit === 'share' ? ' share' : ''}`
       .replaceAll(/[_.]+/g, ' ')
       .trim()
-      .replaceAll(/\b(ip|asn|os|id)\b/g, (word) => word.toUpperCase())
+      .replaceAll(/\b(ip|asn|os|id|tls)\b/g, (word) => word.toUpperCase())
   return text === 'at' ? 'Time' : capital(text)
 }
 

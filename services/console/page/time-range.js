@@ -11,6 +11,18 @@ export function momentOf(text, nowMs) {
   return nowMs - Number(match[1] ?? 0) * (UNITS[match[2] ?? 's'] ?? 0)
 }
 
+/**
+ * The range that an address asks for, or the board's own where it asks for none:
+ * what can't be read, what is empty and what runs backwards is no range.
+ *
+ * @param {URLSearchParams} query @param {{ from: string, to: string }} own @param {number} nowMs
+ * @returns {{ from: string, to: string }}
+ */
+export function rangeOf(query, own, nowMs) {
+  const asked = { from: query.get('from') ?? own.from, to: query.get('to') ?? own.to }
+  return momentOf(asked.from, nowMs) < momentOf(asked.to, nowMs) ? asked : own
+}
+
 /** A pause as `30s` or `1m`, in ms; 0 for anything else, as `off` is. @param {string} text */
 export function pauseOf(text) {
   const match = /^(\d{1,4})([smh])$/.exec(text)

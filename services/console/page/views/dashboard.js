@@ -11,7 +11,7 @@ import { RefreshControl } from '../parts/refresh-control.js'
 import { VariableBar } from '../parts/variable-bar.js'
 import { annotations, dashboard } from '../questions.js'
 import { changeQuery, link } from '../route.js'
-import { momentOf, pauseOf } from '../time-range.js'
+import { momentOf, pauseOf, rangeOf } from '../time-range.js'
 import { titleOf } from './dashboards.js'
 
 /** @typedef {import('../questions.js').Dashboard} Dashboard */
@@ -48,8 +48,7 @@ function OpenBoard({ definition, route, tenant }) {
   const refresh = () => setAsked((before) => ({ now: Date.now(), turn: before.turn + 1, stopped: false }))
   const stop = () => setAsked((before) => ({ ...before, stopped: true }))
 
-  const from = route.query.get('from') ?? definition.time.from
-  const to = route.query.get('to') ?? definition.time.to
+  const { from, to } = rangeOf(route.query, definition.time, now)
   const asked = route.query.toString()
   const range = useMemo(() => ({ from: momentOf(from, now), to: momentOf(to, now) }), [from, to, now])
   const query = useMemo(() => questionOf(route, range, tenant), [asked, range, tenant])
