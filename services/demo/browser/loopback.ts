@@ -4,7 +4,8 @@ import { Agent } from 'undici'
 export function loopbackDispatcher(): Agent {
   return new Agent({
     connections: 16,
-    keepAliveTimeout: 10_000,
+    // Well before servers close idle connections: a request must not meet the end of one.
+    keepAliveTimeout: 2000,
     connect: {
       timeout: 3000,
       lookup: (_hostname, _options, callback) => callback(null, [{ address: '127.0.0.1', family: 4 }]),

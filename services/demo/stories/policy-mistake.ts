@@ -21,7 +21,7 @@ export const policyMistake: StoryScript = {
   about: 'subject',
   once: true,
   unchanged:
-    'refused by the new rules, and risk touched nobody; engineering has its builds again, sales stays out of the list of people as was meant',
+    'refused whom the new rules leave out, and risk touched nobody; engineering has its builds again, sales stays without the list, as was meant',
   what: () =>
     'a new revision of the policy closes the list of people to sales, and the builds to engineering, which nobody meant',
 
@@ -30,6 +30,7 @@ export const policyMistake: StoryScript = {
     const now = Date.now()
     const of = (role: string) =>
       everyone.filter(({ person }) => person.role === role && isWorking(person, now)).slice(0, MOST_PEOPLE)
+    await eachOpens(of('sales'), PEOPLE, scene)
     await policy.revise({ ...MEANT, ...MISTAKE })
     await pause(IN_FORCE_MS, signal)
     await eachOpens(of('engineering'), BUILDS, scene)
