@@ -326,33 +326,47 @@ const FIRING: Readonly<Record<string, Case>> = {
 const NO_CASE: Case = { series: [], labels: {}, summary: 'no case for this alert' }
 const inputs = (series: readonly Series[]) => series.map(([name, values]) => ({ series: name, values }))
 
-/** A file for `promtool test rules`: every alert fires in its case, and none while everything is well. */
-export function alertCases(rules: readonly Rule[], rulesFile: string): string {
-  const firing = rules.map(({ alert, labels, annotations }) => {
-    const { series, labels: expected, summary, after = '20m' } = FIRING[alert] ?? NO_CASE
-    const told = {
-      exp_labels: { severity: labels.severity, ...expected },
-      exp_annotations: { ...annotations, summary },
-    }
-    return {
-      name: alert,
-      interval: '15s',
-      input_series: inputs(series),
-      alert_rule_test: [{ eval_time: after, alertname: alert, exp_alerts: [told] }],
-    }
-  })
+/**
+ * Files for `promtool test rules`, by their names: none fires while everything is
+ * well, and every alert fires in its case. promtool evaluates at every step each
+ * rule that it is given, so a case is given the rule that it is about.
+ */
+export function alertCases(rules: readonly Rule[], rulesFile: string): ReadonlyMap<string, string> {
   // In the middle of the peaks, after them, and at the end.
   const quiet = rules.flatMap(({ alert }) =>
     ['10m30s', '13m', '20m'].map((eval_time) => ({ eval_time, alertname: alert })),
   )
-  return stringify({
-    rule_files: [rulesFile],
-    evaluation_interval: '15s',
-    tests: [
-      { name: 'everything is well', interval: '15s', input_series: inputs(QUIET), alert_rule_test: quiet },
-      ...firing,
-    ],
-  })
+  const well = {
+    name: 'everything is well',
+    interval: '15s',
+    input_series: inputs(QUIET),
+    alert_rule_test: quiet,
+  }
+  return new Map([
+    ['well.test.yaml', testFile(rulesFile, well)],
+    ...rules.flatMap((rule): [string, string][] => [
+      [`${rule.alert}.yaml`, stringify({ groups: [{ name: rule.alert, rules: [rule] }] })],
+      [`${rule.alert}.test.yaml`, testFile(`${rule.alert}.yaml`, firing(rule))],
+    ]),
+  ])
+}
+
+function firing({ alert, labels, annotations }: Rule): object {
+  const { series, labels: expected, summary, after = '20m' } = FIRING[alert] ?? NO_CASE
+  const told = {
+    exp_labels: { severity: labels.severity, ...expected },
+    exp_annotations: { ...annotations, summary },
+  }
+  return {
+    name: alert,
+    interval: '15s',
+    input_series: inputs(series),
+    alert_rule_test: [{ eval_time: after, alertname: alert, exp_alerts: [told] }],
+  }
+}
+
+function testFile(rulesFile: string, test: object): string {
+  return stringify({ rule_files: [rulesFile], evaluation_interval: '15s', tests: [test] })
 }
 
 /** Cases for alerts that are no more. */
