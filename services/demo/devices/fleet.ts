@@ -17,7 +17,7 @@ export interface Fleet {
   fall(id: string): Promise<void>
 }
 
-/** One computer for each of the people, but for those who share one. Whoever brings their own Linux is not managed. */
+/** One computer for each of the people, but for those who share one. */
 export function createFleet(
   people: readonly Person[],
   { eventLog, tenant, now }: { eventLog: EventLog; tenant: string; now: () => number },
@@ -53,10 +53,15 @@ export function createFleet(
   }
 }
 
+/** Whoever brings their own Linux is not. */
+export function isManaged({ agents }: Pick<Person, 'agents'>): boolean {
+  return !agents[0].user_agent.includes('Linux')
+}
+
 const FALLEN = { posture: 'not_compliant', tier: 'basic' } as const
 
 function deviceOf({ computer, id, agents }: Person, tenant: string): Omit<Device, 'updated_at'> {
-  const managed = !agents[0].user_agent.includes('Linux')
+  const managed = isManaged({ agents })
   return {
     schema_version: 1,
     tenant,

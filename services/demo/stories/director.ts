@@ -100,7 +100,7 @@ function castOf(
   const turnOf = (worker: Worker): number => lastPlayed.get(worker.person.id) ?? -1
   const shuffled = atWork.toSorted(() => random.next() - 0.5)
   const victim = shuffled
-    .filter((worker) => story.roles.includes(worker.person.role))
+    .filter(({ person }) => story.roles.includes(person.role) && (story.fits?.(person) ?? true))
     .toSorted((a, b) => turnOf(a) - turnOf(b))[0]
   const others = shuffled.filter((worker) => worker !== victim).toSorted((a, b) => turnOf(a) - turnOf(b))
   const bystander = others.find((worker) => worker.person.site === victim?.person.site) ?? others[0]

@@ -1,3 +1,4 @@
+import { isManaged } from '../devices/fleet.ts'
 import type { Target } from '../people/person.ts'
 import { pause } from './story.ts'
 import type { StoryScript } from './story.ts'
@@ -14,6 +15,7 @@ export const fallenDevice: StoryScript = {
   title: 'device out of order',
   roles: ['people-team', 'operations'],
   about: 'subject',
+  fits: isManaged,
   what: ({ victim }) =>
     `the management of ${victim.person.computer} says that its disk is not encrypted any more; ${victim.person.id} works on with it`,
 

@@ -4,7 +4,7 @@ import type { Accounts } from '../provider/accounts.ts'
 import type { Network } from '../people/places.ts'
 import type { Random } from '../random.ts'
 import type { Worker } from '../traffic/worker.ts'
-import type { Role } from '../people/person.ts'
+import type { Person, Role } from '../people/person.ts'
 import type { PolicyDesk } from '../world-files.ts'
 
 /** What a story's attack is given. */
@@ -36,6 +36,8 @@ export interface StoryScript {
   readonly id: string
   readonly title: string
   readonly roles: readonly Role[]
+  /** Who of them it can be about; all, without it. */
+  fits?(person: Person): boolean
   /** Findings and decisions about this subject, or from the attacker's network, belong to the story. */
   readonly about: 'subject' | 'source'
   /** The account it is about, where that is nobody's own. */
