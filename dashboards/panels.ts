@@ -57,7 +57,8 @@ export function lines(title: string, question: string): TimeSeriesBuilder {
     .height(8)
     .span(12)
   for (const [name, fixedColor] of Object.entries(colours)) {
-    panel.overrideByRegexp(`(^| )${name}$`, [{ id: 'color', value: { mode: 'fixed', fixedColor } }])
+    // Without slashes Grafana takes the whole name for what is meant, and a series' name begins with its column's.
+    panel.overrideByRegexp(`/(^| )${name}$/`, [{ id: 'color', value: { mode: 'fixed', fixedColor } }])
   }
   return panel
 }
@@ -71,9 +72,19 @@ export function bars(title: string, question: string): TimeSeriesBuilder {
     .stacking(new StackingConfigBuilder().mode(StackingMode.Normal))
 }
 
-/** Rows that answer `question`. */
+/**
+ * Rows that answer `question`. Grafana puts the words for an empty panel into
+ * every empty cell too: there nothing is better. Its columns are 150 pixels wide at
+ * least, which is too little for a time and too much for a count.
+ */
 export function rows(title: string, question: string): TableBuilder {
-  return framed(new TableBuilder(), title, question).unit('none').height(8).span(24)
+  return framed(new TableBuilder(), title, question)
+    .unit('none')
+    .minWidth(100)
+    .overrideByRegexp('/.*/', [{ id: 'noValue', value: '' }])
+    .overrideByFieldType('time', [{ id: 'custom.minWidth', value: 185 }])
+    .height(8)
+    .span(24)
 }
 
 /**

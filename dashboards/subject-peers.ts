@@ -46,8 +46,8 @@ export function peers(): TableBuilder {
   ).withTarget(
     table(
       `WITH ${known}, ${itsApplications} AS its
-       SELECT concat(about.2, ':', about.1) AS peer, arrayStringConcat(arraySort(about.3), ', ') AS in_groups, arraySort(applications) AS theirs, length(arrayIntersect(its, theirs)) AS used_by_both,
-         arrayStringConcat(arraySort(arrayFilter(app -> NOT has(theirs, app), its)), ', ') AS only_this_one, arrayStringConcat(arrayFilter(app -> NOT has(its, app), theirs), ', ') AS only_the_peer,
+       SELECT concat(about.2, ':', about.1) AS peer, arrayStringConcat(arraySort(about.3), ', ') AS in_groups, arrayStringConcat(arraySort(applications), ', ') AS theirs, length(arrayIntersect(its, applications)) AS used_by_both,
+         arrayStringConcat(arraySort(arrayFilter(app -> NOT has(applications, app), its)), ', ') AS only_this_one, arrayStringConcat(arraySort(arrayFilter(app -> NOT has(its, app), applications)), ', ') AS only_the_peer,
          about.4 AS requests, about.5 AS last_seen
        FROM (
          SELECT arrayFirst(each -> each.1 = subject_id AND each.2 = subject_type, its_peers) AS about, groupUniqArray(500)(toString(resource_app)) AS applications

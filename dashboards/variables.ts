@@ -117,8 +117,10 @@ export function levelVariable(): CustomVariableBuilder {
 
 /** Where the console is, for links to a story or decision. */
 export function consoleVariable(): TextBoxVariableBuilder {
+  const address = 'http://127.0.0.1:8090'
   return new TextBoxVariableBuilder('console')
     .label('Console')
     .description('Address of the console that links lead to')
-    .defaultValue('http://127.0.0.1:8090')
+    .defaultValue(address)
+    .current({ text: address, value: address })
 }

@@ -148,7 +148,7 @@ describe('with rows', () => {
       {
         peer: 'user:bob',
         in_groups: 'staff',
-        theirs: ['records'],
+        theirs: 'records',
         used_by_both: 1,
         only_this_one: `it's 🙂`,
         only_the_peer: '',

@@ -46,9 +46,9 @@ function fits({ id, options }, { name, ref_id, type }) {
   return false
 }
 
-/** Grafana takes a pattern with and without its slashes. @param {string} text */
+/** Without its slashes Grafana takes a pattern for all of a name. @param {string} text */
 function regexp(text) {
-  return /^\/(.*)\/$/.exec(text)?.[1] ?? text
+  return /^\/(.*)\/$/.exec(text)?.[1] ?? `^${text}$`
 }
 
 /** What Grafana calls a column of the store. @param {string | undefined} type */

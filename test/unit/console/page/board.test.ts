@@ -32,7 +32,11 @@ describe('a field', () => {
     fieldConfig: {
       defaults: { unit: 's', custom: { drawStyle: 'bars' } },
       overrides: [
-        { matcher: { id: 'byRegexp', options: '(^| )deny$' }, properties: [{ id: 'unit', value: 'short' }] },
+        {
+          matcher: { id: 'byRegexp', options: '/(^| )deny$/' },
+          properties: [{ id: 'unit', value: 'short' }],
+        },
+        { matcher: { id: 'byRegexp', options: 'per' }, properties: [{ id: 'unit', value: 'none' }] },
         {
           matcher: { id: 'byFrameRefID', options: 'risk' },
           properties: [{ id: 'custom.drawStyle', value: 'line' }],
