@@ -275,6 +275,41 @@ export function eventLogContract(name: string, openDriver: () => Promise<DriverU
       })
     })
 
+    describe('the owner of a group', () => {
+      it('alone writes in its name, from the moment it is told, until it leaves', async () => {
+        const [from, to] = [topic(), topic()]
+        const [one] = numbered(to, 1)
+        const records = one === undefined ? [] : [one]
+        const write = (by: EventLog) => by.append([...records], { owner_of: 'g' })
+        const refused = { code: 'ERR_LOG_FENCED' }
+        const written = Promise.withResolvers<void>()
+        const owner = await log.consume({
+          group: 'g',
+          topics: [from],
+          sole: true,
+          // While it still loads, too.
+          assigned: (_, partition) => (partition === 0 ? write(log).then(written.resolve) : undefined),
+          handle: () => [],
+        })
+        await written.promise
+        const other = await client()
+        await expect(write(other)).rejects.toMatchObject(refused)
+        const standby = await other.consume({ group: 'g', topics: [from], sole: true, handle: () => [] })
+        await expect(write(other)).rejects.toMatchObject(refused)
+        await write(log)
+        await owner.stop()
+        await expect(write(log)).rejects.toMatchObject(refused)
+        await eventually('the other one may', () =>
+          write(other).then(
+            () => true,
+            () => false,
+          ),
+        )
+        expect(await everything(log, to)).toHaveLength(3)
+        await standby.stop()
+      })
+    })
+
     describe('state of a partition', () => {
       it('is loaded for one partition while the others go on', async () => {
         const [from, to] = [topic(), topic()]

@@ -2,14 +2,16 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { GatewatchError } from '../../runtime/errors.ts'
 import type { EventLog, OutRecord } from '../../runtime/log/event-log.ts'
+import { COLLECTOR_GROUP } from './group.ts'
 
 const RETRY_MIN_MS = 100
 const RETRY_MAX_MS = 10_000
 
 /**
- * Appends, and tries again with growing pauses while the log is away. The very
- * same records each time: the log writes none of them twice. Nobody is answered
- * and no position moves before it has succeeded.
+ * Appends as the owner of the sources, and tries again with growing pauses
+ * while the log is away. The very same records each time: the log writes none of
+ * them twice. Nobody is answered and no position moves before it has succeeded.
+ * A process that was paused while another took the sources over is refused.
  *
  * @throws what the log says that no repeat will change, or the reason of `signal`
  */
@@ -21,7 +23,7 @@ export async function appendUntil(
   for (let wait = RETRY_MIN_MS; ; wait = Math.min(2 * wait, RETRY_MAX_MS)) {
     signal.throwIfAborted()
     try {
-      await eventLog.append(records)
+      await eventLog.append(records, { owner_of: COLLECTOR_GROUP })
       return
     } catch (error) {
       failed()

@@ -5,11 +5,11 @@ import type { Running, Runtime } from '../../runtime/runtime.ts'
 import { within } from '../../runtime/within.ts'
 import type { Tokens } from '../../runtime/tokens.ts'
 import type { CollectorConfig } from './config.ts'
+import { COLLECTOR_GROUP } from './group.ts'
 import { collectorMetrics } from './metrics.ts'
 import { startersOf } from './starters.ts'
 import { runSources, type RunningSources } from './run-sources.ts'
 
-const GROUP = 'collector'
 /** How long a start waits for its sources; one that stands by for another collector does not hold it up for longer. */
 const READY_WITHIN_MS = 5000
 
@@ -70,7 +70,7 @@ export async function startCollector(
   }
 
   const membership = await eventLog.consume({
-    group: GROUP,
+    group: COLLECTOR_GROUP,
     topics: [control],
     sole: true,
     from: 'latest',

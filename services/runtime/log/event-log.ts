@@ -29,6 +29,14 @@ export interface AppendOptions {
    * them twice while the process lives.
    */
   readonly independent?: boolean
+  /**
+   * A group with `sole` of which this client is a member: the records are written only while it owns the group's
+   * partitions, and in one step with that. Once another member has been told that they are its own, nothing of it can
+   * come any more, even of a process that was paused in the middle. Waits for as long as the log is away: a caller
+   * that brings the very same array again waits on.
+   * @throws GatewatchError `ERR_LOG_FENCED` when they are another's: nothing of the records is there
+   */
+  readonly owner_of?: string
 }
 
 /** Consecutive records of one partition, oldest first. */

@@ -15,4 +15,6 @@ export const KafkaKind = {
   sasl: KafkaConfig.shape.sasl,
   /** Where a topic begins that was never read before. */
   from: z.enum(['end', 'beginning']).default('end'),
+  /** After how long without a sign of life the foreign group takes the reader for dead: give it as `kafka.session_timeout`. */
+  session_timeout: KafkaConfig.shape.session_timeout,
 }

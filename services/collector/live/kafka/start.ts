@@ -9,8 +9,6 @@ import { Positions } from './position.ts'
 /** Messages of one offer, which goes in one append. */
 const MAX_RECORDS = 500
 const MAX_BYTES = 1_048_576
-/** As our own groups: who takes over waits for both at the same time. */
-const SESSION_MS = 10_000
 
 export interface KafkaSettings {
   readonly name: string
@@ -20,6 +18,7 @@ export interface KafkaSettings {
   readonly ssl: KafkaConfig['ssl']
   readonly sasl?: KafkaConfig['sasl']
   readonly from: 'end' | 'beginning'
+  readonly session_timeout: number
 }
 
 /**
@@ -35,7 +34,8 @@ export async function startKafka(settings: KafkaSettings, context: SourceContext
   const groupId = settings.group ?? `gatewatch-${settings.name}`
   const consumer = kafka.consumer({
     groupId,
-    sessionTimeout: SESSION_MS,
+    sessionTimeout: settings.session_timeout,
+    heartbeatInterval: Math.floor(settings.session_timeout / 3),
     maxBytes: MAX_BYTES,
     maxBytesPerPartition: MAX_BYTES,
     maxWaitTimeInMs: 500,

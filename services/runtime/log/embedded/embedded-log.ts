@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { LogTopic } from '../../../../schemas/topics.ts'
 import type {
+  AppendOptions,
   ConsumeOptions,
   Consumption,
   EventLog,
@@ -15,6 +16,7 @@ import { Committer } from './committer.ts'
 import { EmbeddedConsumption } from './consumption.ts'
 import { Doorbell } from './doorbell.ts'
 import { closedError } from '../closed-error.ts'
+import { fencedError } from '../fenced-error.ts'
 import { GroupMember, livingMembers } from './group.ts'
 import { Maintenance, type RetentionOptions } from './maintenance.ts'
 import { Processes, processId } from './processes.ts'
@@ -59,6 +61,7 @@ class EmbeddedLog implements EventLog {
   readonly #doorbell: Doorbell
   readonly #processes: Processes
   readonly #consumptions = new Set<EmbeddedConsumption>()
+  readonly #groupMembers = new Set<GroupMember>()
   readonly #tables = new Set<EmbeddedTable>()
   readonly #maintenance: Maintenance
   #heartbeat: NodeJS.Timeout | undefined
@@ -96,10 +99,15 @@ class EmbeddedLog implements EventLog {
     return started
   }
 
-  async append(records: readonly OutRecord[]): Promise<void> {
+  async append(records: readonly OutRecord[], { owner_of }: AppendOptions = {}): Promise<void> {
     this.#open()
     if (records.length === 0) return
-    await this.#committer.submit({ records }).durable
+    const check = (): void => {
+      if (owner_of === undefined) return
+      if ([...this.#groupMembers].some((one) => one.group === owner_of && one.hasFirst())) return
+      throw fencedError(owner_of)
+    }
+    await this.#committer.submit({ records, check }).durable
   }
 
   async consume(options: ConsumeOptions): Promise<Consumption> {
@@ -123,12 +131,14 @@ class EmbeddedLog implements EventLog {
     const parts = { store: this.#store, committer: this.#committer, member, logger, metrics, membersChanged }
     const consumption = new EmbeddedConsumption(parts, options)
     this.#consumptions.add(consumption)
+    this.#groupMembers.add(member)
     membersChanged()
     return {
       drained: () => consumption.drained(),
       stop: async () => {
         await consumption.stop()
         this.#consumptions.delete(consumption)
+        this.#groupMembers.delete(member)
       },
     }
   }

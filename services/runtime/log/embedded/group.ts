@@ -97,6 +97,11 @@ export class GroupMember {
     return { topic, partition, epoch }
   }
 
+  /** Whether it has the first partition of a topic of its own; asked under the write lock, where nobody can take it. */
+  hasFirst(): boolean {
+    return this.#topics.some(({ name }) => this.#store.owners.get(this.row(name, 0))?.member === this.id)
+  }
+
   owns(claim: Claim): boolean {
     const owner = this.#store.owners.get(this.row(claim.topic.name, claim.partition))
     return owner !== undefined && owner.member === this.id && owner.epoch === claim.epoch

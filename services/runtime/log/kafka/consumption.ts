@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { LogTopic } from '../../../../schemas/topics.ts'
-import type { ConsumeOptions } from '../event-log.ts'
+import type { ConsumeOptions, OutRecord } from '../event-log.ts'
 import type { LogMetrics } from '../log-metrics.ts'
 import type { Part } from './assign.ts'
 import { Budget } from './budget.ts'
 import { claim, type Claimed } from './claims.ts'
 import { Fetcher } from './fetcher.ts'
-import { GroupCommitter } from './group-committer.ts'
+import { Fenced, GroupCommitter } from './group-committer.ts'
 import type { AssignmentMessage } from './group-messages.ts'
 import { LanePart } from './lane-part.ts'
 import { LaneRunner } from './lane-runner.ts'
@@ -16,6 +16,7 @@ import { Lane } from './lane.ts'
 import { Member } from './member.ts'
 import type { Names } from './names.ts'
 import { Pauses } from './pauses.ts'
+import { checkRecords, piecesOf } from './pieces.ts'
 import { Transactor, type Written } from './transactor.ts'
 import { deniedOf, isPassing, toLogError } from './wire/faults.ts'
 import type { Membership } from './wire/group-requests.ts'
@@ -64,6 +65,7 @@ export class KafkaConsumption {
   readonly #ids: readonly string[]
   readonly #fetcher: Fetcher
   readonly #member: Member
+  readonly #committer: GroupCommitter
   readonly #runner: LaneRunner
   readonly #budget = new Budget(BUDGET_BYTES)
   readonly #lanes = new Map<string, Lane>()
@@ -89,7 +91,7 @@ export class KafkaConsumption {
     const transactors = this.#ids.map(
       (id) => new Transactor({ link: data, id, names, compression, metrics, ending_ms: ENDING_MS }),
     )
-    const committer = new GroupCommitter({
+    this.#committer = new GroupCommitter({
       link: data,
       member: () => this.#member,
       transactors,
@@ -100,7 +102,7 @@ export class KafkaConsumption {
     })
     const { shown } = parts
     this.#runner = new LaneRunner(
-      { names, fetcher: this.#fetcher, committer, ids: this.#ids, metrics, shown },
+      { names, fetcher: this.#fetcher, committer: this.#committer, ids: this.#ids, metrics, shown },
       options,
     )
     this.#topics = new Map(options.topics.map((topic) => [names.topic(topic), topic]))
@@ -127,6 +129,22 @@ export class KafkaConsumption {
 
   get lanes(): readonly Lane[] {
     return [...this.#lanes.values()]
+  }
+
+  /**
+   * Appends as the owner of the group's partitions, with the offset where one of them stands anyway: so the group
+   * refuses it when the partition is another's, and who takes it over ends it first (`claims.ts`).
+   * @throws Fenced, or a fault that the same records would meet again
+   */
+  async append(records: readonly OutRecord[]): Promise<readonly Written[]> {
+    const { names } = this.#parts
+    checkRecords(records, names)
+    const lane = this.lanes.find(({ state, parts }) => state !== 'lost' && parts.length > 0)
+    const part = lane?.parts[0]
+    if (lane === undefined || part === undefined) throw new Fenced()
+    const { topic, partition, committed } = part
+    const move = { topic, partition, next: committed }
+    return await this.#committer.commit([move], piecesOf(records, names), () => lane.state !== 'lost')
   }
 
   /** Finishes the batches in hand, gives the partitions up and leaves. */

@@ -19,6 +19,7 @@ import type { KafkaConfig } from './config.ts'
 import { connectKafka } from './connect.ts'
 import { namesOf, type Names } from './names.ts'
 import { committedOf, membersOf, watermarksOf } from './offsets.ts'
+import { OwnedAppends } from './owned-appends.ts'
 import { readRange } from './read.ts'
 import { Tables } from './tables.ts'
 import { deniedOf, toLogError } from './wire/faults.ts'
@@ -55,6 +56,7 @@ class KafkaLog implements EventLog {
   readonly #writing: Writing
   readonly #tables: Tables
   readonly #consumptions = new Set<WatchedConsumption>()
+  readonly #owned: OwnedAppends
   readonly #prepared = new Map<string, Promise<void>>()
   #closing: Promise<void> | undefined
 
@@ -65,12 +67,14 @@ class KafkaLog implements EventLog {
     this.#link = new Link(kafka)
     this.#reading = new Link(kafka)
     const { compression } = options.config
+    const wait_ms = options.append_wait_ms ?? 3_000
+    this.#owned = new OwnedAppends(this.#consumptions, wait_ms)
     this.#writing = new Writing({
       link: this.#link,
       names: this.#names,
       compression,
       metrics: options.metrics,
-      wait_ms: options.append_wait_ms ?? 3_000,
+      wait_ms,
     })
     this.#tables = new Tables({
       link: this.#link,
@@ -85,7 +89,12 @@ class KafkaLog implements EventLog {
     if (records.length === 0) return
     for (const topic of new Set(records.map((record) => record.topic))) await this.#prepare(topic)
     try {
-      await this.#tables.shown(await this.#writing.append(records, options))
+      const { owner_of } = options ?? {}
+      const written =
+        owner_of === undefined
+          ? await this.#writing.append(records, options)
+          : await this.#owned.append(owner_of, records)
+      await this.#tables.shown(written)
     } catch (error) {
       const denied = error instanceof GatewatchError ? deniedOf(error.cause) : undefined
       if (denied !== undefined) this.#options.metrics?.denied(denied)

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Consumption, ConsumeOptions } from '../event-log.ts'
+import type { Consumption, ConsumeOptions, OutRecord } from '../event-log.ts'
 import { KafkaConsumption, type ConsumptionParts } from './consumption.ts'
 import { committedOf, watermarksOf } from './offsets.ts'
+import type { Written } from './transactor.ts'
 import { Watch, type Patience } from './watch.ts'
 import type { Link } from './wire/link.ts'
 
@@ -40,6 +41,15 @@ export class WatchedConsumption implements Consumption {
       await this.stop()
       throw error
     }
+  }
+
+  get group(): string {
+    return this.#options.group
+  }
+
+  /** As `KafkaConsumption.append`. */
+  append(records: readonly OutRecord[]): Promise<readonly Written[]> {
+    return this.#current.append(records)
   }
 
   async drained(): Promise<void> {
