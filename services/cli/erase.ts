@@ -13,6 +13,10 @@ export function declareErase(program: Command, context: CliContext): void {
     .option('--force', 'although a story about the subject is open, or a restriction in force')
     .option('--yes', 'do not ask')
     .option('--pending', 'go on with erasures that were cut off, or that a restored backup has undone')
+    .option(
+      '--delete-records',
+      "on Kafka: delete what expires only, up to the subject's newest record, everybody else's with it",
+    )
     .option('--json', 'what was erased, as one line of JSON')
     .description('erase a person on request; everything on the data directory must be stopped')
     .action((subject: string | undefined, flags: EraseFlags) =>

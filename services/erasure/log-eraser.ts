@@ -2,6 +2,7 @@ import type { Erasure } from '../../schemas/erasure.ts'
 import { topics, type LogTopic } from '../../schemas/topics.ts'
 import type { EventLog, LogRecord, OutRecord } from '../runtime/log/event-log.ts'
 import type { Rewritten } from '../runtime/log/embedded/rewrite.ts'
+import type { Places } from './delete-records.ts'
 import { everyRecord } from './every-record.ts'
 import { fateOf } from './treat.ts'
 import type { Names } from './person.ts'
@@ -33,6 +34,8 @@ export async function countRecords(
  * them is left is told, with its day.
  *
  * Repeating it writes nothing twice: a key whose newest record is clean is left.
+ *
+ * @returns also where what is left lies (`delete-records.ts`)
  */
 export async function eraseByAppending(
   eventLog: EventLog,
@@ -40,8 +43,9 @@ export async function eraseByAppending(
   nowMs: number,
   told: (done: number, all: number) => void,
   within: readonly LogTopic[] = topics,
-): Promise<{ counts: Record<string, number>; remaining: Erasure['remaining'] }> {
+): Promise<{ counts: Record<string, number>; remaining: Erasure['remaining']; places: Places }> {
   const counts: Record<string, number> = {}
+  const places = new Map<LogTopic, Map<number, number>>()
   const remaining = new Map<string, { records: number; newest: number; topic: LogTopic }>()
   /** By topic, partition and key: only the newest record of a key is answered. */
   const answers = new Map<string, OutRecord | undefined>()
@@ -64,6 +68,7 @@ export async function eraseByAppending(
       left.records += 1
       left.newest = Math.max(left.newest, record.appended_ms)
       remaining.set(topic.name, left)
+      places.set(topic, (places.get(topic) ?? new Map<number, number>()).set(partition, record.offset + 1))
     }
   }
   for (const answer of answers.values()) {
@@ -73,6 +78,7 @@ export async function eraseByAppending(
   }
   return {
     counts,
+    places,
     remaining: [...remaining].map(([name, { records, newest, topic }]) => ({
       topic: name,
       records,

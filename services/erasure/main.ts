@@ -6,6 +6,7 @@ import { privacyErasures } from '../../schemas/topics.ts'
 import { compactLog, rewriteLog } from '../runtime/log/embedded/rewrite.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
 import { jsonRecord } from '../runtime/log/json-record.ts'
+import type { Deleted, HeldBack, Places } from './delete-records.ts'
 import { removePending, writePending, type Ledger, type Pending } from './ledger.ts'
 import { eraseByAppending, rewriteFor } from './log-eraser.ts'
 import { namesOf, type Person } from './person.ts'
@@ -26,6 +27,8 @@ export interface ErasureParts {
     readonly own: boolean
     close(): Promise<void>
   }>
+  /** Where records are to go before their time, of everybody. */
+  readonly deleteRecords?: (places: Places) => Promise<Deleted>
   readonly now: () => number
   readonly told: (step: string, done: number, all: number) => void
 }
@@ -34,6 +37,8 @@ export interface Outcome {
   readonly erasure: Erasure
   /** Parts of tables that a server has replaced and not yet deleted. */
   readonly parts_left: number
+  /** Topics whose records were to go before their time, and stay until somebody has read them. */
+  readonly held_back: readonly HeldBack[]
 }
 
 /** A new erasure, before anything is done. */
@@ -72,7 +77,7 @@ const PARTS_PATIENCE_MS = 30_000
  * 2. the log's records are changed where they lie, or answered;
  * 3. the store's rows are replaced by erased ones, and their parts rewritten;
  * 4. the bytes that were replaced are taken off: the log is written anew, old
- *    parts are deleted;
+ *    parts are deleted; on Kafka, where that is asked for, what everybody has read;
  * 5. the record says done, and the file with the names goes, last.
  */
 export async function erase({ erasure: begun, person }: Pending, parts: ErasureParts): Promise<Outcome> {
@@ -83,6 +88,7 @@ export async function erase({ erasure: begun, person }: Pending, parts: ErasureP
 
   let counts: Record<string, number> = {}
   let remaining: Erasure['remaining'] = []
+  let places: Places = new Map()
   const step = (done: number, all: number) => told('log', done, all)
   if (embedded) {
     const rewrite = rewriteFor(names, now())
@@ -90,7 +96,7 @@ export async function erase({ erasure: begun, person }: Pending, parts: ErasureP
   } else {
     const eventLog = await parts.openLog()
     try {
-      ;({ counts, remaining } = await eraseByAppending(eventLog, names, now(), step))
+      ;({ counts, remaining, places } = await eraseByAppending(eventLog, names, now(), step))
     } finally {
       await eventLog.close()
     }
@@ -111,6 +117,13 @@ export async function erase({ erasure: begun, person }: Pending, parts: ErasureP
     await store.close()
   }
 
+  // Once the store is erased: what goes here is looked up there from then on.
+  const { deleted, held_back } = (await parts.deleteRecords?.(places)) ?? {
+    deleted: new Set(),
+    held_back: [],
+  }
+  for (const { topic, records } of remaining) if (deleted.has(topic)) counts = { ...counts, [topic]: records }
+
   told('compaction', 0, 1)
   await deleteParts(dataDir, replaced)
   if (embedded) await compactLog(join(dataDir, 'log'))
@@ -119,11 +132,11 @@ export async function erase({ erasure: begun, person }: Pending, parts: ErasureP
     state: 'done',
     done_at: new Date(now()).toISOString(),
     counts: Object.fromEntries(Object.entries(counts).filter(([, n]) => n > 0)),
-    remaining,
+    remaining: remaining.filter(({ topic }) => !deleted.has(topic)),
   }
   await record(done, parts)
   await removePending(dataDir, begun.id)
-  return { erasure: done, parts_left }
+  return { erasure: done, parts_left, held_back }
 }
 
 /** In the log for whoever reads it, and beside it for whoever restores an older one. */

@@ -1,9 +1,11 @@
 import type { Config } from '../../config.ts'
+import { deleteRecords } from '../../erasure/delete-records.ts'
 import { openLedger } from '../../erasure/ledger.ts'
 import type { ErasureParts } from '../../erasure/main.ts'
 import { openClickHouse } from '../../runtime/clickhouse/client.ts'
 import { migrate } from '../../runtime/clickhouse/migrate.ts'
 import { openStore } from '../../runtime/clickhouse/open-store.ts'
+import { withRecordDeletion } from '../../runtime/log/kafka/delete-records.ts'
 import { logMetrics } from '../../runtime/log/log-metrics.ts'
 import { createLogger, terminalDestination } from '../../runtime/logger.ts'
 import { createMetrics } from '../../runtime/metrics.ts'
@@ -14,16 +16,36 @@ import { ledgerDirectory } from './ledger-directory.ts'
 const MUTATION_TIMEOUT_MS = 3_700_000
 
 /** Log and store of the configuration, opened when they are needed; as they lie, erased persons included. */
-export function erasureParts(config: Config, dataDir: string, told: ErasureParts['told']): ErasureParts {
+export function erasureParts(
+  config: Config,
+  dataDir: string,
+  told: ErasureParts['told'],
+  { delete_records = false }: { readonly delete_records?: boolean } = {},
+): ErasureParts {
   const logger = createLogger({ level: 'warn', destination: terminalDestination(process.stderr) })
+  const { kafka } = config
+  const openLog = () =>
+    openEventLog(config, { dataDir, logger, metrics: logMetrics(createMetrics()), rights: undefined })
   return {
     dataDir,
     ledger: openLedger(ledgerDirectory(config, dataDir)),
     embedded: config.kafka === undefined,
     now: Date.now,
     told,
-    openLog: () =>
-      openEventLog(config, { dataDir, logger, metrics: logMetrics(createMetrics()), rights: undefined }),
+    openLog,
+    ...(delete_records &&
+      kafka && {
+        async deleteRecords(places) {
+          const eventLog = await openLog()
+          try {
+            return await withRecordDeletion(kafka, logger, (deletion) =>
+              deleteRecords(eventLog, deletion, places),
+            )
+          } finally {
+            await eventLog.close()
+          }
+        },
+      }),
     async openStore() {
       const store = await openStore({ dataDir, settings: config.clickhouse, logger })
       const client = openClickHouse(store.endpoint, { request_timeout_ms: MUTATION_TIMEOUT_MS })

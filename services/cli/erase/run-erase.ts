@@ -29,6 +29,7 @@ export interface EraseFlags {
   readonly force?: boolean
   readonly yes?: boolean
   readonly pending?: boolean
+  readonly deleteRecords?: boolean
   readonly json?: boolean
 }
 
@@ -47,10 +48,18 @@ export async function runErase(
   const who = subject === undefined ? null : whom(subject, flags.tenant ?? config.tenant)
   if ((who === null) === (flags.pending !== true))
     throw new GatewatchError('ERR_USAGE', 'Name a subject to erase, or give --pending.')
+  const delete_records = flags.deleteRecords === true
+  if (delete_records && config.kafka === undefined)
+    throw new GatewatchError(
+      'ERR_USAGE',
+      '--delete-records is for Kafka: records of the embedded log are changed where they lie.',
+    )
   const dataDir = await openDataDir(config.data_dir)
   const lock = await lockDataDir(dataDir, ['up', ...ROLES, 'erase'], 'erase')
   const bar = progressBar(io, 'erasing {bar} {percentage}%')
-  const parts = erasureParts(config, dataDir, (_step, done, all) => bar.show(done, all))
+  const parts = erasureParts(config, dataDir, (_step, done, all) => bar.show(done, all), {
+    delete_records,
+  })
   try {
     const secret = await erasureSecret(dataDir, config.erasure)
     const plan = who === null ? null : await planOf(who, secret, flags, parts)
@@ -58,7 +67,7 @@ export async function runErase(
     if (plan !== null) {
       bar.stop()
       const out = flags.json === true ? io.stderr : io.stdout
-      out.write(planText(plan))
+      out.write(planText(plan, delete_records))
       if (flags.dryRun === true) return 0
       if (plan.objections.length > 0 && flags.force !== true)
         throw new GatewatchError(

@@ -15,7 +15,10 @@ export interface Plan {
   readonly before: string | null
 }
 
-export function planText({ pending, resumed, decisions, records, objections, before }: Plan): string {
+export function planText(
+  { pending, resumed, decisions, records, objections, before }: Plan,
+  delete_records: boolean,
+): string {
   const { person } = pending
   const topics = Object.entries(records).filter(([, n]) => n > 0)
   const all = topics.reduce((sum, [, n]) => sum + n, 0)
@@ -26,11 +29,14 @@ export function planText({ pending, resumed, decisions, records, objections, bef
     before === null ? null : `The subject was erased before, at ${before}; what came since goes now.`,
     `Goes with it: ${count(person.sessions.length, 'session')}, and what nobody else uses: ${count(person.devices.length, 'device')}, ${count(person.addresses.length, 'address', 'addresses')}, ${count(person.prefixes.length, 'network')}.`,
     ...topics.map(([topic, n]) => `  ${topic.padEnd(36)} ${n.toLocaleString('en').padStart(9)}`),
+    delete_records
+      ? 'Goes with it, of everybody: whatever the topics that are kept by time hold before the newest of these records. gatewatch replay can not go back to it, and gatewatch verify not tell what a missing row of it held.'
+      : null,
     ...objections.map(({ text }) => `Speaks against it: ${text}.`),
   )
 }
 
-export function outcomeText({ erasure, parts_left }: Outcome, embedded: boolean): string {
+export function outcomeText({ erasure, parts_left, held_back }: Outcome, embedded: boolean): string {
   const counts = Object.entries(erasure.counts)
   return lines(
     `Erased (${erasure.id}, ${erasure.done_at ?? ''}). The chain stays whole: gatewatch verify proves it.`,
@@ -41,6 +47,10 @@ export function outcomeText({ erasure, parts_left }: Outcome, embedded: boolean)
     ...erasure.remaining.map(
       ({ topic, records, until }) =>
         `Still there: ${count(records, 'record')} of ${topic}, until ${until} at the latest. Whoever reads them gets them erased.`,
+    ),
+    ...held_back.map(
+      ({ topic, groups }) =>
+        `Not deleted before its time: ${topic}, of which ${groups.join(', ')} ${groups.length === 1 ? 'has' : 'have'} not read so far. Let them read on, stop them, and erase again with --delete-records.`,
     ),
     parts_left === 0
       ? null
