@@ -75,13 +75,14 @@ export function bars(title: string, question: string): TimeSeriesBuilder {
 /**
  * Rows that answer `question`. Grafana puts the words for an empty panel into
  * every empty cell too: there nothing is better. Its columns are 150 pixels wide at
- * least, which is too little for a time and too much for a count.
+ * least, which is too little for a time or a sentence and too much for a count.
  */
 export function rows(title: string, question: string): TableBuilder {
   return framed(new TableBuilder(), title, question)
     .unit('none')
-    .minWidth(100)
+    .minWidth(110)
     .overrideByRegexp('/.*/', [{ id: 'noValue', value: '' }])
+    .overrideByRegexp('/^(summary|title|detail|note)$/', [{ id: 'custom.minWidth', value: 280 }])
     .overrideByFieldType('time', [{ id: 'custom.minWidth', value: 185 }])
     .height(8)
     .span(24)
@@ -111,7 +112,14 @@ export function places(title: string, question: string, size: string): MapBuilde
   return framed(new MapBuilder(), title, question)
     .unit('none')
     .view(
-      new MapViewConfigBuilder().id(MapCenterID.Fit).allLayers(false).layer('Places').maxZoom(8).padding(20),
+      // How near it comes to few places is `zoom`, of which the builder's default is the whole world.
+      new MapViewConfigBuilder()
+        .id(MapCenterID.Fit)
+        .allLayers(false)
+        .layer('Places')
+        .zoom(5)
+        .maxZoom(8)
+        .padding(20),
     )
     .tooltip(new TooltipOptionsBuilder().mode(TooltipMode.Details))
     .basemap(new MapLayerOptionsBuilder().type('geojson').name('Countries').config(outlines).tooltip(false))
