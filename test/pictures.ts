@@ -1,10 +1,11 @@
 /**
- * Takes the pictures of dashboards/PICTURES.md from a running demo, and says
- * which panels show nothing. One story is given a verdict for that:
+ * Takes the pictures of dashboards/PICTURES.md and of services/console/pictures
+ * from a running demo, and says which panels show nothing. One story is given a
+ * verdict for that:
  *
- *     node test/pictures.ts 'http://localhost:8090/#token=…' [overview pipeline …]
+ *     node test/pictures.ts 'http://localhost:8090/#token=…' [overview pipeline console …]
  *
- * The demo should have run for a quarter of an hour, and
+ * The demo should have run for a quarter of an hour or half of one, and
  * `console.prometheus_url` name a Prometheus that scrapes it.
  */
 import { mkdir, writeFile } from 'node:fs/promises'
@@ -16,6 +17,7 @@ import { boardDrawn, panelsWithoutData } from './support/boards-drawn.ts'
 import { openBrowser } from './support/browser.ts'
 
 const DIRECTORY = join(import.meta.dirname, '../dashboards/pictures')
+const CONSOLE = join(import.meta.dirname, '../services/console/pictures')
 const VIEW = { width: 1280, height: 900 }
 /** Most of a file; a picture that is larger is taken smaller and in a lower quality. */
 const MOST_BYTES = 150_000
@@ -32,11 +34,16 @@ const Stories = z.object({
   stories: z.array(
     z.object({
       id: z.string(),
+      origin: z.string(),
       risk_level: z.string(),
+      detectors: z.array(z.string()),
       entities: z.array(z.object({ type: z.string(), id: z.string() })),
     }),
   ),
 })
+
+type Told = z.infer<typeof Stories>['stories'][number]
+const Decisions = z.object({ decisions: z.array(z.object({ id: z.string() })) })
 
 const signIn = process.argv[2]
 if (signIn === undefined) throw new Error(`usage: node test/pictures.ts 'http://localhost:8090/#token=…'`)
@@ -53,7 +60,7 @@ try {
     const name = uid.replace('gatewatch-', '')
     if (wanted.length > 0 && !wanted.includes(name)) continue
     await page.goto('about:blank')
-    await page.goto(`${base}#/dashboards/${uid}?from=now-15m&refresh=off&${of}`)
+    await page.goto(`${base}#/dashboards/${uid}?from=now-30m&refresh=off&${of}`)
     await boardDrawn(page)
     if (uid === 'gatewatch-subject') of += `&var-session=${await sessionOn(page)}`
     const bytes = await picture(page, join(DIRECTORY, `${name}.webp`))
@@ -62,8 +69,33 @@ try {
       `${uid}: ${bytes} bytes${empty.length > 0 ? `; nothing in ${empty.join(', ')}` : ''}\n`,
     )
   }
+  if (wanted.length === 0 || wanted.includes('console')) await picturesOfConsole(page)
 } finally {
   await browser.close()
+}
+
+/** The live view, a story, and why one of its requests was refused. */
+async function picturesOfConsole(page: Page): Promise<void> {
+  const story = await graveStory(page, (each) => each.detectors.includes('session-replay'))
+  const subject = story.entities.find(({ type }) => type === 'subject')?.id ?? ''
+  const asked = `api/v1/decisions?subject=${encodeURIComponent(subject)}&outcome=revoke`
+  const refused = Decisions.parse(await (await page.request.get(`${base}${asked}`)).json()).decisions[0]?.id
+  if (refused === undefined) throw new Error(`${subject} was never revoked`)
+  for (const [name, path] of Object.entries({
+    live: '/',
+    story: `/stories/${story.id}`,
+    explain: `/decisions/${refused}`,
+  })) {
+    await page.goto('about:blank')
+    await page.goto(`${base}#${path}`)
+    await page
+      .locator(name === 'live' ? '.decisions tbody tr:nth-child(20)' : 'article, section')
+      .first()
+      .waitFor()
+    await page.waitForLoadState('networkidle').catch(() => undefined)
+    const bytes = await page.screenshot({ path: join(CONSOLE, `${name}.png`), fullPage: name !== 'live' })
+    process.stdout.write(`${name}: ${bytes.length} bytes\n`)
+  }
 }
 
 /** A session of the subject whose dashboard is open. */
@@ -74,15 +106,7 @@ async function sessionOn(page: Page): Promise<string> {
 
 /** Whom and what the forensic dashboards are about: the subject of a grave story, and the network it came from. */
 async function variablesOf(page: Page): Promise<string> {
-  const answer = await page.request.get(`${base}api/v1/stories?tenant=default`)
-  const { stories } = Stories.parse(await answer.json())
-  const story = stories.find(
-    ({ risk_level, entities }) =>
-      risk_level === 'HIGH' &&
-      entities.some(({ type, id }) => type === 'subject' && id.startsWith('user:')) &&
-      entities.some(({ type }) => type === 'source'),
-  )
-  if (story === undefined) throw new Error('the demo has no grave story yet; let it run')
+  const story = await graveStory(page, ({ entities }) => entities.some(({ type }) => type === 'source'))
   const { entities } = story
   await page.request.post(`${base}api/v1/stories/${story.id}/verdict?tenant=default`, {
     headers: { origin: new URL(base).origin },
@@ -94,6 +118,21 @@ async function variablesOf(page: Page): Promise<string> {
   const variables = { subject, source: id('source') }
   const query = new URLSearchParams(Object.entries(variables).map(([name, value]) => [`var-${name}`, value]))
   return query.toString()
+}
+
+/** One of the demo's own attacks on a person. */
+async function graveStory(page: Page, fits: (story: Told) => boolean): Promise<Told> {
+  const answer = await page.request.get(`${base}api/v1/stories?tenant=default&limit=200`)
+  const { stories } = Stories.parse(await answer.json())
+  const story = stories.find(
+    (each) =>
+      each.origin === 'live' &&
+      each.risk_level === 'HIGH' &&
+      each.entities.some(({ type, id }) => type === 'subject' && id.startsWith('user:')) &&
+      fits(each),
+  )
+  if (story === undefined) throw new Error('the demo has no such grave story yet; let it run')
+  return story
 }
 
 /** The whole page as WebP, which Playwright itself does not make. */

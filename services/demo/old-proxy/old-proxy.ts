@@ -4,9 +4,9 @@ import type { Running } from '../../runtime/runtime.ts'
 
 /** Programs that fetch files through it with a certificate, each this often. */
 const CLIENTS = [
-  { name: 'CN=backup,O=Demo Company', address: '198.18.9.20', path: '/nightly', every_ms: 20_000 },
-  { name: 'CN=monitoring,O=Demo Company', address: '198.18.9.21', path: '/health', every_ms: 30_000 },
-  { name: 'CN=reports,O=Demo Company', address: '198.18.9.22', path: '/exports', every_ms: 45_000 },
+  { name: 'CN=backup', address: '198.18.9.20', path: '/nightly', every_ms: 20_000 },
+  { name: 'CN=monitoring', address: '198.18.9.21', path: '/health', every_ms: 30_000 },
+  { name: 'CN=reports', address: '198.18.9.22', path: '/exports', every_ms: 45_000 },
 ] as const
 /** Every so many requests one too many: it is refused without a look at who asks. */
 const LIMITED_EVERY = 9

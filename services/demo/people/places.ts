@@ -115,9 +115,24 @@ export const attackerNetworks: readonly Network[] = (
   network(`198.19.${100 + index}.0/24`, city, 64_520 + index, `Rented lines ${city[0]}`, 'access', 25, false),
 )
 
+/** Where the company's own programs run. */
+const dataCentre = network(
+  '198.18.9.0/24',
+  ['Potsdam', 'Brandenburg', 'DE', 52.4, 13.06],
+  64_512,
+  'Demo Company',
+  'hosting',
+  5,
+  false,
+)
+
 /** Everything that enrichment must know of the demo's addresses. */
 export function allNetworks(): Network[] {
-  return [...sites.flatMap((site) => [site.office, ...site.homes, site.carrier]), ...attackerNetworks]
+  return [
+    ...sites.flatMap((site) => [site.office, ...site.homes, site.carrier]),
+    dataCentre,
+    ...attackerNetworks,
+  ]
 }
 
 /** The address with the given last number in a /24. */
