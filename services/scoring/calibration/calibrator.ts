@@ -13,7 +13,7 @@ import { FoundToday } from './found-today.ts'
 import { EntityDays, type StoredEntityDays } from './entity-days.ts'
 import { OtherFindings, type StoredFindings } from './other-findings.ts'
 import { OwnFindings, type StoredOwnFindings } from './own-findings.ts'
-import { Places, type Evenness } from './places.ts'
+import { Places, type Evenness, type StoredBegan } from './places.ts'
 import { knotsOf, LEAST_SCORES, publishedTable } from './published-tables.ts'
 import { RecentPlaces, type StoredPlaces } from './recent-places.ts'
 import type { StoredTable } from './score-table.ts'
@@ -55,6 +55,7 @@ export interface StoredCalibrator {
   readonly joint?: StoredEntityDays
   readonly judged?: StoredJudged
   readonly sources?: StoredSources
+  readonly began?: StoredBegan
 }
 
 /**
@@ -104,8 +105,8 @@ export class Calibrator {
 
   /** Takes in what a network, a client or a device has come to on a day. */
   observeSource(scores: SourceScores, atMs: number): void {
-    for (const { detector, entity, p } of this.#sources.observe(scores, atMs))
-      this.#places.add(detector, entity, p)
+    for (const { detector, version, entity, p } of this.#sources.observe(scores, atMs))
+      this.#places.add(detector, version, entity, p)
   }
 
   /** Takes a verdict; gives the calibration that tells of it, where it teaches and once there is one. */
@@ -127,7 +128,7 @@ export class Calibrator {
       const score = scores[id] ?? 0
       const table = this.#table(id, version, segment)
       if (drawn && table.total >= LEAST_SCORES)
-        this.#places.add(id, entity, table.draw(score, chanceOf(decision, id)))
+        this.#places.add(id, version, entity, table.draw(score, chanceOf(decision, id)))
       if (score < thresholds.medium || this.#foundToday.isFirst(id, entity, day)) table.add(score)
     }
     if (this.#version > 0) this.#observeJoint(day, entity, scores[JOINT_SCORE] ?? 0)
@@ -157,11 +158,12 @@ export class Calibrator {
       joint: this.#joint.stored(),
       judged: this.#judged.stored(),
       sources: this.#sources.stored(),
+      began: this.#places.stored(),
     }
   }
 
   restore(stored: StoredCalibrator): void {
-    const { others, own, joint, judged, sources } = stored
+    const { others, own, joint, judged, sources, began } = stored
     this.#hour = stored.hour
     this.#madeHour = stored.made_hour
     this.#version = stored.version
@@ -176,13 +178,14 @@ export class Calibrator {
     if (joint !== undefined) this.#joint.restore(joint)
     if (judged !== undefined) this.#judged.restore(judged)
     if (sources !== undefined) this.#sources.restore(sources)
+    this.#places.restore(began ?? longAgo(stored))
   }
 
   /** The day's most evidence counts, for the threshold and for how rare it is. */
   #observeJoint(day: number, entity: string, nats: number): void {
     this.#extremes.observe(day, entity, nats)
     for (const { entity: of, p } of this.#joint.observe(day, entity, nats))
-      this.#places.add(JOINT_SCORE, of, p)
+      this.#places.add(JOINT_SCORE, 1, of, p)
   }
 
   #table(id: string, version: number, segment: Segment): SegmentScores {
@@ -277,6 +280,12 @@ export class Calibrator {
     if (scores.total < LEAST_SCORES) return {}
     return { joint: { entity_days: Math.round(scores.total), knots: knotsOf(scores) } }
   }
+}
+
+/** What was stored before this was: whatever it knows is held to be settled. */
+function longAgo({ tables }: StoredCalibrator): StoredBegan {
+  const names = tables.map(([name]) => name.slice(0, name.indexOf('/')))
+  return [...new Set(names), `${JOINT_SCORE}@1`].map((name) => [name, 0])
 }
 
 function nameOf(id: string, version: number, segment: string): string {

@@ -62,7 +62,7 @@ export class EntityDays {
   }
 
   /** The days that it rests on, and how high scores come on how few of them. */
-  get scores(): Pick<SegmentScores, 'total' | 'scoreAt' | 'shareFrom' | 'isExtrapolated'> {
+  get scores(): Pick<SegmentScores, 'total' | 'scoreAt' | 'above' | 'shareFrom' | 'isExtrapolated'> {
     return this.#scores
   }
 

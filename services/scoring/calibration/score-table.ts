@@ -107,6 +107,13 @@ export class ScoreTable {
     return Math.max(this.#tail.from, tailScore(this.#tail, p))
   }
 
+  /** The least score above all that were counted. */
+  get above(): number {
+    let index = BUCKETS
+    while (index > 0 && (this.#buckets[index - 1] ?? 0) === 0) index -= 1
+    return leastOf(index)
+  }
+
   stored(): StoredTable {
     const buckets: [number, number][] = []
     this.#buckets.forEach((weight, index) => {

@@ -44,6 +44,11 @@ export class SegmentScores {
     return this.#table.scoreAt(this.#recent.inverse(p))
   }
 
+  /** The least score above all that were counted. */
+  get above(): number {
+    return this.#table.above
+  }
+
   /** The share of scores that are as high: the inverse of `scoreAt`. */
   shareFrom(score: number): number {
     return this.#recent.placeOf(this.#table.rarityOf(score).p)

@@ -17,6 +17,7 @@ export type StoredSourceDays = readonly (readonly [name: string, days: StoredEnt
 /** A p-value of a detector. */
 export interface SourcePlace extends DayPlace {
   readonly detector: string
+  readonly version: number
 }
 
 interface Table {
@@ -57,7 +58,7 @@ export class SourceDays {
       segment === entity.type
         ? days
             .observe(day, entity.id, scores[detector.id] ?? 0)
-            .map((place) => ({ ...place, detector: detector.id }))
+            .map((place) => ({ ...place, detector: detector.id, version: detector.version }))
         : [],
     )
   }
@@ -69,12 +70,12 @@ export class SourceDays {
       known.map(({ detector, days }) => days.perDay * days.scores.shareFrom(detector.thresholds.medium)),
       allowed,
     )
-    return known.flatMap(({ detector, segment, days: { scores, perDay } }) => {
-      // No count says more than once in so many.
-      const rarest = Math.log(1 + scores.total) - 1e-9
-      const natsOf = (aDay: number) => Math.min(rarest, Math.log(perDay / aDay))
-      const nats = rate === undefined ? undefined : { medium: natsOf(rate), high: natsOf(rate / RARER) }
-      return publishedTable(detector, segment, scores, nats, LEAST_DAYS) ?? []
+    return known.flatMap(({ detector, segment, days }) => {
+      const table = publishedTable(detector, segment, days.scores, undefined, LEAST_DAYS)
+      if (table === undefined) return []
+      if (rate === undefined) return [table]
+      const medium = Math.max(table.medium, scoreAt(days, rate))
+      return [{ ...table, medium, high: Math.max(table.high, medium, scoreAt(days, rate / RARER)) }]
     })
   }
 
@@ -90,4 +91,10 @@ export class SourceDays {
       if (own !== undefined) days.restore(own)
     }
   }
+}
+
+/** The score that is reached on so many days of entities a day; where no count says so, one above all that came. */
+function scoreAt({ scores, perDay }: EntityDays, aDay: number): number {
+  const score = scores.scoreAt(aDay / perDay)
+  return Math.ceil((Number.isFinite(score) ? score : scores.above) * 1000) / 1000
 }
