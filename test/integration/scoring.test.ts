@@ -25,7 +25,7 @@ import { restoreStates } from '../../services/scoring/restore-states.ts'
 import { runStage } from '../../services/scoring/run-stage.ts'
 import { policyStage, sourceStage, subjectStage, type Stage } from '../../services/scoring/worker.ts'
 import { eventually } from '../support/eventually.ts'
-import { CHROME, NEW_YORK_IP, story, testEnrich } from '../support/play.ts'
+import { CHROME, NEW_YORK_IP, story, testEnrich, decisionOf } from '../support/play.ts'
 
 async function openLog(): Promise<EventLog> {
   const directory = await mkdtemp(join(tmpdir(), 'gatewatch-scoring-'))
@@ -39,12 +39,15 @@ async function openLog(): Promise<EventLog> {
 
 /** Runs a stage until all that was there is handled. */
 async function run(eventLog: EventLog, stage: Stage, { batchRecords = 1000, entitiesInMemory = 1000 } = {}) {
-  const metrics = scoringMetrics(new Registry())
+  const registry = new Registry()
+  const metrics = scoringMetrics(registry)
   const group = stage.name === 'subject' ? 'scoring' : 'scoring-source'
   const logger = pino({ level: 'silent' })
   const running = await runStage(stage, { eventLog, logger, metrics, group, entitiesInMemory, batchRecords })
   await running.drained()
+  const told = await registry.metrics()
   await running.stop()
+  return told
 }
 
 async function recordsOf(eventLog: EventLog, topic: LogTopic): Promise<LogRecord[]> {
@@ -143,6 +146,22 @@ describe('scoring on the embedded log', () => {
     await run(eventLog, subjectStage(testEnrich()), { batchRecords: 4 })
     expect(await loggedFindings(eventLog)).toEqual([])
     expect((await recordsOf(eventLog, accessScored)).length).toBe(9)
+  })
+
+  it('tells how many entities it forgot, where an attacker invents names', async () => {
+    const eventLog = await openLog()
+    const [entities, names] = [8, 60]
+    const invented = Array.from({ length: names }, (_, index) =>
+      decisionOf(`name-${index}`, index * 1000, { outcome: 'deny', reasons: ['account_unknown'] }),
+    )
+    await eventLog.append(appended(invented))
+    const limits = { entities, idle_hours: 2160, stranger_idle_hours: 168 }
+    const told = await run(eventLog, subjectStage(testEnrich(), limits))
+    const gauge = (name: string) =>
+      Number(new RegExp(`^gatewatch_scoring_${name} (.*)$`, 'm').exec(told)?.[1])
+    const kept = gauge('entities\\{stage="subject"\\}')
+    expect(kept).toBeLessThanOrEqual(entities * eventLog.partitions(accessDecisions))
+    expect(kept + gauge('entities_forgotten\\{stage="subject",cause="full"\\}')).toBe(names)
   })
 
   it('learns a decision once that was delivered again behind the rest, of a person and of nobody', async () => {
