@@ -25,7 +25,7 @@ import { keep, others, withoutSecrets } from './unmapped.ts'
  * Access writes sign-ins, not each request under a session.
  *
  * @see "Access requests", Logpush datasets, and "Get Access authentication
- *   logs", Cloudflare documentation.
+ *   logs", Cloudflare documentation, read in 2026-11.
  */
 export function cloudflareReader({ timezone }: ReadingOptions): RecordReader {
   const instants = instantReader(timezone)

@@ -137,6 +137,44 @@ describe('google, the Reports API', () => {
     expect(new Set(read.kind === 'ok' ? read.event_ids : []).size).toBe(2)
   })
 
+  it('is the same when it was shared with Google Cloud', () => {
+    const parameter = [
+      { name: 'login_type', type: 'TYPE_STRING', value: 'google_password' },
+      { name: 'login_challenge_method', type: 'TYPE_STRING', multiStrValue: ['password', 'otp'] },
+      { name: 'is_suspicious', type: 'TYPE_BOOL', boolValue: false },
+    ]
+    const shared = (eventName: string) => ({
+      insertId: 'x1',
+      logName: 'organizations/1/logs/cloudaudit.googleapis.com%2Fdata_access',
+      timestamp: '2026-03-01T08:00:00.718123Z',
+      protoPayload: {
+        serviceName: 'login.googleapis.com',
+        methodName: 'google.login.LoginService.loginSuccess',
+        resourceName: 'organizations/1',
+        authenticationInfo: { principalEmail: 'Alice@example.org' },
+        requestMetadata: { callerIp: '192.0.2.7' },
+        metadata: {
+          '@type': 'type.googleapis.com/ccc_hosted_reporting.ActivityProto',
+          activityId: { timeUsec: '1772352000718000', uniqQualifier: '-77' },
+          event: [{ eventName, eventType: 'login', parameter }],
+        },
+      },
+    })
+    expect(draftOf('google', shared('login_success'))).toMatchObject({
+      decided_at: '2026-03-01T08:00:00.718Z',
+      outcome: 'permit',
+      subject: { type: 'user', id: 'alice@example.org', idp: 'google_password', amr: ['password', 'otp'] },
+      action: { name: 'sign_in' },
+      context: { ip: '192.0.2.7' },
+      unmapped: { application: 'login', is_suspicious: false, resource_name: 'organizations/1' },
+    })
+    expect(reading('google', shared('login_success'))).toMatchObject({
+      event_ids: ['2026-03-01T08:00:00.718Z/-77/0/login_success'],
+    })
+    expect(draftOf('google', shared('login_failure'))).toMatchObject({ outcome: 'deny' })
+    expect(whyNot('google', shared('2sv_enroll'))).toBe('drop no_decision')
+  })
+
   it('a page is all its activities', () => {
     const page = {
       kind: 'admin#reports#activities',
