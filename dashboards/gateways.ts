@@ -161,7 +161,7 @@ const many = () =>
         `SELECT device, system, subjects, arrayJoin(some_of_them) AS subject, decisions, last_seen FROM (
          SELECT device_id AS device, toString(any(device_os)) AS system, uniq(subject_type, subject_id) AS subjects,
            arraySort(groupUniqArray(10)(${SUBJECT})) AS some_of_them, sum(n) AS decisions, max(last_at) AS last_seen
-         ${used} GROUP BY device HAVING subjects > 1 ORDER BY subjects DESC, last_seen DESC LIMIT 50
+         ${used} AND subject_type != 'anonymous' GROUP BY device HAVING subjects > 1 ORDER BY subjects DESC, last_seen DESC LIMIT 50
        ) ORDER BY subjects DESC, last_seen DESC, device, subject LIMIT 500`,
       ),
     )
