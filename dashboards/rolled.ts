@@ -16,14 +16,17 @@ interface Pending {
   readonly generation?: number | undefined
 }
 
+/** The first day that lacks the first roll-ups, and the one that lacks the second: one query for all of a panel's tables. */
+const firstDaysPending = (
+  whose: string,
+) => `(SELECT (minOrNullIf(day, rolled = toDateTime64(0, 3, 'UTC')), minOrNullIf(day, rolled_up_with < 2))
+    FROM (SELECT day, max(rolled_at) AS rolled, max(generation) AS rolled_up_with FROM decision_days WHERE ${whose} GROUP BY day HAVING max(stored_at) > toDateTime64(0, 3, 'UTC')))`
+
 /** The first day that is not rolled up, or that of the range's end; none is where the reader filters decisions. */
 export function pendingOf({ whose = ofTenant, until = '$__toTime', generation }: Pending = {}): string {
-  const lacks =
-    generation === undefined
-      ? `max(rolled_at) = toDateTime64(0, 3, 'UTC')`
-      : `max(generation) < ${generation}`
-  return `if(${FILTERED}, ${BEFORE_ALL}, (SELECT least(toStartOfDay(${until}, 'UTC'), toStartOfDay(now(), 'UTC'), ifNull(toDateTime(minOrNull(day), 'UTC'), toStartOfDay(now(), 'UTC')))
-    FROM (SELECT day FROM decision_days WHERE ${whose} GROUP BY day HAVING ${lacks} AND max(stored_at) > toDateTime64(0, 3, 'UTC'))))`
+  const today = `toStartOfDay(now(), 'UTC')`
+  const first = `${firstDaysPending(whose)}.${generation ?? 1}`
+  return `if(${FILTERED}, ${BEFORE_ALL}, least(toStartOfDay(${until}, 'UTC'), ${today}, ifNull(toDateTime(${first}, 'UTC'), ${today})))`
 }
 
 /** Columns over time in steps of less than an hour are not to be had from a roll-up. */
@@ -65,6 +68,8 @@ export function fromRolled(table: RollUp, options: RolledOptions = {}): string {
   const condition = 'of' in rest ? ` AND ${rest.of}` : ''
   const expressions = Object.entries(made).map(([name, expression]) => `${expression} AS ${name}`)
   const stored = Object.keys(made).map((name) => (name in STORED ? `${STORED[name]} AS ${name}` : name))
+  // A day compared with an instant would become one for each row.
+  const bound = (instant: string) => (at === 'day' ? `toDate(${instant}, 'UTC')` : instant)
   const byHour = 'hours' in rest && overTime !== false
   const counted = (n: string) => (table === 'subjects_by_hour' ? '' : `${n} AS n, `)
   const final = repeats ? '' : ' FINAL'
@@ -75,7 +80,7 @@ export function fromRolled(table: RollUp, options: RolledOptions = {}): string {
       AND (decided_at < ${first} OR decided_at >= ${rolledUntil})
     UNION ALL
     SELECT ${byHour ? `toDateTime(day, 'UTC') + hour_of_day * 3600 AS at, ${counted('hour_decisions')}` : `toDateTime(${at}, 'UTC') AS at, ${counted('decisions')}`}${[same, ...stored].join(', ')}
-    FROM ${table}${final} ${byHour ? `ARRAY JOIN mapKeys(hours) AS hour_of_day, mapValues(hours) AS hour_decisions ` : ''}${before}WHERE ${whose} AND ${at} >= ${first} AND ${at} < ${rolledUntil}
+    FROM ${table}${final} ${byHour ? `ARRAY JOIN mapKeys(hours) AS hour_of_day, mapValues(hours) AS hour_decisions ` : ''}${before}WHERE ${whose} AND ${at} >= ${bound(first)} AND ${at} < ${bound(rolledUntil)}
   )`
 }
 
