@@ -74,26 +74,22 @@ try {
   await browser.close()
 }
 
-/** The live view, a story, and why one of its requests was refused. */
+/** A story, and the top of why one of its requests was refused. */
 async function picturesOfConsole(page: Page): Promise<void> {
   const story = await graveStory(page, (each) => each.detectors.includes('session-replay'))
   const subject = story.entities.find(({ type }) => type === 'subject')?.id ?? ''
   const asked = `api/v1/decisions?subject=${encodeURIComponent(subject)}&outcome=revoke`
   const refused = Decisions.parse(await (await page.request.get(`${base}${asked}`)).json()).decisions[0]?.id
   if (refused === undefined) throw new Error(`${subject} was never revoked`)
-  for (const [name, path] of Object.entries({
-    live: '/',
-    story: `/stories/${story.id}`,
-    explain: `/decisions/${refused}`,
-  })) {
+  const taken = [
+    { name: 'story', path: `stories/${story.id}`, fullPage: true },
+    { name: 'explain', path: `decisions/${refused}`, fullPage: false },
+  ]
+  for (const { name, path, fullPage } of taken) {
     await page.goto('about:blank')
-    await page.goto(`${base}#${path}`)
-    await page
-      .locator(name === 'live' ? '.decisions tbody tr:nth-child(20)' : 'article, section')
-      .first()
-      .waitFor()
-    await page.waitForLoadState('networkidle').catch(() => undefined)
-    const bytes = await page.screenshot({ path: join(CONSOLE, `${name}.png`), fullPage: name !== 'live' })
+    await page.goto(`${base}#/${path}`)
+    await page.getByRole('link', { name: 'what to do' }).first().waitFor()
+    const bytes = await page.screenshot({ path: join(CONSOLE, `${name}.png`), fullPage })
     process.stdout.write(`${name}: ${bytes.length} bytes\n`)
   }
 }
