@@ -34,6 +34,9 @@ export interface CredentialSwitchOptions {
  *
  * 0 where nobody has used the device on three days. Days count in UTC.
  *
+ * Its p-value is the share of days of single devices that come to as much; the
+ * declared threshold is the least, and rises where the budget asks for it.
+ *
  * Cost: 14 slots, at most 180 bytes a device; one record a person, device and day,
  * one more on days with something sensitive, and on somebody else's device one for each such application.
  *

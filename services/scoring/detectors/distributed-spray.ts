@@ -39,6 +39,9 @@ export interface DistributedSprayOptions {
  * An entry from elsewhere scores as the failures do where fewer than a tenth of
  * the tries are entries: an account gave way. At most 64 accounts are held.
  *
+ * Its p-value is the share of days of single clients, or of operators, that come to as much; the
+ * declared threshold is the least, and rises where the budget asks for it.
+ *
  * Cost: O(96), at most 1,300 bytes a client or provider that fails.
  *
  * @see MITRE ATT&CK T1110.003 and T1110.004; Herley, Schechter, "Distinguishing

@@ -36,6 +36,9 @@ export interface SprayOptions {
  *
  * At most 64 accounts are held, so D ends there; fewer tries stay exact.
  *
+ * Its p-value is the share of days of single networks that come to as much; the
+ * declared threshold is the least, and rises where the budget asks for it.
+ *
  * Cost: O(64), at most 1,600 bytes for a source that fails; 40 for others.
  *
  * @see MITRE ATT&CK T1110.003, Password Spraying; T1110.004, Credential Stuffing.
