@@ -30,7 +30,7 @@ import { buildProxy } from './proxy/server.ts'
 import { acceptUpgrades } from './proxy/upgrade.ts'
 import { watchLive } from './proxy/watch-live.ts'
 import { startRecording } from './recording.ts'
-import { startRiskAge } from './risk/risk-age.ts'
+import { secondsOf, startRiskAge } from './risk/risk-age.ts'
 import { askRisk } from './risk/risk-view.ts'
 
 const VERSION = '0.1.0'
@@ -240,7 +240,7 @@ export async function startGateway(
     stops.push(() => canary.stop())
     const gauges = setInterval(() => {
       metrics.live.set(connections.size)
-      metrics.riskAge.set(riskAge.age_ms() / 1000)
+      metrics.riskAge.set(secondsOf(riskAge.age_ms()))
     }, 1000)
     gauges.unref()
     stops.push(() => clearInterval(gauges))

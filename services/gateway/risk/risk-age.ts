@@ -99,3 +99,8 @@ export function startRiskAge({
     },
   }
 }
+
+/** For Prometheus, where what is not known yet is infinitely old: a figure would flatten every chart. */
+export function secondsOf(ageMs: number): number {
+  return ageMs === Number.MAX_SAFE_INTEGER ? Infinity : ageMs / 1000
+}
