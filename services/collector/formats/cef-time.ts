@@ -23,9 +23,11 @@ export function cefInstants(options: ReadingOptions): CefInstants {
   const years = syslogReader(options)
   let assumed = false
 
-  const yearless = (month: string, day: string, time: string): string | null => {
+  const yearless = (month: string, day: string, time: string, offset: string): string | null => {
     const line = years.read(`${month} ${day.padStart(2)} ${time} - -: `)
     if (typeof line === 'string') return null
+    if (offset !== '')
+      return nearest(line.at_ms, (year) => instants.read(`${dateOf(year, month, day)}T${time}${offset}`))
     assumed = true
     return new Date(line.at_ms).toISOString()
   }
@@ -38,12 +40,23 @@ export function cefInstants(options: ReadingOptions): CefInstants {
       const match = typeof text === 'string' ? CEF_DATE.exec(text) : null
       if (match === null) return instants.read(text)
       const [, month = '', day = '', year, time = '', zone = ''] = match
-      if (year === undefined) return yearless(month, day, time)
-      const number = MONTHS.indexOf(month) + 1
-      const date = `${year}-${String(number).padStart(2, '0')}-${day.padStart(2, '0')}`
-      return number === 0 ? null : instants.read(`${date}T${time}${offsetOf(zone)}`)
+      if (!MONTHS.includes(month)) return null
+      if (year === undefined) return yearless(month, day, time, offsetOf(zone))
+      return instants.read(`${dateOf(Number(year), month, day)}T${time}${offsetOf(zone)}`)
     },
   }
+}
+
+function dateOf(year: number, month: string, day: string): string {
+  return `${year}-${String(MONTHS.indexOf(month) + 1).padStart(2, '0')}-${day.padStart(2, '0')}`
+}
+
+/** Of the same day and hour in three years the one next to an instant that was worked out without the zone. */
+function nearest(atMs: number, read: (year: number) => string | null): string | null {
+  const year = new Date(atMs).getUTCFullYear()
+  const found = [year - 1, year, year + 1].map(read).filter((each) => each !== null)
+  const away = (each: string): number => Math.abs(Date.parse(each) - atMs)
+  return found.toSorted((a, b) => away(a) - away(b))[0] ?? null
 }
 
 /** The zone as ISO 8601 writes it; '' for none and for letters that say too little. */

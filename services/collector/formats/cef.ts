@@ -35,7 +35,8 @@ import { keep, others, withoutSecrets } from './unmapped.ts'
  * Each product has names of its own: this reads what the dictionary of the
  * format defines, and no more.
  *
- * @see "Implementing ArcSight Common Event Format (CEF)", extension dictionary.
+ * @see "Implementing ArcSight Common Event Format (CEF)", revision 25 of 2017,
+ *   extension dictionary and date formats.
  */
 export function cefReader(options: ReadingOptions): RecordReader {
   const head = syslogReader(options)

@@ -97,6 +97,9 @@ describe('cef', () => {
     ['rt=Mar 01 2026 09:00:00 GMT+01:00', '2026-03-01T08:00:00.000Z'],
     ['end=Mar 01 2026 10:00:00', '2026-03-01T08:00:00.000Z'],
     ['start=Mar 01 10:00:00', '2026-03-01T08:00:00.000Z'],
+    ['rt=Mar 01 08:00:00.123 UTC', '2026-03-01T08:00:00.123Z'],
+    ['rt=Mar 01 05:00:00 GMT-03:00', '2026-03-01T08:00:00.000Z'],
+    ['rt=Dec 31 23:30:00 UTC', '2025-12-31T23:30:00.000Z'],
     ['rt=Mar  1 2026 10:00:00 XST', '2026-03-01T08:00:00.000Z'],
   ])('%s, read where it is two hours later, is %s', (time, instant) => {
     expect(draftOf('cef', `${HEAD}${time} suser=bob act=allow`, { timezone: '+02:00' }).decided_at).toBe(
