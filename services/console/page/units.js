@@ -47,3 +47,12 @@ function inBytes(figure) {
   )
   return `${number(figure / 1024 ** step)} ${bytes[step]}`
 }
+
+/** Decimal places that tell the multiples of a step apart, six at most: 3 for 0.005, none for 20. @param {number} step */
+export function placesOf(step) {
+  for (let places = 0; places < 6; places += 1) {
+    const scaled = step * 10 ** places
+    if (scaled > 0.5 && Math.abs(scaled - Math.round(scaled)) < 1e-6) return places
+  }
+  return 6
+}

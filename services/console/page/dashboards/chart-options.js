@@ -1,7 +1,7 @@
 import uPlot from 'uplot'
 import { timeLabels } from '../axis.js'
 import { resolve } from '../colours.js'
-import { inUnit } from '../units.js'
+import { inUnit, placesOf } from '../units.js'
 import { barPath, happeningMarks, thresholdMarks } from './chart-marks.js'
 import { fieldOf } from './field.js'
 
@@ -141,8 +141,11 @@ function valueAxis(node, scale, drawn) {
     ...(typeof label === 'string' && label !== '' && { label, labelFont: style.font, labelSize: 18 }),
     // As wide as its longest label, in a font of some seven pixels a character.
     size: (_u, labels) => Math.max(34, ...(labels ?? []).map((text) => text.length * 7 + 14)),
-    values: (_u, splits) =>
-      splits.map((value) => inUnit(value, unit, unit === undefined ? decimals : undefined)),
+    values: (_u, splits, _axis, _space, step) => {
+      const told = unit === undefined ? decimals : undefined
+      const places = told ?? placesOf(unit === 'percentunit' ? step * 100 : step)
+      return splits.map((value) => inUnit(value, unit, places || undefined))
+    },
   }
 }
 
