@@ -13,6 +13,8 @@ const SubjectHabits = z.strictObject({
   own_devices: z.int().min(0).max(64),
   /** Other devices that the subject used on one day only. */
   passing_devices: z.int().min(0).max(64),
+  /** Proved within the hour with a key that can't be phished; absent where it was not. */
+  proved_with_a_key: z.literal(true).optional(),
 })
 
 /**

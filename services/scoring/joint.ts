@@ -48,7 +48,7 @@ export interface Saying {
  * Carries the finding on that rests on all detectors together: opens it when
  * the evidence that was not told yet reaches the threshold, revises it when its
  * level rises, when another detector joins in or five minutes have passed. As
- * much news again, half an hour later, is another finding. One happening is one, with the figures of the decision that said most and
+ * much news again, half an hour later, is another finding, and what another detector says by then begins one. One happening is one, with the figures of the decision that said most and
  * every detector's share; what it told is no news when it comes again. Its id
  * follows from that decision's detector and the decision that opened it.
  *
@@ -77,6 +77,7 @@ export function advanceJoint(
     evidence.tell()
     return told(open, notes, sayings, thresholds, observed, scale)
   }
+  if (apart && !hasPart(open, loudest)) return undefined
   const joined = join(open, evidence, sayings)
   if (loudness(loudest) > open.leader.nats) open.leader = leaderOf(loudest)
   evidence.tell()
@@ -94,6 +95,14 @@ export function advanceJoint(
   open.revision += 1
   open.revised_ms = observed.at_ms
   return told(open, notes, sayings, thresholds, observed, scale)
+}
+
+/**
+ * Whether it is the same story that goes on. What another detector says when all has been quiet for half an hour is
+ * another one: it is not told, a part at a time, as if it belonged here, and is a finding of its own once there is enough.
+ */
+function hasPart({ parts }: JointCase, { detector }: Saying): boolean {
+  return parts.some((part) => part.detector === detector.id)
 }
 
 /** Who may not say much by itself does not speak for the others. */

@@ -14,6 +14,7 @@ import { segmentOf } from '../../schemas/calibration-segment.ts'
 import type { Observed } from './case.ts'
 import type { Detector, EnrichedDecision } from './detector.ts'
 import { bytesMoved } from './detectors/bytes-moved.ts'
+import { concurrentUse } from './detectors/concurrent-use.ts'
 import { deniedBurst } from './detectors/denied-burst.ts'
 import { dormantAccount } from './detectors/dormant-account.ts'
 import { enumeration } from './detectors/enumeration.ts'
@@ -47,6 +48,7 @@ export function subjectDetectors(): readonly Detector<EnrichedDecision, unknown>
     unfamiliarContext(),
     unknownDevice(),
     impossibleTravel(),
+    concurrentUse(),
     deniedBurst(),
     successAfterFailures(),
     rareResource(),

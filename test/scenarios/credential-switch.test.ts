@@ -15,6 +15,8 @@ const on = (device: string, app = 'wiki', user_agent = FIREFOX): Partial<Decisio
   context: { ip: BERLIN_IP, user_agent },
 })
 
+const at = 4 * DAY + 10 * HOUR + 7 * MINUTE
+
 /** Somebody at work on a machine of their own, three times a day, from 08:00. */
 const days = (who: string, device: string, times = 5, app?: string, fromDay = 0): Part => ({
   who,
@@ -24,13 +26,27 @@ const days = (who: string, device: string, times = 5, app?: string, fromDay = 0)
   each: (index) => (index % 12 < 3 ? on(device, app) : on(device, 'wiki')),
 })
 
-/** What goes on from a machine: a sign-in, then the vault. */
+/** What goes on from a machine: a sign-in, then the vault and the console. */
 const goesOn = (who: string, device: string, fromMs: number): Part => ({
   who,
   fromMs,
   everyMs: MINUTE,
   times: 4,
-  each: (index) => on(device, index === 0 ? 'wiki' : 'vault', CHROME),
+  each: (index) => on(device, ['wiki', 'vault', 'console', 'vault'][index], CHROME),
+})
+
+/** With a key that can't be phished, this hour. */
+const proved = (part: Part): Part => ({
+  ...part,
+  each: (index) => ({
+    ...part.each?.(index),
+    subject: {
+      type: 'user',
+      id: part.who,
+      amr: ['hwk'],
+      authenticated_at: new Date(Date.UTC(2026, 0, 1) + at).toISOString(),
+    },
+  }),
 })
 
 const found = (...parts: Part[]) =>
@@ -40,22 +56,22 @@ const found = (...parts: Part[]) =>
 
 const alice = days('alice', 'laptop-a')
 const admin = days('bob', 'laptop-b', 5, 'vault')
-const at = 4 * DAY + 10 * HOUR + 7 * MINUTE
 
 detectorScenario('credential-switch', {
   decisions: story(alice, admin, goesOn('bob', 'laptop-a', at), days('carol', 'laptop-c'), {
     who: 'bob',
     fromMs: at + HOUR,
     times: 5,
-    each: () => on('laptop-c'),
+    each: (index) => on('laptop-c', index === 3 ? 'console' : 'wiki'),
   }),
-  finds: "an administrator's account on alice's machine, which goes on to the vault, and names the account",
-  found: [['laptop-a', 'HIGH', '2026-01-05T10:08:00.000Z']],
-  spares: 'the same account that reads something ordinary at the machine of carol',
+  finds:
+    "an administrator's account on alice's machine, which goes on to the vault and the console, and names the account",
+  found: [['laptop-a', 'HIGH', '2026-01-05T10:09:00.000Z']],
+  spares: 'the same account that mends something at the machine of carol',
   bystanders: ['laptop-c', 'user:alice', 'user:carol'],
   also([finding]) {
     expect(finding?.entities.map(({ id }) => id)).toEqual(['user:bob'])
-    expect(finding?.decision_ids).toEqual([`bob-${at + MINUTE}`])
+    expect(finding?.decision_ids).toEqual([`bob-${at + 2 * MINUTE}`])
   },
 })
 
@@ -104,6 +120,29 @@ describe('credential switch', () => {
     [
       'a machine on loan: its owner has not been there since the day before',
       [days('alice', 'laptop-a', 3), admin, goesOn('bob', 'laptop-a', at)],
+    ],
+    [
+      'an administrator who mends something there: two things of one application',
+      [
+        alice,
+        admin,
+        {
+          who: 'bob',
+          fromMs: at,
+          everyMs: MINUTE,
+          times: 4,
+          each: (index) => {
+            const { resource, ...rest } = on('laptop-a', 'console')
+            return resource === undefined
+              ? rest
+              : { ...rest, resource: { ...resource, id: `/console/${index % 2}` } }
+          },
+        },
+      ],
+    ],
+    [
+      'an administrator who proves it with a key at hand',
+      [alice, admin, proved(goesOn('bob', 'laptop-a', at))],
     ],
     [
       'a colleague who reads something ordinary at a neighbour’s machine',

@@ -1,5 +1,5 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
-import { f64, layout, type StateOf } from '../state/layout.ts'
+import { f32, f64, layout, u32, type StateOf } from '../state/layout.ts'
 import { decay } from '../statistics/decay.ts'
 
 export interface DeniedBurstOptions {
@@ -48,7 +48,7 @@ export function deniedBurst({
     counts(input) ? Math.max(0, count(state, input.at_ms) + 1 - 3 * usual(state, input.at_ms)) : 0
   return {
     id: 'denied-burst',
-    version: 1,
+    version: 2,
     entity: 'subject',
     technique: 'T1526',
     thresholds: { medium: 10, high: 30 },
@@ -56,13 +56,13 @@ export function deniedBurst({
     score,
     learn(state, input) {
       if (input.permitted) {
-        state.permitted += 1
+        state.permitted = Math.min(MOST_COUNTED, state.permitted + 1)
         return
       }
       if (!counts(input)) return
       const { at_ms: atMs } = input
-      state.count = count(state, atMs) + 1
-      state.usual = state.usual * decay(atMs - state.last_ms, usualHalfLifeMs) + 1
+      state.count = Math.fround(count(state, atMs) + 1)
+      state.usual = Math.fround(state.usual * decay(atMs - state.last_ms, usualHalfLifeMs) + 1)
       state.last_ms = Math.max(state.last_ms, atMs)
     },
     explain(state, input) {
@@ -86,13 +86,11 @@ export function deniedBurst({
   }
 }
 
-const stateLayout = layout({ count: f64, usual: f64, last_ms: f64, permitted: f64 })
-type DeniedBurstState = StateOf<{
-  count: typeof f64
-  usual: typeof f64
-  last_ms: typeof f64
-  permitted: typeof f64
-}>
+/** What fits the room of the count. */
+const MOST_COUNTED = 0xffff_ffff
+const fields = { count: f32, usual: f32, last_ms: f64, permitted: u32 }
+const stateLayout = layout(fields)
+type DeniedBurstState = StateOf<typeof fields>
 
 /** Refused as the one it is: the enforcement point knew who asked. */
 function counts(input: EnrichedDecision): boolean {

@@ -1,21 +1,9 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
 import { noteArrival } from '../state/arrival.ts'
 import type { Population } from '../state/population.ts'
-import { layout, records } from '../state/layout.ts'
-import { slots, type Slots } from '../state/slots.ts'
-import {
-  clientOf,
-  CORPORATE,
-  gapMs,
-  ipOf,
-  keepVisit,
-  MOBILE,
-  neighbour,
-  PERMITTED,
-  placeOf,
-  visit,
-  type Visit,
-} from '../state/visits.ts'
+import { layout, records, type StateOf } from '../state/layout.ts'
+import { keepHabits, placelessGate, replays, same, travelGates, travelHabits } from '../state/travel-gates.ts'
+import { gapMs, ipOf, keepVisit, neighbour, PERMITTED, visit, type Visit } from '../state/visits.ts'
 import { haversine } from '../statistics/haversine.ts'
 import { certainDistance, travelStrangeness } from '../statistics/travel-strangeness.ts'
 
@@ -66,7 +54,7 @@ import { certainDistance, travelStrangeness } from '../statistics/travel-strange
 export function impossibleTravel(): Detector<EnrichedDecision, TravelState> {
   return {
     id: 'impossible-travel',
-    version: 6,
+    version: 7,
     entity: 'subject',
     technique: 'T1078',
     thresholds: { medium: 1, high: 2.5 },
@@ -77,8 +65,7 @@ export function impossibleTravel(): Detector<EnrichedDecision, TravelState> {
     learn(state, input, population, standing) {
       if (input.permitted && standing.calm) {
         population.use(input.prefix, input.subject, input.at_ms)
-        countDay(state.places, placeOf(input), input.at_ms)
-        countDay(state.clients, clientOf(input), input.at_ms)
+        keepHabits(state, input)
         if (anchors(input)) noteArrival(state.visits, input, population)
       }
       if (anchors(input)) keepVisit(state.visits, input)
@@ -89,7 +76,7 @@ export function impossibleTravel(): Detector<EnrichedDecision, TravelState> {
       const scoreBefore = pair(state, before, input, population, true)
       const scoreAfter = pair(state, after, input, population, true)
       const other = scoreAfter > scoreBefore ? after : (before ?? after)
-      const gates = gatesOf(state, other, input, population)
+      const gates = other === undefined ? [] : travelGates(state, other, input, population)
       if (other === undefined) {
         return { cause: 'location', evidence: {}, gates, summary: 'No other place is known.' }
       }
@@ -106,7 +93,9 @@ export function impossibleTravel(): Detector<EnrichedDecision, TravelState> {
         evidence: {
           from_place: there,
           from_ip: ipOf(other),
-          from_at: new Date(other.to_ms <= input.at_ms ? other.to_ms : other.from_ms).toISOString(),
+          from_at: new Date(
+            (other.to_s * 1000 <= input.at_ms ? other.to_s : other.from_s) * 1000,
+          ).toISOString(),
           to_place: here,
           to_ip: input.decision.context?.ip ?? null,
           to_asn: source.asn,
@@ -127,14 +116,9 @@ export function impossibleTravel(): Detector<EnrichedDecision, TravelState> {
   }
 }
 
-const travelLayout = layout({ visits: records(4, visit), places: slots(6), clients: slots(6) })
-type TravelState = { visits: Visit[]; places: Slots; clients: Slots }
-
-const DAY_MS = 86_400_000
-const INFLIGHT = 'inflight_network'
-/** Not 0, so that what it takes away is kept with its name. */
-const PLACELESS = 0.02
-const HABIT_HALF_LIFE_MS = 30 * DAY_MS
+const fields = { visits: records(4, visit), ...travelHabits }
+const travelLayout = layout(fields)
+type TravelState = StateOf<typeof fields>
 
 /** A decision that says where its subject is. */
 function anchors(input: EnrichedDecision): boolean {
@@ -146,14 +130,6 @@ function isPlaced(input: EnrichedDecision): boolean {
   const { source } = input.enrichment
   if (source.latitude === null || source.longitude === null || !input.vouched) return false
   return source.network_kind !== 'hosting' && source.network_kind !== 'private'
-}
-
-/** The gate of a network whose place is not that of the people behind it. */
-function placelessGate({ enrichment }: EnrichedDecision): string | undefined {
-  const { network_kind: kind } = enrichment.source
-  if (kind === 'relay') return 'relay_network'
-  if (kind === 'satellite') return 'satellite_network'
-  return kind === 'inflight' ? INFLIGHT : undefined
 }
 
 function judge(
@@ -178,103 +154,14 @@ function pair(
 ): number {
   if (other === undefined || other.prefix === input.prefix) return 0
   if ((other.flags & PERMITTED) === 0 && !input.permitted) return 0
-  const certainKm = certainDistance(
-    distance(other, input),
-    other.accuracy_km,
-    input.enrichment.source.accuracy_km,
-  )
+  const { accuracy_km: accuracyKm } = input.enrichment.source
+  const certainKm = certainDistance(distance(other, input), other.accuracy_km, accuracyKm)
   const strangeness = travelStrangeness(certainKm, gapMs(other, input.at_ms))
   if (strangeness === 0) return 0
-  const replayed = replays(other, input) ? strangeness * 2 : strangeness
-  if (!gated) return replayed
-  if (placelessGate(input) !== undefined) return strangeness * PLACELESS
-  let score = replayed
-  score *= egressFactor(state, other, input, population)
-  if (same(other.device, input.device) && !replays(other, input)) score *= 0.2
-  if (withinCarrier(other, input)) score *= 0.2
-  if (sameSession(other, input)) score *= 0.2
-  if (ownClients(state, other, input)) score *= 0.2
-  if (isUnsettled(state, other, input)) score *= 0.2
-  if (habitual(state, other, input)) score *= 0.3
-  if (flies(other, input, population)) score *= 0.1
-  return score
-}
-
-function gatesOf(
-  state: Readonly<TravelState>,
-  other: Visit | undefined,
-  input: EnrichedDecision,
-  population: Population,
-): { name: string; factor: number }[] {
-  if (other === undefined) return []
-  const placeless = placelessGate(input)
-  if (placeless !== undefined) return [{ name: placeless, factor: PLACELESS }]
-  const gates: { name: string; factor: number }[] = []
-  const egress = egressFactor(state, other, input, population)
-  if (egress < 1) gates.push({ name: 'shared_egress', factor: egress })
-  if (same(other.device, input.device) && !replays(other, input))
-    gates.push({ name: 'same_device', factor: 0.2 })
-  if (withinCarrier(other, input)) gates.push({ name: 'mobile_carrier', factor: 0.2 })
-  if (sameSession(other, input)) gates.push({ name: 'same_session', factor: 0.2 })
-  if (ownClients(state, other, input)) gates.push({ name: 'own_clients', factor: 0.2 })
-  if (isUnsettled(state, other, input)) gates.push({ name: 'first_days', factor: 0.2 })
-  if (habitual(state, other, input)) gates.push({ name: 'habitual_places', factor: 0.3 })
-  if (flies(other, input, population)) gates.push({ name: INFLIGHT, factor: 0.1 })
-  return gates
-}
-
-/**
- * Behind a shared exit a person may be anywhere: 0.1 when both ends are shared,
- * or one is and the client stays the same (somebody switched a tunnel on) or is
- * the subject's own as well (the telephone beside it); 0.5 when it is another
- * one. A session that changes its client is no tunnel: 1.
- */
-function egressFactor(
-  state: Readonly<TravelState>,
-  other: Visit,
-  input: EnrichedDecision,
-  population: Population,
-): number {
-  if (replays(other, input)) return 1
-  const there = (other.flags & CORPORATE) !== 0 || population.usersOf(other.prefix, input.at_ms) >= 3
-  const here =
-    input.enrichment.source.network_kind === 'corporate' || population.usersOf(input.prefix, input.at_ms) >= 3
-  if (!there && !here) return 1
-  const otherClient = differ(other.client, clientOf(input)) && !bothOwn(state, other, input)
-  if (!otherClient || (there && here) || same(other.device, input.device)) return 0.1
-  return 0.5
-}
-
-function withinCarrier(other: Visit, input: EnrichedDecision): boolean {
-  const mobile = (other.flags & MOBILE) !== 0 || input.enrichment.source.network_kind === 'mobile'
-  return mobile && other.country !== '' && other.country === input.enrichment.source.country
-}
-
-/** One of the two is a provider that is known to fly; a session that changes its client there is no flight. */
-function flies(other: Visit, input: EnrichedDecision, population: Population): boolean {
-  if (replays(other, input)) return false
-  return population.isInflight(other.place, input.at_ms) || population.isInflight(placeOf(input), input.at_ms)
-}
-
-function habitual(state: Readonly<TravelState>, other: Visit, input: EnrichedDecision): boolean {
-  return isHabit(state, other.place, input.at_ms) && isHabit(state, placeOf(input), input.at_ms)
-}
-
-function isHabit(state: Readonly<TravelState>, key: number, atMs: number): boolean {
-  return state.places.weight(state.places.find(key), atMs, HABIT_HALF_LIFE_MS) >= 2.5
-}
-
-function replays(other: Visit, input: EnrichedDecision): boolean {
-  return same(other.session, input.session) && differ(other.client, clientOf(input))
-}
-
-/** One session in the same browser, and no device that would say more: a telephone between a Wi-Fi abroad and its carrier at home. */
-function sameSession(other: Visit, input: EnrichedDecision): boolean {
-  return (
-    same(other.session, input.session) &&
-    same(other.client, clientOf(input)) &&
-    !same(other.device, input.device)
-  )
+  const twofold = replays(other, input) && (!gated || placelessGate(input) === undefined)
+  const full = twofold ? strangeness * 2 : strangeness
+  if (!gated) return full
+  return travelGates(state, other, input, population).reduce((score, { factor }) => score * factor, full)
 }
 
 function distance(other: Visit, input: EnrichedDecision): number {
@@ -290,53 +177,8 @@ function distance(other: Visit, input: EnrichedDecision): number {
 function isBack(state: Readonly<TravelState>, input: EnrichedDecision): boolean {
   const before = neighbour(state.visits, input.at_ms, -1)
   if (before === undefined) return false
-  const first = neighbour(state.visits, before.from_ms - 1, -1)
+  const first = neighbour(state.visits, before.from_s * 1000 - 1, -1)
   return first !== undefined && first.prefix === input.prefix && (first.flags & PERMITTED) !== 0
-}
-
-/** Two clients, both the subject's own: a telephone is placed by its carrier, and not where the laptop is. */
-function ownClients(state: Readonly<TravelState>, other: Visit, input: EnrichedDecision): boolean {
-  return differ(other.client, clientOf(input)) && !replays(other, input) && bothOwn(state, other, input)
-}
-
-/** Both clients are the subject's own: used on two days, or one of them on a known device. */
-function bothOwn(state: Readonly<TravelState>, other: Visit, input: EnrichedDecision): boolean {
-  const there = owns(state, other.client, input.at_ms)
-  const here = owns(state, clientOf(input), input.at_ms)
-  if (there && here) return true
-  return (
-    (there && other.device === 0 && input.device !== 0) || (here && input.device === 0 && other.device !== 0)
-  )
-}
-
-/** Two clients, and the subject hardly known: of neither can it be said that it is not its own. */
-function isUnsettled(state: Readonly<TravelState>, other: Visit, input: EnrichedDecision): boolean {
-  return differ(other.client, clientOf(input)) && !replays(other, input) && !isSettled(state, input.at_ms)
-}
-
-/** Some client came on four days: another one of the subject's own would have shown by then. */
-function isSettled({ clients }: Readonly<TravelState>, atMs: number): boolean {
-  for (let index = 0; index < clients.capacity; index++)
-    if (clients.weight(index, atMs, HABIT_HALF_LIFE_MS) >= 3.5) return true
-  return false
-}
-
-/** A client that was permitted on two days or more. */
-function owns(state: Pick<Readonly<TravelState>, 'clients'>, client: number, atMs: number): boolean {
-  return state.clients.weight(state.clients.find(client), atMs, HABIT_HALF_LIFE_MS) >= 1.5
-}
-
-/** Counts a value once a day. */
-function countDay(values: Slots, key: number, atMs: number): void {
-  if (atMs - values.lastMs(values.find(key)) >= 0.8 * DAY_MS) values.add(key, atMs, HABIT_HALF_LIFE_MS)
-}
-
-function differ(first: number, second: number): boolean {
-  return first !== 0 && second !== 0 && first !== second
-}
-
-function same(first: number, second: number): boolean {
-  return first !== 0 && first === second
 }
 
 function place(city: string, country: string): string {

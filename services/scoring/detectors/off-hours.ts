@@ -1,6 +1,6 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
 import type { Field } from '../state/layout.ts'
-import { f64, layout, u32, type StateOf } from '../state/layout.ts'
+import { f32, layout, u32, type StateOf } from '../state/layout.ts'
 import { isWeekend } from '../state/weekend.ts'
 import type { Words } from '../state/words.ts'
 import { decay } from '../statistics/decay.ts'
@@ -49,7 +49,7 @@ export function offHours({
     return total === 0 ? 0 : (smooth / 9 / total) * (day / total)
   }
   const observed = (state: Readonly<HoursState>, atMs: number) =>
-    Math.min(MOST_HOURS, (state.weekday + state.weekend) * decay(atMs - state.last_ms, halfLifeMs))
+    Math.min(MOST_HOURS, (state.weekday + state.weekend) * decay(atMs - state.hour * HOUR_MS, halfLifeMs))
   const strangeness = (state: Readonly<HoursState>, input: EnrichedDecision) => {
     const n = observed(state, input.at_ms)
     if (n < leastHours) return 0
@@ -58,7 +58,7 @@ export function offHours({
   }
   return {
     id: 'off-hours',
-    version: 1,
+    version: 2,
     entity: 'subject',
     technique: 'T1078',
     thresholds: { medium: 4.2, high: 4.6 },
@@ -74,13 +74,12 @@ export function offHours({
       if (!input.permitted || !standing.calm || input.decision.subject.type !== 'user') return
       const hour = hourOf(input)
       if (hour <= state.hour) return
+      const kept = decay((hour - state.hour) * HOUR_MS, halfLifeMs)
       state.hour = hour
-      const kept = decay(input.at_ms - state.last_ms, halfLifeMs)
       for (let index = 0; index < 24; index++) state.hours[index] = (state.hours[index] ?? 0) * kept
       state.hours[hour % 24] = (state.hours[hour % 24] ?? 0) + 1
-      state.weekday = state.weekday * kept + (isWeekend(hour) ? 0 : 1)
-      state.weekend = state.weekend * kept + (isWeekend(hour) ? 1 : 0)
-      state.last_ms = Math.max(state.last_ms, input.at_ms)
+      state.weekday = Math.fround(state.weekday * kept + (isWeekend(hour) ? 0 : 1))
+      state.weekend = Math.fround(state.weekend * kept + (isWeekend(hour) ? 1 : 0))
     },
     explain(state, input) {
       const hour = hourOf(input)
@@ -119,7 +118,7 @@ const hoursOfDay: Field<Float32Array> = {
     // A view: the words already hold it.
   },
 }
-const fields = { hour: u32, weekday: f64, weekend: f64, last_ms: f64, hours: hoursOfDay }
+const fields = { hour: u32, weekday: f32, weekend: f32, hours: hoursOfDay }
 const hoursLayout = layout(fields)
 type HoursState = StateOf<typeof fields>
 

@@ -1,10 +1,10 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
 import type { Population } from '../state/population.ts'
-import { instantMs } from '../state/instant.ts'
 import { layout, type StateOf } from '../state/layout.ts'
 import { combine, hash32 } from '../state/hash.ts'
 import { ipv4Number } from '../state/ipv4.ts'
 import { slots } from '../state/slots.ts'
+import { provedWithKey } from '../state/strong-proof.ts'
 
 export interface UnknownDeviceOptions {
   readonly halfLifeMs: number
@@ -61,12 +61,12 @@ export function unknownDevice({
   const atHome = (state: Readonly<DeviceState>, input: EnrichedDecision) =>
     input.at_ms - state.addresses.lastMs(state.addresses.find(addressOf(input))) <= HOME_MS
   const gatesOf = (state: Readonly<DeviceState>, input: EnrichedDecision) => [
-    ...(strongly(input) ? [{ name: 'proved_with_a_key', factor: PROVED }] : []),
+    ...(provedWithKey(input) ? [{ name: 'proved_with_a_key', factor: PROVED }] : []),
     ...(atHome(state, input) ? [{ name: 'own_address', factor: AT_HOME }] : []),
   ]
   const proved = (state: Readonly<DeviceState>, input: EnrichedDecision) => {
     const full = score(state, input)
-    return full === 0 ? 0 : full * (strongly(input) ? PROVED : 1) * (atHome(state, input) ? AT_HOME : 1)
+    return full === 0 ? 0 : full * (provedWithKey(input) ? PROVED : 1) * (atHome(state, input) ? AT_HOME : 1)
   }
   return {
     id: 'unknown-device',
@@ -90,7 +90,7 @@ export function unknownDevice({
         count(ANYWHERE)
         return
       }
-      if (standing.calm || strongly(input)) count(bareOn(input))
+      if (standing.calm || provedWithKey(input)) count(bareOn(input))
     },
     about: bareOn,
     explain(state, input) {
@@ -128,8 +128,6 @@ const HOME_MS = 8 * 86_400_000
 const ADDRESS_HALF_LIFE_MS = 7 * 86_400_000
 /** From so many subjects on, an exit is everybody's. */
 const MANY = 3
-const FRESH_MS = 3_600_000
-const STRONG = new Set(['hwk', 'fido', 'pop', 'swk'])
 /** Visits with a known device, on any system. */
 const ANYWHERE = 1
 
@@ -162,11 +160,4 @@ function addressOf(input: EnrichedDecision): number {
 
 function isComputer({ decision, enrichment }: EnrichedDecision): boolean {
   return decision.subject.type === 'user' && enrichment.user_agent.device_type === 'desktop'
-}
-
-/** Proved within the hour with a key that can't be phished (RFC 8176 `amr`). */
-function strongly(input: EnrichedDecision): boolean {
-  const { amr, authenticated_at: since } = input.decision.subject
-  if (amr === undefined || since === undefined) return false
-  return input.at_ms - instantMs(since) <= FRESH_MS && amr.some((method) => STRONG.has(method))
 }

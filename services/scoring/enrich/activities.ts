@@ -6,11 +6,14 @@ import type { EnrichedDecision } from '../detector.ts'
 import { layout, records, u32, type StateOf } from '../state/layout.ts'
 import { combine } from '../state/hash.ts'
 import { slots, type Slots } from '../state/slots.ts'
+import { provedWithKey } from '../state/strong-proof.ts'
 
 const DAY_MS = 86_400_000
 const HALF_LIFE_MS = 45 * DAY_MS
 /** Days, decayed, from which on a device is the subject's own. */
 const OWN = 1.5
+/** How often a day a device that is not the subject's own is told of something sensitive. */
+const MOST_ABROAD = 6
 const network = { prefix: u32, day: u32 }
 const fields = { devices: slots(4), told: slots(2), networks: records(4, network) }
 /** What a subject's state keeps so that its slim records are few: the devices it uses, by days, and what was told today. */
@@ -25,7 +28,8 @@ export type Telling = StateOf<typeof fields>
  * - its network: when proof of identity was refused; and when a subject is let in from it for the first time on a day,
  *   or since such a refusal. So a network is told how many accounts are at home in it, not how much they do there;
  * - its device: when a person is let in with it for the first time on a day, and
- *   for the first time on a day to something of high sensitivity, on a device that is not its own to each such application;
+ *   for the first time on a day to something of high sensitivity, on a device that is not its own
+ *   to each other thing, six times at most;
  * - its client and its autonomous system: when proof of identity was refused,
  *   and once a day and network when a subject is let in from one that it does
  *   not use. What is left out is the common case, of which those two kinds are
@@ -46,7 +50,11 @@ export function activitiesOf(
   const { decision, enrichment } = facts
   const activities: Activity[] = []
   const tell = (type: Entity['type'], id: string) => {
-    const habits = { ...devicesOf(telling, facts), ...(familiar === undefined ? {} : { familiar }) }
+    const habits = {
+      ...devicesOf(telling, facts),
+      ...(familiar === undefined ? {} : { familiar }),
+      ...(provedWithKey(facts) ? { proved_with_a_key: true as const } : {}),
+    }
     activities.push({ ...slim(decision, enrichment, { type, id }), habits })
   }
   const network = networkActivity(decision, enrichment)
@@ -61,8 +69,7 @@ export function activitiesOf(
   }
   const device = decision.device?.id
   if (device === undefined || !facts.permitted || decision.subject.type !== 'user') return activities
-  const what = isOwn(telling, facts) ? facts.device : combine(facts.device, facts.app)
-  const sensitive = enrichment.resource.sensitivity === 'high' && isNewOf(telling.told, what, facts.at_ms)
+  const sensitive = enrichment.resource.sensitivity === 'high' && isSensitiveNews(telling, facts)
   const today = newDay(telling.devices, facts.device, facts.at_ms)
   if (!today && !sensitive) return activities
   tell('device', device)
@@ -101,10 +108,19 @@ function isNetworkNews({ networks }: Telling, facts: EnrichedDecision, teaches: 
   return true
 }
 
-/** Whether it has not been told today; from now on it has. */
-function isNewOf(told: Slots, key: number, atMs: number): boolean {
-  if (!newDay(told, key, atMs)) return false
-  told.add(key, dayOf(atMs), HALF_LIFE_MS)
+/** Whether something sensitive is told of the device today: once of the subject's own, of another one each thing that was not the last. */
+function isSensitiveNews(telling: Telling, facts: EnrichedDecision): boolean {
+  const { told } = telling
+  const { device, object, at_ms } = facts
+  const today = !newDay(told, device, at_ms)
+  if (!today) told.remove(device)
+  if (!isOwn(telling, facts)) {
+    const thing = combine(device, object)
+    if (!newDay(told, thing, at_ms) || (today && told.raw(told.find(device)) >= MOST_ABROAD)) return false
+    // Lighter than what is counted, so that the next thing takes its place.
+    told.add(thing, dayOf(at_ms), HALF_LIFE_MS, 0.5)
+  } else if (today) return false
+  told.add(device, dayOf(at_ms), HALF_LIFE_MS)
   return true
 }
 

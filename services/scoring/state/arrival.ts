@@ -17,22 +17,22 @@ const DAY_MS = 86_400_000
 export function noteArrival(visits: readonly Visit[], input: EnrichedDecision, population: Population): void {
   const last = neighbour(visits, input.at_ms, -1)
   const arrived = last?.prefix === input.prefix
-  const air = arrived ? neighbour(visits, last.from_ms - 1, -1) : last
-  if (air === undefined || input.at_ms - air.to_ms > DAY_MS || air.prefix === input.prefix) return
-  const from = neighbour(visits, air.from_ms - 1, -1)
+  const air = arrived ? neighbour(visits, last.from_s * 1000 - 1, -1) : last
+  if (air === undefined || input.at_ms - air.to_s * 1000 > DAY_MS || air.prefix === input.prefix) return
+  const from = neighbour(visits, air.from_s * 1000 - 1, -1)
   if (from === undefined || from.prefix === air.prefix || from.client !== air.client) return
   if (air.client !== clientOf(input)) return
-  const arrivedMs = arrived ? last.from_ms : input.at_ms
+  const arrivedMs = arrived ? last.from_s * 1000 : input.at_ms
   const { source } = input.enrichment
   const here = {
     latitude: source.latitude ?? 0,
     longitude: source.longitude ?? 0,
     accuracy_km: source.accuracy_km,
   }
-  if (arrivedMs - from.to_ms > DAY_MS || certainBetween(from, here) < LEAST_FLIGHT_KM) return
-  if (travelStrangeness(certainBetween(from, here), arrivedMs - from.to_ms) > 0) return
+  if (arrivedMs - from.to_s * 1000 > DAY_MS || certainBetween(from, here) < LEAST_FLIGHT_KM) return
+  if (travelStrangeness(certainBetween(from, here), arrivedMs - from.to_s * 1000) > 0) return
   const offTheWay =
-    travelStrangeness(certainBetween(from, air), gapMs(from, air.from_ms)) > 0 ||
+    travelStrangeness(certainBetween(from, air), gapMs(from, air.from_s * 1000)) > 0 ||
     travelStrangeness(certainBetween(air, here), gapMs(air, arrivedMs)) > 0
   if (!offTheWay) return
   const ends = { from: cellOf(from.latitude, from.longitude), to: cellOf(here.latitude, here.longitude) }

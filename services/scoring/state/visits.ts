@@ -1,16 +1,17 @@
 import type { EnrichedDecision } from '../detector.ts'
 import { combine } from './hash.ts'
+import { idText } from './id-text.ts'
 import { ipv4Number, ipv4Text } from './ipv4.ts'
-import { clip, f32, f64, text, u32, type StateOf } from './layout.ts'
+import { clip, f32, text, u32, type StateOf } from './layout.ts'
 
 export const PERMITTED = 1
 export const MOBILE = 2
 export const CORPORATE = 4
 
-/** A stay of a subject behind one network prefix, from its first decision to its last. */
+/** A stay of a subject behind one network prefix, from its first decision to its last, by the second: `sights.ts` holds the same words. */
 export const visit = {
-  from_ms: f64,
-  to_ms: f64,
+  from_s: u32,
+  to_s: u32,
   latitude: f32,
   longitude: f32,
   accuracy_km: f32,
@@ -25,19 +26,20 @@ export const visit = {
   ipv4: u32,
   /** Of any other kind of address. */
   ipv6: text(40),
-  decision_id: text(64),
+  decision_id: idText(40),
 }
 export type Visit = StateOf<typeof visit>
 
 /** The nearest visit on one side of an instant; a visit that spans it is on both sides. */
 export function neighbour(visits: readonly Visit[], atMs: number, side: -1 | 1): Visit | undefined {
+  const atS = Math.floor(atMs / 1000)
   let nearest: Visit | undefined
   for (const candidate of visits) {
-    if (candidate.to_ms === 0) continue
+    if (candidate.to_s === 0) continue
     if (side === -1) {
-      if (candidate.from_ms <= atMs && (nearest === undefined || candidate.to_ms > nearest.to_ms))
+      if (candidate.from_s <= atS && (nearest === undefined || candidate.to_s > nearest.to_s))
         nearest = candidate
-    } else if (candidate.to_ms > atMs && (nearest === undefined || candidate.from_ms < nearest.from_ms)) {
+    } else if (candidate.to_s > atS && (nearest === undefined || candidate.from_s < nearest.from_s)) {
       nearest = candidate
     }
   }
@@ -46,30 +48,30 @@ export function neighbour(visits: readonly Visit[], atMs: number, side: -1 | 1):
 
 /** Time between an instant and the nearest known moment of a visit. */
 export function gapMs(other: Visit, atMs: number): number {
-  return Math.min(Math.abs(atMs - other.from_ms), Math.abs(atMs - other.to_ms))
+  return Math.min(Math.abs(atMs - other.from_s * 1000), Math.abs(atMs - other.to_s * 1000))
 }
 
 /** Prolongs the visit that the decision belongs to, or begins one in the place of the oldest. */
 export function keepVisit(visits: Visit[], input: EnrichedDecision): void {
-  const atMs = input.at_ms
-  const before = neighbour(visits, atMs, -1)
-  const after = neighbour(visits, atMs, 1)
+  const atS = Math.floor(input.at_ms / 1000)
+  const before = neighbour(visits, input.at_ms, -1)
+  const after = neighbour(visits, input.at_ms, 1)
   if (before !== undefined && before.prefix === input.prefix) {
-    if (atMs >= before.to_ms) {
-      before.to_ms = atMs
+    if (atS >= before.to_s) {
+      before.to_s = atS
       stamp(before, input)
     }
     return
   }
   if (after !== undefined && after.prefix === input.prefix) {
-    after.from_ms = Math.min(after.from_ms, atMs)
+    after.from_s = Math.min(after.from_s, atS)
     return
   }
-  const oldest = visits.reduce((least, each) => (each.to_ms < least.to_ms ? each : least))
-  if (oldest.to_ms > atMs) return
+  const oldest = visits.reduce((least, each) => (each.to_s < least.to_s ? each : least))
+  if (oldest.to_s > atS) return
   const { source } = input.enrichment
-  oldest.from_ms = atMs
-  oldest.to_ms = atMs
+  oldest.from_s = atS
+  oldest.to_s = atS
   oldest.latitude = source.latitude ?? 0
   oldest.longitude = source.longitude ?? 0
   oldest.accuracy_km = source.accuracy_km
@@ -90,7 +92,7 @@ function stamp(target: Visit, input: EnrichedDecision): void {
   const ip = input.decision.context?.ip ?? ''
   target.ipv4 = ipv4Number(ip)
   target.ipv6 = target.ipv4 === 0 ? clip(ip, 40) : ''
-  target.decision_id = input.decision.id.length <= 64 ? input.decision.id : ''
+  target.decision_id = input.decision.id
   if (input.permitted) target.flags |= PERMITTED
 }
 

@@ -106,6 +106,16 @@ describe('a finding that rests on several detectors', () => {
     expect(other?.id).not.toBe(first?.id)
   })
 
+  it('does not swallow what another detector says an hour later, a part at a time', () => {
+    const tell = entity()
+    const first = tell(0, [9, 0, 0])
+    expect(tell(60, [0, 3, 0])).toBeUndefined()
+    expect(tell(61, [0, 6, 0])).toBeUndefined()
+    const other = tell(62, [0, 9, 0])
+    expect(other).toMatchObject({ revision: 1, detector: { id: 'unfamiliar-context' } })
+    expect(other?.id).not.toBe(first?.id)
+  })
+
   it('weighs no more than those that speak may', () => {
     expect(entity()(0, [0, 0, 12])?.evidence_nats).toBeLessThanOrEqual(2.5)
     expect(entity()(0, [3, 0, 12])).toMatchObject({ detector: { id: 'rare-resource' } })
