@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { openClickHouse } from '../runtime/clickhouse/client.ts'
 import type { ClickHouseEndpoint } from '../runtime/clickhouse/endpoint.ts'
 import { erasedBefore } from '../runtime/erasures/erased-before.ts'
-import { authenticate } from '../runtime/http/authenticate.ts'
+import { authenticate, isStillAuthenticated } from '../runtime/http/authenticate.ts'
 import { sessionRoutes } from '../runtime/http/session.ts'
 import type { Running, Runtime } from '../runtime/runtime.ts'
 import type { Tokens } from '../runtime/tokens.ts'
@@ -67,7 +67,7 @@ export async function openConsole(
       dashboardRoutes(api, definitions, { client, query_timeout_s, prometheus_url })
       caseRoutes(api, cases, erased)
       queryRoutes(api, { client, dataDir: runtime.dataDir, query_timeout_s: config.query_timeout_s })
-      streamRoute(api, live)
+      streamRoute(api, live, (request) => isStillAuthenticated(tokens, request))
     })
   }
 

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { DecisionFilter } from './decision-filter.ts'
 import type { Live, Tick } from './live.ts'
 import { refuseQuery } from './refuse.ts'
@@ -12,7 +12,12 @@ const MOST_UNSENT_BYTES = 262_144
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
-export function streamRoute(app: FastifyInstance, live: Live): void {
+export function streamRoute(
+  app: FastifyInstance,
+  live: Live,
+  /** Asked again with every event: a revoked or expired token ends its streams. */
+  stillAllowed: (request: FastifyRequest) => boolean,
+): void {
   app.get('/api/v1/decisions/stream', async (request, reply) => {
     const filter = DecisionFilter.safeParse(request.query)
     if (!filter.success) return refuseQuery(reply, filter.error)
@@ -20,6 +25,10 @@ export function streamRoute(app: FastifyInstance, live: Live): void {
     let skipped = 0
     const { raw } = reply
     end = live.watch(filter.data, (tick) => {
+      if (!stillAllowed(request)) {
+        raw.end()
+        return
+      }
       if (raw.writableLength > MOST_UNSENT_BYTES) {
         skipped += tick.seen
         return

@@ -201,6 +201,10 @@ describe.skipIf(skip)(`console in a browser${noBrowser ? ` (${noBrowser})` : ''}
     await page.getByRole('dialog').getByRole('button', { name: 'Confirm compromised' }).click()
     await page.getByText('Confirmed as compromised').waitFor()
     await eventually('revoked', async () => (await riskOf('user:mallory'))?.required_action === 'revoke')
+    // The shortest way from a verdict to what came of it.
+    expect(await page.getByRole('link', { name: 'live, mallory' }).getAttribute('href')).toBe(
+      '#/live?subject=user%3Amallory',
+    )
 
     await page.getByRole('button', { name: 'Undo: confirm safe' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Confirm safe' }).click()
@@ -263,7 +267,7 @@ describe.skipIf(skip)(`console in a browser${noBrowser ? ` (${noBrowser})` : ''}
     }
   })
 
-  it('keeps to the keyboard: the first tab skips to the content', async () => {
+  it('keeps to the keyboard: the first tab skips to the content, a slash goes to the search and is text in it', async () => {
     await signIn()
     await page.reload()
     await page.getByRole('heading', { name: 'Live decisions' }).waitFor()
@@ -271,6 +275,8 @@ describe.skipIf(skip)(`console in a browser${noBrowser ? ` (${noBrowser})` : ''}
     await page.keyboard.press('Tab')
     await page.keyboard.press('Enter')
     expect(await page.evaluate('document.activeElement?.tagName')).toBe('MAIN')
+    await page.keyboard.type('//')
+    expect(await page.getByRole('searchbox', { name: 'Search' }).inputValue()).toBe('/')
   })
 
   it('without the store: live decisions go on, a fresh one is explained, and the page says what is missing', async () => {

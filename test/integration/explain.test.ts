@@ -4,7 +4,9 @@ import { Policy, type PolicyRevision } from '../../schemas/policy.ts'
 import { accessFindings, accessScored, policyRevisions, riskState } from '../../schemas/topics.ts'
 import { runCli } from '../../services/cli.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
+import { openTokens } from '../../services/runtime/tokens.ts'
 import { type ConsoleStack, startConsoleStack } from '../support/console-stack.ts'
+import { readEvents } from '../support/event-source.ts'
 import { sampleFinding, sampleRisk, sampleScored } from '../support/samples.ts'
 
 const AT = Date.now()
@@ -111,4 +113,16 @@ it('an unknown id is one sentence and exit code 1', async () => {
   const { code, out, err } = await explain('d-nobody-knows')
   expect({ code, out }).toEqual({ code: 1, out: '' })
   expect(err).toContain('No decision has this id')
+})
+
+it('the live stream of the console ends once its token is revoked', async () => {
+  const tokens = await openTokens(stack.runtime.dataDir)
+  const token = await tokens.create({ name: 'leaver', scopes: ['analyst'] })
+  const stream = await readEvents(`${stack.url}api/v1/decisions/stream`, { authorization: `Bearer ${token}` })
+  await expect.poll(() => stream.events.length, { timeout: 20_000 }).toBeGreaterThan(1)
+  expect(stream.ended()).toBe(false)
+  const leaver = (await tokens.list()).find(({ name }) => name === 'leaver')
+  await tokens.revoke(leaver?.id ?? '')
+  await expect.poll(() => stream.ended(), { timeout: 20_000 }).toBe(true)
+  stream.close()
 })

@@ -94,6 +94,19 @@ function App() {
     void start(firstToken)
   }, [])
 
+  // Wherever nothing is being written, a slash goes to the search.
+  useEffect(() => {
+    const pressed = (/** @type {KeyboardEvent} */ event) => {
+      const { target, key, ctrlKey, metaKey, altKey } = event
+      if (key !== '/' || ctrlKey || metaKey || altKey || document.querySelector('dialog[open]')) return
+      if (target instanceof Element && target.closest('input, textarea, select, [contenteditable]')) return
+      event.preventDefault()
+      document.getElementById('search')?.focus()
+    }
+    window.addEventListener('keydown', pressed)
+    return () => window.removeEventListener('keydown', pressed)
+  }, [])
+
   // A view begins at its top, and a screen reader hears that it is another one.
   useEffect(() => {
     window.scrollTo(0, 0)

@@ -135,3 +135,18 @@ function split(name) {
 function capital(text) {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
+
+/**
+ * A name as it is: control characters and those that turn the direction of text
+ * are shown by their numbers, as they could make it read as somebody else's.
+ * What joins letters and emoji stays.
+ *
+ * @param {string} text
+ * @see https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
+ */
+export function plain(text) {
+  return text.replaceAll(
+    /[\p{Cc}\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/gu,
+    (mark) => `\\u{${(mark.codePointAt(0) ?? 0).toString(16)}}`,
+  )
+}

@@ -1,7 +1,7 @@
 import rateLimit from '@fastify/rate-limit'
-import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import type { Logger } from 'pino'
-import { SESSION_COOKIE, authenticate, cookieOf } from '../../runtime/http/authenticate.ts'
+import { authenticate, isStillAuthenticated } from '../../runtime/http/authenticate.ts'
 import { buildServer, type BuildServerOptions } from '../../runtime/http/server.ts'
 import type { EventLog } from '../../runtime/log/event-log.ts'
 import type { Tokens } from '../../runtime/tokens.ts'
@@ -80,19 +80,12 @@ export async function buildFeedbackServer(options: FeedbackServerOptions): Promi
         ...options,
         config: config.feed,
         allowed: authenticate(tokens, 'risk-feed', 'analyst'),
-        stillAllowed: (request) => holdsToken(tokens, request),
+        stillAllowed: (request) => isStillAuthenticated(tokens, request),
       }),
     )
   })
   for (const plugin of options.plugins) await app.register(plugin)
   return app
-}
-
-/** Whether the token that a request came with is still good; its scopes never change. */
-function holdsToken(tokens: Tokens, { headers }: FastifyRequest): boolean {
-  const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1]
-  const token = bearer ?? cookieOf(headers.cookie, SESSION_COOKIE)
-  return token !== undefined && tokens.verify(token) !== null
 }
 
 function statusOf(error: unknown): number {

@@ -20,7 +20,7 @@ export function holderOf(request: FastifyRequest): TokenHolder | null {
  */
 export function authenticate(tokens: Tokens, ...scopes: readonly Scope[]): preHandlerAsyncHookHandler {
   return async function requireScope(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const bearer = /^Bearer +([\w.~+/=-]{1,512})$/i.exec(request.headers.authorization ?? '')?.[1]
+    const bearer = bearerOf(request)
     const token = bearer ?? cookieOf(request.headers.cookie, SESSION_COOKIE)
     const holder = token === undefined ? null : tokens.verify(token)
     if (!holder) return refuse(reply, 401, 'ERR_NOT_AUTHENTICATED', challenge(token !== undefined))
@@ -35,6 +35,16 @@ export function authenticate(tokens: Tokens, ...scopes: readonly Scope[]): preHa
       return refuse(reply, 403, 'ERR_CROSS_ORIGIN', null)
     holders.set(request, holder)
   }
+}
+
+/** Whether the token that a request came with is still good, for an answer without an end; its scopes never change. */
+export function isStillAuthenticated(tokens: Tokens, request: FastifyRequest): boolean {
+  const token = bearerOf(request) ?? cookieOf(request.headers.cookie, SESSION_COOKIE)
+  return token !== undefined && tokens.verify(token) !== null
+}
+
+function bearerOf({ headers }: FastifyRequest): string | undefined {
+  return /^Bearer +([\w.~+/=-]{1,512})$/i.exec(headers.authorization ?? '')?.[1]
 }
 
 /** A cookie's value from a Cookie header (RFC 6265, section 4.2.1); the first of that name. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readAssets, contentSecurityPolicy } from '../../../services/console/asset-files.ts'
-import { duration, relativeTime, valueOf, words } from '../../../services/console/page/format.js'
+import { duration, plain, relativeTime, valueOf, words } from '../../../services/console/page/format.js'
 import { link, parseRoute } from '../../../services/console/page/route.js'
 import { bucketOf } from '../../../services/console/timeline.ts'
 
@@ -41,6 +41,17 @@ describe('words and figures', () => {
   ])('%s %j reads "%s: %s"', (name, value, title, text) => {
     expect(words(name)).toBe(title)
     expect(valueOf(name, value)).toBe(text)
+  })
+
+  it('a name reads as it is, and joined letters stay joined', () => {
+    expect(plain('ecila\u202e\n\u200b')).toBe('ecila\\u{202e}\\u{a}\\u{200b}')
+    for (const name of [
+      'alice',
+      'na\u00efve',
+      '\u{1F469}\u200d\u{1F4BB}',
+      '\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645',
+    ])
+      expect(plain(name)).toBe(name)
   })
 
   it('times are short', () => {

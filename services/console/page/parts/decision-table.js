@@ -1,4 +1,5 @@
 import { html } from 'htm/preact'
+import { plain } from '../format.js'
 import { Level, Outcome } from './badges.js'
 import { EntityLink } from './entity.js'
 import { Time } from './time.js'
@@ -37,7 +38,7 @@ function DecisionLine({ decision, tenant }) {
       ${anonymous ? html`<span class="muted">not signed in</span>` : html`<${EntityLink} entity=${subject} tenant=${tenant} bare=${decision.subject_type === 'user'} />`}
     </td>
     <td class="what">
-      <span class="mono">${whatOf(decision)}</span>${
+      <span class="mono">${plain(whatOf(decision))}</span>${
         decision.resource_app && html` <span class="muted">${decision.resource_app}</span>`
       }
     </td>

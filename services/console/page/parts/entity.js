@@ -1,4 +1,5 @@
 import { html } from 'htm/preact'
+import { plain } from '../format.js'
 import { link } from '../route.js'
 
 /** @typedef {{ type: string, id: string }} EntityRef */
@@ -7,7 +8,8 @@ import { link } from '../route.js'
 const kinds = { policy_rule: 'rule', source: 'network', pep: 'gateway' }
 
 /** `user:alice` is shown as alice, a user. @param {EntityRef} entity @returns {{ kind: string, name: string }} */
-export function nameOf({ type, id }) {
+export function nameOf({ type, id: raw }) {
+  const id = plain(raw)
   const kind = kinds[type] ?? type
   const colon = id.indexOf(':')
   return type === 'subject' && colon > 0

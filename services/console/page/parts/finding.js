@@ -1,5 +1,5 @@
 import { html } from 'htm/preact'
-import { number } from '../format.js'
+import { number, plain } from '../format.js'
 import { link } from '../route.js'
 import { Level } from './badges.js'
 import { EntityLink, EntityList } from './entity.js'
@@ -17,7 +17,7 @@ export function FindingCard({ finding, open = true }) {
   return html`<details class="panel pad finding" data-level=${finding.risk_level} open=${open}>
     <summary class="row">
       <${Level} level=${finding.risk_level} />
-      <h3>${finding.summary}</h3>
+      <h3>${plain(finding.summary)}</h3>
     </summary>
     <p class="row muted">
       <${EntityLink} entity=${finding.entity} tenant=${tenant} />

@@ -14,6 +14,11 @@ const boards = {
   source: { title: 'Network', uid: 'gatewatch-source', variable: 'source' },
 }
 
+/** A subject's variable is its id without its kind. @param {EntityRef} entity */
+function valueOf({ type, id }) {
+  return type === 'subject' ? id.slice(id.indexOf(':') + 1) : id
+}
+
 /**
  * Links to the dashboards of what a finding is about, over its time.
  *
@@ -33,7 +38,7 @@ export function LookCloser({ finding }) {
     ${known.slice(0, 6).map(
       ({ title, uid, variable, entity }) =>
         html`<li key=${`${entity.type}/${entity.id}`}>
-          <a href=${link(['dashboards', uid], { tenant, ...range, [`var-${variable}`]: nameOf(entity).name })}
+          <a href=${link(['dashboards', uid], { tenant, ...range, [`var-${variable}`]: valueOf(entity) })}
             >${title} ${nameOf(entity).name}</a
           >
         </li>`,

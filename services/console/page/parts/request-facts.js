@@ -1,5 +1,5 @@
 import { html } from 'htm/preact'
-import { number } from '../format.js'
+import { number, plain } from '../format.js'
 import { Level } from './badges.js'
 import { EntityLink } from './entity.js'
 
@@ -14,7 +14,8 @@ export function RequestFacts({ decision }) {
       <${EntityLink} entity=${{ type, id }} tenant=${tenant} bare=${type !== 'subject'} />
       ${beside && html`<span>${beside}</span>`}
     </span>`
-  const mono = (/** @type {string | undefined} */ text) => text && html`<span class="mono">${text}</span>`
+  const mono = (/** @type {string | undefined} */ text) =>
+    text && html`<span class="mono">${plain(text)}</span>`
   const enforcement = decision.policy_enforcement ? `, ${decision.policy_enforcement}s risk` : ''
   /** @type {Array<[name: string, value: unknown]>} */
   const rows = [

@@ -38,6 +38,8 @@ export function TopBar({ route, tenant, session, signOut }) {
         type="search"
         maxlength="300"
         placeholder="Decision id, person or address"
+        aria-keyshortcuts="/"
+        title="A slash brings you here"
         autocomplete="off"
         spellcheck=${false}
       />

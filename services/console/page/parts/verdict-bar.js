@@ -2,6 +2,7 @@ import { html } from 'htm/preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { post } from '../api.js'
 import { fieldText } from '../form.js'
+import { link } from '../route.js'
 import { nameOf } from './entity.js'
 import { Failure } from './notice.js'
 
@@ -60,8 +61,28 @@ export function VerdictBar({ story, changed }) {
         </button>`
       })}
     </div>
+    ${story.verdict && story.verdict !== 'dismiss' && html`<${Effect} story=${story} />`}
     ${asked && html`<${Confirmation} choice=${asked} story=${story} close=${() => setAsked(undefined)} changed=${changed} />`}
   </section>`
+}
+
+/** A verdict is right when its effect is: the next requests show it. @param {{ story: Story }} props */
+function Effect({ story }) {
+  const people = suspectsIn(story).filter(({ type }) => type === 'subject')
+  if (people.length === 0) return null
+  return html`<p class="muted">
+    What is decided about them now:${' '}
+    ${people
+      .slice(0, 4)
+      .map(
+        (entity) =>
+          html`<a
+              key=${entity.id}
+              href=${link(['live'], { subject: entity.id, tenant: story.tenant === 'default' ? undefined : story.tenant })}
+              >live, ${nameOf(entity).name}</a
+            >${' '}`,
+      )}
+  </p>`
 }
 
 /** @param {Story} story */
@@ -115,9 +136,13 @@ function Confirmation({ choice, story, close, changed }) {
 }
 
 /** On whom a verdict of compromise acts: those whose risk the story raised, not whom it only touched. @param {Story} story */
+function suspectsIn(story) {
+  return story.suspects?.length ? story.suspects : story.entities.slice(0, 1)
+}
+
+/** @param {Story} story */
 function suspectsOf(story) {
-  const suspects = story.suspects?.length ? story.suspects : story.entities.slice(0, 1)
-  const names = suspects.map((entity) => `${nameOf(entity).kind} ${nameOf(entity).name}`)
+  const names = suspectsIn(story).map((entity) => `${nameOf(entity).kind} ${nameOf(entity).name}`)
   return names.length > 12
     ? `${names.slice(0, 12).join(', ')} and ${names.length - 12} more`
     : names.join(', ')

@@ -1,5 +1,5 @@
 import { html } from 'htm/preact'
-import { number, words } from '../format.js'
+import { number, plain, words } from '../format.js'
 import { useApi, useTitle } from '../hooks.js'
 import { Level, Outcome, Response } from '../parts/badges.js'
 import { CaseLink } from '../parts/case-link.js'
@@ -37,7 +37,7 @@ export function DecisionView({ route }) {
   const { decision } = data
   return html`<article class="stack">
     <header class="stack tight">
-      <h1>${data.headline}</h1>
+      <h1>${plain(data.headline)}</h1>
       <div class="row">
         <${Outcome} outcome=${decision.outcome} wouldBe=${decision.would_be} />
         <span class="muted"><${Time} at=${decision.decided_at} relative=${true} /></span>
@@ -49,13 +49,13 @@ export function DecisionView({ route }) {
       <section class="panel pad stack tight">
         <h2>Why</h2>
         <ul class="sentences">
-          ${data.why.map((sentence) => html`<li key=${sentence}>${sentence}</li>`)}
+          ${data.why.map((sentence) => html`<li key=${sentence}>${plain(sentence)}</li>`)}
         </ul>
         ${
           data.help.length > 0 &&
           html`<h2>What would help</h2>
             <ul class="sentences">
-              ${data.help.map((sentence) => html`<li key=${sentence}>${sentence}</li>`)}
+              ${data.help.map((sentence) => html`<li key=${sentence}>${plain(sentence)}</li>`)}
             </ul>`
         }
       </section>
@@ -112,7 +112,7 @@ function Stories({ stories }) {
             <div class="row">
               <${Level} level=${story.risk_level} />
               <a class="title" href=${link(['stories', story.id], { tenant: story.tenant })}
-                >${story.title}</a
+                >${plain(story.title)}</a
               >
               <${Response} response=${story.response} />
             </div>

@@ -1,4 +1,5 @@
 import { html } from 'htm/preact'
+import { plain } from '../format.js'
 import { useApi, useNow, useTitle } from '../hooks.js'
 import { Level, VerdictBadge } from '../parts/badges.js'
 import { CaseLink } from '../parts/case-link.js'
@@ -135,14 +136,14 @@ function Happenings({ data, tenant }) {
       at: finding.observed_at,
       key: `finding ${finding.id}`,
       mark: html`<${Level} level=${finding.risk_level} />`,
-      text: html`${finding.summary} <span class="muted">${finding.detector_id}</span>`,
+      text: html`${plain(finding.summary)} <span class="muted">${finding.detector_id}</span>`,
       to: link(['findings', finding.id], { tenant }),
     })),
     ...data.verdicts.map((verdict) => ({
       at: verdict.decided_at,
       key: `verdict ${verdict.id}`,
       mark: html`<${VerdictBadge} verdict=${verdict.verdict} />`,
-      text: html`Verdict of ${verdict.analyst}${verdict.note ? `: ${verdict.note}` : ''}`,
+      text: verdictText(verdict),
       to: verdict.story_id && link(['stories', verdict.story_id], { tenant }),
     })),
     ...levelChanges(data).map((state) => ({
@@ -168,6 +169,11 @@ function Happenings({ data, tenant }) {
         </li>`,
     )}
   </ol>`
+}
+
+/** @param {Timeline['verdicts'][number]} verdict */
+function verdictText({ analyst, note }) {
+  return `Verdict of ${analyst}${note ? `: ${plain(note.replaceAll('\n', ' '))}` : ''}`
 }
 
 /** @param {Timeline} data */

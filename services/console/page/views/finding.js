@@ -1,6 +1,6 @@
 import { html } from 'htm/preact'
 import { useEffect } from 'preact/hooks'
-import { number, words } from '../format.js'
+import { number, plain, words } from '../format.js'
 import { useApi, useTitle } from '../hooks.js'
 import { Level } from '../parts/badges.js'
 import { Calibration } from '../parts/calibration.js'
@@ -51,8 +51,8 @@ export function FindingView({ route, tenant }) {
   return html`<article class="stack">
     ${loaded.error && html`<${Failure} error=${loaded.error} retry=${loaded.reload} />`}
     <header class="stack tight">
-      ${story && html`<a class="muted" href=${link(['stories', story.id], { tenant })}>Part of: ${story.title}</a>`}
-      <h1>${finding.summary}</h1>
+      ${story && html`<a class="muted" href=${link(['stories', story.id], { tenant })}>Part of: ${plain(story.title)}</a>`}
+      <h1>${plain(finding.summary)}</h1>
       <div class="row">
         <${Level} level=${finding.risk_level} />
         ${finding.closed_at && html`<span class="badge">over</span>`}

@@ -1,4 +1,5 @@
 import { html } from 'htm/preact'
+import { plain } from '../format.js'
 import { useApi, useTitle } from '../hooks.js'
 import { Level, Response, VerdictBadge } from '../parts/badges.js'
 import { EntityList } from '../parts/entity.js'
@@ -55,7 +56,7 @@ function StoryLine({ story, tenant }) {
   return html`<li data-level=${story.risk_level}>
     <div class="row">
       <${Level} level=${story.risk_level} />
-      <a class="title" href=${link(['stories', story.id], { tenant })}>${story.title}</a>
+      <a class="title" href=${link(['stories', story.id], { tenant })}>${plain(story.title)}</a>
     </div>
     <div class="row muted">
       <${EntityList} entities=${story.entities} total=${story.entities_total} tenant=${tenant} most=${3} />

@@ -1,4 +1,5 @@
 import { html } from 'htm/preact'
+import { plain } from '../format.js'
 import { useApi, useTitle } from '../hooks.js'
 import { Level, Response, VerdictBadge } from '../parts/badges.js'
 import { CaseLink } from '../parts/case-link.js'
@@ -39,7 +40,7 @@ export function StoryView({ route, tenant: asked }) {
       <a class="muted" href=${link(['stories'], { tenant: asked === 'default' ? undefined : asked })}
         >All stories</a
       >
-      <h1>${story.title}</h1>
+      <h1>${plain(story.title)}</h1>
       <div class="row">
         <${Level} level=${story.risk_level} />
         <span class="badge">${story.state}</span>
