@@ -15,6 +15,7 @@ import {
   accessFindings,
   analystVerdicts,
   control,
+  scoringSourceState,
   scoringState,
 } from '../../schemas/topics.ts'
 import type { Verdict, VerdictKind } from '../../schemas/verdict.ts'
@@ -36,6 +37,7 @@ const DAYS = 5
 const crm = { type: 'http', id: '/deals/7', app: 'crm', path_template: '/deals/{id}' }
 const OLD = 'a'.repeat(64)
 const BAD = 'b'.repeat(64)
+const STATES = new Set([scoringState.name, scoringSourceState.name])
 
 const NETWORKS = [
   {
@@ -68,7 +70,7 @@ level: medium
 correlation: { type: event_count, rules: [seen], group-by: [subject.id], timespan: 1d, condition: { gte: 2 } }
 `
 
-/** A day of twenty-four people; some come from elsewhere at times. On the last the policy refuses them, and somebody guesses a password at many names. */
+/** A day of twenty-four people, and of forty who come once from a network of their own; some come from elsewhere at times. On the last the policy refuses them, and somebody guesses a password at many names. */
 function day(number: number): Decision[] {
   const random = seededNumbers(number + 1)
   const decisions: Decision[] = []
@@ -90,6 +92,12 @@ function day(number: number): Decision[] {
       }
       decisions.push(decisionOf(`person-${who}`, atMs, over))
     }
+    for (let who = 0; slot === 10 && who < 40; who++)
+      decisions.push(
+        decisionOf(`visitor-${who}`, number * DAY + slot * 30 * MINUTE + 100 + who, {
+          context: { ip: `10.2.${who}.1`, user_agent: FIREFOX },
+        }),
+      )
     if (!last || slot !== 30) continue
     for (let name = 0; name < 40; name++)
       decisions.push(
@@ -200,7 +208,9 @@ it('live and replayed are the same, byte for byte: all stages on several partiti
   const detectors = Object.keys(compared.detectors)
   expect(detectors).toEqual(expect.arrayContaining(['policy-intent', 'rule-seen-often', 'spray']))
   const taken = (await controls(eventLog)).flatMap((each) => (each.kind === 'adoption' ? [each] : []))
-  expect(new Set(taken.map(({ partition }) => partition)).size).toBe(3)
+  expect(new Set(taken.map(({ stage, partition }) => `${stage}/${partition}`)).size).toBe(6)
+  const spray = (await loggedFindings(eventLog)).filter(({ detector }) => detector.id === 'spray')
+  expect(spray.some(({ evidence }) => Number(evidence['once_in_entity_days']) > 50)).toBe(true)
   const taught = (await calibrations(eventLog)).filter(isTaught)
   expect(taken.some(({ version }) => taught.some((each) => each.version === version))).toBe(true)
 
@@ -212,7 +222,7 @@ it('live and replayed are the same, byte for byte: all stages on several partiti
     const told = ({ topic, key, value }: { topic: { name: string }; key: string; value: unknown }) => {
       const text = Buffer.isBuffer(value) ? value.toString('hex') : String(value)
       lines.push(`${topic.name} ${key} ${text}`)
-      if (topic === scoringState) state.set(key, text)
+      if (STATES.has(topic.name)) state.set(`${topic.name} ${key}`, text)
     }
     const stored = new StoredEnrichment(eventLog, enrich)
     await replayDecisions(eventLog, scoringStages(stored.enrich, config), { stored, told })
@@ -221,11 +231,15 @@ it('live and replayed are the same, byte for byte: all stages on several partiti
   }
   expect(await written()).toBe(await written())
   // What the live workers know of everybody is what the replay does.
-  const table = await eventLog.openTable(scoringState)
-  await table.caughtUp()
-  const known = [...table.entries()]
-  expect(known.length).toBeGreaterThan(PEOPLE)
-  const others = known.filter(([key, value]) => state.get(key) !== Buffer.from(value).toString('hex'))
-  expect(others.map(([key]) => key)).toEqual([])
-  await table.close()
+  for (const topic of [scoringState, scoringSourceState]) {
+    const table = await eventLog.openTable(topic)
+    await table.caughtUp()
+    const known = [...table.entries()]
+    expect(known.length).toBeGreaterThan(PEOPLE)
+    const others = known.filter(
+      ([key, value]) => state.get(`${topic.name} ${key}`) !== Buffer.from(value).toString('hex'),
+    )
+    expect(others.map(([key]) => key)).toEqual([])
+    await table.close()
+  }
 })

@@ -38,14 +38,15 @@ export function publishedTable(
   }
 }
 
-/** Scores by how rare they are, as far as they differ. */
+/** Scores by how rare they are, as far as they differ: each with the rarest that it is. Where nothing was ever above 0, the least score is as rare as the count can say. */
 export function knotsOf(scores: Asked): CalibrationTable['knots'] {
   const knots: CalibrationTable['knots'] = []
   for (const nats of KNOTS_NATS) {
     const score = scores.scoreAt(Math.exp(-nats))
-    const last = knots.at(-1)?.score ?? 0
-    if (!Number.isFinite(score) || score <= last || score > MOST_SCORE) continue
-    knots.push({ score: round(score), nats, extrapolated: scores.isExtrapolated(score) })
+    if (!Number.isFinite(score) || score > MOST_SCORE) continue
+    const last = knots.at(-1)
+    if (last !== undefined && score <= last.score) last.nats = nats
+    else knots.push({ score: round(score), nats, extrapolated: scores.isExtrapolated(score) })
   }
   return knots
 }

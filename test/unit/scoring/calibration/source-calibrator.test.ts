@@ -85,6 +85,13 @@ describe('the calibration of networks, clients and devices', () => {
     expect(rarity?.nats).toBeLessThan(5.8)
   })
 
+  it('takes what has never come to be as rare as the count can say', () => {
+    const made = run(new Calibrator(STAGES, 9), [0, 8], () => 0)
+    const rarity = new Readings(SOURCE, made).of('source')[0]?.rarityOf(12)
+    expect(rarity?.nats).toBe(5)
+    expect(rarity?.extrapolated).toBe(false)
+  })
+
   it('calls one that is not uniform out of calibration', () => {
     const calibrator = new Calibrator(STAGES, 9)
     run(calibrator, [0, 20], (day, _, random) => 10 * seededNumbers(day + 77)() + random() / 10)
