@@ -87,7 +87,7 @@ it('the role publishes thresholds, workers take them up at an offset that they t
   const detectors = { subject: stages.subject.detectors, source: stages.source.detectors }
   const start = () => runCalibration(runtime, detectors, 2, 0)
   let role = await start()
-  for (let number = 0; number < 5; number++) {
+  for (let number = 0; number < 4; number++) {
     await append(eventLog, day(number))
     await worker.drained()
     if (number === 2) {
@@ -112,7 +112,7 @@ it('the role publishes thresholds, workers take them up at an offset that they t
     )
   const first = opened(0).length - opened(1).length
   expect(first).toBeGreaterThan(10)
-  expect(opened(4).length).toBeLessThan(first / 2)
+  expect(opened(3).length).toBeLessThan(first / 2)
   const all = await controls(eventLog)
   const taken = all.flatMap((each) => (each.kind === 'adoption' ? [each] : []))
   expect(taken.length).toBeGreaterThan(3)
