@@ -60,9 +60,11 @@ export async function openEventLog(
     readonly logger: Logger
     readonly metrics: LogMetrics
     readonly rights: LogRights | undefined
+    /** How long an append waits for Kafka; a command on which a person waits has more patience than a gateway. */
+    readonly append_wait_ms?: number
   },
 ): Promise<EventLog> {
-  const { dataDir, logger, metrics } = parts
+  const { dataDir, logger, metrics, append_wait_ms } = parts
   if (config.kafka !== undefined) {
     const [{ checkKafka }, { openKafkaLog }] = await Promise.all([
       import('../runtime/log/kafka/admin.ts'),
@@ -74,6 +76,7 @@ export async function openEventLog(
       logger,
       metrics,
       session_ms: config.kafka.session_timeout,
+      ...(append_wait_ms !== undefined && { append_wait_ms }),
     })
   }
   const { openEmbeddedLog } = await import('../runtime/log/embedded/embedded-log.ts')

@@ -25,6 +25,7 @@ import { openClickHouse } from '../../services/runtime/clickhouse/client.ts'
 import { openStore, type Store } from '../../services/runtime/clickhouse/open-store.ts'
 import { erasingLog } from '../../services/runtime/erasures/erasing-log.ts'
 import { erasureSecret } from '../../services/runtime/erasures/secret.ts'
+import { GatewatchError } from '../../services/runtime/errors.ts'
 import type { EventLog, OutRecord } from '../../services/runtime/log/event-log.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { startScoring } from '../../services/scoring/main.ts'
@@ -114,8 +115,11 @@ export async function makeWorld(config: Config): Promise<{ decisions: readonly D
     end: 'stop',
     now: () => START + 3_600_000,
   })
-  await eventLog.append(decisions.map((decision) => jsonRecord(accessDecisions, decision)))
-  await appendAbout(eventLog)
+  await appended(
+    eventLog,
+    decisions.map((decision) => jsonRecord(accessDecisions, decision)),
+  )
+  await appended(eventLog, recordsAbout())
   await scoring.drained()
   await eventually('everything stored', async () => {
     const [row] = await rowsOf<{ all: number }>(
@@ -134,7 +138,20 @@ export async function makeWorld(config: Config): Promise<{ decisions: readonly D
   return { decisions }
 }
 
-async function appendAbout(eventLog: EventLog): Promise<void> {
+/** However slow the brokers of a busy machine are: the same records are written once. */
+async function appended(eventLog: EventLog, records: readonly OutRecord[]): Promise<void> {
+  await eventually('records taken', async () => {
+    try {
+      await eventLog.append(records)
+      return true
+    } catch (error) {
+      if (error instanceof GatewatchError && error.retriable) return false
+      throw error
+    }
+  })
+}
+
+function recordsAbout(): readonly OutRecord[] {
   const at = new Date(START + 60_000).toISOString()
   const alice = { type: 'subject', id: `user:${ALICE.id}` } as const
   const bob = { type: 'subject', id: `user:${BOB.id}` } as const
@@ -147,7 +164,7 @@ async function appendAbout(eventLog: EventLog): Promise<void> {
     'source-partition': '0',
     'source-offset': '1',
   }
-  await eventLog.append([
+  return [
     jsonRecord(
       accessFindings,
       sampleFinding({
@@ -253,7 +270,7 @@ async function appendAbout(eventLog: EventLog): Promise<void> {
     },
     { topic: dead, key: 'x', value: `{"who":"${ALICE.session}"`, headers },
     { topic: dead, key: 'y', value: `{"who":"${BOB.id}"`, headers },
-  ])
+  ]
 }
 
 /** Files under a directory that hold one of the texts, as they lie on the disk. */

@@ -15,6 +15,9 @@ import { ledgerDirectory } from './ledger-directory.ts'
 /** One statement of an erasure rewrites parts: minutes, where rows are many. */
 const MUTATION_TIMEOUT_MS = 3_700_000
 
+/** Brokers that are slow for a while should not break an erasure off in its middle. */
+const APPEND_PATIENCE_MS = 60_000
+
 /** Log and store of the configuration, opened when they are needed; as they lie, erased persons included. */
 export function erasureParts(
   config: Config,
@@ -25,7 +28,13 @@ export function erasureParts(
   const logger = createLogger({ level: 'warn', destination: terminalDestination(process.stderr) })
   const { kafka } = config
   const openLog = () =>
-    openEventLog(config, { dataDir, logger, metrics: logMetrics(createMetrics()), rights: undefined })
+    openEventLog(config, {
+      dataDir,
+      logger,
+      metrics: logMetrics(createMetrics()),
+      rights: undefined,
+      append_wait_ms: APPEND_PATIENCE_MS,
+    })
   return {
     dataDir,
     ledger: openLedger(ledgerDirectory(config, dataDir)),
