@@ -1,11 +1,18 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { migrate, readMigrations } from '../../services/runtime/clickhouse/migrate.ts'
 import { clusterRecordTable, clusterStatements } from '../../services/runtime/clickhouse/cluster-ddl.ts'
+import { readRollUps } from '../../services/storage/roll-up/roll-ups.ts'
+import { runOnEngine } from '../support/deploy/as-reader.ts'
 import { startTempEngine, type TempEngine } from '../support/temp-engine.ts'
 
 /**
- * No cluster is to be had here, so nothing of this was run on one: the engine
- * parses every statement, and these tests look at what it says.
+ * No cluster is to be had here. The engine parses every statement as it is, and
+ * runs them as the one node of a cluster of its own: without `ON CLUSTER`, which
+ * needs a server's worker, and, since it serves no replica, filling plain tables
+ * where a cluster's are Replicated.
  */
 let store: TempEngine
 beforeAll(async () => {
@@ -118,6 +125,62 @@ it('what is dropped is dropped on every node, the table below as well', async ()
 
 it('a statement that has no form for a cluster is no migration', () => {
   expect(() => clusterStatements('RENAME TABLE decisions TO others', target)).toThrow(TypeError)
+})
+
+describe('as the one node of a cluster', () => {
+  const NODE = `<tcp_port>9000</tcp_port><macros><shard>1</shard><replica>a</replica></macros>
+    <zookeeper><implementation>testkeeper</implementation></zookeeper>
+    <remote_servers><main><shard><internal_replication>true</internal_replication>
+      <replica><host>127.0.0.1</host><port>9000</port></replica></shard></main></remote_servers>
+    <profiles></profiles><users><default><no_password/><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota></default></users>`
+  const statements = migrations.flatMap(({ sql }) => clusterStatements(sql, target))
+  const own = (text: string) => text.replace(/ ON CLUSTER 'main'/, '')
+  const plain = (text: string) =>
+    own(text)
+      .replace(/^ENGINE = Replicated(\w+)\('[^']*', '\{replica\}'(?:, )?/m, 'ENGINE = $1(')
+      .replace(
+        /replicated_deduplication_window = (\d+), replicated_deduplication_window_seconds = \d+/,
+        'non_replicated_deduplication_window = $1',
+      )
+
+  it('every table is made, and a block that is repeated through those over all nodes is stored and rolled up once', async () => {
+    const replicated = statements.filter((text) => text.startsWith('CREATE TABLE')).map(own)
+    const insert = `INSERT INTO decisions (id, tenant, decided_at, ingested_at, subject_type, subject_id, resource_app, outcome)
+      SELECT toString(number), 'default', toDateTime64('2026-01-31 10:00:00', 3, 'UTC'), now(), 'user', 'alice', 'wiki', 'permit' FROM numbers(50)
+      SETTINGS insert_deduplication_token = 'a block', distributed_foreground_insert = 1`
+    const day = new Map([
+      ['tenant', 'default'],
+      ['since', '2026-01-31 00:00:00'],
+      ['until', '2026-02-01 00:00:00'],
+    ])
+    const rollUps = (await readRollUps()).map(({ sql }) =>
+      sql.replaceAll(/\{(\w+):String\}/g, (_, name: string) => `'${day.get(name) ?? ''}'`),
+    )
+    const list = [
+      'CREATE DATABASE replicated',
+      'USE replicated',
+      ...replicated,
+      'CREATE DATABASE gatewatch',
+      'USE gatewatch',
+      ...statements.map(plain),
+      insert,
+      insert,
+      ...rollUps,
+      ...rollUps,
+      `SELECT toInt32((SELECT count() FROM decisions)) AS decisions, toInt32((SELECT count() FROM decisions_local)) AS here, toInt32((SELECT count() FROM decision_days_local)) AS days,
+        toInt32((SELECT sum(decisions) FROM subjects_by_day FINAL)) AS by_day, toInt32((SELECT sum(decisions) FROM uses_by_day FINAL)) AS uses`,
+    ]
+    const dataDir = await mkdtemp(join(tmpdir(), 'gatewatch-node-'))
+    try {
+      await mkdir(join(dataDir, 'clickhouse'))
+      const answers = await runOnEngine(dataDir, NODE, list)
+      expect(answers.flatMap((answer, i) => ('error' in answer ? [[list[i], answer.error]] : []))).toEqual([])
+      expect(answers.at(-1)).toEqual({ rows: [{ decisions: 50, here: 50, days: 1, by_day: 50, uses: 50 }] })
+    } finally {
+      await rm(dataDir, { recursive: true, force: true })
+    }
+    expect(replicated.filter((text) => /ENGINE = Replicated/.test(text)).length).toBe(replicated.length / 2)
+  }, 60_000)
 })
 
 it('what is written down about migrations is one table for all shards', async () => {

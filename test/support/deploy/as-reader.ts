@@ -27,7 +27,7 @@ export function runAsReader(
       .replace(/<password_sha256_hex>\w+<\/password_sha256_hex>/, '<no_password/>')
       .replace(`<users>\n        <${account}>`, '<users>\n        <default>')
       .replace(`</${account}>\n    </users>`, '</default>\n    </users>')
-  return run(dataDir, users(merged(files)), statements)
+  return runOnEngine(dataDir, users(merged(files)), statements)
 }
 
 /** Likewise, as one who may make accounts, beside the accounts of the files. */
@@ -40,18 +40,27 @@ export function runAsAdministrator(
     <quota>default</quota><access_management>1</access_management></default>`
   const accounts = merged(files).replaceAll(/<\/?users>/g, '')
   const [, profiles = ''] = /(<profiles>[^]*<\/profiles>)/.exec(accounts) ?? []
-  return run(dataDir, `${profiles}${administrator}${accounts.replace(profiles, '')}</users>`, statements)
+  return runOnEngine(
+    dataDir,
+    `${profiles}${administrator}${accounts.replace(profiles, '')}</users>`,
+    statements,
+  )
 }
 
 function merged(files: readonly string[]): string {
   return files.map((file) => file.replaceAll(/<\/?clickhouse>/g, '')).join('\n')
 }
 
-async function run(dataDir: string, accounts: string, statements: readonly string[]): Promise<Answer[]> {
+/** Runs statements on an engine with more in its configuration than ours has. */
+export async function runOnEngine(
+  dataDir: string,
+  inner: string,
+  statements: readonly string[],
+): Promise<Answer[]> {
   const directory = await mkdtemp(join(tmpdir(), 'gatewatch-reader-'))
   try {
     const config = join(directory, 'engine.xml')
-    await writeFile(config, engineXml(config, accounts))
+    await writeFile(config, engineXml(config, inner))
     const child = spawn(
       process.execPath,
       [
@@ -70,7 +79,7 @@ async function run(dataDir: string, accounts: string, statements: readonly strin
   }
 }
 
-function engineXml(path: string, accounts: string): string {
-  const inner = accounts.replace('<profiles>', '<profiles><default/>')
-  return `<clickhouse><users_config>${path}</users_config><quotas><default/></quotas>${inner}</clickhouse>`
+function engineXml(path: string, inner: string): string {
+  const profiles = inner.replace('<profiles>', '<profiles><default/>')
+  return `<clickhouse><users_config>${path}</users_config><quotas><default/></quotas>${profiles}</clickhouse>`
 }
