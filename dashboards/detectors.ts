@@ -123,7 +123,7 @@ const uniformity = () =>
     '{{detector}}',
   )
     .noValue(
-      'Nothing yet: a detector needs 200 live decisions drawn by chance; imported history does not count',
+      'Nothing yet: detectors are judged from their second week of live decisions on; imported history does not count',
     )
     .max(1)
 
