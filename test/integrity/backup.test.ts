@@ -1,26 +1,19 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pino } from 'pino'
 import { expect, it, onTestFinished } from 'vitest'
 import type { Decision } from '../../schemas/decision.ts'
 import { lossOf } from '../../schemas/loss.ts'
 import { accessDecisions } from '../../schemas/topics.ts'
 import { prepareWhole, startWhole } from '../../services/cli/bench/whole.ts'
-import { openClickHouse } from '../../services/runtime/clickhouse/client.ts'
-import { startEngine } from '../../services/runtime/clickhouse/start-engine.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import { openTokens } from '../../services/runtime/tokens.ts'
-import { ScoringConfig } from '../../services/scoring/config.ts'
-import { openEnrich } from '../../services/scoring/main.ts'
-import { loggedFindings, replayDecisions } from '../../services/scoring/replay.ts'
-import { policyStage, sourceStage, subjectStage } from '../../services/scoring/worker.ts'
+import { untilCaughtUp } from '../support/caught-up.ts'
 import { verifyChain } from '../support/chain.ts'
 import { runCliProcess } from '../support/cli-process.ts'
+import { expectFindingsOfReplay, expectStoredOnce } from '../support/survivors.ts'
 import { rowsOf } from '../support/temp-engine.ts'
-import { askUntilGone, readJson, untilCaughtUp } from '../support/whole-load.ts'
-
-const logger = pino({ level: 'silent' })
+import { askUntilGone, readJson } from '../support/whole-load.ts'
 
 it('a backup taken under load, and restored after everything was killed, goes on: nothing before it is lost, nothing is stored twice, what came after is a named gap', async () => {
   // given the whole under load, and a person who may look at stories
@@ -91,28 +84,11 @@ it('a backup taken under load, and restored after everything was killed, goes on
   expect(lost.some((id) => id.startsWith(`${note?.pep?.boot_id}-`))).toBe(false)
 
   // and findings are those of a replay, and every row is in the store once, roll-ups included
-  const stages = {
-    subject: subjectStage(await openEnrich(ScoringConfig.parse({}))),
-    source: sourceStage(),
-    policy: policyStage(),
-  }
-  const replayed = await replayDecisions(eventLog, stages)
-  const found = await loggedFindings(eventLog)
-  expect(found.length).toBeGreaterThan(0)
-  expect(found.map((finding) => JSON.stringify(finding)).sort()).toEqual(
-    replayed.findings.map((finding) => JSON.stringify(finding)).sort(),
-  )
+  await expectFindingsOfReplay(eventLog)
   await eventLog.close()
-  const engine = await startEngine({ dataDir, logger })
-  const client = openClickHouse(engine.endpoint)
-  const n = decisions.length
-  expect(await rowsOf(client, 'SELECT count() AS rows, uniqExact(id) AS ids FROM decisions')).toEqual([
-    { rows: n, ids: n },
-  ])
-  const days = 'SELECT DISTINCT toString(day) AS date FROM decision_days ORDER BY date'
-  expect(await rowsOf(client, days)).toEqual(
-    await rowsOf(client, 'SELECT DISTINCT toString(toDate(decided_at)) AS date FROM decisions ORDER BY date'),
-  )
-  await client.close()
-  await engine.stop()
+  await expectStoredOnce(dataDir, decisions.length, async (client) => {
+    const days = 'SELECT DISTINCT toString(day) AS date FROM decision_days ORDER BY date'
+    const told = 'SELECT DISTINCT toString(toDate(decided_at)) AS date FROM decisions ORDER BY date'
+    expect(await rowsOf(client, days)).toEqual(await rowsOf(client, told))
+  })
 })

@@ -6,6 +6,7 @@ import { copyTo } from '../support/event-log-roles.ts'
 import { hasKafka, kafkaBrokers } from '../support/kafka-broker.ts'
 import type { Fault, FaultyArgument } from '../support/kafka-faulty-driver.ts'
 import { newPrefix, openTestLog } from '../support/kafka-log-driver.ts'
+import { untilTaken } from '../support/log-load.ts'
 
 const PARTITIONS = 4
 const SESSION_MS = 1_000
@@ -88,7 +89,7 @@ async function send(log: EventLog, first: number, count: number): Promise<number
     key: `key-${(first + i) % 17}`,
     value: String(first + i),
   }))
-  await log.append(records)
+  await untilTaken(() => log.append(records))
   return first + count
 }
 

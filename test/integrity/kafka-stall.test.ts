@@ -8,6 +8,7 @@ import { logMetrics } from '../../services/runtime/log/log-metrics.ts'
 import { copyTo } from '../support/event-log-roles.ts'
 import { hasKafka, kafkaBrokers } from '../support/kafka-broker.ts'
 import { newPrefix, openTestLog } from '../support/kafka-log-driver.ts'
+import { untilTaken } from '../support/log-load.ts'
 
 const from: LogTopic = { name: 'stall.from.v1', partitions: 4, retention_ms: 3_600_000, compacted: false }
 const to: LogTopic = { ...from, name: 'stall.to.v1' }
@@ -22,14 +23,14 @@ describe.skipIf(!hasKafka())('Kafka: a consumer that stands still', () => {
     const { deaf } = fetchesThatCanGoUnanswered()
     const abandoned = vi.spyOn(KafkaConsumption.prototype, 'abandon')
     const consumption = await log.consume({ group: 'g', topics: [from], handle: copyTo(to) })
-    await log.append(numbered(0))
+    await untilTaken(() => log.append(numbered(0)))
     await consumption.drained()
 
     deaf.now = true
     // The fetch that is under way at this moment is still answered.
-    await log.append(numbered(100))
+    await untilTaken(() => log.append(numbered(100)))
     await new Promise((resolve) => setTimeout(resolve, 100))
-    await log.append(numbered(200))
+    await untilTaken(() => log.append(numbered(200)))
     await consumption.drained()
     // A slow machine may look like a stall once more; each is counted once.
     expect((await restarts())['fetch']).toBeGreaterThan(0)
@@ -52,12 +53,12 @@ describe.skipIf(!hasKafka())('Kafka: a consumer that stands still', () => {
         return copyTo(to)(batch)
       },
     })
-    await log.append(numbered(0))
+    await untilTaken(() => log.append(numbered(0)))
     await consumption.drained()
     expect((await restarts())['handler']).toBeGreaterThan(0)
     expect(sumOf(await restarts())).toBe(abandoned.mock.calls.length)
     stuck.resolve()
-    await log.append(numbered(100))
+    await untilTaken(() => log.append(numbered(100)))
     await consumption.drained()
     expect(await values(log)).toEqual(Array.from({ length: 200 }, (_, i) => i))
     await consumption.stop()
@@ -65,7 +66,7 @@ describe.skipIf(!hasKafka())('Kafka: a consumer that stands still', () => {
   })
 
   it('does not hold up the partitions beside it when only one of them fails, and they are no stall', async () => {
-    const { log, restarts } = await open({ stall_ms: 4_000 })
+    const { log, restarts } = await open({ stall_ms: 4_000, handler_stall_ms: 60_000 })
     let healed = false
     const consumption = await log.consume({
       group: 'g',
@@ -75,7 +76,7 @@ describe.skipIf(!hasKafka())('Kafka: a consumer that stands still', () => {
         return copyTo(to)(batch)
       },
     })
-    await log.append(numbered(0))
+    await untilTaken(() => log.append(numbered(0)))
     const all = numbered(0).length
     await expect.poll(async () => (await values(log)).length, { timeout: 60_000 }).toBeGreaterThan(all / 2)
     await new Promise((resolve) => setTimeout(resolve, 5_000))
@@ -88,14 +89,14 @@ describe.skipIf(!hasKafka())('Kafka: a consumer that stands still', () => {
   })
 })
 
-async function open({ stall_ms = 1_000 } = {}) {
+async function open({ stall_ms = 1_000, handler_stall_ms = 1_000 } = {}) {
   const registry = new Registry()
   const log = await openTestLog({
     brokers: await kafkaBrokers(),
     prefix: newPrefix(),
     metrics: logMetrics(registry),
     stall_ms,
-    handler_stall_ms: 1_000,
+    handler_stall_ms,
   })
   return {
     log,

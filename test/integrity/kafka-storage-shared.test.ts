@@ -6,12 +6,13 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { ScoredDecision } from '../../schemas/scored-decision.ts'
 import { accessScored } from '../../schemas/topics.ts'
 import { migrate } from '../../services/runtime/clickhouse/migrate.ts'
-import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
+import { untilCaughtUp } from '../support/caught-up.ts'
 import { countInserts } from '../support/count-inserts.ts'
 import { eventually } from '../support/eventually.ts'
 import { hasKafka, kafkaBrokers } from '../support/kafka-broker.ts'
 import { newPrefix, openTestLog } from '../support/kafka-log-driver.ts'
+import { untilTaken } from '../support/log-load.ts'
 import { rowsOf, startTempEngine } from '../support/temp-engine.ts'
 
 const PROCESS = fileURLToPath(new URL('../support/storage-process.ts', import.meta.url))
@@ -41,12 +42,7 @@ describe.skipIf(!hasKafka())('storage processes that share the partitions of a t
     const append = async (count: number) => {
       const records = Array.from({ length: count }, () => next(made++))
       // A busy machine may not take them in time; the same ones are written once, however often they come.
-      await eventually('they are in the log', () =>
-        log.append(records).then(
-          () => true,
-          () => false,
-        ),
-      )
+      await untilTaken(() => log.append(records))
     }
     for (let part = 0; part < 4; part++) await append(BEFORE / 4)
 
@@ -74,7 +70,7 @@ describe.skipIf(!hasKafka())('storage processes that share the partitions of a t
     }
 
     // then the store has what the log has, and neither table nor view ever let a block in twice
-    await eventually('all is stored', async () => (await lagOf(log)) === 0, 90_000)
+    await untilCaughtUp(log, [['storage', accessScored]])
     expect(
       await rowsOf(store.client, 'SELECT count() AS stored, uniqExact(id) AS decisions FROM decisions'),
     ).toEqual([{ stored: made, decisions: made }])
@@ -101,10 +97,4 @@ function partitionsOf(child: ChildProcess): ReadonlySet<string> {
     if (Array.isArray(told)) for (const one of told) if (typeof one === 'string') partitions.add(one)
   })
   return partitions
-}
-
-async function lagOf(log: EventLog): Promise<number> {
-  const committed = await log.committed('storage', accessScored)
-  const marks = await log.watermarks(accessScored)
-  return marks.reduce((sum, { partition, high, low }) => sum + high - (committed.get(partition) ?? low), 0)
 }

@@ -1,20 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import type { Decision } from '../../schemas/decision.ts'
 import { accessDecisions } from '../../schemas/topics.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
-import { openClickHouse } from '../../services/runtime/clickhouse/client.ts'
-import { startEngine } from '../../services/runtime/clickhouse/start-engine.ts'
-import { ScoringConfig } from '../../services/scoring/config.ts'
-import { openEnrich } from '../../services/scoring/main.ts'
-import { loggedFindings, replayDecisions } from '../../services/scoring/replay.ts'
-import { policyStage, sourceStage, subjectStage } from '../../services/scoring/worker.ts'
 import { prepareWhole } from '../../services/cli/bench/whole.ts'
+import { untilCaughtUp } from '../support/caught-up.ts'
 import { verifyChain } from '../support/chain.ts'
-import { askUntilGone, readJson, untilCaughtUp } from '../support/whole-load.ts'
+import { expectFindingsOfReplay, expectStoredOnce } from '../support/survivors.ts'
+import { askUntilGone, readJson } from '../support/whole-load.ts'
 
 const KILLS = 20
 
@@ -44,31 +39,9 @@ describe('promise 2 and 3: the whole is killed with -9 under load', () => {
       expect(acknowledged.filter((id) => !known.has(id))).toEqual([])
       expect(verifyChain(decisions).problems).toEqual([])
 
-      const logger = pino({ level: 'silent' })
-      const stages = {
-        subject: subjectStage(await openEnrich(ScoringConfig.parse({}))),
-        source: sourceStage(),
-        policy: policyStage(),
-      }
-      const replayed = await replayDecisions(eventLog, stages)
-      const found = await loggedFindings(eventLog)
-      expect(found.length).toBeGreaterThan(0)
-      expect(found.map((finding) => JSON.stringify(finding)).sort()).toEqual(
-        replayed.findings.map((finding) => JSON.stringify(finding)).sort(),
-      )
-
-      const engine = await startEngine({ dataDir: whole.dataDir, logger })
-      const client = openClickHouse(engine.endpoint)
-      const [stored] = await (
-        await client.query({
-          query: `SELECT count() AS stored, uniqExact(id) AS ids FROM decisions`,
-          format: 'JSONEachRow',
-        })
-      ).json<{ stored: number; ids: number }>()
-      expect(stored).toEqual({ stored: ids.length, ids: ids.length })
-      await client.close()
-      await engine.stop()
+      await expectFindingsOfReplay(eventLog)
       await eventLog.close()
+      await expectStoredOnce(whole.dataDir, ids.length)
     } finally {
       await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
     }

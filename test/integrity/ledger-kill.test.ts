@@ -9,7 +9,7 @@ import { Story } from '../../schemas/story.ts'
 import { accessFindings, accessStories, alertsOutbox, riskState } from '../../schemas/topics.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import { jsonRecord, parseJson } from '../../services/runtime/log/json-record.ts'
-import { eventually } from '../support/eventually.ts'
+import { untilCaughtUp } from '../support/caught-up.ts'
 import { temporaryDirectory } from '../support/feedback.ts'
 import { finding, subject } from '../support/findings.ts'
 
@@ -48,11 +48,7 @@ it('kill -9 of the ledger under load: every finding counts once, in one story, w
       child = await startChild(directory.path)
     }
   }
-  await eventually('all handled', async () => {
-    const marks = await eventLog.watermarks(accessFindings)
-    const committed = await eventLog.committed('feedback', accessFindings)
-    return marks.every(({ partition, high }) => (committed.get(partition) ?? 0) >= high)
-  })
+  await untilCaughtUp(eventLog, [['feedback', accessFindings]])
   child.kill('SIGKILL')
   await once(child, 'exit')
 

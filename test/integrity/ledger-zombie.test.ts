@@ -6,6 +6,7 @@ import { RiskState } from '../../schemas/risk.ts'
 import { Story } from '../../schemas/story.ts'
 import { accessFindings, accessStories, alertsOutbox, riskState, type Topic } from '../../schemas/topics.ts'
 import { jsonRecord, readRecord } from '../../services/runtime/log/json-record.ts'
+import { untilCaughtUp } from '../support/caught-up.ts'
 import { eventually } from '../support/eventually.ts'
 import { temporaryDirectory } from '../support/feedback.ts'
 import { finding, subject } from '../support/findings.ts'
@@ -52,16 +53,7 @@ describe.skipIf(driver === undefined)('a ledger that sleeps while another takes 
         await eventLog.append([jsonRecord(accessFindings, one)])
       }
     }
-    const handled = () =>
-      eventually(
-        'all findings are handled',
-        async () => {
-          const marks = await eventLog.watermarks(accessFindings)
-          const committed = await eventLog.committed('feedback', accessFindings)
-          return marks.every(({ partition, high }) => (committed.get(partition) ?? 0) >= high)
-        },
-        60_000,
-      )
+    const handled = () => untilCaughtUp(eventLog, [['feedback', accessFindings]])
 
     // given a ledger that falls asleep with findings on their way
     const sleeper = await start('sleeper')

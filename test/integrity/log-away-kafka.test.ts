@@ -53,7 +53,7 @@ describe.skipIf(!canStartBrokers())('Kafka', () => {
         return gateway
       }
       const first = await start()
-      const load = first.load(8)
+      const load = first.load(8, 15)
       await new Promise((resolve) => setTimeout(resolve, 1000))
       first.took.splice(0)
       await cluster.kill(0)

@@ -16,7 +16,7 @@ it(
   'serves under load while the log refuses, hangs, or takes decisions and does not say so, and has each of them once, in order, when it is back',
   async () => {
     const gateway = await start()
-    const load = gateway.load(8)
+    const load = gateway.load(8, 15)
     const notes: (string | null)[] = []
     const took: { well: number[]; away: number[] } = { well: [], away: [] }
     for (const away of ['well', 'refuse', 'well', 'hang', 'well', 'deaf', 'well', 'mute', 'well'] as const) {

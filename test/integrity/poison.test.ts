@@ -22,7 +22,7 @@ import type { Runtime } from '../../services/runtime/runtime.ts'
 import { openTokens } from '../../services/runtime/tokens.ts'
 import { ScoringConfig } from '../../services/scoring/config.ts'
 import { startScoring } from '../../services/scoring/main.ts'
-import { eventually } from '../support/eventually.ts'
+import { untilCaughtUp } from '../support/caught-up.ts'
 
 const golden = async (name: string): Promise<unknown> =>
   JSON.parse(await readFile(new URL(`../golden/v1/${name}.json`, import.meta.url), 'utf8'))
@@ -96,13 +96,10 @@ it('what can not be read is put aside with its reason, by scoring and by the led
     'schema',
   )
 
-  const past = async (group: string, topic: LogTopic): Promise<boolean> => {
-    const committed = await eventLog.committed(group, topic)
-    const marks = await eventLog.watermarks(topic)
-    return marks.every(({ partition, high }) => (committed.get(partition) ?? 0) >= high)
-  }
-  await eventually('scoring is past it', () => past('scoring', accessDecisions))
-  await eventually('the ledger is past it', () => past('feedback', accessFindings))
+  await untilCaughtUp(eventLog, [
+    ['scoring', accessDecisions],
+    ['feedback', accessFindings],
+  ])
   expect(await reasons(eventLog, accessDecisions)).toEqual(ofDecisions)
   expect(await reasons(eventLog, accessFindings)).toEqual(ofFindings)
 })

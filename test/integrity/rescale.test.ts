@@ -13,6 +13,7 @@ import {
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { replayDecisions } from '../../services/scoring/replay.ts'
+import { untilCaughtUp } from '../support/caught-up.ts'
 import { logDrivers } from '../support/log-drivers.ts'
 import { CHROME, HOUR, LONDON_IP, MINUTE, NEW_YORK_IP, story, TOKYO_IP, type Part } from '../support/play.ts'
 import { smallStages, startScoringWorker } from '../support/scoring-workers.ts'
@@ -44,7 +45,10 @@ describe.each(logDrivers())('scoring on the $name log', ({ skip, ...log }) => {
       await sleep(500)
       await fifth.stop()
       await loaded
-      await caughtUp(eventLog)
+      await untilCaughtUp(eventLog, [
+        ['scoring', accessDecisions],
+        ['scoring-source', accessActivity],
+      ])
       await fourth.stop()
 
       const stages = smallStages()
@@ -134,22 +138,6 @@ async function load(eventLog: EventLog, decisions: readonly Decision[], at: numb
   for (let index = 0; index < decisions.length; index += at) {
     await eventLog.append(decisions.slice(index, index + at).map((each) => jsonRecord(accessDecisions, each)))
     await sleep(60)
-  }
-}
-
-async function caughtUp(eventLog: EventLog): Promise<void> {
-  const deadline = Date.now() + 150_000
-  for (const [group, topic] of [
-    ['scoring', accessDecisions],
-    ['scoring-source', accessActivity],
-  ] as const) {
-    for (;;) {
-      const committed = await eventLog.committed(group, topic)
-      const marks = await eventLog.watermarks(topic)
-      if (marks.every(({ partition, high }) => (committed.get(partition) ?? 0) >= high)) break
-      if (Date.now() > deadline) throw new Error(`${group} did not catch up`)
-      await sleep(50)
-    }
   }
 }
 

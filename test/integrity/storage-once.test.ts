@@ -15,6 +15,7 @@ import { startEngine } from '../../services/runtime/clickhouse/start-engine.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
+import { lagOf, untilCaughtUp } from '../support/caught-up.ts'
 import { countInserts } from '../support/count-inserts.ts'
 import { eventually } from '../support/eventually.ts'
 import { rollUpAll } from '../support/roll-up.ts'
@@ -51,7 +52,7 @@ it('no row is lost and none is doubled, in tables and in roll-ups, whoever is ki
 
   // when three workers in a row die between insert and commit
   for (let round = 0; round < 3; round++) await exited(worker('die-before-commit'))
-  expect(await lagOf(log)).toBe(DECISIONS / 2)
+  expect(await lagOf(log, 'storage', accessScored)).toBe(DECISIONS / 2)
 
   // and, with decisions still coming, workers and the engine are killed in the middle of their work
   const appended = append(log, DECISIONS / 2, DECISIONS)
@@ -65,7 +66,7 @@ it('no row is lost and none is doubled, in tables and in roll-ups, whoever is ki
   }
   await appended
   worker('live')
-  await eventually('all is stored', async () => (await lagOf(log)) === 0, 150_000)
+  await untilCaughtUp(log, [['storage', accessScored]])
 
   // then every decision is there once, was let in once, and the roll-ups agree with a recount
   await eventually('the store answers', async () => (await client.ping({ select: true })).success)
@@ -116,12 +117,6 @@ async function append(log: EventLog, from: number, to: number): Promise<void> {
     await log.append(records)
     await pause(5)
   }
-}
-
-async function lagOf(log: EventLog): Promise<number> {
-  const committed = await log.committed('storage', accessScored)
-  const marks = await log.watermarks(accessScored)
-  return marks.reduce((sum, { partition, high, low }) => sum + high - (committed.get(partition) ?? low), 0)
 }
 
 function exited(child: ChildProcess): Promise<void> {

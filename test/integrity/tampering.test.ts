@@ -9,12 +9,11 @@ import { accessDecisions } from '../../schemas/topics.ts'
 import type { DecisionDraft } from '../../services/gateway/record/decision-draft.ts'
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
-import { endsOf } from '../../services/runtime/log/ends-of.ts'
 import { migrate } from '../../services/runtime/clickhouse/migrate.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import type { Problem } from '../../services/verify/report.ts'
+import { untilCaughtUp } from '../support/caught-up.ts'
 import { chainedBoot, insertDecisions, verifyStore, type StoreUnderTest } from '../support/chained-store.ts'
-import { eventually } from '../support/eventually.ts'
 import { scoredDecision } from '../support/decision-arbitrary.ts'
 import { rowsOf, startTempEngine, type TempEngine } from '../support/temp-engine.ts'
 
@@ -341,11 +340,7 @@ describe('who deletes a decision and touches another beside it', () => {
         topics: [accessDecisions],
         handle: () => [],
       })
-      const ends = await endsOf(eventLog, accessDecisions)
-      await eventually('everything is scored', async () => {
-        const committed = await eventLog.committed('scoring', accessDecisions)
-        return [...ends].every(([partition, end]) => (committed.get(partition) ?? 0) >= end)
-      })
+      await untilCaughtUp(eventLog, [['scoring', accessDecisions]])
       await scoring.stop()
     })
 

@@ -13,6 +13,7 @@ import { openClickHouse } from '../../services/runtime/clickhouse/client.ts'
 import { startEngine } from '../../services/runtime/clickhouse/start-engine.ts'
 import { readRecord } from '../../services/runtime/log/json-record.ts'
 import { openTokens } from '../../services/runtime/tokens.ts'
+import { untilCaughtUp } from '../support/caught-up.ts'
 import { logDrivers } from '../support/log-drivers.ts'
 import { chainProblems } from '../support/stored-decisions.ts'
 import { rowsOf } from '../support/temp-engine.ts'
@@ -23,7 +24,7 @@ import {
   type UpgradeRole,
   type VersionedProcess,
 } from '../support/upgrade.ts'
-import { askUntilGone, readJson, untilCaughtUp, type Asking } from '../support/whole-load.ts'
+import { askUntilGone, readJson, type Asking } from '../support/whole-load.ts'
 
 const ROLES = ['workers', 'gateway'] as const
 const FIELD = 'a_field_of_a_later_version'

@@ -1,6 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { LogTopic } from '../../schemas/topics.ts'
 import { GatewatchError } from '../../services/runtime/errors.ts'
 import type { EventLog, OutRecord } from '../../services/runtime/log/event-log.ts'
+
+/** Something is always under way in one of the three ways, and processors are left for who is killed and comes back. */
+const PAUSE_MS = 15
 
 /** Appends for as long as `sending.now` says so, five records at a time, and resolves to the values that were taken. */
 async function writeWhile(
@@ -18,7 +22,7 @@ async function writeWhile(
     }))
     await append(records)
     sent.push(...records.map(({ value }) => value))
-    await new Promise((resolve) => setTimeout(resolve, 2))
+    await pause(PAUSE_MS)
   }
   return sent
 }
@@ -28,7 +32,10 @@ async function writeWhile(
  * was refused: while an append is under way nobody knows its fate, and its
  * records brought beside it are other records.
  */
-async function untilTaken(codes: Set<string>, append: () => Promise<unknown>): Promise<void> {
+export async function untilTaken(
+  append: () => Promise<unknown>,
+  codes: Set<string> = new Set(),
+): Promise<void> {
   for (;;) {
     try {
       await append()
@@ -49,12 +56,12 @@ export async function writeEveryWay(
 ): Promise<string[]> {
   const sent = await Promise.all([
     writeWhile(sending, topic, 'single', (records) =>
-      Promise.all(records.map((one) => untilTaken(codes, () => log.append([one])))),
+      Promise.all(records.map((one) => untilTaken(() => log.append([one]), codes))),
     ),
     writeWhile(sending, topic, 'independent', (records) =>
-      untilTaken(codes, () => log.append(records, { independent: true })),
+      untilTaken(() => log.append(records, { independent: true }), codes),
     ),
-    writeWhile(sending, topic, 'together', (records) => untilTaken(codes, () => log.append(records))),
+    writeWhile(sending, topic, 'together', (records) => untilTaken(() => log.append(records), codes)),
   ])
   return sent.flat()
 }

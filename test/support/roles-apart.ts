@@ -2,24 +2,19 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { pino } from 'pino'
 import { expect } from 'vitest'
 import { z } from 'zod'
 import { freePorts } from '../../deploy/kafka/free-ports.ts'
 import { Decision } from '../../schemas/decision.ts'
 import { accessActivity, accessDecisions, accessFindings, accessScored } from '../../schemas/topics.ts'
-import type { LogTopic } from '../../schemas/topics.ts'
 import { prepareWhole } from '../../services/cli/bench/whole.ts'
-import { openClickHouse } from '../../services/runtime/clickhouse/client.ts'
-import { startEngine } from '../../services/runtime/clickhouse/start-engine.ts'
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
-import { ScoringConfig } from '../../services/scoring/config.ts'
-import { openEnrich } from '../../services/scoring/main.ts'
-import { loggedFindings, replayDecisions } from '../../services/scoring/replay.ts'
-import { policyStage, sourceStage, subjectStage } from '../../services/scoring/worker.ts'
+import { untilCaughtUp, type Reading } from './caught-up.ts'
 import { verifyChain } from './chain.ts'
 import { runCliProcess } from './cli-process.ts'
 import type { CliProcess } from './cli-process.ts'
+import { eventually } from './eventually.ts'
+import { expectFindingsOfReplay, expectStoredOnce } from './survivors.ts'
 import { readJson } from './whole-load.ts'
 
 const ROLES = ['storage', 'feedback', 'scoring', 'gateway'] as const
@@ -30,6 +25,12 @@ const STARTED: Readonly<Record<(typeof ROLES)[number], RegExp>> = {
   scoring: /scoring started/,
   gateway: /gateway started/,
 }
+const JUDGED_AND_STORED: readonly Reading[] = [
+  ['scoring', accessDecisions],
+  ['scoring-source', accessActivity],
+  ['feedback', accessFindings],
+  ['storage', accessScored],
+]
 const Answer = z.object({ context: z.object({ decision_id: z.string() }) })
 
 export interface RolesApart {
@@ -93,11 +94,12 @@ export async function expectKillsToLoseNothing({ times, kafka, openLog, broker }
     const acknowledged = await load.stop()
 
     const eventLog = await openLog(prepared.dataDir)
-    await until('every acknowledged decision is in the log', async () => {
-      const ids = new Set((await readJson(eventLog, accessDecisions)).map((one) => Decision.parse(one).id))
+    await eventually('every acknowledged decision is in the log', async () => {
+      const logged = (await readJson(eventLog, accessDecisions)) as Decision[]
+      const ids = new Set(logged.map(({ id }) => id))
       return acknowledged.every((id) => ids.has(id))
     })
-    await until('all is scored, judged and stored', () => isCaughtUp(eventLog))
+    await untilCaughtUp(eventLog, JUDGED_AND_STORED)
     const ends = await Promise.all([...running.values()].map((role) => role.stop('SIGTERM')))
     expect(ends.map(({ code }) => code)).toEqual([0, 0, 0, 0])
 
@@ -107,29 +109,9 @@ export async function expectKillsToLoseNothing({ times, kafka, openLog, broker }
     expect(new Set(ids).size).toBe(ids.length)
     expect(verifyChain(decisions).problems).toEqual([])
 
-    const replayed = await replayDecisions(eventLog, {
-      subject: subjectStage(await openEnrich(ScoringConfig.parse({}))),
-      source: sourceStage(),
-      policy: policyStage(),
-    })
-    const found = await loggedFindings(eventLog)
-    expect(found.length).toBeGreaterThan(0)
-    expect(found.map((finding) => JSON.stringify(finding)).sort()).toEqual(
-      replayed.findings.map((finding) => JSON.stringify(finding)).sort(),
-    )
+    await expectFindingsOfReplay(eventLog)
     await eventLog.close()
-
-    const engine = await startEngine({ dataDir: prepared.dataDir, logger: pino({ level: 'silent' }) })
-    const client = openClickHouse(engine.endpoint)
-    const [stored] = await (
-      await client.query({
-        query: `SELECT count() AS stored, uniqExact(id) AS ids FROM decisions`,
-        format: 'JSONEachRow',
-      })
-    ).json()
-    expect(stored).toEqual({ stored: ids.length, ids: ids.length })
-    await client.close()
-    await engine.stop()
+    await expectStoredOnce(prepared.dataDir, ids.length)
   } finally {
     await load.stop()
     await Promise.all([...running.values()].map((role) => role.stop('SIGKILL')))
@@ -163,7 +145,7 @@ function startLoad(evaluation: string, token: string): { stop(): Promise<readonl
       } catch {
         await sleep(50)
       }
-      await sleep(50)
+      await sleep(probing ? 15 : 50)
     }
   }
   const ended = Promise.all(Array.from({ length: 6 }, (_, number) => client(number)))
@@ -185,25 +167,4 @@ function someOf(count: number, all: number): Set<number> {
       .slice(0, count)
       .map(({ number }) => number),
   )
-}
-
-async function isCaughtUp(eventLog: EventLog): Promise<boolean> {
-  const stages: readonly (readonly [group: string, topic: LogTopic])[] = [
-    ['scoring', accessDecisions],
-    ['scoring-source', accessActivity],
-    ['feedback', accessFindings],
-    ['storage', accessScored],
-  ]
-  for (const [group, topic] of stages) {
-    const committed = await eventLog.committed(group, topic)
-    const marks = await eventLog.watermarks(topic)
-    if (!marks.every(({ partition, low, high }) => low === high || (committed.get(partition) ?? 0) >= high))
-      return false
-  }
-  return true
-}
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 90_000; !(await holds()); await sleep(100))
-    if (Date.now() > deadline) throw new Error(`in vain: ${what}`)
 }

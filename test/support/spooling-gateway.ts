@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Pool } from 'undici'
 import { z } from 'zod'
@@ -24,8 +25,8 @@ export interface SpoolingGateway {
   readonly refused: { total: number }
   /** One request of a person. */
   ask(person: number): Promise<Answered>
-  /** Asks without pause by so many clients, until `stop` or until the process is gone. */
-  load(clients: number): { stop(): Promise<void> }
+  /** Asks by so many clients, each with that pause between two requests, until `stop` or until the process is gone. */
+  load(clients: number, pauseMs?: number): { stop(): Promise<void> }
   /** A question to the decision point, as that subject. */
   evaluate(subject: { type: string; id: string }): Promise<{ status: number; id: string | null }>
   order(order: SpoolChildOrder): Promise<{ note: string | null; metrics: string }>
@@ -85,12 +86,13 @@ export async function startSpoolingGateway(plan: SpoolChildPlan): Promise<Spooli
     took,
     refused,
     ask,
-    load(clients) {
+    load(clients, pauseMs) {
       const state = { on: true }
       const loops = Array.from({ length: clients }, async (_, client) => {
         for (let turn = 0; state.on; turn += 1) {
           try {
             await ask(client * 1000 + (turn % 50))
+            if (pauseMs !== undefined) await pause(pauseMs)
           } catch {
             return
           }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { accessDecisions, accessScored, type LogTopic } from '../../schemas/topics.ts'
+import type { LogTopic } from '../../schemas/topics.ts'
 import type { Whole } from '../../services/cli/bench/whole.ts'
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { eventually } from './eventually.ts'
@@ -8,6 +8,7 @@ import { eventually } from './eventually.ts'
 const CLIENTS = 8
 /** Between two requests of one client: load enough for something to be under way at any moment, and processors left for the rest. */
 const PAUSE_MS = 50
+const PROBING_PAUSE_MS = 5
 const Answer = z.object({ context: z.object({ decision_id: z.string() }) })
 
 export interface Asking {
@@ -26,12 +27,12 @@ export function askUntilGone(whole: Pick<Whole, 'evaluation'>, token: string, ro
   const stopping = new AbortController()
   const one = async (client: number): Promise<void> => {
     for (let turn = 0; !stopping.signal.aborted; turn += 1) {
-      // Client 0 is refused again and again: a burst that must be found, once, whoever dies when.
+      // Client 0 is refused again and again, over four rounds: a burst that must be found, once, whoever dies when.
       const probing = client === 0
       const body = {
         subject: {
           type: 'user',
-          id: probing ? `mallory-${round}` : `person-${(turn * CLIENTS + client) % 40}`,
+          id: probing ? `mallory-${round >> 2}` : `person-${(turn * CLIENTS + client) % 40}`,
         },
         action: { name: probing ? 'delete' : 'read' },
         resource: { type: 'record', id: String(turn % 50) },
@@ -48,7 +49,7 @@ export function askUntilGone(whole: Pick<Whole, 'evaluation'>, token: string, ro
       } catch {
         return
       }
-      await sleep(PAUSE_MS)
+      await sleep(probing ? PROBING_PAUSE_MS : PAUSE_MS)
     }
   }
   const ended = Promise.all(Array.from({ length: CLIENTS }, (_, client) => one(client))).then(
@@ -78,22 +79,4 @@ export async function readJson(eventLog: EventLog, topic: LogTopic): Promise<unk
     }
   }
   return values
-}
-
-/** Waits until scoring and storage have committed what the log holds. */
-export async function untilCaughtUp(eventLog: EventLog): Promise<void> {
-  const groups: [group: string, topic: LogTopic][] = [
-    ['scoring', accessDecisions],
-    ['storage', accessScored],
-  ]
-  const deadline = Date.now() + 150_000
-  for (const [group, topic] of groups) {
-    for (;;) {
-      const committed = await eventLog.committed(group, topic)
-      const marks = await eventLog.watermarks(topic)
-      if (marks.every(({ partition, high }) => (committed.get(partition) ?? 0) >= high)) break
-      if (Date.now() > deadline) throw new Error(`${group} did not catch up with ${topic.name}`)
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
-  }
 }
