@@ -130,8 +130,13 @@ describe.skipIf(!canStartBrokers())('roles as processes of their own, on Kafka',
       },
       40_000,
     )
-    expect(await query('SELECT entity_id, detector_id FROM findings LIMIT 1')).toContain(
-      '"entity_id":"user:mallory"',
+    await eventually(
+      'the finding is stored',
+      async () =>
+        (await query('SELECT entity_id FROM findings LIMIT 1')).includes('"entity_id":"user:mallory"')
+          ? true
+          : undefined,
+      40_000,
     )
 
     // and each process goes in order when told to
