@@ -92,10 +92,10 @@ function day(number: number): Decision[] {
       }
       decisions.push(decisionOf(`person-${who}`, atMs, over))
     }
-    for (let who = 0; slot === 10 && who < 40; who++)
+    for (let guest = 0; slot === 10 && guest < 40; guest++)
       decisions.push(
-        decisionOf(`visitor-${who}`, number * DAY + slot * 30 * MINUTE + 100 + who, {
-          context: { ip: `10.2.${who}.1`, user_agent: FIREFOX },
+        decisionOf(`visitor-${guest}`, number * DAY + slot * 30 * MINUTE + 100 + guest, {
+          context: { ip: `10.2.${guest}.1`, user_agent: FIREFOX },
         }),
       )
     if (!last || slot !== 30) continue
