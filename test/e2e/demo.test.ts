@@ -95,7 +95,7 @@ it(
     })
 
     // when it starts on an empty directory, then it says where things are
-    await first.shows(/Ready after/, 60_000)
+    await first.shows(/Ready after/, 150_000)
     expect(first.output()).toMatch(/history +ready/)
     const [signIn = ''] = await first.shows(
       new RegExp(`(?<=Console +)http://localhost:${feedback}/#token=gw_\\S+`),
@@ -134,7 +134,7 @@ it(
     onTestFinished(() => {
       again.child.kill('SIGKILL')
     })
-    await again.shows(/Ready after/, 60_000)
+    await again.shows(/Ready after/, 150_000)
     expect(again.output()).not.toMatch(/history +ready/)
     await again.shows(/── .*stolen session/, 120_000)
     expect((await again.stop('SIGINT')).code).toBe(0)

@@ -18,6 +18,7 @@ import { takeBackup } from '../../services/backup/take-backup.ts'
 import { openKey } from '../../services/backup/verify-backup.ts'
 import { openDataDir } from '../../services/runtime/data-dir.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
+import { untilTaken } from '../support/log-load.ts'
 import { logDrivers } from '../support/log-drivers.ts'
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
@@ -63,7 +64,7 @@ it.each(logDrivers().filter(({ skip }) => !skip))(
       key,
       value,
     })
-    await from.append([
+    const records = [
       ...Array.from({ length: 1200 }, (_, n) => record(riskState, `default/subject/${n}`, `state ${n}`)),
       record(riskState, 'default/subject/7', null),
       { ...record(scoringState, 'default/x', new Uint8Array([0, 255, 10, 13])), partition: 2 },
@@ -92,7 +93,8 @@ it.each(logDrivers().filter(({ skip }) => !skip))(
         problems: 0,
         undecided: 0,
       }),
-    ])
+    ]
+    await untilTaken(() => from.append(records))
     const consumption = await from.consume({ group: 'storage', topics: [accessScored], handle: () => [] })
     await consumption.drained()
     await consumption.stop()

@@ -155,7 +155,7 @@ describe('SIGTERM under load', () => {
       const kafka = await place()
       const all = await house(kafka === undefined ? {} : { kafka })
       const up = all.run('up')
-      await up.shows(/Ready after/, 60_000)
+      await up.shows(/Ready after/, 150_000)
       const asking = load(all, 1)
       await asking.more(100)
       const slow = await underWay(all)
@@ -163,7 +163,7 @@ describe('SIGTERM under load', () => {
       expect(await slow.status).toBe(200)
       const acknowledged = await asking.ended
       const last = all.run('up')
-      await last.shows(/Ready after/, 60_000)
+      await last.shows(/Ready after/, 150_000)
       const eventLog = await all.openLog()
       await untilCaughtUp(eventLog)
       await eventLog.close()
@@ -222,7 +222,7 @@ describe('SIGTERM under load', () => {
     const port = typeof address === 'object' && address !== null ? address.port : 0
     const all = await house({ clickhouse: { url: `http://127.0.0.1:${port}` } })
     const up = all.run('up')
-    await up.shows(/Ready after/, 60_000)
+    await up.shows(/Ready after/, 150_000)
     const asking = load(all, 1)
     await asking.more(100)
     await ended(up)
