@@ -92,7 +92,7 @@ function day(number: number): Decision[] {
       }
       decisions.push(decisionOf(`person-${who}`, atMs, over))
     }
-    for (let guest = 0; slot === 10 && guest < 40; guest++)
+    for (let guest = 0; guest < (slot === 10 ? 40 : 0); guest++)
       decisions.push(
         decisionOf(`visitor-${guest}`, number * DAY + slot * 30 * MINUTE + 100 + guest, {
           context: { ip: `10.2.${guest}.1`, user_agent: FIREFOX },
@@ -209,8 +209,6 @@ it('live and replayed are the same, byte for byte: all stages on several partiti
   expect(detectors).toEqual(expect.arrayContaining(['policy-intent', 'rule-seen-often', 'spray']))
   const taken = (await controls(eventLog)).flatMap((each) => (each.kind === 'adoption' ? [each] : []))
   expect(new Set(taken.map(({ stage, partition }) => `${stage}/${partition}`)).size).toBe(6)
-  const spray = (await loggedFindings(eventLog)).filter(({ detector }) => detector.id === 'spray')
-  expect(spray.some(({ evidence }) => Number(evidence['once_in_entity_days']) > 50)).toBe(true)
   const taught = (await calibrations(eventLog)).filter(isTaught)
   expect(taken.some(({ version }) => taught.some((each) => each.version === version))).toBe(true)
 
