@@ -13,8 +13,8 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { z } from 'zod'
 import { dashboards } from '../dashboards/catalogue.ts'
-import { boardDrawn, panelsWithoutData } from './support/boards-drawn.ts'
-import { openBrowser } from './support/browser.ts'
+import { boardDrawn, panelsWithoutData } from './support/console/boards-drawn.ts'
+import { openBrowser } from './support/console/browser.ts'
 
 const DIRECTORY = join(import.meta.dirname, '../dashboards/pictures')
 const CONSOLE = join(import.meta.dirname, '../services/console/pictures')

@@ -23,7 +23,7 @@ export default defineConfig({
           name: 'engines',
           include: ['test/**/*.test.ts'],
           exclude: PARTS,
-          globalSetup: ['test/support/kafka-shared.ts'],
+          globalSetup: ['test/support/kafka/kafka-shared.ts'],
         },
       },
       {

@@ -4,11 +4,11 @@ import type { Finding } from '../../schemas/finding.ts'
 import { accessFindings, accessScored, control, riskState } from '../../schemas/topics.ts'
 import type { OutRecord } from '../../services/runtime/log/event-log.ts'
 import { parseJson, jsonRecord } from '../../services/runtime/log/json-record.ts'
-import { noBrowser, openBrowser, type OpenBrowser } from '../support/browser.ts'
+import { noBrowser, openBrowser, type OpenBrowser } from '../support/console/browser.ts'
 import { eventually } from '../support/eventually.ts'
-import { type ConsoleStack, startConsoleStack } from '../support/console-stack.ts'
-import { sampleFinding, sampleScored } from '../support/samples.ts'
-import { openWatchedPage, type WatchedPage } from '../support/watched-page.ts'
+import { type ConsoleStack, startConsoleStack } from '../support/console/console-stack.ts'
+import { sampleFinding, sampleScored } from '../support/events/samples.ts'
+import { openWatchedPage, type WatchedPage } from '../support/console/watched-page.ts'
 
 /** A user name as an attacker would choose it. */
 const HOSTILE = `<img src=x onerror="window.hacked=1">`

@@ -3,11 +3,11 @@ import {
   type AlertmanagerProcess,
   hasAlertmanager,
   startAlertmanager,
-} from '../support/alertmanager-process.ts'
+} from '../support/feedback/alertmanager-process.ts'
 import { eventually } from '../support/eventually.ts'
-import { type FeedbackHouse, startHouse, temporaryDirectory } from '../support/feedback.ts'
-import { finding, subject } from '../support/findings.ts'
-import { type HttpCatcher, startCatcher } from '../support/http-catcher.ts'
+import { type FeedbackHouse, startHouse, temporaryDirectory } from '../support/feedback/feedback.ts'
+import { finding, subject } from '../support/scoring/findings.ts'
+import { type HttpCatcher, startCatcher } from '../support/feedback/http-catcher.ts'
 
 interface Notified {
   status: string

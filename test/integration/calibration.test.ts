@@ -17,7 +17,7 @@ import { scoringMetrics } from '../../services/scoring/metrics.ts'
 import { loggedFindings, replayDecisions } from '../../services/scoring/replay.ts'
 import { runStage } from '../../services/scoring/run-stage.ts'
 import { policyStage, sourceStage, subjectStage } from '../../services/scoring/worker.ts'
-import { decisionOf, HOUR, LONDON_IP, CHROME, testEnrich, TOKYO_IP } from '../support/play.ts'
+import { decisionOf, HOUR, LONDON_IP, CHROME, testEnrich, TOKYO_IP } from '../support/scoring/play.ts'
 
 const PEOPLE = 40
 const logger = pino({ level: 'silent' })

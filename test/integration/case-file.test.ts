@@ -14,8 +14,8 @@ import { newErasure } from '../../services/erasure/main.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { openSecret } from '../../services/runtime/secrets.ts'
 import { readKnownKeys } from '../../services/runtime/checkpoints/signing-key.ts'
-import { eraseStored, HOSTILE, startCaseStack, type CaseStack } from '../support/case-stack.ts'
-import { cliRun } from '../support/cli-run.ts'
+import { eraseStored, HOSTILE, startCaseStack, type CaseStack } from '../support/console/case-stack.ts'
+import { cliRun } from '../support/whole/cli-run.ts'
 
 let stack: CaseStack
 let directory: string

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { accessFindings } from '../../schemas/topics.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
-import { runCliProcess } from '../support/cli-process.ts'
-import { finding } from '../support/findings.ts'
+import { runCliProcess } from '../support/whole/cli-process.ts'
+import { finding } from '../support/scoring/findings.ts'
 
 let directory: string
 beforeAll(async () => {

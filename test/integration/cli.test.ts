@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { runCliProcess } from '../support/cli-process.ts'
+import { runCliProcess } from '../support/whole/cli-process.ts'
 
 let directory: string
 beforeEach(async () => {

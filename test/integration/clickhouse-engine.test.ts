@@ -13,7 +13,7 @@ import { migrate, readMigrations } from '../../services/runtime/clickhouse/migra
 import { openStore } from '../../services/runtime/clickhouse/open-store.ts'
 import { startEngine } from '../../services/runtime/clickhouse/start-engine.ts'
 import { eventually } from '../support/eventually.ts'
-import { rowsOf, startTempEngine } from '../support/temp-engine.ts'
+import { rowsOf, startTempEngine } from '../support/store/temp-engine.ts'
 
 const logger = pino({ level: 'silent' })
 const settings = { username: 'default', database: 'gatewatch' }
@@ -103,7 +103,9 @@ describe('the engine process', () => {
 
   it('does not outlive a parent that is killed', async () => {
     const dataDir = await tempDir()
-    const parent = fork(fileURLToPath(new URL('../support/engine-parent.ts', import.meta.url)), [dataDir])
+    const parent = fork(fileURLToPath(new URL('../support/store/engine-parent.ts', import.meta.url)), [
+      dataDir,
+    ])
     onTestFinished(() => void parent.kill('SIGKILL'))
     const pid = await messageOf(parent)
     expect(alive(pid)).toBe(true)

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { createClient, TupleParam } from '@clickhouse/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
-import { rowsOf, startTempEngine, type TempEngine } from '../support/temp-engine.ts'
+import { rowsOf, startTempEngine, type TempEngine } from '../support/store/temp-engine.ts'
 
 let store: TempEngine
 let base: string

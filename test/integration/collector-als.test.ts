@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { credentials, status } from '@grpc/grpc-js'
 import { expect, it, onTestFinished } from 'vitest'
 import { freePorts } from '../../deploy/kafka/free-ports.ts'
-import { alsClient } from '../support/als-client.ts'
+import { alsClient } from '../support/collector/als-client.ts'
 import { makeAuthority } from '../support/certificates.ts'
-import { liveCollector } from '../support/live-collector.ts'
+import { liveCollector } from '../support/collector/live-collector.ts'
 
 async function started(more: (folder: string) => object = () => ({})) {
   const place = await liveCollector()

@@ -7,7 +7,7 @@ import { accessFindings } from '../../schemas/topics.ts'
 import { ScoringConfig } from '../../services/scoring/config.ts'
 import { startScoring } from '../../services/scoring/main.ts'
 import { eventually } from '../support/eventually.ts'
-import { liveCollector } from '../support/live-collector.ts'
+import { liveCollector } from '../support/collector/live-collector.ts'
 
 it('a line that Envoy writes becomes a finding: mallory, who is refused again and again, is found, and alice is not', async () => {
   // given a collector that follows an access log, and scoring

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { liveCollector, sshdLine, type LiveCollector } from '../support/live-collector.ts'
+import { liveCollector, sshdLine, type LiveCollector } from '../support/collector/live-collector.ts'
 
 const SECTION = {
   http: { port: 0 },

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { Kafka, logLevel } from 'kafkajs'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { hasKafka, kafkaBrokers } from '../support/kafka-broker.ts'
-import { liveCollector, sshdLine } from '../support/live-collector.ts'
+import { hasKafka, kafkaBrokers } from '../support/kafka/kafka-broker.ts'
+import { liveCollector, sshdLine } from '../support/collector/live-collector.ts'
 
 describe.skipIf(!hasKafka())('a topic of a foreign cluster', () => {
   it('is read from all partitions, each message once over restarts, with nothing committed in its group', async () => {

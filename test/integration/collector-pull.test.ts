@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { FORMAT_SAMPLES } from '../support/format-samples.ts'
-import { liveCollector } from '../support/live-collector.ts'
+import { FORMAT_SAMPLES } from '../support/collector/format-samples.ts'
+import { liveCollector } from '../support/collector/live-collector.ts'
 
 /** An API on loopback; each request is kept. */
 async function api(

@@ -7,7 +7,7 @@ import { alertsOutbox, control } from '../../schemas/topics.ts'
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { readRecord } from '../../services/runtime/log/json-record.ts'
 import { eventually } from '../support/eventually.ts'
-import { liveCollector, sshdLine } from '../support/live-collector.ts'
+import { liveCollector, sshdLine } from '../support/collector/live-collector.ts'
 
 /** Every revision of every alert, oldest first. */
 async function alertsOf(eventLog: EventLog): Promise<[state: string, revision: number][]> {

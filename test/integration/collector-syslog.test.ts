@@ -4,7 +4,7 @@ import { connect, type TLSSocket } from 'node:tls'
 import { expect, it } from 'vitest'
 import { freePorts } from '../../deploy/kafka/free-ports.ts'
 import { makeAuthority } from '../support/certificates.ts'
-import { liveCollector, sshdLine } from '../support/live-collector.ts'
+import { liveCollector, sshdLine } from '../support/collector/live-collector.ts'
 
 async function secured() {
   const place = await liveCollector()

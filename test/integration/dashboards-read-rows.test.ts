@@ -7,7 +7,7 @@ import { generate } from '../../services/cli/bench/dashboards/generate.ts'
 import { rowsToRead } from '../../services/cli/bench/dashboards/measure.ts'
 import { questionsOf } from '../../services/cli/bench/dashboards/panels.ts'
 import { migrate } from '../../services/runtime/clickhouse/migrate.ts'
-import { rowsOf, startTempEngine, type TempEngine } from '../support/temp-engine.ts'
+import { rowsOf, startTempEngine, type TempEngine } from '../support/store/temp-engine.ts'
 
 /**
  * How many rows each query of each panel has to read, on tables that hold

@@ -5,7 +5,7 @@ import { storeMany, storeOneOfEach } from '../support/dashboards/fill-store.ts'
 import { expandAsGrafana, type Grafana, type Value } from '../support/dashboards/grafana-expansion.ts'
 import { type Question, questions, sqlOf } from '../support/dashboards/questions.ts'
 import { unboundedTables } from '../support/dashboards/time-bounds.ts'
-import { rowsOf, startTempEngine, type TempEngine } from '../support/temp-engine.ts'
+import { rowsOf, startTempEngine, type TempEngine } from '../support/store/temp-engine.ts'
 
 type Rows = Record<string, unknown>[]
 

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { namesOf } from '../../services/erasure/person.ts'
 import { eraseFromStore } from '../../services/erasure/store/erase-store.ts'
 import { migrate } from '../../services/runtime/clickhouse/migrate.ts'
-import { sampleScored } from '../support/samples.ts'
-import { storeDecisions } from '../support/store-decisions.ts'
-import { rowsOf, startTempEngine, type TempEngine } from '../support/temp-engine.ts'
+import { sampleScored } from '../support/events/samples.ts'
+import { storeDecisions } from '../support/store/store-decisions.ts'
+import { rowsOf, startTempEngine, type TempEngine } from '../support/store/temp-engine.ts'
 
 /**
  * No cluster is to be had here, so nothing of this was run on one: what changes

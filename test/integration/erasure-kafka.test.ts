@@ -11,8 +11,8 @@ import {
   topics,
 } from '../../schemas/topics.ts'
 import { openRuntime } from '../../services/cli/open-runtime.ts'
-import { runCliProcess } from '../support/cli-process.ts'
-import { cliRun } from '../support/cli-run.ts'
+import { runCliProcess } from '../support/whole/cli-process.ts'
+import { cliRun } from '../support/whole/cli-run.ts'
 import {
   ALICE,
   configOf,
@@ -23,8 +23,8 @@ import {
   ofAlice,
 } from '../support/erasure-world.ts'
 import { eventually } from '../support/eventually.ts'
-import { hasKafka, kafkaBrokers } from '../support/kafka-broker.ts'
-import { newPrefix, openTestLog } from '../support/kafka-log-driver.ts'
+import { hasKafka, kafkaBrokers } from '../support/kafka/kafka-broker.ts'
+import { newPrefix, openTestLog } from '../support/log/kafka-log-driver.ts'
 
 describe.skipIf(!hasKafka())('gatewatch erase on Kafka', () => {
   it('waits until who keeps people in memory is stopped; killed in the middle and gone on with, it leaves tables and store without the person, says what expires when, and the chain is proven', async () => {

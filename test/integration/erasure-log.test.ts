@@ -17,7 +17,7 @@ import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-lo
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { jsonRecord, readRecord } from '../../services/runtime/log/json-record.ts'
 import { eventually } from '../support/eventually.ts'
-import { sampleFinding, sampleRisk, sampleScored, sampleStory } from '../support/samples.ts'
+import { sampleFinding, sampleRisk, sampleScored, sampleStory } from '../support/events/samples.ts'
 
 const SECRET = 'a key that every process has'
 const alice: Person = {

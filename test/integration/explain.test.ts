@@ -5,9 +5,9 @@ import { accessFindings, accessScored, policyRevisions, riskState } from '../../
 import { runCli } from '../../services/cli.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { openTokens } from '../../services/runtime/tokens.ts'
-import { type ConsoleStack, startConsoleStack } from '../support/console-stack.ts'
-import { readEvents } from '../support/event-source.ts'
-import { sampleFinding, sampleRisk, sampleScored } from '../support/samples.ts'
+import { type ConsoleStack, startConsoleStack } from '../support/console/console-stack.ts'
+import { readEvents } from '../support/collector/event-source.ts'
+import { sampleFinding, sampleRisk, sampleScored } from '../support/events/samples.ts'
 
 const AT = Date.now()
 const at = (ms: number) => new Date(AT + ms).toISOString()

@@ -11,8 +11,8 @@ import {
 import type { Table } from '../../services/runtime/log/event-log.ts'
 import { jsonRecord, parseJson } from '../../services/runtime/log/json-record.ts'
 import { eventually } from '../support/eventually.ts'
-import { type FeedbackHouse, startHouse, temporaryDirectory } from '../support/feedback.ts'
-import { finding, instant, subject } from '../support/findings.ts'
+import { type FeedbackHouse, startHouse, temporaryDirectory } from '../support/feedback/feedback.ts'
+import { finding, instant, subject } from '../support/scoring/findings.ts'
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>
 let house: FeedbackHouse

@@ -13,13 +13,13 @@ import {
 } from '../../schemas/topics.ts'
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { fromLog } from '../../services/gateway/log-at-start.ts'
-import { verifyChain } from '../support/chain.ts'
+import { verifyChain } from '../support/events/chain.ts'
 import { eventually } from '../support/eventually.ts'
-import { gatewayPlace } from '../support/gateway-place.ts'
-import { readDecisions } from '../support/gateway.ts'
-import type { TestGateway } from '../support/gateway.ts'
-import { openPolicy } from '../support/spooling-gateway.ts'
-import { unreachableLog } from '../support/unreachable-log.ts'
+import { gatewayPlace } from '../support/gateway/gateway-place.ts'
+import { readDecisions } from '../support/gateway/gateway.ts'
+import type { TestGateway } from '../support/gateway/gateway.ts'
+import { openPolicy } from '../support/gateway/spooling-gateway.ts'
+import { unreachableLog } from '../support/log/unreachable-log.ts'
 
 const place = gatewayPlace()
 

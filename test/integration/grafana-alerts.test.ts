@@ -9,10 +9,10 @@ import type { Decision } from '../../schemas/decision.ts'
 import { migrate } from '../../services/runtime/clickhouse/migrate.ts'
 import { findingRow } from '../../services/storage/rows/finding-row.ts'
 import { storyRow } from '../../services/storage/rows/story-row.ts'
-import { sampleFinding, sampleScored, sampleStory } from '../support/samples.ts'
+import { sampleFinding, sampleScored, sampleStory } from '../support/events/samples.ts'
 import { expandedAlert, firing } from '../support/deploy/store-alert.ts'
-import { storeDecisions } from '../support/store-decisions.ts'
-import { rowsOf, startTempEngine, type TempEngine } from '../support/temp-engine.ts'
+import { storeDecisions } from '../support/store/store-decisions.ts'
+import { rowsOf, startTempEngine, type TempEngine } from '../support/store/temp-engine.ts'
 
 const NOW = Date.now()
 const MINUTE = 60_000

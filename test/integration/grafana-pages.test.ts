@@ -1,6 +1,6 @@
 import type { Request } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { noBrowser, type OpenBrowser, openBrowser } from '../support/browser.ts'
+import { noBrowser, type OpenBrowser, openBrowser } from '../support/console/browser.ts'
 import { type CopiedBoard, grafanaCopy, grafanaToken, grafanaUrl } from '../support/deploy/grafana-copy.ts'
 
 const { grafana, mark, boards, bring, takeAway } = grafanaCopy()

@@ -9,8 +9,8 @@ import { openRuntime } from '../../services/cli/open-runtime.ts'
 import { FORMATS } from '../../services/collector/formats/format.ts'
 import { runImport } from '../../services/collector/run-import.ts'
 import { Config } from '../../services/config.ts'
-import { FORMAT_SAMPLES, sampleFile } from '../support/format-samples.ts'
-import { signing } from '../support/signing.ts'
+import { FORMAT_SAMPLES, sampleFile } from '../support/collector/format-samples.ts'
+import { signing } from '../support/events/signing.ts'
 
 let folder: string
 let data: string

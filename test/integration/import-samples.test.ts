@@ -18,7 +18,7 @@ import type { Runtime } from '../../services/runtime/runtime.ts'
 import { ScoringConfig } from '../../services/scoring/config.ts'
 import { startScoring } from '../../services/scoring/main.ts'
 import { loggedFindings } from '../../services/scoring/replay.ts'
-import { signing } from '../support/signing.ts'
+import { signing } from '../support/events/signing.ts'
 
 /**
  * Real logs that nobody here wrote (their sources: SOURCES.md beside them).

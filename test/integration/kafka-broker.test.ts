@@ -1,6 +1,6 @@
 import { Kafka, logLevel } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
-import { canStartBrokers, hasKafka, kafkaBrokers, startBrokers } from '../support/kafka-broker.ts'
+import { canStartBrokers, hasKafka, kafkaBrokers, startBrokers } from '../support/kafka/kafka-broker.ts'
 
 describe.skipIf(!hasKafka())('the broker of the test run', () => {
   it('is one and the same for all who ask', async () => {

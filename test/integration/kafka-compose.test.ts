@@ -7,7 +7,7 @@ import { kafkaClasspath } from '../../deploy/kafka/classpath.ts'
 import { formatBroker, startBroker } from '../../deploy/kafka/process.ts'
 import { freePorts } from '../../deploy/kafka/free-ports.ts'
 import { readText } from '../support/deploy/files.ts'
-import { canStartBrokers } from '../support/kafka-broker.ts'
+import { canStartBrokers } from '../support/kafka/kafka-broker.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'gatewatch-compose-'))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))

@@ -11,10 +11,10 @@ import { connectKafka } from '../../services/runtime/log/kafka/connect.ts'
 import { createTopics } from '../../services/runtime/log/kafka/create-topics.ts'
 import { partitionsOf, prefixed, surveyTopics } from '../../services/runtime/log/kafka/topics.ts'
 import { eventually } from '../support/eventually.ts'
-import { canStartBrokers, hasKafka, kafkaBrokers } from '../support/kafka-broker.ts'
+import { canStartBrokers, hasKafka, kafkaBrokers } from '../support/kafka/kafka-broker.ts'
 import { freePorts } from '../../deploy/kafka/free-ports.ts'
-import { startSecuredBroker } from '../support/kafka-secured.ts'
-import type { SecuredBroker } from '../support/kafka-secured.ts'
+import { startSecuredBroker } from '../support/kafka/kafka-secured.ts'
+import type { SecuredBroker } from '../support/kafka/kafka-secured.ts'
 
 const quiet = pino({ level: 'silent' })
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { LogTopic } from '../../schemas/topics.ts'
 import type { OutRecord } from '../../services/runtime/log/event-log.ts'
-import { hasKafka, kafkaBrokers } from '../support/kafka-broker.ts'
-import { newPrefix, openTestLog } from '../support/kafka-log-driver.ts'
+import { hasKafka, kafkaBrokers } from '../support/kafka/kafka-broker.ts'
+import { newPrefix, openTestLog } from '../support/log/kafka-log-driver.ts'
 
 const BACKLOG = 10_000
 const BATCH = 100

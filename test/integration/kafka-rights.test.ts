@@ -11,12 +11,12 @@ import { connectKafka } from '../../services/runtime/log/kafka/connect.ts'
 import { openKafkaLog } from '../../services/runtime/log/kafka/kafka-log.ts'
 import { namesOf } from '../../services/runtime/log/kafka/names.ts'
 import { logMetrics } from '../../services/runtime/log/log-metrics.ts'
-import { copyTo } from '../support/event-log-roles.ts'
+import { copyTo } from '../support/log/event-log-roles.ts'
 import { eventually } from '../support/eventually.ts'
-import { acl, aclsOf, grant, takeAway } from '../support/kafka-acls.ts'
-import { canStartBrokers } from '../support/kafka-broker.ts'
-import { startSecuredBroker, type SecuredBroker } from '../support/kafka-secured.ts'
-import { textsOf } from '../support/log-load.ts'
+import { acl, aclsOf, grant, takeAway } from '../support/kafka/kafka-acls.ts'
+import { canStartBrokers } from '../support/kafka/kafka-broker.ts'
+import { startSecuredBroker, type SecuredBroker } from '../support/kafka/kafka-secured.ts'
+import { textsOf } from '../support/log/log-load.ts'
 
 const quiet = pino({ level: 'silent' })
 const [USER, STRANGER] = ['scoring-1', 'stranger-1']

@@ -13,12 +13,12 @@ import { checkKafka, withAdmin } from '../../services/runtime/log/kafka/admin.ts
 import { KafkaConfig } from '../../services/runtime/log/kafka/config.ts'
 import { connectKafka } from '../../services/runtime/log/kafka/connect.ts'
 import { namesOf } from '../../services/runtime/log/kafka/names.ts'
-import { runCliProcess } from '../support/cli-process.ts'
+import { runCliProcess } from '../support/whole/cli-process.ts'
 import { eventually } from '../support/eventually.ts'
-import { aclsOf, grant } from '../support/kafka-acls.ts'
-import { canStartBrokers } from '../support/kafka-broker.ts'
-import { startSecuredBroker } from '../support/kafka-secured.ts'
-import { sshdLine } from '../support/live-collector.ts'
+import { aclsOf, grant } from '../support/kafka/kafka-acls.ts'
+import { canStartBrokers } from '../support/kafka/kafka-broker.ts'
+import { startSecuredBroker } from '../support/kafka/kafka-secured.ts'
+import { sshdLine } from '../support/collector/live-collector.ts'
 
 /** Those that write come last. */
 const STARTED = ['storage', 'feedback', 'calibration', 'scoring', 'verify', 'collector', 'gateway'] as const

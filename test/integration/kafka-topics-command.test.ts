@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { topics } from '../../schemas/topics.ts'
 import { runCli } from '../../services/cli.ts'
-import { hasKafka, kafkaBrokers } from '../support/kafka-broker.ts'
+import { hasKafka, kafkaBrokers } from '../support/kafka/kafka-broker.ts'
 
 async function gatewatch(
   args: readonly string[],

@@ -115,7 +115,7 @@ it('a hold goes with the process that had it', async () => {
     },
   })
   onTestFinished(() => consumption.stop())
-  const holder = fork(new URL('../support/log-holder.ts', import.meta.url).pathname, [directory, copy])
+  const holder = fork(new URL('../support/log/log-holder.ts', import.meta.url).pathname, [directory, copy])
   await new Promise((resolve) => holder.once('message', resolve))
   await log.append([record(1)])
   await pause(300)

@@ -1,7 +1,7 @@
 import { describe } from 'vitest'
-import { eventLogContract } from '../support/event-log-contract.ts'
-import { hasKafka, kafkaBrokers } from '../support/kafka-broker.ts'
-import { newPrefix, openTestLog } from '../support/kafka-log-driver.ts'
+import { eventLogContract } from '../support/log/event-log-contract.ts'
+import { hasKafka, kafkaBrokers } from '../support/kafka/kafka-broker.ts'
+import { newPrefix, openTestLog } from '../support/log/kafka-log-driver.ts'
 
 describe.skipIf(!hasKafka())('on a real broker', () => {
   eventLogContract('Kafka', async () => {
@@ -10,7 +10,7 @@ describe.skipIf(!hasKafka())('on a real broker', () => {
     return {
       open: () => openTestLog({ brokers, prefix }),
       child: {
-        module: new URL('../support/kafka-log-driver.ts', import.meta.url).href,
+        module: new URL('../support/log/kafka-log-driver.ts', import.meta.url).href,
         argument: JSON.stringify({ brokers, prefix }),
       },
       close: async () => {},

@@ -9,7 +9,7 @@ import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-lo
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { parseJson } from '../../services/runtime/log/json-record.ts'
 import { eventually } from '../support/eventually.ts'
-import { startTestGateway, tempDir } from '../support/gateway.ts'
+import { startTestGateway, tempDir } from '../support/gateway/gateway.ts'
 
 let dir: Awaited<ReturnType<typeof tempDir>>
 let log: EventLog

@@ -12,9 +12,9 @@ import { parseSource } from '../../services/policy/source.ts'
 import { migrate } from '../../services/runtime/clickhouse/migrate.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
-import { sampleScored } from '../support/samples.ts'
-import { storeDecisions } from '../support/store-decisions.ts'
-import { startTempEngine } from '../support/temp-engine.ts'
+import { sampleScored } from '../support/events/samples.ts'
+import { storeDecisions } from '../support/store/store-decisions.ts'
+import { startTempEngine } from '../support/store/temp-engine.ts'
 
 const DAY = 86_400_000
 const POLICY = `version: 1

@@ -8,13 +8,13 @@ import {
   startAlertmanager,
   hasAlertmanager,
   type AlertmanagerProcess,
-} from '../support/alertmanager-process.ts'
+} from '../support/feedback/alertmanager-process.ts'
 import { freePorts } from '../../deploy/kafka/free-ports.ts'
-import { runCliProcess, type CliProcess } from '../support/cli-process.ts'
+import { runCliProcess, type CliProcess } from '../support/whole/cli-process.ts'
 import { ROOT, readYaml } from '../support/deploy/files.ts'
 import { everyRule, metricsIn, readRules } from '../support/deploy/rules.ts'
 import { eventually } from '../support/eventually.ts'
-import { startCatcher, type HttpCatcher } from '../support/http-catcher.ts'
+import { startCatcher, type HttpCatcher } from '../support/feedback/http-catcher.ts'
 import { hasPrometheus, startPrometheus, type PrometheusProcess } from '../support/prometheus-process.ts'
 
 const Config = z.looseObject({

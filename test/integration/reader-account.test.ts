@@ -7,11 +7,11 @@ import type { Reader, StoredTable } from '../../services/runtime/clickhouse/read
 import { readerStatements } from '../../services/runtime/clickhouse/readers/reader-sql.ts'
 import { profileXml, readerXml } from '../../services/runtime/clickhouse/readers/reader-xml.ts'
 import { storedTables } from '../../services/runtime/clickhouse/readers/stored-tables.ts'
-import { runCliProcess } from '../support/cli-process.ts'
+import { runCliProcess } from '../support/whole/cli-process.ts'
 import { runAsAdministrator, runAsReader, type Answer } from '../support/deploy/as-reader.ts'
-import { sampleScored } from '../support/samples.ts'
-import { storeDecisions } from '../support/store-decisions.ts'
-import { rowsOf, startTempEngine, type TempEngine } from '../support/temp-engine.ts'
+import { sampleScored } from '../support/events/samples.ts'
+import { storeDecisions } from '../support/store/store-decisions.ts'
+import { rowsOf, startTempEngine, type TempEngine } from '../support/store/temp-engine.ts'
 
 const HOSTILE = `it's <acme> & "co" \\ 🙂`
 const DATABASE = 'gatewatch'

@@ -29,7 +29,16 @@ import { openEnrich, scoringStages, startCalibration, startScoring } from '../..
 import { StoredEnrichment } from '../../services/scoring/replay/stored-enrichment.ts'
 import { loggedFindings, replayDecisions } from '../../services/scoring/replay.ts'
 import { replayRules } from '../../services/scoring/rules/replay-rules.ts'
-import { BERLIN_IP, CHROME, DAY, decisionOf, FIREFOX, LONDON_IP, MINUTE, TOKYO_IP } from '../support/play.ts'
+import {
+  BERLIN_IP,
+  CHROME,
+  DAY,
+  decisionOf,
+  FIREFOX,
+  LONDON_IP,
+  MINUTE,
+  TOKYO_IP,
+} from '../support/scoring/play.ts'
 import { eventually } from '../support/eventually.ts'
 
 const PEOPLE = 24

@@ -18,7 +18,7 @@ import { openSecret } from '../../services/runtime/secrets.ts'
 import { compareReplay } from '../../services/scoring/compare-replay.ts'
 import { ScoringConfig } from '../../services/scoring/config.ts'
 import { openEnrich, scoringStages, startScoring } from '../../services/scoring/main.ts'
-import { BERLIN_IP, CHROME, HOUR, MINUTE, story, TOKYO_IP } from '../support/play.ts'
+import { BERLIN_IP, CHROME, HOUR, MINUTE, story, TOKYO_IP } from '../support/scoring/play.ts'
 
 let folder: string
 beforeEach(async () => {

@@ -5,7 +5,7 @@ import { migrate } from '../../services/runtime/clickhouse/migrate.ts'
 import { applyRetention } from '../../services/storage/retention/apply-retention.ts'
 import { decisionsKeptMs, RetentionConfig } from '../../services/storage/retention/config.ts'
 import { eventually } from '../support/eventually.ts'
-import { rowsOf, startTempEngine, type TempEngine } from '../support/temp-engine.ts'
+import { rowsOf, startTempEngine, type TempEngine } from '../support/store/temp-engine.ts'
 
 const DAY_MS = 86_400_000
 const warned: unknown[] = []

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { RiskState } from '../../schemas/risk.ts'
-import { type EventReader, readEvents } from '../support/event-source.ts'
+import { type EventReader, readEvents } from '../support/collector/event-source.ts'
 import { eventually } from '../support/eventually.ts'
-import { type FeedbackHouse, startHouse, temporaryDirectory } from '../support/feedback.ts'
-import { finding, subject } from '../support/findings.ts'
+import { type FeedbackHouse, startHouse, temporaryDirectory } from '../support/feedback/feedback.ts'
+import { finding, subject } from '../support/scoring/findings.ts'
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>
 let house: FeedbackHouse

@@ -22,9 +22,9 @@ import { RULE_STAGE } from '../../services/scoring/rules/stages.ts'
 import { ruleMetrics } from '../../services/scoring/rules/metrics.ts'
 import { startRules } from '../../services/scoring/rules/start-rules.ts'
 import { eventually } from '../support/eventually.ts'
-import { logDrivers } from '../support/log-drivers.ts'
-import { decisionOf } from '../support/play.ts'
-import { foundBy, ruleText, scoredOf, temporaryDirectory } from '../support/rules.ts'
+import { logDrivers } from '../support/log/log-drivers.ts'
+import { decisionOf } from '../support/scoring/play.ts'
+import { foundBy, ruleText, scoredOf, temporaryDirectory } from '../support/scoring/rules.ts'
 
 const deletes = ruleText('{ s: { action.name: delete }, condition: s }').replace('name: it', 'name: deletes')
 const exports_ = ruleText('{ s: { action.name: export }, condition: s }').replace('name: it', 'name: exports')

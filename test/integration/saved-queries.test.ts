@@ -5,11 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { accessFindings, accessScored } from '../../schemas/topics.ts'
 import { readQueries } from '../../services/console/queries/read-queries.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
-import { HOSTILE } from '../support/case-stack.ts'
-import { cliRun, type CliRun } from '../support/cli-run.ts'
-import { startConsoleStack, type ConsoleStack } from '../support/console-stack.ts'
+import { HOSTILE } from '../support/console/case-stack.ts'
+import { cliRun, type CliRun } from '../support/whole/cli-run.ts'
+import { startConsoleStack, type ConsoleStack } from '../support/console/console-stack.ts'
 import { eventually } from '../support/eventually.ts'
-import { sampleFinding, sampleScored } from '../support/samples.ts'
+import { sampleFinding, sampleScored } from '../support/events/samples.ts'
 
 const AT = Date.now() - 600_000
 const { queries: shipped, problems } = await readQueries(join(tmpdir(), 'no-such-directory'))

@@ -25,7 +25,7 @@ import { restoreStates } from '../../services/scoring/restore-states.ts'
 import { runStage } from '../../services/scoring/run-stage.ts'
 import { policyStage, sourceStage, subjectStage, type Stage } from '../../services/scoring/worker.ts'
 import { eventually } from '../support/eventually.ts'
-import { CHROME, NEW_YORK_IP, story, testEnrich, decisionOf } from '../support/play.ts'
+import { CHROME, NEW_YORK_IP, story, testEnrich, decisionOf } from '../support/scoring/play.ts'
 
 async function openLog(): Promise<EventLog> {
   const directory = await mkdtemp(join(tmpdir(), 'gatewatch-scoring-'))

@@ -15,7 +15,7 @@ import { openEnrich, scoringStages, startScoring } from '../../services/scoring/
 import { findStart } from '../../services/scoring/replay/replay-start.ts'
 import { loggedFindings, replayDecisions } from '../../services/scoring/replay.ts'
 import type { SnapshotMark, SnapshotsRecord } from '../../services/scoring/snapshots/keeper.ts'
-import { CHROME, decisionOf, HOUR, TOKYO_IP } from '../support/play.ts'
+import { CHROME, decisionOf, HOUR, TOKYO_IP } from '../support/scoring/play.ts'
 
 /** From one snapshot to the next: an hour in life. */
 const EVERY_MS = 25

@@ -11,7 +11,7 @@ import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-lo
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { StorageConfig } from '../../services/storage/config.ts'
 import { startStorage } from '../../services/storage/main.ts'
-import { rowsOf, startTempEngine } from '../support/temp-engine.ts'
+import { rowsOf, startTempEngine } from '../support/store/temp-engine.ts'
 
 it('what no row can be made of, and what the store refuses, goes to the dead letters; the rest goes in', async () => {
   // given a batch with good decisions, one that is no JSON, one without a date, and one that no UInt16 holds

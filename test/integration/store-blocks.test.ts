@@ -3,10 +3,10 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import { expect, it } from 'vitest'
 import { ScoredDecision } from '../../schemas/scored-decision.ts'
 import { readMigrations } from '../../services/runtime/clickhouse/migrate.ts'
-import { onEveryStore } from '../support/every-store.ts'
-import { rollUpAll } from '../support/roll-up.ts'
-import { storeDecisions } from '../support/store-decisions.ts'
-import { rowsOf } from '../support/temp-engine.ts'
+import { onEveryStore } from '../support/store/every-store.ts'
+import { rollUpAll } from '../support/store/roll-up.ts'
+import { storeDecisions } from '../support/store/store-decisions.ts'
+import { rowsOf } from '../support/store/temp-engine.ts'
 
 const NOW = Date.now()
 

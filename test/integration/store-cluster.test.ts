@@ -6,7 +6,7 @@ import { migrate, readMigrations } from '../../services/runtime/clickhouse/migra
 import { clusterRecordTable, clusterStatements } from '../../services/runtime/clickhouse/cluster-ddl.ts'
 import { readRollUps } from '../../services/storage/roll-up/roll-ups.ts'
 import { runOnEngine } from '../support/deploy/as-reader.ts'
-import { startTempEngine, type TempEngine } from '../support/temp-engine.ts'
+import { startTempEngine, type TempEngine } from '../support/store/temp-engine.ts'
 
 /**
  * No cluster is to be had here. The engine parses every statement as it is, and

@@ -10,7 +10,7 @@ import { checkServer, refuseOlder } from '../../services/runtime/clickhouse/chec
 import { migrate } from '../../services/runtime/clickhouse/migrate.ts'
 import { openStore, type StoreSettings } from '../../services/runtime/clickhouse/open-store.ts'
 import { makeAuthority, type TestAuthority } from '../support/certificates.ts'
-import { rowsOf, startTempEngine, type TempEngine } from '../support/temp-engine.ts'
+import { rowsOf, startTempEngine, type TempEngine } from '../support/store/temp-engine.ts'
 
 let store: TempEngine
 let directory: string

@@ -12,8 +12,8 @@ import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-lo
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { openTrust } from '../../services/verify/checkpoints/trust.ts'
 import { openFresh, type Fresh } from '../../services/verify/fresh.ts'
-import { chainedBoot, insertDecisions, verifyStore } from '../support/chained-store.ts'
-import { startTempEngine, type TempEngine } from '../support/temp-engine.ts'
+import { chainedBoot, insertDecisions, verifyStore } from '../support/store/chained-store.ts'
+import { startTempEngine, type TempEngine } from '../support/store/temp-engine.ts'
 
 const MINUTE_MS = 60_000
 /** Recent: the store lets go of what is older than its days. */

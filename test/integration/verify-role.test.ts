@@ -21,9 +21,9 @@ import { within } from '../../services/runtime/within.ts'
 import { VerifyConfig } from '../../services/verify/config.ts'
 import { startVerify } from '../../services/verify/main.ts'
 import { readProgress } from '../../services/verify/progress.ts'
-import { chainedBoot, insertDecisions, plainlyScored } from '../support/chained-store.ts'
+import { chainedBoot, insertDecisions, plainlyScored } from '../support/store/chained-store.ts'
 import { eventually } from '../support/eventually.ts'
-import { startTempEngine, type TempEngine } from '../support/temp-engine.ts'
+import { startTempEngine, type TempEngine } from '../support/store/temp-engine.ts'
 
 let engine: TempEngine
 let eventLog: EventLog

@@ -8,12 +8,12 @@ import { accessDecisions } from '../../schemas/topics.ts'
 import { prepareWhole, startWhole } from '../../services/cli/bench/whole.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import { openTokens } from '../../services/runtime/tokens.ts'
-import { untilCaughtUp } from '../support/caught-up.ts'
-import { verifyChain } from '../support/chain.ts'
-import { runCliProcess } from '../support/cli-process.ts'
-import { expectFindingsOfReplay, expectStoredOnce } from '../support/survivors.ts'
-import { rowsOf } from '../support/temp-engine.ts'
-import { askUntilGone, readJson } from '../support/whole-load.ts'
+import { untilCaughtUp } from '../support/log/caught-up.ts'
+import { verifyChain } from '../support/events/chain.ts'
+import { runCliProcess } from '../support/whole/cli-process.ts'
+import { expectFindingsOfReplay, expectStoredOnce } from '../support/whole/survivors.ts'
+import { rowsOf } from '../support/store/temp-engine.ts'
+import { askUntilGone, readJson } from '../support/whole/whole-load.ts'
 
 it('a backup taken under load, and restored after everything was killed, goes on: nothing before it is lost, nothing is stored twice, what came after is a named gap', async () => {
   // given the whole under load, and a person who may look at stories

@@ -10,8 +10,8 @@ import { freePorts } from '../../deploy/kafka/free-ports.ts'
 import { accessDecisions } from '../../schemas/topics.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import { openTokens } from '../../services/runtime/tokens.ts'
-import { chainProblems } from '../support/stored-decisions.ts'
-import { decisionsOf, sshdLine } from '../support/live-collector.ts'
+import { chainProblems } from '../support/store/stored-decisions.ts'
+import { decisionsOf, sshdLine } from '../support/collector/live-collector.ts'
 import { eventually } from '../support/eventually.ts'
 
 const CLI = fileURLToPath(new URL('../../services/cli.ts', import.meta.url))

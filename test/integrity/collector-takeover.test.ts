@@ -15,10 +15,10 @@ import { KafkaConfig } from '../../services/runtime/log/kafka/config.ts'
 import { openKafkaLog } from '../../services/runtime/log/kafka/kafka-log.ts'
 import { createLogger } from '../../services/runtime/logger.ts'
 import { eventually } from '../support/eventually.ts'
-import { hasKafka, kafkaBrokers } from '../support/kafka-broker.ts'
-import { createTopics, newPrefix } from '../support/kafka-log-driver.ts'
-import { decisionsOf, sshdLine } from '../support/live-collector.ts'
-import { chainProblems } from '../support/stored-decisions.ts'
+import { hasKafka, kafkaBrokers } from '../support/kafka/kafka-broker.ts'
+import { createTopics, newPrefix } from '../support/log/kafka-log-driver.ts'
+import { decisionsOf, sshdLine } from '../support/collector/live-collector.ts'
+import { chainProblems } from '../support/store/stored-decisions.ts'
 
 const CLI = fileURLToPath(new URL('../../services/cli.ts', import.meta.url))
 const PAGE = 5

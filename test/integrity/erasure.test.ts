@@ -6,8 +6,8 @@ import { expect, it, onTestFinished } from 'vitest'
 import { accessDecisions } from '../../schemas/topics.ts'
 import { finishErasures } from '../../services/cli/erase/finish-erasures.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
-import { runCliProcess } from '../support/cli-process.ts'
-import { cliRun } from '../support/cli-run.ts'
+import { runCliProcess } from '../support/whole/cli-process.ts'
+import { cliRun } from '../support/whole/cli-run.ts'
 import {
   ALICE,
   configOf,

@@ -7,16 +7,16 @@ import { Pool } from 'undici'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { accessDecisions } from '../../schemas/topics.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
-import { verifyChain } from '../support/chain.ts'
-import { readDecisions, startUpstream, tempDir } from '../support/gateway.ts'
-import type { Upstream } from '../support/gateway.ts'
+import { verifyChain } from '../support/events/chain.ts'
+import { readDecisions, startUpstream, tempDir } from '../support/gateway/gateway.ts'
+import type { Upstream } from '../support/gateway/gateway.ts'
 
 /**
  * The promise: every answered request has its decision in the log, numbered
  * without a gap and chained, whoever is killed when.
  */
 
-const child = fileURLToPath(new URL('../support/gateway-child.ts', import.meta.url))
+const child = fileURLToPath(new URL('../support/gateway/gateway-child.ts', import.meta.url))
 let dir: Awaited<ReturnType<typeof tempDir>>
 let upstream: Upstream
 let policy: string

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { LogTopic } from '../../schemas/topics.ts'
-import { copyTo } from '../support/event-log-roles.ts'
-import { canStartBrokers, startBrokers } from '../support/kafka-broker.ts'
-import { newPrefix, openTestLog } from '../support/kafka-log-driver.ts'
-import { textsOf, writeEveryWay } from '../support/log-load.ts'
+import { copyTo } from '../support/log/event-log-roles.ts'
+import { canStartBrokers, startBrokers } from '../support/kafka/kafka-broker.ts'
+import { newPrefix, openTestLog } from '../support/log/kafka-log-driver.ts'
+import { textsOf, writeEveryWay } from '../support/log/log-load.ts'
 
 const KILLS = 2
 const from: LogTopic = { name: 'away.from.v1', partitions: 4, retention_ms: 3_600_000, compacted: false }

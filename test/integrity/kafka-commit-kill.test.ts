@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { LogTopic } from '../../schemas/topics.ts'
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
-import { startChild } from '../support/event-log-contract.ts'
-import { copyTo } from '../support/event-log-roles.ts'
-import { hasKafka, kafkaBrokers } from '../support/kafka-broker.ts'
-import type { Fault, FaultyArgument } from '../support/kafka-faulty-driver.ts'
-import { newPrefix, openTestLog } from '../support/kafka-log-driver.ts'
-import { untilTaken } from '../support/log-load.ts'
+import { startChild } from '../support/log/event-log-contract.ts'
+import { copyTo } from '../support/log/event-log-roles.ts'
+import { hasKafka, kafkaBrokers } from '../support/kafka/kafka-broker.ts'
+import type { Fault, FaultyArgument } from '../support/log/kafka-faulty-driver.ts'
+import { newPrefix, openTestLog } from '../support/log/kafka-log-driver.ts'
+import { untilTaken } from '../support/log/log-load.ts'
 
 const PARTITIONS = 4
 const SESSION_MS = 1_000
@@ -21,7 +21,7 @@ const from: LogTopic = {
   compacted: false,
 }
 const to: LogTopic = { ...from, name: 'crash.to.v1' }
-const module = new URL('../support/kafka-faulty-driver.ts', import.meta.url).href
+const module = new URL('../support/log/kafka-faulty-driver.ts', import.meta.url).href
 
 /** Every step of a commit, in the order of a commit, under both versions of Kafka's transactions. */
 const steps: readonly (Omit<Fault, 'signal' | 'nth'> & { readonly nth?: number })[] = [

@@ -2,8 +2,8 @@ import { pino } from 'pino'
 import { describe, it } from 'vitest'
 import { KafkaConfig } from '../../services/runtime/log/kafka/config.ts'
 import { openKafkaLog } from '../../services/runtime/log/kafka/kafka-log.ts'
-import { canStartBrokers, startBrokers } from '../support/kafka-broker.ts'
-import { expectKillsToLoseNothing } from '../support/roles-apart.ts'
+import { canStartBrokers, startBrokers } from '../support/kafka/kafka-broker.ts'
+import { expectKillsToLoseNothing } from '../support/whole/roles-apart.ts'
 
 /** Of each of five victims: thirty; test/README.md counts them all. */
 const TIMES = 6

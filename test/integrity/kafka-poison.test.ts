@@ -10,9 +10,9 @@ import { encodeBatch } from '../../services/runtime/log/kafka/wire/record-batch.
 import { prefixed } from '../../services/runtime/log/kafka/topics.ts'
 import { ScoringConfig } from '../../services/scoring/config.ts'
 import { startScoring } from '../../services/scoring/main.ts'
-import { hasKafka, kafkaBrokers } from '../support/kafka-broker.ts'
-import { createTopics, newPrefix, openTestLog } from '../support/kafka-log-driver.ts'
-import { story } from '../support/play.ts'
+import { hasKafka, kafkaBrokers } from '../support/kafka/kafka-broker.ts'
+import { createTopics, newPrefix, openTestLog } from '../support/log/kafka-log-driver.ts'
+import { story } from '../support/scoring/play.ts'
 
 const FIVE_MB = 5_000_000
 const TWENTY_MB = 20_000_000

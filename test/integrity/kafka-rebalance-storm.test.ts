@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { LogTopic } from '../../schemas/topics.ts'
 import type { Consumption, EventLog } from '../../services/runtime/log/event-log.ts'
 import { eventually } from '../support/eventually.ts'
-import { hasKafka, kafkaBrokers } from '../support/kafka-broker.ts'
-import { newPrefix, openTestLog } from '../support/kafka-log-driver.ts'
+import { hasKafka, kafkaBrokers } from '../support/kafka/kafka-broker.ts'
+import { newPrefix, openTestLog } from '../support/log/kafka-log-driver.ts'
 
 const PARTITIONS = 4
 const COMINGS = 25

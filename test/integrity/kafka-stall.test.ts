@@ -5,10 +5,10 @@ import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { KafkaConsumption } from '../../services/runtime/log/kafka/consumption.ts'
 import { Link } from '../../services/runtime/log/kafka/wire/link.ts'
 import { logMetrics } from '../../services/runtime/log/log-metrics.ts'
-import { copyTo } from '../support/event-log-roles.ts'
-import { hasKafka, kafkaBrokers } from '../support/kafka-broker.ts'
-import { newPrefix, openTestLog } from '../support/kafka-log-driver.ts'
-import { untilTaken } from '../support/log-load.ts'
+import { copyTo } from '../support/log/event-log-roles.ts'
+import { hasKafka, kafkaBrokers } from '../support/kafka/kafka-broker.ts'
+import { newPrefix, openTestLog } from '../support/log/kafka-log-driver.ts'
+import { untilTaken } from '../support/log/log-load.ts'
 
 const from: LogTopic = { name: 'stall.from.v1', partitions: 4, retention_ms: 3_600_000, compacted: false }
 const to: LogTopic = { ...from, name: 'stall.to.v1' }

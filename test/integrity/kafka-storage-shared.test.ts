@@ -7,15 +7,15 @@ import { ScoredDecision } from '../../schemas/scored-decision.ts'
 import { accessScored } from '../../schemas/topics.ts'
 import { migrate } from '../../services/runtime/clickhouse/migrate.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
-import { untilCaughtUp } from '../support/caught-up.ts'
-import { countInserts } from '../support/count-inserts.ts'
+import { untilCaughtUp } from '../support/log/caught-up.ts'
+import { countInserts } from '../support/store/count-inserts.ts'
 import { eventually } from '../support/eventually.ts'
-import { hasKafka, kafkaBrokers } from '../support/kafka-broker.ts'
-import { newPrefix, openTestLog } from '../support/kafka-log-driver.ts'
-import { untilTaken } from '../support/log-load.ts'
-import { rowsOf, startTempEngine } from '../support/temp-engine.ts'
+import { hasKafka, kafkaBrokers } from '../support/kafka/kafka-broker.ts'
+import { newPrefix, openTestLog } from '../support/log/kafka-log-driver.ts'
+import { untilTaken } from '../support/log/log-load.ts'
+import { rowsOf, startTempEngine } from '../support/store/temp-engine.ts'
 
-const PROCESS = fileURLToPath(new URL('../support/storage-process.ts', import.meta.url))
+const PROCESS = fileURLToPath(new URL('../support/store/storage-process.ts', import.meta.url))
 const BEFORE = 1_000
 /** GATEWATCH_FULL_OUTAGE=1: more of them; with each the others wait until the dead one's session is over. */
 const KILLS = process.env['GATEWATCH_FULL_OUTAGE'] === '1' ? 4 : 1

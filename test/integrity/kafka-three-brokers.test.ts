@@ -5,11 +5,11 @@ import { withAdmin } from '../../services/runtime/log/kafka/admin.ts'
 import { KafkaConfig } from '../../services/runtime/log/kafka/config.ts'
 import { connectKafka } from '../../services/runtime/log/kafka/connect.ts'
 import type { Batch, OutRecord } from '../../services/runtime/log/event-log.ts'
-import { copyTo } from '../support/event-log-roles.ts'
+import { copyTo } from '../support/log/event-log-roles.ts'
 import { eventually } from '../support/eventually.ts'
-import { canStartBrokers, startBrokers, type OwnBrokers } from '../support/kafka-broker.ts'
-import { newPrefix, openTestLog } from '../support/kafka-log-driver.ts'
-import { textsOf, writeEveryWay } from '../support/log-load.ts'
+import { canStartBrokers, startBrokers, type OwnBrokers } from '../support/kafka/kafka-broker.ts'
+import { newPrefix, openTestLog } from '../support/log/kafka-log-driver.ts'
+import { textsOf, writeEveryWay } from '../support/log/log-load.ts'
 
 const from: LogTopic = { name: 'three.from.v1', partitions: 4, retention_ms: 3_600_000, compacted: false }
 const to: LogTopic = { ...from, name: 'three.to.v1' }

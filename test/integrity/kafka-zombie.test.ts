@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import type { LogTopic } from '../../schemas/topics.ts'
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
-import { startChild } from '../support/event-log-contract.ts'
-import { copyTo } from '../support/event-log-roles.ts'
-import { hasKafka, kafkaBrokers } from '../support/kafka-broker.ts'
-import type { Fault, FaultyArgument } from '../support/kafka-faulty-driver.ts'
-import { newPrefix, openTestLog } from '../support/kafka-log-driver.ts'
+import { startChild } from '../support/log/event-log-contract.ts'
+import { copyTo } from '../support/log/event-log-roles.ts'
+import { hasKafka, kafkaBrokers } from '../support/kafka/kafka-broker.ts'
+import type { Fault, FaultyArgument } from '../support/log/kafka-faulty-driver.ts'
+import { newPrefix, openTestLog } from '../support/log/kafka-log-driver.ts'
 
 const PARTITIONS = 4
 const SESSION_MS = 1_000
-const module = new URL('../support/kafka-faulty-driver.ts', import.meta.url).href
+const module = new URL('../support/log/kafka-faulty-driver.ts', import.meta.url).href
 
 /** Where it falls asleep, with a batch in hand. */
 const sleeps: readonly Pick<Fault, 'at' | 'when' | 'version'>[] = [

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { it } from 'vitest'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
-import { expectKillsToLoseNothing } from '../support/roles-apart.ts'
+import { expectKillsToLoseNothing } from '../support/whole/roles-apart.ts'
 
 /** Of each of four victims: eight; test/README.md counts them all. */
 const TIMES = 2

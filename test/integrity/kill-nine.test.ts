@@ -6,10 +6,10 @@ import type { Decision } from '../../schemas/decision.ts'
 import { accessDecisions } from '../../schemas/topics.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import { prepareWhole } from '../../services/cli/bench/whole.ts'
-import { untilCaughtUp } from '../support/caught-up.ts'
-import { verifyChain } from '../support/chain.ts'
-import { expectFindingsOfReplay, expectStoredOnce } from '../support/survivors.ts'
-import { askUntilGone, readJson } from '../support/whole-load.ts'
+import { untilCaughtUp } from '../support/log/caught-up.ts'
+import { verifyChain } from '../support/events/chain.ts'
+import { expectFindingsOfReplay, expectStoredOnce } from '../support/whole/survivors.ts'
+import { askUntilGone, readJson } from '../support/whole/whole-load.ts'
 
 const KILLS = 20
 

@@ -9,11 +9,11 @@ import { Story } from '../../schemas/story.ts'
 import { accessFindings, accessStories, alertsOutbox, riskState } from '../../schemas/topics.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import { jsonRecord, parseJson } from '../../services/runtime/log/json-record.ts'
-import { untilCaughtUp } from '../support/caught-up.ts'
-import { temporaryDirectory } from '../support/feedback.ts'
-import { finding, subject } from '../support/findings.ts'
+import { untilCaughtUp } from '../support/log/caught-up.ts'
+import { temporaryDirectory } from '../support/feedback/feedback.ts'
+import { finding, subject } from '../support/scoring/findings.ts'
 
-const CHILD = fileURLToPath(new URL('../support/feedback-child.ts', import.meta.url))
+const CHILD = fileURLToPath(new URL('../support/feedback/feedback-child.ts', import.meta.url))
 const KILLS = 5
 const PEOPLE = 40
 const FINDINGS = 400

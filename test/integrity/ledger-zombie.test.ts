@@ -6,12 +6,12 @@ import { RiskState } from '../../schemas/risk.ts'
 import { Story } from '../../schemas/story.ts'
 import { accessFindings, accessStories, alertsOutbox, riskState, type Topic } from '../../schemas/topics.ts'
 import { jsonRecord, readRecord } from '../../services/runtime/log/json-record.ts'
-import { untilCaughtUp } from '../support/caught-up.ts'
+import { untilCaughtUp } from '../support/log/caught-up.ts'
 import { eventually } from '../support/eventually.ts'
-import { temporaryDirectory } from '../support/feedback.ts'
-import { finding, subject } from '../support/findings.ts'
-import { logDrivers } from '../support/log-drivers.ts'
-import { startRole, THIS_VERSION } from '../support/upgrade.ts'
+import { temporaryDirectory } from '../support/feedback/feedback.ts'
+import { finding, subject } from '../support/scoring/findings.ts'
+import { logDrivers } from '../support/log/log-drivers.ts'
+import { startRole, THIS_VERSION } from '../support/whole/upgrade.ts'
 
 const PEOPLE = 12
 const EACH = 60

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { verifyChain } from '../support/chain.ts'
+import { verifyChain } from '../support/events/chain.ts'
 import { eventually } from '../support/eventually.ts'
-import { readDecisions, startUpstream, tempDir } from '../support/gateway.ts'
-import type { Upstream } from '../support/gateway.ts'
-import { canStartBrokers, startBrokers } from '../support/kafka-broker.ts'
-import type { OwnBrokers } from '../support/kafka-broker.ts'
-import { newPrefix, openTestLog } from '../support/kafka-log-driver.ts'
-import { openPolicy, startSpoolingGateway } from '../support/spooling-gateway.ts'
-import type { SpoolingGateway } from '../support/spooling-gateway.ts'
+import { readDecisions, startUpstream, tempDir } from '../support/gateway/gateway.ts'
+import type { Upstream } from '../support/gateway/gateway.ts'
+import { canStartBrokers, startBrokers } from '../support/kafka/kafka-broker.ts'
+import type { OwnBrokers } from '../support/kafka/kafka-broker.ts'
+import { newPrefix, openTestLog } from '../support/log/kafka-log-driver.ts'
+import { openPolicy, startSpoolingGateway } from '../support/gateway/spooling-gateway.ts'
+import type { SpoolingGateway } from '../support/gateway/spooling-gateway.ts'
 
 /**
  * The promise of `log-away.test.ts` with a real broker that is killed: requests

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { verifyChain } from '../support/chain.ts'
+import { verifyChain } from '../support/events/chain.ts'
 import { eventually } from '../support/eventually.ts'
-import { spoolingPlace } from '../support/spooling-place.ts'
+import { spoolingPlace } from '../support/gateway/spooling-place.ts'
 
 /**
  * The promise: a log that is away for two minutes is noticed by nobody who makes

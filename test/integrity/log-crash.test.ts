@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import type { LogTopic } from '../../schemas/topics.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
-import { startChild } from '../support/event-log-contract.ts'
-import { copyTo } from '../support/event-log-roles.ts'
-import { textsOf } from '../support/log-load.ts'
+import { startChild } from '../support/log/event-log-contract.ts'
+import { copyTo } from '../support/log/event-log-roles.ts'
+import { textsOf } from '../support/log/log-load.ts'
 
 const ROUNDS = 12
 const PARTITIONS = 4
@@ -18,7 +18,7 @@ it('kill -9 of writers and workers at any time: what was acknowledged is there o
 }) => {
   const directory = await mkdtemp(join(tmpdir(), 'gatewatch-crash-'))
   onTestFinished(() => rm(directory, { recursive: true, force: true }))
-  const module = new URL('../support/embedded-log-driver.ts', import.meta.url).href
+  const module = new URL('../support/log/embedded-log-driver.ts', import.meta.url).href
   const driver = { child: { module, argument: directory } }
   const acknowledged: string[] = []
 

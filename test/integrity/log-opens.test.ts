@@ -5,8 +5,8 @@ import { expect, it } from 'vitest'
 import type { LogTopic } from '../../schemas/topics.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import { eventually } from '../support/eventually.ts'
-import { startChild } from '../support/event-log-contract.ts'
-import { textsOf } from '../support/log-load.ts'
+import { startChild } from '../support/log/event-log-contract.ts'
+import { textsOf } from '../support/log/log-load.ts'
 
 const OPENS = 150
 const from: LogTopic = { name: 'opens.from.v1', partitions: 4, retention_ms: 3_600_000, compacted: false }
@@ -17,7 +17,7 @@ it('processes that come and go under load undo nobody’s commit: what was ackno
 }) => {
   const directory = await mkdtemp(join(tmpdir(), 'gatewatch-opens-'))
   onTestFinished(() => rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }))
-  const module = new URL('../support/embedded-log-driver.ts', import.meta.url).href
+  const module = new URL('../support/log/embedded-log-driver.ts', import.meta.url).href
   const driver = { child: { module, argument: directory } }
   const acknowledged: string[] = []
   const writer = startChild(driver, 'append', from, to)

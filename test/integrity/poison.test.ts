@@ -22,7 +22,7 @@ import type { Runtime } from '../../services/runtime/runtime.ts'
 import { openTokens } from '../../services/runtime/tokens.ts'
 import { ScoringConfig } from '../../services/scoring/config.ts'
 import { startScoring } from '../../services/scoring/main.ts'
-import { untilCaughtUp } from '../support/caught-up.ts'
+import { untilCaughtUp } from '../support/log/caught-up.ts'
 
 const golden = async (name: string): Promise<unknown> =>
   JSON.parse(await readFile(new URL(`../golden/v1/${name}.json`, import.meta.url), 'utf8'))

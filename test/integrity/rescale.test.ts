@@ -13,10 +13,19 @@ import {
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { replayDecisions } from '../../services/scoring/replay.ts'
-import { untilCaughtUp } from '../support/caught-up.ts'
-import { logDrivers } from '../support/log-drivers.ts'
-import { CHROME, HOUR, LONDON_IP, MINUTE, NEW_YORK_IP, story, TOKYO_IP, type Part } from '../support/play.ts'
-import { smallStages, startScoringWorker } from '../support/scoring-workers.ts'
+import { untilCaughtUp } from '../support/log/caught-up.ts'
+import { logDrivers } from '../support/log/log-drivers.ts'
+import {
+  CHROME,
+  HOUR,
+  LONDON_IP,
+  MINUTE,
+  NEW_YORK_IP,
+  story,
+  TOKYO_IP,
+  type Part,
+} from '../support/scoring/play.ts'
+import { smallStages, startScoringWorker } from '../support/scoring/scoring-workers.ts'
 
 type Keyed = readonly [key: string, value: string | null]
 

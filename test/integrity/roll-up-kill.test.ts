@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
 import { generate } from '../../services/cli/bench/dashboards/generate.ts'
 import { migrate } from '../../services/runtime/clickhouse/migrate.ts'
-import { rowsOf, startTempEngine, type TempEngine } from '../support/temp-engine.ts'
+import { rowsOf, startTempEngine, type TempEngine } from '../support/store/temp-engine.ts'
 
-const CHILD = fileURLToPath(new URL('../support/roll-up-process.ts', import.meta.url))
+const CHILD = fileURLToPath(new URL('../support/store/roll-up-process.ts', import.meta.url))
 const DAY_MS = 86_400_000
 const PIECE_ROWS = 700
 /** One of each way in which a day is cut. */

@@ -12,12 +12,12 @@ import { POLICY, prepareWhole, type PreparedWhole } from '../../services/cli/ben
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import { freePorts } from '../../deploy/kafka/free-ports.ts'
-import { untilCaughtUp } from '../support/caught-up.ts'
-import { runCliProcess, type CliProcess } from '../support/cli-process.ts'
-import { hasKafka, kafkaBrokers } from '../support/kafka-broker.ts'
-import { newPrefix, openTestLog } from '../support/kafka-log-driver.ts'
-import { chainProblems } from '../support/stored-decisions.ts'
-import { askUntilGone, readJson, type Asking } from '../support/whole-load.ts'
+import { untilCaughtUp } from '../support/log/caught-up.ts'
+import { runCliProcess, type CliProcess } from '../support/whole/cli-process.ts'
+import { hasKafka, kafkaBrokers } from '../support/kafka/kafka-broker.ts'
+import { newPrefix, openTestLog } from '../support/log/kafka-log-driver.ts'
+import { chainProblems } from '../support/store/stored-decisions.ts'
+import { askUntilGone, readJson, type Asking } from '../support/whole/whole-load.ts'
 
 /** What the platform gives a process between SIGTERM and SIGKILL. */
 const WITHIN_MS = 10_000

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { verifyChain } from '../support/chain.ts'
+import { verifyChain } from '../support/events/chain.ts'
 import { eventually } from '../support/eventually.ts'
-import { spoolingPlace } from '../support/spooling-place.ts'
+import { spoolingPlace } from '../support/gateway/spooling-place.ts'
 
 /**
  * The promise: no decision that was answered is lost and none comes twice,

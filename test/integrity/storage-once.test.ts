@@ -15,11 +15,11 @@ import { startEngine } from '../../services/runtime/clickhouse/start-engine.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
-import { lagOf, untilCaughtUp } from '../support/caught-up.ts'
-import { countInserts } from '../support/count-inserts.ts'
+import { lagOf, untilCaughtUp } from '../support/log/caught-up.ts'
+import { countInserts } from '../support/store/count-inserts.ts'
 import { eventually } from '../support/eventually.ts'
-import { rollUpAll } from '../support/roll-up.ts'
-import { rowsOf } from '../support/temp-engine.ts'
+import { rollUpAll } from '../support/store/roll-up.ts'
+import { rowsOf } from '../support/store/temp-engine.ts'
 
 const DECISIONS = 20_000
 
@@ -39,7 +39,7 @@ it('no row is lost and none is doubled, in tables and in roll-ups, whoever is ki
     await rm(dataDir, { recursive: true, force: true })
   })
   const worker = (mode: string) => {
-    const child = fork(fileURLToPath(new URL('../support/storage-process.ts', import.meta.url)), [
+    const child = fork(fileURLToPath(new URL('../support/store/storage-process.ts', import.meta.url)), [
       dataDir,
       mode,
     ])

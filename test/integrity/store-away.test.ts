@@ -13,7 +13,7 @@ import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-lo
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { StorageConfig } from '../../services/storage/config.ts'
 import { startStorage } from '../../services/storage/main.ts'
-import { rowsOf } from '../support/temp-engine.ts'
+import { rowsOf } from '../support/store/temp-engine.ts'
 
 /** GATEWATCH_FULL_OUTAGE=1: the two minutes that are promised; otherwise as much as shows the same. */
 const AWAY_MS = process.env['GATEWATCH_FULL_OUTAGE'] === '1' ? 120_000 : 6_000

@@ -13,10 +13,10 @@ import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-lo
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { StorageConfig } from '../../services/storage/config.ts'
 import { startStorage } from '../../services/storage/main.ts'
-import { countInserts } from '../support/count-inserts.ts'
-import { tempDir } from '../support/gateway.ts'
-import { smallDisk } from '../support/small-disk.ts'
-import { rowsOf } from '../support/temp-engine.ts'
+import { countInserts } from '../support/store/count-inserts.ts'
+import { tempDir } from '../support/gateway/gateway.ts'
+import { smallDisk } from '../support/store/small-disk.ts'
+import { rowsOf } from '../support/store/temp-engine.ts'
 
 const MIB = 1_048_576
 const PER_TICK = 20

@@ -12,10 +12,15 @@ import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-lo
 import { migrate } from '../../services/runtime/clickhouse/migrate.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import type { Problem } from '../../services/verify/report.ts'
-import { untilCaughtUp } from '../support/caught-up.ts'
-import { chainedBoot, insertDecisions, verifyStore, type StoreUnderTest } from '../support/chained-store.ts'
-import { scoredDecision } from '../support/decision-arbitrary.ts'
-import { rowsOf, startTempEngine, type TempEngine } from '../support/temp-engine.ts'
+import { untilCaughtUp } from '../support/log/caught-up.ts'
+import {
+  chainedBoot,
+  insertDecisions,
+  verifyStore,
+  type StoreUnderTest,
+} from '../support/store/chained-store.ts'
+import { scoredDecision } from '../support/events/decision-arbitrary.ts'
+import { rowsOf, startTempEngine, type TempEngine } from '../support/store/temp-engine.ts'
 
 /**
  * The promise: whoever deletes, alters, inserts or reorders stored decisions is

@@ -13,18 +13,18 @@ import { openClickHouse } from '../../services/runtime/clickhouse/client.ts'
 import { startEngine } from '../../services/runtime/clickhouse/start-engine.ts'
 import { readRecord } from '../../services/runtime/log/json-record.ts'
 import { openTokens } from '../../services/runtime/tokens.ts'
-import { untilCaughtUp } from '../support/caught-up.ts'
-import { logDrivers } from '../support/log-drivers.ts'
-import { chainProblems } from '../support/stored-decisions.ts'
-import { rowsOf } from '../support/temp-engine.ts'
+import { untilCaughtUp } from '../support/log/caught-up.ts'
+import { logDrivers } from '../support/log/log-drivers.ts'
+import { chainProblems } from '../support/store/stored-decisions.ts'
+import { rowsOf } from '../support/store/temp-engine.ts'
 import {
   makeNextVersion,
   startRole,
   THIS_VERSION,
   type UpgradeRole,
   type VersionedProcess,
-} from '../support/upgrade.ts'
-import { askUntilGone, readJson, type Asking } from '../support/whole-load.ts'
+} from '../support/whole/upgrade.ts'
+import { askUntilGone, readJson, type Asking } from '../support/whole/whole-load.ts'
 
 const ROLES = ['workers', 'gateway'] as const
 const FIELD = 'a_field_of_a_later_version'
@@ -143,7 +143,7 @@ it.each(logDrivers().filter(({ skip }) => !skip))(
 
     // and the next version, which knows all columns, reads from the store what both have stored, once each
     const [checked] = await once(
-      fork(join(next, 'test/support/stored-decisions.ts'), [JSON.stringify(engine.endpoint)]),
+      fork(join(next, 'test/support/store/stored-decisions.ts'), [JSON.stringify(engine.endpoint)]),
       'message',
     )
     expect(checked).toEqual({ decisions: ids.length, problems: [] })

@@ -5,7 +5,7 @@ import { useClassArchive } from './class-archive.ts'
 /**
  * Fetches the Kafka server before any suite starts, since two workers would ask
  * Maven at once. What stands in the way is told to the suites by a variable:
- * they skip with it, and fail with CI=true (test/support/kafka-broker.ts).
+ * they skip with it, and fail with CI=true (test/support/kafka/kafka-broker.ts).
  */
 export async function bringKafka(): Promise<void> {
   if (process.env['KAFKA_BROKERS']) return

@@ -17,7 +17,7 @@ import {
   testEnrich,
   TOKYO_IP,
   type Part,
-} from '../support/play.ts'
+} from '../support/scoring/play.ts'
 
 const ENTITIES = 500
 /** `BAD_INPUT_ADDRESSES=1000000` takes minutes, and shows no more. */

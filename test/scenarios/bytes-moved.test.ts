@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { DecisionInput } from '../../schemas/decision.ts'
-import { detectorScenario } from '../support/detector-scenario.ts'
-import { BERLIN_IP, DAY, HOUR, MINUTE, play, story, type Part } from '../support/play.ts'
+import { detectorScenario } from '../support/scoring/detector-scenario.ts'
+import { BERLIN_IP, DAY, HOUR, MINUTE, play, story, type Part } from '../support/scoring/play.ts'
 
 const MB = 1_000_000
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { DecisionInput } from '../../schemas/decision.ts'
 import type { KnownNetwork } from '../../services/scoring/enrich/networks-file.ts'
-import { detectorScenario } from '../support/detector-scenario.ts'
+import { detectorScenario } from '../support/scoring/detector-scenario.ts'
 import {
   CHROME,
   DAY,
@@ -14,7 +14,7 @@ import {
   testEnrich,
   TEST_NETWORKS,
   type Part,
-} from '../support/play.ts'
+} from '../support/scoring/play.ts'
 
 const PHONE =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.2 Mobile/15E148 Safari/604.1'

@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import type { DecisionInput } from '../../schemas/decision.ts'
-import { detectorScenario } from '../support/detector-scenario.ts'
-import { BERLIN_IP, CHROME, DAY, FIREFOX, HOUR, MINUTE, play, story, type Part } from '../support/play.ts'
+import { detectorScenario } from '../support/scoring/detector-scenario.ts'
+import {
+  BERLIN_IP,
+  CHROME,
+  DAY,
+  FIREFOX,
+  HOUR,
+  MINUTE,
+  play,
+  story,
+  type Part,
+} from '../support/scoring/play.ts'
 
 const on = (device: string, app = 'wiki', user_agent = FIREFOX): Partial<DecisionInput> => ({
   device: { id: device, managed: true },

@@ -1,8 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import type { DecisionInput } from '../../schemas/decision.ts'
 import type { KnownNetwork } from '../../services/scoring/enrich/networks-file.ts'
-import { detectorScenario } from '../support/detector-scenario.ts'
-import { CHROME, DAY, FIREFOX, HOUR, MINUTE, play, story, testEnrich, type Part } from '../support/play.ts'
+import { detectorScenario } from '../support/scoring/detector-scenario.ts'
+import {
+  CHROME,
+  DAY,
+  FIREFOX,
+  HOUR,
+  MINUTE,
+  play,
+  story,
+  testEnrich,
+  type Part,
+} from '../support/scoring/play.ts'
 
 /** A network of its own for everybody: 240 of them, of four operators. */
 const networks: KnownNetwork[] = Array.from({ length: 240 }, (_, index) => ({

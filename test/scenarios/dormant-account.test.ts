@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { detectorScenario } from '../support/detector-scenario.ts'
-import { CHROME, DAY, LONDON_IP, play, story } from '../support/play.ts'
+import { detectorScenario } from '../support/scoring/detector-scenario.ts'
+import { CHROME, DAY, LONDON_IP, play, story } from '../support/scoring/play.ts'
 
 const found = (decisions: Parameters<typeof play>[0]) =>
   play(decisions)

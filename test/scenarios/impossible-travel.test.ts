@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { KnownNetwork } from '../../services/scoring/enrich/networks-file.ts'
-import { detectorScenario, disturbed } from '../support/detector-scenario.ts'
+import { detectorScenario, disturbed } from '../support/scoring/detector-scenario.ts'
 import {
   BERLIN_IP,
   CHROME,
@@ -15,7 +15,7 @@ import {
   testEnrich,
   TEST_NETWORKS,
   TOKYO_IP,
-} from '../support/play.ts'
+} from '../support/scoring/play.ts'
 
 const PHONE =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.2 Mobile/15E148 Safari/604.1'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Decision } from '../../schemas/decision.ts'
-import { detectorScenario } from '../support/detector-scenario.ts'
+import { detectorScenario } from '../support/scoring/detector-scenario.ts'
 import {
   CHROME,
   CLOUD_IP,
@@ -11,7 +11,7 @@ import {
   play,
   story,
   testEnrich,
-} from '../support/play.ts'
+} from '../support/scoring/play.ts'
 
 const LIST = [`${CLOUD_IP}/32`, `${LONDON_IP}/32`, `${OFFICE_IP}/32`]
 const from = (ip: string, user_agent = FIREFOX) => ({ context: { ip, user_agent } })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { detectorScenario } from '../support/detector-scenario.ts'
-import { BERLIN_IP, DAY, MINUTE, play, story, TOKYO_IP } from '../support/play.ts'
+import { detectorScenario } from '../support/scoring/detector-scenario.ts'
+import { BERLIN_IP, DAY, MINUTE, play, story, TOKYO_IP } from '../support/scoring/play.ts'
 
 const signIn = { name: 'sign_in' }
 const refused = (ip = TOKYO_IP) => ({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { detectorScenario } from '../support/detector-scenario.ts'
-import { DAY, HOUR, MINUTE, play, story, type Part } from '../support/play.ts'
+import { detectorScenario } from '../support/scoring/detector-scenario.ts'
+import { DAY, HOUR, MINUTE, play, story, type Part } from '../support/scoring/play.ts'
 
 const sensitive = {
   resource: {

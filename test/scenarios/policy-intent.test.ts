@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { DecisionInput } from '../../schemas/decision.ts'
 import type { Finding } from '../../schemas/finding.ts'
-import { DAY, HOUR, MINUTE, play, story, type Part } from '../support/play.ts'
+import { DAY, HOUR, MINUTE, play, story, type Part } from '../support/scoring/play.ts'
 
 const OLD = 'a'.repeat(64)
 const BAD = 'b'.repeat(64)

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { parseDecision, type Decision } from '../../schemas/decision.ts'
 import type { Finding } from '../../schemas/finding.ts'
-import { play } from '../support/play.ts'
+import { play } from '../support/scoring/play.ts'
 import { calendarOf } from './company/calendar.ts'
 import { company } from './company/company.ts'
 import { openNetworks } from './company/networks.ts'

@@ -1,7 +1,7 @@
 import type { DecisionInput } from '../../schemas/decision.ts'
 import { describe, expect, it } from 'vitest'
-import { detectorScenario } from '../support/detector-scenario.ts'
-import { HOUR, play, story } from '../support/play.ts'
+import { detectorScenario } from '../support/scoring/detector-scenario.ts'
+import { HOUR, play, story } from '../support/scoring/play.ts'
 
 const page = (
   who: string,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Decision } from '../../schemas/decision.ts'
-import { DAY, decisionOf, HOUR, MINUTE, story } from '../support/play.ts'
-import { foundBy, playStory, rulesOf, ruleText } from '../support/rules.ts'
+import { DAY, decisionOf, HOUR, MINUTE, story } from '../support/scoring/play.ts'
+import { foundBy, playStory, rulesOf, ruleText } from '../support/scoring/rules.ts'
 
 const refused = ruleText('{ s: { outcome: deny }, condition: s }')
   .replace('name: it', 'name: refused')

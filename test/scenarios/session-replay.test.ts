@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { detectorScenario } from '../support/detector-scenario.ts'
-import { CHROME, FIREFOX, HOUR, LONDON_IP, MINUTE, play, story, TOKYO_IP } from '../support/play.ts'
+import { detectorScenario } from '../support/scoring/detector-scenario.ts'
+import { CHROME, FIREFOX, HOUR, LONDON_IP, MINUTE, play, story, TOKYO_IP } from '../support/scoring/play.ts'
 
 const FIREFOX_141 = FIREFOX.replaceAll('140.0', '141.0')
 const inSession = (who: string, ip: string, userAgent: string, device?: string) => () => ({

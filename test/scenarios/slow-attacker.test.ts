@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { DecisionInput } from '../../schemas/decision.ts'
-import { CHROME, DAY, FIREFOX, HOUR, MINUTE, play, story, type Part } from '../support/play.ts'
-import { enrichByProvider as enrich, fromProvider as from, habit } from '../support/three-providers.ts'
+import { CHROME, DAY, FIREFOX, HOUR, MINUTE, play, story, type Part } from '../support/scoring/play.ts'
+import {
+  enrichByProvider as enrich,
+  fromProvider as from,
+  habit,
+} from '../support/scoring/three-providers.ts'
 
 /** The scores that one detector gave somebody, by day after the habit's twenty. */
 function scores(detector: string, who: string, parts: readonly Part[]): { day: number; score: number }[] {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { detectorScenario } from '../support/detector-scenario.ts'
-import { CHROME, DAY, FIREFOX, HOUR, LONDON_IP, play, story } from '../support/play.ts'
+import { detectorScenario } from '../support/scoring/detector-scenario.ts'
+import { CHROME, DAY, FIREFOX, HOUR, LONDON_IP, play, story } from '../support/scoring/play.ts'
 
 const habits = ['alice', 'bob'].map((who) => ({ who, everyMs: HOUR / 2, times: 40 }))
 const elsewhere = (who: string, user_agent: string) => ({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { DecisionInput } from '../../schemas/decision.ts'
-import { detectorScenario } from '../support/detector-scenario.ts'
-import { BERLIN_IP, CHROME, DAY, HOUR, MINUTE, play, story, type Part } from '../support/play.ts'
+import { detectorScenario } from '../support/scoring/detector-scenario.ts'
+import { BERLIN_IP, CHROME, DAY, HOUR, MINUTE, play, story, type Part } from '../support/scoring/play.ts'
 
 const PHONE =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.2 Mobile/15E148 Safari/604.1'

@@ -5,8 +5,12 @@ import { accessDecisions, accessScored } from '../../schemas/topics.ts'
 import { Readings } from '../../services/scoring/calibration/reading.ts'
 import { replayWorker } from '../../services/scoring/replay/replay-worker.ts'
 import { subjectStage } from '../../services/scoring/worker.ts'
-import { CHROME, DAY, HOUR, MINUTE, partsOf, story, type Part } from '../support/play.ts'
-import { enrichByProvider as enrich, fromProvider as from, habit } from '../support/three-providers.ts'
+import { CHROME, DAY, HOUR, MINUTE, partsOf, story, type Part } from '../support/scoring/play.ts'
+import {
+  enrichByProvider as enrich,
+  fromProvider as from,
+  habit,
+} from '../support/scoring/three-providers.ts'
 
 const START = Date.parse('2026-01-01T00:00:00.000Z')
 /** Hours in the evening of a day after that, elsewhere. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { seededNumbers } from '../../services/runtime/seeded-numbers.ts'
-import { detectorScenario } from '../support/detector-scenario.ts'
-import { DAY, HOUR, play, story, type Part } from '../support/play.ts'
+import { detectorScenario } from '../support/scoring/detector-scenario.ts'
+import { DAY, HOUR, play, story, type Part } from '../support/scoring/play.ts'
 
 /** Each level of each finding once: one that goes on is told again. */
 function found(decisions: Parameters<typeof play>[0]): string[] {

@@ -31,11 +31,11 @@ import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { startScoring } from '../../services/scoring/main.ts'
 import { startStorage } from '../../services/storage/main.ts'
 import type { Report } from '../../services/verify/report.ts'
-import { chainedBoot, verifyStore } from './chained-store.ts'
+import { chainedBoot, verifyStore } from './store/chained-store.ts'
 import { eventually } from './eventually.ts'
-import { alert } from './alert.ts'
-import { sampleFinding, sampleRisk, sampleStory, sampleVerdict } from './samples.ts'
-import { rowsOf } from './temp-engine.ts'
+import { alert } from './feedback/alert.ts'
+import { sampleFinding, sampleRisk, sampleStory, sampleVerdict } from './events/samples.ts'
+import { rowsOf } from './store/temp-engine.ts'
 
 const logger = pino({ level: 'silent' })
 

@@ -153,7 +153,7 @@ export interface ReadOptions {
  * The event log: producers, consumer groups with atomic read-process-write,
  * compacted tables, and plain reading. Two drivers keep this one contract:
  * embedded (LMDB, one machine) and Kafka. The suite in
- * `test/support/event-log-contract.ts` says what they must do alike.
+ * `test/support/log/event-log-contract.ts` says what they must do alike.
  */
 export interface EventLog {
   /**

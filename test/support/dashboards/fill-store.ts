@@ -6,8 +6,8 @@ import { findingRow } from '../../../services/storage/rows/finding-row.ts'
 import { riskStateRow } from '../../../services/storage/rows/risk-state-row.ts'
 import { storyRow } from '../../../services/storage/rows/story-row.ts'
 import { verdictRow } from '../../../services/storage/rows/verdict-row.ts'
-import { storeDecisions } from '../store-decisions.ts'
-import { sampleFinding, sampleRisk, sampleScored, sampleStory, sampleVerdict } from '../samples.ts'
+import { storeDecisions } from '../store/store-decisions.ts'
+import { sampleFinding, sampleRisk, sampleScored, sampleStory, sampleVerdict } from '../events/samples.ts'
 
 /** One of everything, `agoMs` ago and under its own ids: a decision, what was found in it, and what came of that. */
 export async function storeOneOfEach(

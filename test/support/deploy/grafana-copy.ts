@@ -40,15 +40,15 @@ export interface GrafanaCopy {
   readonly mark: string
   readonly boards: readonly CopiedBoard[]
   /** Uids of data sources and dashboards with the mark of this run, unless they have it. */
-  marked(text: string): string
+  readonly marked: (text: string) => string
   /** With the mark, and with what a deployment fills in. */
-  filled(value: unknown): unknown
+  readonly filled: (value: unknown) => unknown
   /** Makes the data sources and the folder. */
-  bring(): Promise<void>
+  readonly bring: () => Promise<void>
   /** Deletes what `path` names; what was never made says so, and that is well. */
-  gone(path: string): Promise<void>
+  readonly gone: (path: string) => Promise<void>
   /** Deletes dashboards, folder and data sources. */
-  takeAway(): Promise<void>
+  readonly takeAway: () => Promise<void>
 }
 
 export function grafanaCopy(): GrafanaCopy {

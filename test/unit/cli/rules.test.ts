@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { runCli } from '../../../services/cli.ts'
-import { decisionOf, MINUTE } from '../../support/play.ts'
-import { ruleText, temporaryDirectory } from '../../support/rules.ts'
+import { decisionOf, MINUTE } from '../../support/scoring/play.ts'
+import { ruleText, temporaryDirectory } from '../../support/scoring/rules.ts'
 
 /** Runs a command in this process. */
 async function gatewatch(...args: readonly string[]) {

@@ -11,7 +11,7 @@ import { runImport, type ImportRequest, type ImportResult } from '../../../servi
 import { GatewatchError } from '../../../services/runtime/errors.ts'
 import { openEmbeddedLog } from '../../../services/runtime/log/embedded/embedded-log.ts'
 import type { EventLog, LogRecord } from '../../../services/runtime/log/event-log.ts'
-import { signing } from '../../support/signing.ts'
+import { signing } from '../../support/events/signing.ts'
 
 const NOW_MS = Date.parse('2024-06-01T00:00:00Z')
 const HISTORY: ImportRequest = {

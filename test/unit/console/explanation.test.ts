@@ -5,7 +5,7 @@ import type { Decision } from '../../../schemas/decision.ts'
 import { toRow } from '../../../services/console/decision-row.ts'
 import { explain, type Circumstances } from '../../../services/console/explanation.ts'
 import { explanationText } from '../../../services/console/explanation-text.ts'
-import { sampleFinding, sampleScored, sampleStory } from '../../support/samples.ts'
+import { sampleFinding, sampleScored, sampleStory } from '../../support/events/samples.ts'
 
 const AT = '2026-01-31T09:30:00.000Z'
 const nothing: Circumstances = {

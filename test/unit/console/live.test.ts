@@ -4,7 +4,7 @@ import type { Decision } from '../../../schemas/decision.ts'
 import { DecisionFilter, passes } from '../../../services/console/decision-filter.ts'
 import { toSummary } from '../../../services/console/decision-row.ts'
 import { sample } from '../../../services/console/sample.ts'
-import { sampleScored } from '../../support/samples.ts'
+import { sampleScored } from '../../support/events/samples.ts'
 
 const summary = (id: string, decision: Partial<Decision> = {}) =>
   toSummary(sampleScored({ id, decided_at: '2026-01-31T09:30:00.000Z', ...decision }))

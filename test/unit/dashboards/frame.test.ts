@@ -33,11 +33,11 @@ describe('every panel', () => {
   })
 
   it.each(panels)('$name lays links and units on fields by name or query', ({ panel }) => {
-    for (const { matcher } of panel.fieldConfig?.overrides ?? []) {
-      expect(['byName', 'byRegexp', 'byFrameRefID', 'byType']).toContain(matcher.id)
-      // Without slashes it would have to fit the whole name, and Grafana puts the column's before a series'.
-      if (matcher.id === 'byRegexp') expect(matcher.options).toMatch(/^\/.+\/$/)
-    }
+    const matchers = (panel.fieldConfig?.overrides ?? []).map(({ matcher }) => matcher)
+    for (const { id } of matchers) expect(['byName', 'byRegexp', 'byFrameRefID', 'byType']).toContain(id)
+    // Without slashes it would have to fit the whole name, and Grafana puts the column's before a series'.
+    for (const { options } of matchers.filter(({ id }) => id === 'byRegexp'))
+      expect(options).toMatch(/^\/.+\/$/)
   })
 })
 

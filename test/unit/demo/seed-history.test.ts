@@ -9,7 +9,7 @@ import { seedHistory } from '../../../services/demo/history/seed-history.ts'
 import { CheckpointsConfig } from '../../../services/runtime/checkpoints/config.ts'
 import { openCheckpointSigner } from '../../../services/runtime/checkpoints/signer.ts'
 import { openEmbeddedLog } from '../../../services/runtime/log/embedded/embedded-log.ts'
-import { verifyChain } from '../../support/chain.ts'
+import { verifyChain } from '../../support/events/chain.ts'
 
 function* past(brokenOffAfter = Number.POSITIVE_INFINITY): Generator<Decision> {
   for (let n = 0; n < 2500; n += 1) {

@@ -8,7 +8,7 @@ import type { Finding } from '../../../schemas/finding.ts'
 import { runCli } from '../../../services/cli.ts'
 import { evaluate, type Verdict } from '../../../services/evaluate/evaluate.ts'
 import { report } from '../../../services/evaluate/report.ts'
-import { finding, instant, MORNING_MS, subject } from '../../support/findings.ts'
+import { finding, instant, MORNING_MS, subject } from '../../support/scoring/findings.ts'
 
 let folder: string
 

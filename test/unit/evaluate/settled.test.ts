@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { poissonInterval, settledOf } from '../../../services/evaluate/settled.ts'
 import type { Held } from '../../../services/evaluate/held.ts'
-import { finding } from '../../support/findings.ts'
+import { finding } from '../../support/scoring/findings.ts'
 
 const DAY = 86_400_000
 const START = Date.parse('2026-03-02T00:00:00.000Z')

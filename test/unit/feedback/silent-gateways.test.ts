@@ -13,7 +13,7 @@ import { openStory } from '../../../services/feedback/stories/tell.ts'
 import { openEmbeddedLog } from '../../../services/runtime/log/embedded/embedded-log.ts'
 import { jsonRecord } from '../../../services/runtime/log/json-record.ts'
 import { eventually } from '../../support/eventually.ts'
-import { Desk } from '../../support/ledger-desk.ts'
+import { Desk } from '../../support/feedback/ledger-desk.ts'
 
 const AT = Date.parse('2026-03-01T12:00:00.000Z')
 const MINUTE = 60_000

@@ -8,7 +8,7 @@ import { inferDevice } from '../../../services/gateway/trust.ts'
 import { compilePolicy } from '../../../services/policy/compile.ts'
 import { matchRoute } from '../../../services/policy/match.ts'
 import { canonicalPath } from '../../../services/policy/path.ts'
-import { verifyChain } from '../../support/chain.ts'
+import { verifyChain } from '../../support/events/chain.ts'
 
 const { policy } = compilePolicy(
   `version: 1

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Decided } from '../../../services/gateway/decide.ts'
 import { clientHeaders, isClaimed, upstreamHeaders } from '../../../services/gateway/proxy/headers.ts'
 import type { RequestFacts } from '../../../services/gateway/proxy/request-facts.ts'
-import { policyInputs } from '../../support/policy-inputs.ts'
+import { policyInputs } from '../../support/events/policy-inputs.ts'
 
 const facts: RequestFacts = {
   ip: '192.0.2.1',

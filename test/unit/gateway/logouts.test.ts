@@ -7,8 +7,8 @@ import type { Logouts } from '../../../services/gateway/identity/logouts.ts'
 import { openEmbeddedLog } from '../../../services/runtime/log/embedded/embedded-log.ts'
 import type { EventLog } from '../../../services/runtime/log/event-log.ts'
 import { eventually } from '../../support/eventually.ts'
-import { tempDir } from '../../support/gateway.ts'
-import { unreachableLog } from '../../support/unreachable-log.ts'
+import { tempDir } from '../../support/gateway/gateway.ts'
+import { unreachableLog } from '../../support/log/unreachable-log.ts'
 
 const NOW = Date.parse('2026-01-01T00:00:00.000Z')
 const HOUR = 3_600_000

@@ -4,7 +4,7 @@ import { compilePolicy } from '../../../services/policy/compile.ts'
 import type { CompiledRoute } from '../../../services/policy/compile.ts'
 import { evaluate } from '../../../services/policy/evaluate.ts'
 import type { PolicyInputs } from '../../../services/policy/inputs.ts'
-import { NOBODY, policyInputs } from '../../support/policy-inputs.ts'
+import { NOBODY, policyInputs } from '../../support/events/policy-inputs.ts'
 
 const ACR = 'urn:gatewatch:acr:phishing-resistant'
 

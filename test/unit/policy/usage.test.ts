@@ -48,7 +48,10 @@ describe('use of a policy', () => {
       ],
       lapsed: [{ route_id: 'crm', people: 9, lapsed: 6 }],
     })
-    expect(namesOf([policy, policy])).toEqual({ groups: ['resellers', 'sales', 'guests'], roles: ['auditor'] })
+    expect(namesOf([policy, policy])).toEqual({
+      groups: ['resellers', 'sales', 'guests'],
+      roles: ['auditor'],
+    })
   })
 
   it.each([

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { accepts } from '../../../schemas/accepts.ts'
 import { Activity } from '../../../schemas/activity.ts'
 import { Decision } from '../../../schemas/decision.ts'
-import { scoredDecision } from '../../support/decision-arbitrary.ts'
+import { scoredDecision } from '../../support/events/decision-arbitrary.ts'
 
 /** What zod must say for the quick way to say yes: accepted, and given back equal. */
 function keptByZod(schema: z.ZodType, value: unknown): boolean {

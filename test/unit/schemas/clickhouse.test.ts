@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fromStoreInstant, toStoreInstant } from '../../../schemas/clickhouse/instant.ts'
-import { instant } from '../../support/decision-arbitrary.ts'
+import { instant } from '../../support/events/decision-arbitrary.ts'
 
 describe('instants', () => {
   it('go to the store and come back', () => {

@@ -4,7 +4,7 @@ import { Outcome } from '../../../schemas/decision.ts'
 import { Finding } from '../../../schemas/finding.ts'
 import { decisionToOcsf, findingToOcsf, type OcsfEvent } from '../../../schemas/ocsf.ts'
 import { ScoredDecision } from '../../../schemas/scored-decision.ts'
-import { ocsfMistakes } from '../../support/ocsf-schema.ts'
+import { ocsfMistakes } from '../../support/ocsf/ocsf-schema.ts'
 
 const golden = (name: string): unknown =>
   JSON.parse(readFileSync(new URL(`../../golden/v1/${name}.json`, import.meta.url), 'utf8'))

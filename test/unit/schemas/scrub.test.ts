@@ -3,7 +3,7 @@ import type { Entity } from '../../../schemas/entity.ts'
 import { scrub } from '../../../schemas/scrub.ts'
 import { accessFindings, accessStories } from '../../../schemas/topics.ts'
 import { namesOf } from '../../../services/erasure/person.ts'
-import { sampleFinding, sampleStory } from '../../support/samples.ts'
+import { sampleFinding, sampleStory } from '../../support/events/samples.ts'
 
 const AT = '2026-01-31T09:30:00.000Z'
 const alice = namesOf({

@@ -13,7 +13,7 @@ import {
   story,
   testEnrich,
   TOKYO_IP,
-} from '../../support/play.ts'
+} from '../../support/scoring/play.ts'
 
 const inSession = (who: string, ip: string, user_agent: string) => () => ({
   subject: { type: 'user' as const, id: who, session_id: `session-of-${who}` },

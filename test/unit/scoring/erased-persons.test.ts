@@ -4,8 +4,8 @@ import { decisionKey } from '../../../schemas/decision.ts'
 import { accessDecisions, accessScored } from '../../../schemas/topics.ts'
 import { replay } from '../../../services/scoring/replay.ts'
 import { subjectStage } from '../../../services/scoring/worker.ts'
-import { decisionOf, partsOf, testEnrich } from '../../support/play.ts'
-import { foundBy, playStory, ruleText, rulesOf } from '../../support/rules.ts'
+import { decisionOf, partsOf, testEnrich } from '../../support/scoring/play.ts'
+import { foundBy, playStory, ruleText, rulesOf } from '../../support/scoring/rules.ts'
 
 /** Refusals as three persons by turns, each enough for a finding, of a foreign gateway that keeps no chain. */
 const decisions = Array.from({ length: 240 }, (_, n) =>

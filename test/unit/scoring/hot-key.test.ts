@@ -5,7 +5,7 @@ import { accessDecisions, accessFindings, scoringState } from '../../../schemas/
 import type { PartitionRecords } from '../../../services/runtime/log/event-log.ts'
 import { PartitionStates } from '../../../services/scoring/partition-states.ts'
 import { SUBJECT_MEMORY, subjectStage } from '../../../services/scoring/worker.ts'
-import { BERLIN_IP, decisionOf, NEW_YORK_IP, testEnrich, TOKYO_IP } from '../../support/play.ts'
+import { BERLIN_IP, decisionOf, NEW_YORK_IP, testEnrich, TOKYO_IP } from '../../support/scoring/play.ts'
 
 const stage = subjectStage(testEnrich())
 

@@ -3,7 +3,7 @@ import { decisionKey, type Decision } from '../../../schemas/decision.ts'
 import { accessActivity, accessDecisions, accessScored, type LogTopic } from '../../../schemas/topics.ts'
 import { replay } from '../../../services/scoring/replay.ts'
 import { subjectStage } from '../../../services/scoring/worker.ts'
-import { decisionOf, partsOf, testEnrich } from '../../support/play.ts'
+import { decisionOf, partsOf, testEnrich } from '../../support/scoring/play.ts'
 
 /** Requests of nobody from one network: more of them than a source keeps ids. */
 const COUNT = 100

@@ -7,7 +7,7 @@ import { PartitionStates } from '../../../services/scoring/partition-states.ts'
 import { headOf, UnreadableState } from '../../../services/scoring/state/packed.ts'
 import type { StateLimits } from '../../../services/scoring/state/roll.ts'
 import { subjectStage } from '../../../services/scoring/worker.ts'
-import { DAY, decisionOf, HOUR, testEnrich } from '../../support/play.ts'
+import { DAY, decisionOf, HOUR, testEnrich } from '../../support/scoring/play.ts'
 
 const stage = subjectStage(testEnrich())
 const ROOMY: StateLimits = { entities: 1000, idle_hours: 90 * 24, stranger_idle_hours: 7 * 24 }

@@ -4,7 +4,7 @@ import type { LogRecord } from '../../../services/runtime/log/event-log.ts'
 import { recordsOf } from '../../../services/scoring/bench/in-memory.ts'
 import { replay } from '../../../services/scoring/replay.ts'
 import { subjectStage } from '../../../services/scoring/worker.ts'
-import { testEnrich } from '../../support/play.ts'
+import { testEnrich } from '../../support/scoring/play.ts'
 
 /** The scored decisions that follow from records with another text in place of their own. */
 function scoredOf(count: number, write: (text: string) => string): string[] {

@@ -4,7 +4,7 @@ import { decisionKey } from '../../../schemas/decision.ts'
 import { accessActivity, accessDecisions, sourceScores } from '../../../schemas/topics.ts'
 import { replay } from '../../../services/scoring/replay.ts'
 import { sourceStage, subjectStage } from '../../../services/scoring/worker.ts'
-import { DAY, decisionOf, HOUR, partsOf, testEnrich, TOKYO_IP } from '../../support/play.ts'
+import { DAY, decisionOf, HOUR, partsOf, testEnrich, TOKYO_IP } from '../../support/scoring/play.ts'
 
 const NETWORK = '203.0.113.0/24'
 

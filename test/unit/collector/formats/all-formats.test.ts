@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Decision } from '../../../../schemas/decision.ts'
 import { FORMATS, type FormatName } from '../../../../services/collector/formats/format.ts'
-import { readerOf } from '../../../support/format-reading.ts'
-import { FORMAT_SAMPLES, sampleFile } from '../../../support/format-samples.ts'
+import { readerOf } from '../../../support/collector/format-reading.ts'
+import { FORMAT_SAMPLES, sampleFile } from '../../../support/collector/format-samples.ts'
 
 const NAMES = Object.keys(FORMAT_SAMPLES) as (keyof typeof FORMAT_SAMPLES)[]
 

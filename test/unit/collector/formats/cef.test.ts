@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { cefLine } from '../../../../services/collector/formats/cef-line.ts'
-import { draftOf, readerOf, whyNot } from '../../../support/format-reading.ts'
+import { draftOf, readerOf, whyNot } from '../../../support/collector/format-reading.ts'
 
 const HEAD = 'CEF:0|Example|Gate|1.0|100|Login|3|'
 const LINE = `${HEAD}rt=1772352000123 src=192.0.2.7 spt=41000 suser=alice request=https://app.example/records/17?token\\=x requestMethod=GET requestClientApplication=Mozilla/5.0 (X11) act=allowed in=12 out=345 cs1Label=Rule cs1=staff only externalId=9`

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { draftOf, reading, readerOf, whyNot } from '../../../support/format-reading.ts'
+import { draftOf, reading, readerOf, whyNot } from '../../../support/collector/format-reading.ts'
 
 type Parameters = Readonly<Record<string, unknown>>
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { draftOf, readerOf, whyNot } from '../../../support/format-reading.ts'
+import { draftOf, readerOf, whyNot } from '../../../support/collector/format-reading.ts'
 
 const COMBINED =
   '192.0.2.7 - alice [01/Mar/2026:09:00:00 +0100] "GET /records/17?token=x HTTP/1.1" 200 612 "https://www.example/a?b=c" "Mozilla/5.0"'

@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decisionToOcsf } from '../../../../schemas/ocsf.ts'
 import { addressOf } from '../../../../services/collector/formats/address.ts'
-import { scoredDecision } from '../../../support/decision-arbitrary.ts'
-import { draftOf, readerOf, whyNot } from '../../../support/format-reading.ts'
+import { scoredDecision } from '../../../support/events/decision-arbitrary.ts'
+import { draftOf, readerOf, whyNot } from '../../../support/collector/format-reading.ts'
 
 const API = {
   metadata: {

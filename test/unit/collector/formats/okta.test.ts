@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { draftOf, reading, readerOf, whyNot } from '../../../support/format-reading.ts'
+import { draftOf, reading, readerOf, whyNot } from '../../../support/collector/format-reading.ts'
 
 const EVENT = {
   uuid: '3aeede38-4f67-11ea-abd3-1f5d113f2546',

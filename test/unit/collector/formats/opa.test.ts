@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { draftOf, reading, readerOf, whyNot } from '../../../support/format-reading.ts'
+import { draftOf, reading, readerOf, whyNot } from '../../../support/collector/format-reading.ts'
 
 const EVENT = {
   labels: { app: 'records', id: 'o-1', version: '1.4.2' },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { draftOf, readerOf, whyNot } from '../../../support/format-reading.ts'
+import { draftOf, readerOf, whyNot } from '../../../support/collector/format-reading.ts'
 
 const LINE = {
   level: 'info',

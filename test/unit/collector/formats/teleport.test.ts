@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { draftOf, reading, readerOf, whyNot } from '../../../support/format-reading.ts'
+import { draftOf, reading, readerOf, whyNot } from '../../../support/collector/format-reading.ts'
 
 const EVENT = {
   uid: '84c07a99-856c-419f-9de5-15560451a116',

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { chainHash, personalHash } from '../../../../schemas/chain.ts'
-import { liveCollector, sshdLine } from '../../../support/live-collector.ts'
+import { liveCollector, sshdLine } from '../../../support/collector/live-collector.ts'
 
 const NOW = Date.now()
 const lines = (from: number, to: number): string =>

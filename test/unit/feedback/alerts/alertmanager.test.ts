@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { alertmanager, alertmanagerAlert } from '../../../../services/feedback/alerts/alertmanager.ts'
 import { alertmanagerRetry } from '../../../../services/feedback/alerts/retry.ts'
-import { alert } from '../../../support/alert.ts'
-import { MORNING_MS } from '../../../support/findings.ts'
-import { startCatcher } from '../../../support/http-catcher.ts'
+import { alert } from '../../../support/feedback/alert.ts'
+import { MORNING_MS } from '../../../support/scoring/findings.ts'
+import { startCatcher } from '../../../support/feedback/http-catcher.ts'
 
 describe('alert for Alertmanager', () => {
   it('has the same labels whatever happens in the story, but for the severity', () => {

@@ -11,7 +11,7 @@ import type { Receiver } from '../../../../services/feedback/alerts/receiver.ts'
 import { feedbackMetrics } from '../../../../services/feedback/metrics.ts'
 import { openEmbeddedLog } from '../../../../services/runtime/log/embedded/embedded-log.ts'
 import { jsonRecord } from '../../../../services/runtime/log/json-record.ts'
-import { alert } from '../../../support/alert.ts'
+import { alert } from '../../../support/feedback/alert.ts'
 import { eventually } from '../../../support/eventually.ts'
 
 /** Two processes' worth of dispatchers on one log, of which one at a time has the ledger. */

@@ -1,8 +1,8 @@
 import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { webhook, webhookBody } from '../../../../services/feedback/alerts/webhook.ts'
-import { alert } from '../../../support/alert.ts'
-import { type HttpCatcher, startCatcher } from '../../../support/http-catcher.ts'
+import { alert } from '../../../support/feedback/alert.ts'
+import { type HttpCatcher, startCatcher } from '../../../support/feedback/http-catcher.ts'
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
 const OLD_SECRET = `whsec_${Buffer.alloc(24, 9).toString('base64')}`

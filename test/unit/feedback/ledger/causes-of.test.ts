@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { causesOf } from '../../../../services/feedback/ledger/causes-of.ts'
-import { finding } from '../../../support/findings.ts'
+import { finding } from '../../../support/scoring/findings.ts'
 
 const part = (detector: string, nats: number, cause?: 'path' | 'device' | 'signal') => ({
   detector,

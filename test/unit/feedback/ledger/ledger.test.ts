@@ -9,7 +9,7 @@ import { judge } from '../../../../services/feedback/ledger/judge.ts'
 import { levelOf } from '../../../../services/feedback/ledger/level.ts'
 import { observe, unknownEntity } from '../../../../services/feedback/ledger/observe.ts'
 import { DEFAULT_PARAMETERS as parameters } from '../../../../services/feedback/ledger/parameters.ts'
-import { MORNING_MS, finding, instant, subject } from '../../../support/findings.ts'
+import { MORNING_MS, finding, instant, subject } from '../../../support/scoring/findings.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { Alert } from '../../../../schemas/alert.ts'
 import { RiskState } from '../../../../schemas/risk.ts'
 import { alertsOutbox, riskState } from '../../../../schemas/topics.ts'
-import { finding, instant, MORNING_MS, subject } from '../../../support/findings.ts'
-import { Desk } from '../../../support/ledger-desk.ts'
+import { finding, instant, MORNING_MS, subject } from '../../../support/scoring/findings.ts'
+import { Desk } from '../../../support/feedback/ledger-desk.ts'
 
 const MINUTE = 60_000
 

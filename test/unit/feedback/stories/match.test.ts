@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Entity } from '../../../../schemas/entity.ts'
 import type { Finding } from '../../../../schemas/finding.ts'
-import { MORNING_MS, finding, instant, subject } from '../../../support/findings.ts'
-import { Desk } from '../../../support/ledger-desk.ts'
+import { MORNING_MS, finding, instant, subject } from '../../../support/scoring/findings.ts'
+import { Desk } from '../../../support/feedback/ledger-desk.ts'
 
 const MINUTE_MS = 60_000
 const office = { type: 'source' as const, id: '192.0.2.0/24' }

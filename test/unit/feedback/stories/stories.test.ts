@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Alert } from '../../../../schemas/alert.ts'
 import { Story } from '../../../../schemas/story.ts'
-import { MORNING_MS, finding, subject } from '../../../support/findings.ts'
-import { Desk } from '../../../support/ledger-desk.ts'
+import { MORNING_MS, finding, subject } from '../../../support/scoring/findings.ts'
+import { Desk } from '../../../support/feedback/ledger-desk.ts'
 
 const told = fc.record({
   who: fc.integer({ min: 0, max: 5 }),

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { Story } from '../../../../schemas/story.ts'
 import { openStory } from '../../../../services/feedback/stories/tell.ts'
 import { titleOf } from '../../../../services/feedback/stories/title.ts'
-import { finding, subject } from '../../../support/findings.ts'
+import { finding, subject } from '../../../support/scoring/findings.ts'
 
 it.each([
   ['user:alice', 'alice: Refused 30 times.'],

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { Alert } from '../../../../schemas/alert.ts'
 import { verdictOn } from '../../../../services/feedback/verdicts.ts'
 import type { OutRecord } from '../../../../services/runtime/log/event-log.ts'
-import { MORNING_MS, finding, instant, subject } from '../../../support/findings.ts'
-import { Desk } from '../../../support/ledger-desk.ts'
+import { MORNING_MS, finding, instant, subject } from '../../../support/scoring/findings.ts'
+import { Desk } from '../../../support/feedback/ledger-desk.ts'
 
 const HOUR_MS = 3_600_000
 

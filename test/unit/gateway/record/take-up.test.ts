@@ -12,7 +12,7 @@ import { openSpool } from '../../../../services/gateway/spool/spool.ts'
 import { openEmbeddedLog } from '../../../../services/runtime/log/embedded/embedded-log.ts'
 import type { EventLog } from '../../../../services/runtime/log/event-log.ts'
 import { jsonRecord } from '../../../../services/runtime/log/json-record.ts'
-import { tempDir } from '../../../support/gateway.ts'
+import { tempDir } from '../../../support/gateway/gateway.ts'
 
 const pep = { id: 'gateway', kind: 'gatewatch', version: '0' }
 let dir: Awaited<ReturnType<typeof tempDir>>

@@ -10,10 +10,10 @@ import { spoolKeys } from '../../../../services/gateway/spool/keys.ts'
 import { openSpool } from '../../../../services/gateway/spool/spool.ts'
 import { openEmbeddedLog } from '../../../../services/runtime/log/embedded/embedded-log.ts'
 import type { EventLog } from '../../../../services/runtime/log/event-log.ts'
-import { verifyChain } from '../../../support/chain.ts'
+import { verifyChain } from '../../../support/events/chain.ts'
 import { eventually } from '../../../support/eventually.ts'
-import { readDecisions, tempDir } from '../../../support/gateway.ts'
-import { unreachableLog } from '../../../support/unreachable-log.ts'
+import { readDecisions, tempDir } from '../../../support/gateway/gateway.ts'
+import { unreachableLog } from '../../../support/log/unreachable-log.ts'
 
 const pep = { id: 'gateway', kind: 'gatewatch', version: '0' }
 let dir: Awaited<ReturnType<typeof tempDir>>

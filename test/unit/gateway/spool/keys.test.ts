@@ -2,7 +2,7 @@ import { stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openSpoolKeys } from '../../../../services/gateway/spool/keys.ts'
-import { tempDir } from '../../../support/gateway.ts'
+import { tempDir } from '../../../support/gateway/gateway.ts'
 
 let dir: Awaited<ReturnType<typeof tempDir>>
 beforeEach(async () => {

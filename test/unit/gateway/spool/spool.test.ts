@@ -8,7 +8,7 @@ import { spoolKeys } from '../../../../services/gateway/spool/keys.ts'
 import type { SpoolRecord } from '../../../../services/gateway/spool/records.ts'
 import { openSpool } from '../../../../services/gateway/spool/spool.ts'
 import type { Spool } from '../../../../services/gateway/spool/spool.ts'
-import { tempDir } from '../../../support/gateway.ts'
+import { tempDir } from '../../../support/gateway/gateway.ts'
 
 const FIRST_KEY = 'first-key-0123456789abcdef0123456789'
 const SECOND_KEY = 'second-key-0123456789abcdef012345678'

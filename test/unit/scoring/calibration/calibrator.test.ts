@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Calibration } from '../../../../schemas/calibration.ts'
-import { finding } from '../../../support/findings.ts'
+import { finding } from '../../../support/scoring/findings.ts'
 import { seededNumbers } from '../../../../services/runtime/seeded-numbers.ts'
 import { Calibrator, type Observation } from '../../../../services/scoring/calibration/calibrator.ts'
 import { Readings } from '../../../../services/scoring/calibration/reading.ts'

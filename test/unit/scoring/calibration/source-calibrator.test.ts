@@ -5,7 +5,7 @@ import { seededNumbers } from '../../../../services/runtime/seeded-numbers.ts'
 import { Calibrator } from '../../../../services/scoring/calibration/calibrator.ts'
 import { equalRate } from '../../../../services/scoring/calibration/equal-rate.ts'
 import { Readings } from '../../../../services/scoring/calibration/reading.ts'
-import { finding } from '../../../support/findings.ts'
+import { finding } from '../../../support/scoring/findings.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR

@@ -10,7 +10,7 @@ import {
   MOST_CORRECTION_NATS,
   type DayFound,
 } from '../../../../services/scoring/calibration/threshold-correction.ts'
-import { finding } from '../../../support/findings.ts'
+import { finding } from '../../../support/scoring/findings.ts'
 
 const DAY = 86_400_000
 const START = Date.parse('2026-01-05T00:00:00.000Z')

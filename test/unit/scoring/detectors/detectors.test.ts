@@ -16,7 +16,7 @@ import {
   play,
   testEnrich,
   TOKYO_IP,
-} from '../../../support/play.ts'
+} from '../../../support/scoring/play.ts'
 
 type Step = readonly [atMs: number, over?: Partial<DecisionInput>]
 

@@ -12,7 +12,7 @@ import {
   partsOf,
   testEnrich,
   TOKYO_IP,
-} from '../../../support/play.ts'
+} from '../../../support/scoring/play.ts'
 
 const failed: Partial<DecisionInput> = { outcome: 'deny', reasons: ['credentials_rejected'] }
 

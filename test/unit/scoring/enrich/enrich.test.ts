@@ -19,7 +19,14 @@ import { NAMED, networkKindOf } from '../../../../services/scoring/enrich/networ
 import { readNetworksFile } from '../../../../services/scoring/enrich/networks-file.ts'
 import { sensitivityOf } from '../../../../services/scoring/enrich/sensitivity.ts'
 import { parseUserAgent } from '../../../../services/scoring/enrich/user-agent.ts'
-import { CHROME, CLOUD_IP, decisionOf, FIREFOX, OFFICE_IP, testEnrich } from '../../../support/play.ts'
+import {
+  CHROME,
+  CLOUD_IP,
+  decisionOf,
+  FIREFOX,
+  OFFICE_IP,
+  testEnrich,
+} from '../../../support/scoring/play.ts'
 
 describe('addresses', () => {
   it.each([

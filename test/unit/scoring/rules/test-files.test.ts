@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { testRules } from '../../../../services/scoring/rules/test-files.ts'
-import { rulesOf, ruleText } from '../../../support/rules.ts'
+import { rulesOf, ruleText } from '../../../support/scoring/rules.ts'
 
 const set = rulesOf(ruleText('{ s: { action.name: delete }, condition: s }'), 'it.yml')
 const run = (...lines: readonly object[]) =>

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formatProblem } from '../../../../../services/scoring/rules/language/problem.ts'
 import { compileRules } from '../../../../../services/scoring/rules/language/rule-set.ts'
-import { problemsOf, rulesOf, ruleText } from '../../../../support/rules.ts'
+import { problemsOf, rulesOf, ruleText } from '../../../../support/scoring/rules.ts'
 
 const base = ruleText('{ s: { outcome: deny }, condition: s }').replace('name: it', 'name: refused')
 

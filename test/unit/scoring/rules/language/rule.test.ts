@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { DecisionInput } from '../../../../../schemas/decision.ts'
-import { decisionOf } from '../../../../support/play.ts'
-import { problemsOf, rulesOf, ruleText, scoredOf } from '../../../../support/rules.ts'
+import { decisionOf } from '../../../../support/scoring/play.ts'
+import { problemsOf, rulesOf, ruleText, scoredOf } from '../../../../support/scoring/rules.ts'
 
 /** Whether a rule with this detection matches a decision of alice's. */
 function matches(

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { RuleMatch } from '../../../../../schemas/rule-match.ts'
 import { judgeMatch } from '../../../../../services/scoring/rules/judge-match.ts'
 import { RuleStates } from '../../../../../services/scoring/rules/state/rule-states.ts'
-import { HOUR, MINUTE } from '../../../../support/play.ts'
-import { rulesOf, ruleText } from '../../../../support/rules.ts'
+import { HOUR, MINUTE } from '../../../../support/scoring/play.ts'
+import { rulesOf, ruleText } from '../../../../support/scoring/rules.ts'
 
 const refused = ruleText('{ s: { outcome: deny }, condition: s }').replace('name: it', 'name: refused')
 const set = rulesOf(`${refused}---\ntitle: Many\nname: many
