@@ -9,7 +9,7 @@ import type { ClickHouseEndpoint } from '../../../services/runtime/clickhouse/en
 export interface UpgradeRole {
   /** `workers`: scoring and storage, in one process to save its start. */
   readonly name: 'gateway' | 'workers' | 'feedback'
-  /** A module of `test/support/` that opens the log for a process (`openForChild`), and its argument. */
+  /** A module of `test/support/log/` that opens the log for a process (`openForChild`), and its argument. */
   readonly log: { readonly module: string; readonly argument: string }
   readonly dataDir: string
   readonly endpoint: ClickHouseEndpoint
