@@ -20,6 +20,7 @@ import { policyStage, sourceStage, subjectStage } from '../../services/scoring/w
 import { decisionOf, HOUR, LONDON_IP, CHROME, testEnrich, TOKYO_IP } from '../support/scoring/play.ts'
 
 const PEOPLE = 40
+const DAYS = 4
 const logger = pino({ level: 'silent' })
 
 /** A day of forty people, every quarter of an hour; each comes twice from elsewhere with another browser. */
@@ -87,7 +88,7 @@ it('the role publishes thresholds, workers take them up at an offset that they t
   const detectors = { subject: stages.subject.detectors, source: stages.source.detectors }
   const start = () => runCalibration(runtime, detectors, 2, 0)
   let role = await start()
-  for (let number = 0; number < 4; number++) {
+  for (let number = 0; number < DAYS; number++) {
     await append(eventLog, day(number))
     await worker.drained()
     if (number === 2) {
@@ -112,10 +113,11 @@ it('the role publishes thresholds, workers take them up at an offset that they t
     )
   const first = opened(0).length - opened(1).length
   expect(first).toBeGreaterThan(10)
-  expect(opened(3).length).toBeLessThan(first / 2)
+  expect(opened(DAYS - 1).length).toBeLessThan(first / 2)
   const all = await controls(eventLog)
   const taken = all.flatMap((each) => (each.kind === 'adoption' ? [each] : []))
-  expect(taken.length).toBeGreaterThan(3)
+  // On each day but the first a newer one was there.
+  expect(taken.length).toBeGreaterThanOrEqual(DAYS - 1)
   expect(findings.some((f) => f.evidence['once_in'] !== undefined)).toBe(true)
 
   const replayed = await replayDecisions(eventLog, stages)
