@@ -324,6 +324,14 @@ describe('the reading account', () => {
     expect((await ask('/?max_threads=1', { method: 'POST', body, account: 'reader' })).status).toBe(200)
   })
 
+  it('reads with as many threads as it may, however little memory the engine has', async () => {
+    const body = 'EXPLAIN PIPELINE SELECT sum(number) FROM numbers_mt(10000000)'
+    const pipeline = async (search: string) =>
+      (await ask(search, { method: 'POST', body, account: 'reader' })).text()
+    expect(await pipeline('/')).toContain('× 2')
+    expect(await pipeline('/?max_threads=1')).not.toContain('× 2')
+  })
+
   it.each([
     ['INSERT INTO events (id) VALUES (99)', '164'],
     ['DROP TABLE events', '164'],

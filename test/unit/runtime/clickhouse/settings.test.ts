@@ -20,9 +20,14 @@ describe('preparation of a connection', () => {
     const text = prepared("query=SELECT&param_a=it's&join_use_nulls=1&default_format=CSV")
     expect(text).toBe(
       "USE `d\\`b`; SET param_a = 'it\\'s', max_execution_time = '30', max_result_rows = '100', " +
-        "max_result_bytes = '1000', max_memory_usage = '5000', max_threads = '2', join_use_nulls = '1', " +
+        "max_result_bytes = '1000', max_memory_usage = '5000', max_threads = '2', " +
+        "max_threads_min_free_memory_per_thread = '67108864', join_use_nulls = '1', " +
         "log_comment = 'q'; SET readonly = 1",
     )
+  })
+
+  it('leaves what writes as it is', () => {
+    expect(prepared('query=SELECT', false)).not.toMatch(/min_free_memory_per_thread|readonly/)
   })
 
   it.each([
