@@ -90,7 +90,7 @@ export function postureFall({
         },
         gates: [],
         summary:
-          `Device ${device?.id ?? 'unknown'} was in order ${Math.max(0, hours)} hours ago and is not now; ` +
+          `Device ${device?.id ?? 'unknown'} was in order ${hours < 1 ? 'less than an hour' : `${hours} hours`} ago and is not now; ` +
           `it was used for something of ${input.enrichment.resource.sensitivity} sensitivity.`.slice(0, 512),
       }
     },
