@@ -22,7 +22,9 @@ import type { UpgradeRole } from './upgrade.ts'
 
 const role: UpgradeRole = JSON.parse(process.argv[2] ?? '{}')
 // Of the version that this file belongs to.
-const driver: { openForChild(argument: string): Promise<EventLog> } = await import(`../log/${role.log.module}`)
+const driver: { openForChild(argument: string): Promise<EventLog> } = await import(
+  `../log/${role.log.module}`
+)
 const eventLog = await driver.openForChild(role.log.argument)
 const logger = pino({ level: process.env['TEST_LOG'] ?? 'silent' })
 const runtime: Runtime = { dataDir: role.dataDir, logger, metrics: new Registry(), eventLog }
