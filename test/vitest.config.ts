@@ -4,7 +4,7 @@ import { LongestFirst } from './run/longest-first.ts'
 
 const PARTS = ['test/{unit,scenarios}/**/*.test.ts']
 
-/** Two workers: the suite is planned for two cores, and the integration tests start engines of their own. */
+/** Three workers, for two cores: tests of engines and brokers wait for them a quarter of their time. */
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {

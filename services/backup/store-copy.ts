@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { ClickHouseClient } from '@clickhouse/client'
 import { z } from 'zod'
 import { storeFault } from '../runtime/clickhouse/faults.ts'
+import { quoted } from '../runtime/clickhouse/quoted.ts'
 import { GatewatchError } from '../runtime/errors.ts'
 
 const Begun = z.array(z.object({ id: z.string(), status: z.string() })).length(1)
@@ -20,7 +21,7 @@ const LOOK_MS = 50
 
 /** A place as ClickHouse's BACKUP names it: `File('/…')`, `Disk('backups', 'monday')`, `S3('https://…', …)`. */
 export function fileDestination(path: string): string {
-  return `File('${path.replaceAll(/[\\']/g, String.raw`\$&`)}')`
+  return `File(${quoted(path)})`
 }
 
 /** A destination that a person gave: one function with literals, and nothing behind it. */

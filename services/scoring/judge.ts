@@ -4,7 +4,7 @@ import type { Bench } from './bench.ts'
 import { keepRefused, prune, type Observed } from './case.ts'
 import { speakAlone } from './speak-alone.ts'
 import { speakTogether } from './speak-together.ts'
-import type { EntityState } from './state/entity-state.ts'
+import { notesOf, type EntityState } from './state/entity-state.ts'
 import type { Population } from './state/population.ts'
 import { hashId } from './state/recent-ids.ts'
 import { drop, type Waiting } from './state/waiting.ts'
@@ -90,7 +90,7 @@ function learn<Input>({ bench, state, input, observed, population, trusted, wait
   for (let index = 0; index < bench.detectors.length; index++) {
     bench.detectors[index]?.learn(state.states[index], input, population, standing)
   }
-  if (observed.refused) keepRefused((state.notes ??= { cases: [], refused: [], subjects: [] }), observed)
+  if (observed.refused) keepRefused(notesOf(state), observed)
 }
 
 /** What of the entity waits to be learnt. */

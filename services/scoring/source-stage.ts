@@ -16,7 +16,7 @@ import { benchOf, type Bench } from './bench.ts'
 import { judge } from './judge.ts'
 import type { PartitionStates } from './partition-states.ts'
 import { dayHighest, type DayHighest } from './state/day-highest.ts'
-import type { EntityState } from './state/entity-state.ts'
+import { notesOf, type EntityState } from './state/entity-state.ts'
 import { findingRecord } from './subject-stage.ts'
 
 const DAY_MS = 86_400_000
@@ -95,7 +95,7 @@ export function scoreActivity(
   if (judged.late) return { findings: judged.findings, scores: undefined }
   states.learnt(key, tenant, facts.at_ms, isEstablished(activity, facts))
   if (facts.credential_failure) {
-    const notes = (state.notes ??= { cases: [], refused: [], subjects: [] })
+    const notes = notesOf(state)
     keepSubject(notes, activity.subject, facts.at_ms)
   }
   const first = Math.floor(facts.at_ms / DAY_MS) > Math.floor(lastMs / DAY_MS)

@@ -1,6 +1,7 @@
 import { advance } from './case.ts'
 import type { Detector, Thresholds } from './detector.ts'
 import { explained, type Turn } from './turn.ts'
+import { notesOf } from './state/entity-state.ts'
 
 /**
  * A detector finds by itself: always in the stage of sources, and in that of
@@ -20,7 +21,7 @@ export function speakAlone<Input>(
   }
   if (turn.late || turn.joint?.thresholds !== undefined) return
   const { state, observed } = turn
-  const notes = (state.notes ??= { cases: [], refused: [], subjects: [] })
+  const notes = notesOf(state)
   const { id, version, technique, most_nats } = detector
   const finding = advance(notes, { id, version, technique, thresholds, most_nats }, score, observed, () =>
     explained(turn, index, score),

@@ -1,6 +1,7 @@
 import type { Thresholds } from './detector.ts'
 import { advanceJoint, hasJointCase, JOINT_SCORE, type Saying } from './joint.ts'
 import { explained, type Joint, type Turn } from './turn.ts'
+import { notesOf } from './state/entity-state.ts'
 
 /** Less is not worth storing. */
 const LEAST_NEWS = 2
@@ -13,7 +14,7 @@ export function speakTogether<Input>(turn: Turn<Input>, joint: Joint): void {
   const thresholds = turn.definite ? openedBy(news, joint.thresholds) : joint.thresholds
   if (thresholds === undefined || !(news >= thresholds.medium || hasJointCase(state.notes))) return
   if (!turn.strange) turn.waits = true
-  const notes = (state.notes ??= { cases: [], refused: [], subjects: [] })
+  const notes = notesOf(state)
   const finding = advanceJoint(notes, joint, sayingsOf(turn), news, thresholds, observed)
   if (finding !== undefined) turn.findings.push(finding)
 }

@@ -1,15 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import type { ProblemKind, Report, UndecidedReason } from './report.ts'
+import { UNDECIDED_REASONS, type ProblemKind, type Report } from './report.ts'
 
 const KINDS: readonly ProblemKind[] = ['missing', 'altered', 'inserted', 'reordered', 'checkpoint']
-const REASONS: readonly UndecidedReason[] = [
-  'not_covered',
-  'on_the_way',
-  'expired',
-  'too_new',
-  'beside_gap',
-  'no_room',
-]
 
 export interface VerifyMetrics {
   /** What one look at a range came to. */
@@ -54,7 +46,7 @@ export function verifyMetrics(registry: Registry): VerifyMetrics {
       decisions.inc({ result: 'unproven' }, Math.max(0, report.decisions - report.proven))
       seconds.observe({ pass }, report.elapsed_ms / 1000)
       if (pass === 'sweep') return
-      for (const reason of REASONS) {
+      for (const reason of UNDECIDED_REASONS) {
         const some = report.undecided.filter((one) => one.reason === reason)
         undecided.set(
           { reason },

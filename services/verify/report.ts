@@ -26,7 +26,15 @@ export interface DeclaredLoss {
   readonly detail: string
 }
 
-export type UndecidedReason = 'not_covered' | 'on_the_way' | 'expired' | 'too_new' | 'beside_gap' | 'no_room'
+export const UNDECIDED_REASONS = [
+  'not_covered',
+  'on_the_way',
+  'expired',
+  'too_new',
+  'beside_gap',
+  'no_room',
+] as const
+export type UndecidedReason = (typeof UNDECIDED_REASONS)[number]
 
 /** What could not be decided, and why. */
 export interface Undecided {

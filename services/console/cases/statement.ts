@@ -1,3 +1,5 @@
+import { quoted } from '../../runtime/clickhouse/quoted.ts'
+
 /**
  * A query with its parameters written out, for a person to ask again: what is
  * in a case can name the question that it was the answer to. Never sent by us,
@@ -10,15 +12,12 @@ export function statementOf(query: string, params: Readonly<Record<string, unkno
 
 function literal(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`
-  return typeof value === 'number' ? String(value) : quoted(String(value))
+  return typeof value === 'number' ? String(value) : plainly(quoted(String(value)))
 }
 
 /** What a page would show otherwise than it is (line ends, turned text) is written by its bytes. */
-function quoted(text: string): string {
-  const marked = text
-    .replaceAll(/[\\']/g, (mark) => `\\${mark}`)
-    .replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (mark) =>
-      [...Buffer.from(mark)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join(''),
-    )
-  return `'${marked}'`
+function plainly(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (mark) =>
+    [...Buffer.from(mark)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join(''),
+  )
 }

@@ -7,7 +7,8 @@ import { ERASED } from '../../../schemas/scrub.ts'
 import { GatewatchError } from '../../runtime/errors.ts'
 import type { Names } from '../person.ts'
 import { eraseRollUps } from './erase-roll-ups.ts'
-import { mutate, quoted, rowsOf, type Hashed, type StoreTarget } from './statements.ts'
+import { mutate, rowsOf, type Hashed, type StoreTarget } from './statements.ts'
+import { quoted } from '../../runtime/clickhouse/quoted.ts'
 
 /** Rows of one insert: an array of as many ids and hashes goes with the statement. */
 const PAGE = 2_000

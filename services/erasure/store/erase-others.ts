@@ -3,7 +3,8 @@ import { isRecord } from '../../../schemas/record.ts'
 import { erasedEntity, scrub } from '../../../schemas/scrub.ts'
 import type { Entity } from '../../../schemas/entity.ts'
 import type { Names } from '../person.ts'
-import { list, mutate, quoted, rowsOf, type Hashed, type StoreTarget } from './statements.ts'
+import { list, mutate, rowsOf, type Hashed, type StoreTarget } from './statements.ts'
+import { quoted } from '../../runtime/clickhouse/quoted.ts'
 
 /** Rows whose texts go with one statement. */
 const PAGE = 500

@@ -1,4 +1,5 @@
-import { mutate, quoted, rowsOf, type Hashed, type StoreTarget } from './statements.ts'
+import { mutate, rowsOf, type Hashed, type StoreTarget } from './statements.ts'
+import { quoted } from '../../runtime/clickhouse/quoted.ts'
 
 /** Which columns name somebody, and what kind of entity; a subject's kind stands beside it. */
 const IDENTITIES: Readonly<Record<string, string>> = {

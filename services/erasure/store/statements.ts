@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { Names } from '../person.ts'
+import { quoted } from '../../runtime/clickhouse/quoted.ts'
 
 /** Where the person's rows are, and how statements reach them. */
 export interface StoreTarget {
@@ -43,11 +44,7 @@ export async function rowsOf<T>(
   return result.json<T>()
 }
 
-/** A text in a statement. Never used for a name: a mutation's text stays in its table's directory for a while. */
-export function quoted(text: string): string {
-  return `'${text.replace(/[\\']/g, (mark) => `\\${mark}`)}'`
-}
-
+/** Texts in a statement. Never used for names: a mutation's text stays in its table's directory for a while. */
 export function list(texts: readonly string[]): string {
   return `[${texts.map(quoted).join(', ')}]`
 }

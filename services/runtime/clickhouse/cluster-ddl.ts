@@ -1,3 +1,5 @@
+import { quoted } from './quoted.ts'
+
 /** A migration's SQL for one server, or for every node of a cluster. */
 export interface ClusterTarget {
   /** As `remote_servers` of the servers' configuration names it. */
@@ -80,8 +82,4 @@ export function clusterRecordTable({ cluster, database }: ClusterTarget): string
 (name String, checksum String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC'))
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/${database}/schema_migrations', '{shard}-{replica}')
 ORDER BY name SETTINGS fsync_after_insert = 1`
-}
-
-function quoted(text: string): string {
-  return `'${text.replace(/[\\']/g, (mark) => `\\${mark}`)}'`
 }

@@ -1,7 +1,10 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
+import { same } from '../state/hash.ts'
 import { ipv4Text } from '../state/ipv4.ts'
 import { f32, layout, records, u32, type StateOf } from '../state/layout.ts'
 import type { Population } from '../state/population.ts'
+import { secondOf } from '../state/second-of.ts'
+import { isSharedExit } from '../state/shared-exit.ts'
 import { keepSight, sight, stayOf, type Sight } from '../state/sights.ts'
 import { clientOf } from '../state/visits.ts'
 import { decay } from '../statistics/decay.ts'
@@ -93,7 +96,7 @@ export function concurrentUse(): Detector<EnrichedDecision, UseState> {
           device_here: input.device !== 0,
           device_there: other.device !== 0,
           shared_here: isShared(input, population),
-          shared_there: population.usersOf(other.prefix, input.at_ms) >= MANY,
+          shared_there: isSharedExit(population, other.prefix, input.at_ms),
           days_like_this: Math.round(daysOf(state, input.at_ms) * 10) / 10,
           days_like_this_expected: 0,
         },
@@ -106,8 +109,6 @@ export function concurrentUse(): Detector<EnrichedDecision, UseState> {
 }
 
 const NO_GATES: readonly { name: string; factor: number }[] = []
-/** From so many subjects on, an exit is everybody's. */
-const MANY = 3
 /** Clocks of two gateways, and the requests of one page, may be so far apart. */
 const APART_S = 60
 /** Days are counted once in so long. */
@@ -155,7 +156,7 @@ function elsewhere(
 }
 
 function strength(other: Sight, input: EnrichedDecision, population: Population): number {
-  const shared = isShared(input, population) || population.usersOf(other.prefix, input.at_ms) >= MANY
+  const shared = isShared(input, population) || isSharedExit(population, other.prefix, input.at_ms)
   return (
     1 +
     ((other.device === 0) === (input.device === 0) ? 0 : 2) +
@@ -171,7 +172,7 @@ function gatesOf(
   population: Population,
 ): readonly { name: string; factor: number }[] {
   const gates: { name: string; factor: number }[] = []
-  if (isShared(input, population) && population.usersOf(other.prefix, input.at_ms) >= MANY)
+  if (isShared(input, population) && isSharedExit(population, other.prefix, input.at_ms))
     gates.push({ name: 'split_tunnel', factor: SPLIT_TUNNEL })
   if (input.enrichment.source.network_kind === 'mobile') gates.push({ name: 'tethered', factor: TETHERED })
   const days = daysOf(state, input.at_ms)
@@ -181,17 +182,9 @@ function gatesOf(
 
 function isShared(input: EnrichedDecision, population: Population): boolean {
   const { network_kind: kind } = input.enrichment.source
-  return kind === 'corporate' || kind === 'private' || population.usersOf(input.prefix, input.at_ms) >= MANY
+  return kind === 'corporate' || kind === 'private' || isSharedExit(population, input.prefix, input.at_ms)
 }
 
 function daysOf({ days, last_s }: Readonly<UseState>, atMs: number): number {
   return days * decay(atMs - last_s * 1000, HABIT_HALF_LIFE_MS)
-}
-
-function secondOf({ at_ms }: EnrichedDecision): number {
-  return Math.max(0, Math.floor(at_ms / 1000))
-}
-
-function same(first: number, second: number): boolean {
-  return first !== 0 && first === second
 }

@@ -2,6 +2,7 @@ import type { Detector, EnrichedDecision } from '../detector.ts'
 import { clientOf } from '../state/visits.ts'
 import { layout, u32, type StateOf } from '../state/layout.ts'
 import { networkName } from '../state/network-name.ts'
+import { secondOf } from '../state/second-of.ts'
 
 export interface DormantAccountOptions {
   readonly leastDays: number
@@ -136,10 +137,6 @@ const fields = {
 }
 const dormantLayout = layout(fields)
 type DormantState = StateOf<typeof fields>
-
-function secondOf(input: EnrichedDecision): number {
-  return Math.max(0, Math.floor(input.at_ms / 1000))
-}
 
 function isComputer({ enrichment }: EnrichedDecision): boolean {
   return enrichment.user_agent.device_type === 'desktop'

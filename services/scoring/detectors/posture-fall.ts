@@ -1,6 +1,7 @@
 import type { Decision } from '../../../schemas/decision.ts'
 import type { Detector, EnrichedDecision } from '../detector.ts'
 import { layout, records, u32, type StateOf } from '../state/layout.ts'
+import { secondOf } from '../state/second-of.ts'
 
 export interface PostureFallOptions {
   readonly forgetMs: number
@@ -38,7 +39,7 @@ export function postureFall({
   const before = (state: Readonly<PostureState>, input: EnrichedDecision) => {
     const known = find(state.devices, input.device)
     if (known === undefined) return undefined
-    const at = seconds(input)
+    const at = secondOf(input)
     const news = known.fell_s === 0 || (at - known.fell_s) * 1000 < newsMs
     return news && (at - known.well_s) * 1000 < forgetMs ? known : undefined
   }
@@ -59,7 +60,7 @@ export function postureFall({
     learn(state, input) {
       if (input.device === 0 || !input.permitted) return
       const known = find(state.devices, input.device)
-      const at = seconds(input)
+      const at = secondOf(input)
       if (known === undefined) {
         const place = state.devices.reduce((least, each) => (each.well_s < least.well_s ? each : least))
         Object.assign(place, { device: input.device, ...conditionOf(input), well_s: at, fell_s: 0 })
@@ -74,7 +75,7 @@ export function postureFall({
     explain(state, input) {
       const known = find(state.devices, input.device)
       const { device } = input.decision
-      const hours = known === undefined ? 0 : Math.round((seconds(input) - known.well_s) / 360) / 10
+      const hours = known === undefined ? 0 : Math.round((secondOf(input) - known.well_s) / 360) / 10
       return {
         cause: 'device',
         evidence: {
@@ -135,8 +136,4 @@ function postureOf(device: Decision['device']): number {
     : device?.posture === 'not_compliant'
       ? NOT_COMPLIANT
       : UNKNOWN
-}
-
-function seconds(input: EnrichedDecision): number {
-  return Math.max(0, Math.floor(input.at_ms / 1000))
 }

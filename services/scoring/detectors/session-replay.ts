@@ -1,6 +1,7 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
 import { f64, layout, records, u32, type StateOf } from '../state/layout.ts'
 import { networkName } from '../state/network-name.ts'
+import { secondOf } from '../state/second-of.ts'
 import { decay } from '../statistics/decay.ts'
 
 export interface SessionReplayOptions {
@@ -82,7 +83,7 @@ export function sessionReplay({
         state.wandered = wandered(state, input.at_ms) + 1
         state.last_ms = Math.max(state.last_ms, input.at_ms)
       }
-      session.last_s = Math.max(session.last_s, seconds(input))
+      session.last_s = Math.max(session.last_s, secondOf(input))
       if (session.device === 0 && sameClient(session, input)) session.device = input.device
     },
     explain(state, input) {
@@ -155,7 +156,7 @@ function bind(sessions: readonly Session[], input: EnrichedDecision): void {
     tls,
     asn,
     country,
-    last_s: seconds(input),
+    last_s: secondOf(input),
     wandered: 0,
   })
 }
@@ -187,8 +188,4 @@ function sameClient(session: Readonly<Session>, input: EnrichedDecision): boolea
 /** Both are known, and not the same. */
 function differs(before: number, now: number): boolean {
   return before !== 0 && now !== 0 && before !== now
-}
-
-function seconds(input: EnrichedDecision): number {
-  return Math.max(0, Math.floor(input.at_ms / 1000))
 }

@@ -5,6 +5,7 @@ import { combine, hash32 } from '../state/hash.ts'
 import { ipv4Number } from '../state/ipv4.ts'
 import { slots } from '../state/slots.ts'
 import { provedWithKey } from '../state/strong-proof.ts'
+import { isSharedExit } from '../state/shared-exit.ts'
 
 export interface UnknownDeviceOptions {
   readonly halfLifeMs: number
@@ -126,8 +127,6 @@ const AT_HOME = 0.3
 /** How long an address is held to be the subject's: providers give new ones. */
 const HOME_MS = 8 * 86_400_000
 const ADDRESS_HALF_LIFE_MS = 7 * 86_400_000
-/** From so many subjects on, an exit is everybody's. */
-const MANY = 3
 /** Visits with a known device, on any system. */
 const ANYWHERE = 1
 
@@ -148,7 +147,7 @@ function settle(state: DeviceState, input: EnrichedDecision, population: Populat
   const address = addressOf(input)
   const known = state.addresses.find(address)
   if (known !== -1 && input.at_ms - state.addresses.lastMs(known) < COUNTED_MS) return
-  if (population.usersOf(input.prefix, input.at_ms) >= MANY) return
+  if (isSharedExit(population, input.prefix, input.at_ms)) return
   state.addresses.add(address, input.at_ms, ADDRESS_HALF_LIFE_MS)
 }
 

@@ -6,6 +6,7 @@ import { instantMs } from '../state/instant.ts'
 import { hashId } from '../state/recent-ids.ts'
 import { tellOf } from './impact.ts'
 import { takeEffect } from './runs.ts'
+import { notesOf } from '../state/entity-state.ts'
 
 export const POLICY_STAGE = 'policy'
 
@@ -24,7 +25,7 @@ export function takePolicyEffect(
   if (state.book.seen.has(hashed, atMs)) return undefined
   state.book.seen.add(hashed, atMs)
   state.book.last_ms = Math.max(state.book.last_ms, atMs)
-  const notes = (state.notes ??= { cases: [], refused: [], subjects: [] })
+  const notes = notesOf(state)
   const runs = (notes.policy ??= { runs: [], refused: [] })
   const findings = takeEffect(runs, effect).flatMap((run) => tellOf(run, effect) ?? [])
   states.learnt(key, effect.tenant, atMs, true)

@@ -10,6 +10,7 @@ import type { Group } from './state/group.ts'
 import type { Lane } from './state/lane.ts'
 import type { RuleStates } from './state/rule-states.ts'
 import type { Filled } from './windows/events.ts'
+import { notesOf } from '../state/entity-state.ts'
 
 /** Detector id of a rule's findings. */
 function detectorOf(rule: string): string {
@@ -94,7 +95,7 @@ function tell(
     }
     budget.told += 1
   }
-  const notes = (group.notes ??= { cases: [], refused: [], subjects: [] })
+  const notes = notesOf(group)
   const observed: Observed = {
     decision_id: match.decision_id,
     tenant: match.tenant,

@@ -78,6 +78,11 @@ export interface Notes {
   policy?: PolicyRuns
 }
 
+/** The notes of whoever may have some; from now on there are. */
+export function notesOf(holder: { notes: Notes | undefined }): Notes {
+  return (holder.notes ??= { cases: [], refused: [], subjects: [] })
+}
+
 /**
  * All state of one entity while a batch touches it: the worker's book, one
  * state a detector, and `notes`, the few things of variable length (open

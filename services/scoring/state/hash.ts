@@ -42,6 +42,16 @@ export function combine(first: number, second: number): number {
   return finish(Math.imul(first, 0x9e3779b1) ^ second)
 }
 
+/** Whether two hashes are of one thing that is known. */
+export function same(first: number, second: number): boolean {
+  return first !== 0 && first === second
+}
+
+/** Whether two hashes are of two things that are both known. */
+export function differ(first: number, second: number): boolean {
+  return first !== 0 && second !== 0 && first !== second
+}
+
 function finish(value: number): number {
   let hash = value ^ (value >>> 16)
   hash = Math.imul(hash, 0x85ebca6b)

@@ -1,6 +1,8 @@
 import type { EnrichedDecision } from '../detector.ts'
-import { slots, type Slots } from './slots.ts'
+import { differ, same } from './hash.ts'
 import type { Population } from './population.ts'
+import { isSharedExit } from './shared-exit.ts'
+import { slots, type Slots } from './slots.ts'
 import { clientOf, CORPORATE, MOBILE, placeOf, type Visit } from './visits.ts'
 
 const DAY_MS = 86_400_000
@@ -75,9 +77,10 @@ function egressFactor(
   population: Population,
 ): number {
   if (replays(other, input)) return 1
-  const there = (other.flags & CORPORATE) !== 0 || population.usersOf(other.prefix, input.at_ms) >= 3
+  const there = (other.flags & CORPORATE) !== 0 || isSharedExit(population, other.prefix, input.at_ms)
   const here =
-    input.enrichment.source.network_kind === 'corporate' || population.usersOf(input.prefix, input.at_ms) >= 3
+    input.enrichment.source.network_kind === 'corporate' ||
+    isSharedExit(population, input.prefix, input.at_ms)
   if (!there && !here) return 1
   const otherClient = differ(other.client, clientOf(input)) && !bothOwn(habits, other, input)
   if (!otherClient || (there && here) || same(other.device, input.device)) return 0.1
@@ -150,12 +153,4 @@ function owns(habits: TravelHabits, client: number, atMs: number): boolean {
 
 function countDay(values: Slots, key: number, atMs: number): void {
   if (atMs - values.lastMs(values.find(key)) >= 0.8 * DAY_MS) values.add(key, atMs, HABIT_HALF_LIFE_MS)
-}
-
-function differ(first: number, second: number): boolean {
-  return first !== 0 && second !== 0 && first !== second
-}
-
-export function same(first: number, second: number): boolean {
-  return first !== 0 && first === second
 }

@@ -1,3 +1,4 @@
+import { quoted } from '../quoted.ts'
 import { refuse } from './exception.ts'
 
 /** Parameters of ClickHouse's HTTP interface that are not settings of the engine. */
@@ -104,11 +105,6 @@ export function preparation(options: {
     `SET ${list.join(', ')}`,
     ...(options.readonly ? ['SET readonly = 1'] : []),
   ].join('; ')
-}
-
-/** A text as a literal. */
-export function quoted(text: string): string {
-  return `'${text.replace(/[\\']/g, (mark) => `\\${mark}`)}'`
 }
 
 function identifier(name: string): string {

@@ -1,4 +1,4 @@
-import { quoted } from '../engine/settings.ts'
+import { quoted } from '../quoted.ts'
 import { type Limit, READER_LIMITS, READER_PROFILE } from './limits.ts'
 import { checkReader, grantsOf, type Reader, rowsOf, type StoredTable } from './reader.ts'
 

@@ -1,5 +1,5 @@
 import { GatewatchError } from '../../errors.ts'
-import { quoted } from '../engine/settings.ts'
+import { quoted } from '../quoted.ts'
 
 /** An account that reads: everything, or the rows of one tenant. */
 export interface Reader {

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { OutRecord } from '../event-log.ts'
 import { fencedError } from '../fenced-error.ts'
 import { Fenced } from './group-committer.ts'
 import type { Written } from './transactor.ts'
 import { unavailable } from './wire/faults.ts'
 import type { WatchedConsumption } from './watched-consumption.ts'
+import { within } from '../../within.ts'
 
 /** Appends of groups' owners. One that takes long goes on, and is waited for again by who brings its records again. */
 export class OwnedAppends {
@@ -20,17 +20,12 @@ export class OwnedAppends {
   /** @throws GatewatchError `ERR_LOG_FENCED`, or `ERR_LOG_UNAVAILABLE` after `wait_ms` without an answer */
   async append(group: string, records: readonly OutRecord[]): Promise<readonly Written[]> {
     const fate = this.#open.get(records) ?? this.#begin(group, records)
-    const patience = new AbortController()
-    const { signal } = patience
     try {
-      const late = sleep(this.#wait_ms, 'late' as const, { signal }).catch(() => 'late' as const)
-      const written = await Promise.race([fate, late])
+      const written = await within(fate, this.#wait_ms)
       if (written !== 'late') return written
     } catch (error) {
       this.#open.delete(records)
       throw error instanceof Fenced ? fencedError(group) : error
-    } finally {
-      patience.abort()
     }
     throw unavailable('no answer in time')
   }

@@ -10,6 +10,7 @@ import { Transactor, type Written } from './transactor.ts'
 import { unavailable } from './wire/faults.ts'
 import type { Link } from './wire/link.ts'
 import type { Compression } from './wire/record-batch.ts'
+import { within } from '../../within.ts'
 
 export interface WritingParts {
   readonly link: Link
@@ -86,17 +87,12 @@ export class Writing {
 
   async #within(records: readonly OutRecord[], handed: Handed): Promise<readonly Written[]> {
     const { fate } = handed
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(resolve, this.#parts.wait_ms, 'late')
-    })
-    const waiting = Promise.race([fate, late])
+    const waiting = within(fate, this.#parts.wait_ms)
     this.#open.add(waiting)
     try {
       const written = await waiting
       if (written !== 'late') return written
     } finally {
-      clearTimeout(timer)
       this.#open.delete(waiting)
     }
     if (!handed.withdraw()) this.#doubts.add(records, fate)

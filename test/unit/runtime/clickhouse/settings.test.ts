@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { preparation, quoted, settingsOf } from '../../../../services/runtime/clickhouse/engine/settings.ts'
+import { preparation, settingsOf } from '../../../../services/runtime/clickhouse/engine/settings.ts'
+import { quoted } from '../../../../services/runtime/clickhouse/quoted.ts'
 
 const limits = {
   max_execution_time: 30,
