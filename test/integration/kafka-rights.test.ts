@@ -16,7 +16,7 @@ import { eventually } from '../support/eventually.ts'
 import { acl, aclsOf, grant, takeAway } from '../support/kafka/kafka-acls.ts'
 import { canStartBrokers } from '../support/kafka/kafka-broker.ts'
 import { startSecuredBroker, type SecuredBroker } from '../support/kafka/kafka-secured.ts'
-import { textsOf } from '../support/log/log-load.ts'
+import { textsOf } from '../support/log/stored-records.ts'
 
 const quiet = pino({ level: 'silent' })
 const [USER, STRANGER] = ['scoring-1', 'stranger-1']
@@ -66,7 +66,7 @@ describe.skipIf(!canStartBrokers())('what a user on Kafka may do', () => {
     await admin.connect()
     await grant(admin, aclsOf(USER, RIGHTS.scoring, namesOf(operators())))
     await allowed()
-  }, 90_000)
+  })
   afterAll(async () => {
     await admin?.disconnect()
     await broker?.dispose()

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
-import { eventLogContract, PARTITIONS } from '../support/log/event-log-contract.ts'
+import { PARTITIONS } from '../support/log/driver-under-test.ts'
+import { eventLogContract } from '../support/log/event-log-contract.ts'
 
 eventLogContract('embedded', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'gatewatch-log-'))

@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import type { LogTopic } from '../../schemas/topics.ts'
-import type { EventLog } from '../../services/runtime/log/event-log.ts'
-import { startChild } from '../support/log/event-log-contract.ts'
+import { PARTITIONS } from '../support/log/driver-under-test.ts'
 import { copyTo } from '../support/log/event-log-roles.ts'
 import { hasKafka, kafkaBrokers } from '../support/kafka/kafka-broker.ts'
 import type { Fault, FaultyArgument } from '../support/log/kafka-faulty-driver.ts'
 import { newPrefix, openTestLog } from '../support/log/kafka-log-driver.ts'
 import { untilTaken } from '../support/log/log-load.ts'
+import { numbered } from '../support/log/numbered-records.ts'
+import { startChild } from '../support/log/start-child.ts'
+import { textsOf } from '../support/log/stored-records.ts'
 
-const PARTITIONS = 4
 const SESSION_MS = 1_000
 /** Of the requests of its kind: the second transaction, under the second transactional id. */
 const SECOND = 2
@@ -58,7 +59,8 @@ describe.skipIf(!hasKafka())('Kafka', () => {
     let sent = 0
     const took: { readonly step: string; readonly ms: number }[] = []
     for (const step of steps) {
-      sent = await send(log, sent, 60)
+      await untilTaken(() => log.append(numbered(from, 60, 17, sent)))
+      sent += 60
       const began = performance.now()
       const argument: FaultyArgument = {
         brokers,
@@ -71,36 +73,14 @@ describe.skipIf(!hasKafka())('Kafka', () => {
       expect(signal).toBe('SIGKILL')
       took.push({ step: JSON.stringify(step), ms: performance.now() - began })
     }
-    await send(log, sent, 60)
+    await untilTaken(() => log.append(numbered(from, 60, 17, sent)))
     const rest = await log.consume({ group: 'g', topics: [from], handle: copyTo(to) })
     await rest.drained()
     await rest.stop()
-    expect(await values(log, to)).toEqual(await values(log, from))
+    expect(await textsOf(log, to)).toEqual(await textsOf(log, from))
     // Processes start and end meanwhile, which a busy machine alone can make as slow: then all of them are. What an open
     // transaction holds up is slow beside those that found none, a quarter of them at least.
     const usual = took.map(({ ms }) => ms).toSorted((a, b) => a - b)[Math.floor(took.length / 4)] ?? 0
     expect(took.filter(({ ms }) => ms > Math.max(HELD_UP_MS, 4 * usual))).toEqual([])
   })
 })
-
-async function send(log: EventLog, first: number, count: number): Promise<number> {
-  const records = Array.from({ length: count }, (_, i) => ({
-    topic: from,
-    key: `key-${(first + i) % 17}`,
-    value: String(first + i),
-  }))
-  await untilTaken(() => log.append(records))
-  return first + count
-}
-
-async function values(log: EventLog, topic: LogTopic): Promise<string[][]> {
-  return await Promise.all(
-    Array.from({ length: PARTITIONS }, async (_, partition) => {
-      const found: string[] = []
-      for await (const records of log.read(topic, { partition })) {
-        for (const { value } of records) found.push(Buffer.from(value ?? []).toString())
-      }
-      return found
-    }),
-  )
-}

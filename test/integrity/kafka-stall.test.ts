@@ -1,7 +1,6 @@
 import { Registry } from 'prom-client'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { LogTopic } from '../../schemas/topics.ts'
-import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { KafkaConsumption } from '../../services/runtime/log/kafka/consumption.ts'
 import { Link } from '../../services/runtime/log/kafka/wire/link.ts'
 import { logMetrics } from '../../services/runtime/log/log-metrics.ts'
@@ -9,6 +8,8 @@ import { copyTo } from '../support/log/event-log-roles.ts'
 import { hasKafka, kafkaBrokers } from '../support/kafka/kafka-broker.ts'
 import { newPrefix, openTestLog } from '../support/log/kafka-log-driver.ts'
 import { untilTaken } from '../support/log/log-load.ts'
+import { numbered, numbersOf } from '../support/log/numbered-records.ts'
+import { everything } from '../support/log/stored-records.ts'
 
 const from: LogTopic = { name: 'stall.from.v1', partitions: 4, retention_ms: 3_600_000, compacted: false }
 const to: LogTopic = { ...from, name: 'stall.to.v1' }
@@ -23,19 +24,19 @@ describe.skipIf(!hasKafka())('Kafka: a consumer that stands still', () => {
     const { deaf } = fetchesThatCanGoUnanswered()
     const abandoned = vi.spyOn(KafkaConsumption.prototype, 'abandon')
     const consumption = await log.consume({ group: 'g', topics: [from], handle: copyTo(to) })
-    await untilTaken(() => log.append(numbered(0)))
+    await untilTaken(() => log.append(numbered(from, 100)))
     await consumption.drained()
 
     deaf.now = true
     // The fetch that is under way at this moment is still answered.
-    await untilTaken(() => log.append(numbered(100)))
+    await untilTaken(() => log.append(numbered(from, 100, 17, 100)))
     await new Promise((resolve) => setTimeout(resolve, 100))
-    await untilTaken(() => log.append(numbered(200)))
+    await untilTaken(() => log.append(numbered(from, 100, 17, 200)))
     await consumption.drained()
     // A slow machine may look like a stall once more; each is counted once.
     expect((await restarts())['fetch']).toBeGreaterThan(0)
     expect(sumOf(await restarts())).toBe(abandoned.mock.calls.length)
-    expect(await values(log)).toEqual(Array.from({ length: 300 }, (_, i) => i))
+    expect(numbersOf(await everything(log, to))).toEqual(Array.from({ length: 300 }, (_, i) => i))
     await consumption.stop()
     await log.close()
   })
@@ -53,14 +54,14 @@ describe.skipIf(!hasKafka())('Kafka: a consumer that stands still', () => {
         return copyTo(to)(batch)
       },
     })
-    await untilTaken(() => log.append(numbered(0)))
+    await untilTaken(() => log.append(numbered(from, 100)))
     await consumption.drained()
     expect((await restarts())['handler']).toBeGreaterThan(0)
     expect(sumOf(await restarts())).toBe(abandoned.mock.calls.length)
     stuck.resolve()
-    await untilTaken(() => log.append(numbered(100)))
+    await untilTaken(() => log.append(numbered(from, 100, 17, 100)))
     await consumption.drained()
-    expect(await values(log)).toEqual(Array.from({ length: 200 }, (_, i) => i))
+    expect(numbersOf(await everything(log, to))).toEqual(Array.from({ length: 200 }, (_, i) => i))
     await consumption.stop()
     await log.close()
   })
@@ -76,14 +77,14 @@ describe.skipIf(!hasKafka())('Kafka: a consumer that stands still', () => {
         return copyTo(to)(batch)
       },
     })
-    await untilTaken(() => log.append(numbered(0)))
-    const all = numbered(0).length
-    await expect.poll(async () => (await values(log)).length, { timeout: 60_000 }).toBeGreaterThan(all / 2)
+    await untilTaken(() => log.append(numbered(from, 100)))
+    const all = numbered(from, 100).length
+    await expect.poll(async () => (await everything(log, to)).length).toBeGreaterThan(all / 2)
     await new Promise((resolve) => setTimeout(resolve, 5_000))
     expect(await restarts()).toEqual({})
     healed = true
     await consumption.drained()
-    expect(await values(log)).toHaveLength(all)
+    expect(await everything(log, to)).toHaveLength(all)
     await consumption.stop()
     await log.close()
   })
@@ -127,22 +128,4 @@ function fetchesThatCanGoUnanswered(): { deaf: { now: boolean } } {
 
 function sumOf(restarts: Readonly<Record<string, number>>): number {
   return Object.values(restarts).reduce((sum, count) => sum + count, 0)
-}
-
-function numbered(first: number) {
-  return Array.from({ length: 100 }, (_, i) => ({
-    topic: from,
-    key: `key-${i % 17}`,
-    value: String(first + i),
-  }))
-}
-
-async function values(log: EventLog): Promise<number[]> {
-  const found: number[] = []
-  for (let partition = 0; partition < 4; partition++) {
-    for await (const records of log.read(to, { partition })) {
-      for (const { value } of records) found.push(Number(Buffer.from(value ?? []).toString()))
-    }
-  }
-  return found.sort((a, b) => a - b)
 }

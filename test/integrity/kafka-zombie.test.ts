@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { LogTopic } from '../../schemas/topics.ts'
-import type { EventLog } from '../../services/runtime/log/event-log.ts'
-import { startChild } from '../support/log/event-log-contract.ts'
+import { PARTITIONS } from '../support/log/driver-under-test.ts'
 import { copyTo } from '../support/log/event-log-roles.ts'
 import { hasKafka, kafkaBrokers } from '../support/kafka/kafka-broker.ts'
 import type { Fault, FaultyArgument } from '../support/log/kafka-faulty-driver.ts'
 import { newPrefix, openTestLog } from '../support/log/kafka-log-driver.ts'
+import { numbered } from '../support/log/numbered-records.ts'
+import { startChild } from '../support/log/start-child.ts'
+import { textsOf } from '../support/log/stored-records.ts'
 
-const PARTITIONS = 4
 const SESSION_MS = 1_000
 const module = new URL('../support/log/kafka-faulty-driver.ts', import.meta.url).href
 
@@ -35,7 +36,7 @@ describe
         }
         const to: LogTopic = { ...from, name: 'zombie.to.v1' }
         const log = await openTestLog({ brokers, prefix, session_ms: SESSION_MS })
-        await send(log, from, 0, 60)
+        await log.append(numbered(from, 60, 17, 0))
 
         // given a worker that falls asleep in the middle of its second commit
         const argument: FaultyArgument = {
@@ -55,42 +56,21 @@ describe
         // when another has its partitions, and has handled everything
         const consumption = await log.consume({ group: 'g', topics: [from], handle: copyTo(to) })
         await consumption.drained()
-        await send(log, from, 60, 60)
+        await log.append(numbered(from, 60, 17, 60))
         await consumption.drained()
 
         // then the sleeper wakes and adds nothing of its own; together they handle what comes
         process.kill(sleeper.pid, 'SIGCONT')
-        await send(log, from, 120, 60)
+        await log.append(numbered(from, 60, 17, 120))
         await consumption.drained()
         await consumption.stop()
-        await send(log, from, 180, 60)
+        await log.append(numbered(from, 60, 17, 180))
         const rest = await log.consume({ group: 'g', topics: [from], handle: copyTo(to) })
         await rest.drained()
         await sleeper.kill()
         await rest.stop()
-        expect(await values(log, to)).toEqual(await values(log, from))
+        expect(await textsOf(log, to)).toEqual(await textsOf(log, from))
         await log.close()
       },
     )
   })
-
-async function send(log: EventLog, from: LogTopic, first: number, count: number): Promise<void> {
-  const records = Array.from({ length: count }, (_, i) => ({
-    topic: from,
-    key: `key-${(first + i) % 17}`,
-    value: String(first + i),
-  }))
-  await log.append(records)
-}
-
-async function values(log: EventLog, topic: LogTopic): Promise<string[][]> {
-  return await Promise.all(
-    Array.from({ length: PARTITIONS }, async (_, partition) => {
-      const found: string[] = []
-      for await (const records of log.read(topic, { partition })) {
-        for (const { value } of records) found.push(Buffer.from(value ?? []).toString())
-      }
-      return found
-    }),
-  )
-}

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import type { LogTopic } from '../../schemas/topics.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
-import { startChild } from '../support/log/event-log-contract.ts'
+import { startChild } from '../support/log/start-child.ts'
 import { copyTo } from '../support/log/event-log-roles.ts'
-import { textsOf } from '../support/log/log-load.ts'
+import { textsOf } from '../support/log/stored-records.ts'
 
 const ROUNDS = 12
 const PARTITIONS = 4

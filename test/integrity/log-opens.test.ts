@@ -5,8 +5,8 @@ import { expect, it } from 'vitest'
 import type { LogTopic } from '../../schemas/topics.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import { eventually } from '../support/eventually.ts'
-import { startChild } from '../support/log/event-log-contract.ts'
-import { textsOf } from '../support/log/log-load.ts'
+import { startChild } from '../support/log/start-child.ts'
+import { textsOf } from '../support/log/stored-records.ts'
 
 const OPENS = 150
 const from: LogTopic = { name: 'opens.from.v1', partitions: 4, retention_ms: 3_600_000, compacted: false }

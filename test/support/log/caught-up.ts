@@ -23,6 +23,6 @@ export async function untilCaughtUp(
 ): Promise<void> {
   for (const [group, topic] of readings) {
     const what = `${group} has committed all of ${topic.name}`
-    await eventually(what, async () => (await lagOf(eventLog, group, topic)) === 0, 150_000)
+    await eventually(what, async () => (await lagOf(eventLog, group, topic)) === 0)
   }
 }

@@ -19,7 +19,10 @@ export function newPrefix(): string {
   return `t-${randomUUID().slice(0, 13)}`
 }
 
-/** A client whose topics appear when they are first used, and whose dead members are noticed within seconds. */
+/**
+ * A client whose topics appear when they are first used, and whose dead members are noticed within seconds. A
+ * broker that is busy is waited for.
+ */
 export async function openTestLog({
   brokers,
   prefix,
@@ -30,6 +33,7 @@ export async function openTestLog({
   const logger = rest.logger ?? createLogger({ level: 'silent' })
   return await openKafkaLog({
     session_ms: 2_000,
+    append_wait_ms: 60_000,
     ...rest,
     config,
     logger,
@@ -46,5 +50,5 @@ export async function createTopics(config: KafkaConfig, topics: readonly LogTopi
 /** How a child process opens the log; the argument is JSON of brokers and prefix. */
 export function openForChild(argument: string): Promise<EventLog> {
   const { brokers, prefix }: { brokers: string[]; prefix: string } = JSON.parse(argument)
-  return openTestLog({ brokers, prefix })
+  return openTestLog({ brokers, prefix, append_wait_ms: 3_000 })
 }

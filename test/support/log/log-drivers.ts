@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openForChild } from './embedded-log-driver.ts'
-import type { DriverUnderTest } from './event-log-contract.ts'
+import type { DriverUnderTest } from './driver-under-test.ts'
 import { hasKafka, kafkaBrokers } from '../kafka/kafka-broker.ts'
 import { newPrefix, openTestLog } from './kafka-log-driver.ts'
 

@@ -65,16 +65,3 @@ export async function writeEveryWay(
   ])
   return sent.flat()
 }
-
-/** What a topic holds, as text, partition by partition. */
-export async function textsOf(log: EventLog, topic: LogTopic): Promise<string[][]> {
-  return await Promise.all(
-    Array.from({ length: log.partitions(topic) }, async (_, partition) => {
-      const found: string[] = []
-      for await (const records of log.read(topic, { partition })) {
-        for (const { value } of records) found.push(Buffer.from(value ?? []).toString())
-      }
-      return found
-    }),
-  )
-}

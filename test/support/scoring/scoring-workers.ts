@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { policyStage, sourceStage, subjectStage } from '../../../services/scoring/worker.ts'
 import type { Stages } from '../../../services/scoring/replay.ts'
-import type { DriverUnderTest } from '../log/event-log-contract.ts'
+import type { DriverUnderTest } from '../log/driver-under-test.ts'
 import { testEnrich } from './play.ts'
 
 /** The stages with so little memory that a story of some hundred people and some hours makes them forget. */
