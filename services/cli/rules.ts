@@ -44,7 +44,9 @@ async function test(context: CliContext, directory: string): Promise<number> {
     import('../scoring/rules/test-files.ts'),
     import('../scoring/rules/read-directory.ts'),
   ])
-  const { results, mistakes, untested } = testRules(set, await readRuleTests(directory))
+  const { files, unread } = await readRuleTests(directory)
+  const { results, mistakes: unreadable, untested } = testRules(set, files)
+  const mistakes = [...unread.map(({ file, reason }) => `${file}:1: ${reason}`), ...unreadable]
   for (const mistake of mistakes) io.stderr.write(`${directory}/${mistake}\n`)
   for (const { file, name, failures } of results) {
     io.stdout.write(`${failures.length === 0 ? 'ok  ' : 'FAIL'}  ${file}: ${name}\n`)
@@ -121,10 +123,12 @@ async function compile({ io }: CliContext, directory: string): Promise<RuleSet> 
     import('../scoring/rules/language/problem.ts'),
   ])
   try {
-    const set = compileRules(await readRuleDirectory(directory))
-    for (const problem of set.problems)
+    const { files, unread } = await readRuleDirectory(directory)
+    const set = compileRules(files)
+    const problems = [...unread, ...set.problems]
+    for (const problem of problems)
       io.stderr.write(`${formatProblem({ ...problem, file: `${directory}/${problem.file}` })}\n`)
-    return set
+    return { ...set, problems }
   } catch (error) {
     if (!(error instanceof RuleDirectoryError)) throw error
     const { GatewatchError } = await import('../runtime/errors.ts')

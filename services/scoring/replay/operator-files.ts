@@ -33,12 +33,13 @@ export async function openOperatorFiles(
   const { rules } = config
   if (rules === undefined) return { enrich, unread_lists: lists.unread, rules: undefined, problems: [] }
   try {
-    const set = compileRules(await readRuleDirectory(rules.directory))
+    const { files, unread } = await readRuleDirectory(rules.directory)
+    const set = compileRules(files)
     return {
       enrich,
       unread_lists: lists.unread,
       rules: { set, mostADay: rules.findings_per_day, groups: rules.groups },
-      problems: set.problems.map((problem) =>
+      problems: [...unread, ...set.problems].map((problem) =>
         formatProblem({ ...problem, file: `${rules.directory}/${problem.file}` }),
       ),
     }

@@ -2,7 +2,12 @@ import type { Logger } from 'pino'
 import { GatewatchError } from '../../runtime/errors.ts'
 import { compileRules, versionOf, type RuleFile, type RuleSet } from './language/rule-set.ts'
 import { formatProblem, type RuleProblem } from './language/problem.ts'
-import { readRuleDirectory, RuleDirectoryError } from './read-directory.ts'
+import {
+  MOST_RULES_BYTES,
+  readRuleDirectory,
+  RuleDirectoryError,
+  type RuleDirectory,
+} from './read-directory.ts'
 
 /** Problems that are logged one by one. */
 const MOST_TOLD = 50
@@ -31,9 +36,9 @@ export interface RuleLoader {
 /**
  * Reads and compiles the rules of a directory, and looks again for as long as it
  * lives. A change is taken up when it stood still from one look to the next, so
- * that no file is read half written. A file that is broken keeps its last good
- * version, as a whole; where there is none, its good rules are in force. A look
- * that fails changes nothing.
+ * that no file is read half written. A file that is broken, or can't be read,
+ * keeps its last good version, as a whole; where there is none, its good rules
+ * are in force. A look that fails changes nothing.
  *
  * @throws GatewatchError `ERR_CONFIG_INVALID` when the directory can't be read at the start
  */
@@ -43,9 +48,9 @@ export async function openRuleLoader({
   logger,
   before,
 }: RuleLoaderOptions): Promise<RuleLoader> {
-  let files: readonly RuleFile[]
+  let found: RuleDirectory
   try {
-    files = await readRuleDirectory(directory)
+    found = await readRuleDirectory(directory)
   } catch (error) {
     if (!(error instanceof RuleDirectoryError)) throw error
     throw new GatewatchError('ERR_CONFIG_INVALID', `scoring.rules.directory: ${error.message}.`, {
@@ -53,15 +58,15 @@ export async function openRuleLoader({
     })
   }
   let good = goodOf(before)
-  let loaded = load(files, good)
-  let seen = versionOf(files)
+  let loaded = load(found, good)
+  let seen = lookOf(found)
   let read = seen
   let failing = false
   let timer: NodeJS.Timeout | undefined
   let looking: Promise<void> = Promise.resolve()
   let stopped = false
 
-  function take(next: readonly RuleFile[]): void {
+  function take(next: RuleDirectory): void {
     loaded = load(next, good)
     good = loaded.good
     tell(logger, loaded)
@@ -72,7 +77,7 @@ export async function openRuleLoader({
       const next = await readRuleDirectory(directory)
       if (failing) logger.info('the directory of rules is read again')
       failing = false
-      const version = versionOf(next)
+      const version = lookOf(next)
       if (version === seen && version !== read) {
         read = version
         take(next)
@@ -126,24 +131,39 @@ interface Loaded {
   readonly good: ReadonlyMap<string, string>
 }
 
-/** Compiles files, those that are broken in their last good version. Pure. */
-function load(files: readonly RuleFile[], good: ReadonlyMap<string, string>): Loaded {
+/** Compiles files, those that are broken or were not read in their last good version, as far as there is room. Pure. */
+function load({ files, unread }: RuleDirectory, good: ReadonlyMap<string, string>): Loaded {
   const tried = compileRules(files)
   const broken = new Set(tried.problems.map(({ file }) => file))
   const next = new Map<string, string>()
   const kept: string[] = []
-  const inForce = files.map(({ file, text }) => {
+  let bytes = bytesOf(files)
+  const keep = (file: string, now: string): RuleFile | undefined => {
     const last = good.get(file)
-    if (!broken.has(file)) next.set(file, text)
-    else if (last !== undefined) {
-      next.set(file, last)
-      kept.push(file)
-      return { file, text: last }
-    }
-    return { file, text }
+    const more = Buffer.byteLength(last ?? '') - Buffer.byteLength(now)
+    if (last === undefined || bytes + more > MOST_RULES_BYTES) return undefined
+    bytes += more
+    next.set(file, last)
+    kept.push(file)
+    return { file, text: last }
+  }
+  const inForce = files.map((each) => {
+    if (broken.has(each.file)) return keep(each.file, each.text) ?? each
+    next.set(each.file, each.text)
+    return each
   })
+  inForce.push(...unread.flatMap(({ file }) => keep(file, '') ?? []))
   const set = kept.length === 0 ? tried : compileRules(inForce)
-  return { set, problems: tried.problems, kept, good: next }
+  return { set, problems: [...unread, ...tried.problems], kept, good: next }
+}
+
+/** Tells one look at a directory from another. */
+function lookOf({ files, unread }: RuleDirectory): string {
+  return [versionOf(files), ...unread.map(formatProblem)].join('\n')
+}
+
+function bytesOf(files: readonly RuleFile[]): number {
+  return files.reduce((bytes, { text }) => bytes + Buffer.byteLength(text), 0)
 }
 
 function goodOf(files: readonly RuleFile[]): ReadonlyMap<string, string> {

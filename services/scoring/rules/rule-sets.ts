@@ -12,6 +12,9 @@ const MOST_VERSIONS = 100
 /** Versions that are compiled at the same time: those that workers have, and the ones before. */
 const MOST_COMPILED = 8
 
+/** JSON writes a control character in six bytes; names of files come on top. */
+const MOST_UNPACKED_BYTES = 8 * MOST_RULES_BYTES
+
 const Files = z.array(z.strictObject({ file: z.string(), text: z.string() }))
 
 /**
@@ -91,6 +94,6 @@ export class RuleSets {
 }
 
 function filesOf({ files }: RuleSetRecord): RuleFile[] {
-  const text = gunzipSync(Buffer.from(files, 'base64'), { maxOutputLength: 2 * MOST_RULES_BYTES })
+  const text = gunzipSync(Buffer.from(files, 'base64'), { maxOutputLength: MOST_UNPACKED_BYTES })
   return Files.parse(JSON.parse(text.toString()))
 }

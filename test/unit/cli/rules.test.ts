@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { runCli } from '../../../services/cli.ts'
@@ -43,6 +43,52 @@ describe('gatewatch rules', () => {
     ])
     expect(out).toContain('1 rules and 0 correlations can be used')
     expect(await gatewatch('rules', 'check', join(two, 'none'))).toMatchObject({ code: 2 })
+  })
+
+  it('check names a file that is too large, is not there, holds no text or nests without end, and the others load', async () => {
+    const one = await directory({
+      'a.yml': good,
+      'binary.yml': '\u0001\ufffd'.repeat(100),
+      'deep.yml': `title: ${'['.repeat(20_000)}`,
+      'bomb.yml': `a: &a [x]\nb: &b [${'*a,'.repeat(60)}]\nc: [${'*b,'.repeat(60)}]\n`,
+      'large.yml': `${good}# ${'x'.repeat(300_000)}`,
+      'z.yml': good.replace('name: it', 'name: z'),
+    })
+    await symlink(join(one, 'nothing'), join(one, 'gone.yml'))
+    const { code, out, err } = await gatewatch('rules', 'check', one)
+    expect([code, out]).toEqual([2, expect.stringContaining('2 rules and 0 correlations can be used')])
+    expect(
+      err
+        .trim()
+        .split('\n')
+        .map((line) => line.slice(one.length + 1)),
+    ).toEqual([
+      "gone.yml:1:1: can't be read (ENOENT)",
+      'large.yml:1:1: the file is larger than 262144 bytes',
+      'binary.yml:1:1: a rule is a map of keys and values',
+      'bomb.yml:1:1: aliases stand for more than 100 values, or nest too deep',
+      expect.stringMatching(/^deep\.yml:1:\d+: nests too deep$/),
+    ])
+  })
+
+  it('check reads a thousand files and two megabytes, and says which is the first that it does not read', async () => {
+    const many = await directory(
+      Object.fromEntries(Array.from({ length: 1003 }, (_, nth) => [`${1000 + nth}.yml`, ''])),
+    )
+    expect(await gatewatch('rules', 'check', many)).toMatchObject({
+      code: 2,
+      err: `${many}/2000.yml:1:1: there are more than 1000 files; this one and those after it are not read\n`,
+    })
+    const large = `# ${'x'.repeat(260_000)}`
+    const full = await directory({
+      ...Object.fromEntries(Array.from({ length: 9 }, (_, nth) => [`${nth}.yml`, large])),
+      'z.yml': good,
+    })
+    expect(await gatewatch('rules', 'check', full)).toMatchObject({
+      code: 2,
+      out: expect.stringContaining('1 rules'),
+      err: `${full}/8.yml:1:1: with this file all together are larger than 2097152 bytes\n`,
+    })
   })
 
   it('test plays the stories beside rules; exit code 1 for one that fails, 2 for a mistake', async () => {

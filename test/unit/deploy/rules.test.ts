@@ -9,9 +9,10 @@ const directory = fileURLToPath(new URL('../../../deploy/rules/', import.meta.ur
 
 describe('deploy/rules', () => {
   it('can all be used, and match in their stories what they must, and nothing else', async () => {
-    const set = compileRules(await readRuleDirectory(directory))
-    expect(set.problems.map(formatProblem)).toEqual([])
-    const { results, mistakes, untested } = testRules(set, await readRuleTests(directory))
+    const rules = await readRuleDirectory(directory)
+    const set = compileRules(rules.files)
+    expect([...rules.unread, ...set.problems].map(formatProblem)).toEqual([])
+    const { results, mistakes, untested } = testRules(set, (await readRuleTests(directory)).files)
     expect(results.flatMap(({ failures }) => failures)).toEqual([])
     expect(mistakes).toEqual([])
     expect(untested).toEqual([])

@@ -4,9 +4,10 @@ import { keyPosition, positionOf } from '../../../policy/yaml-position.ts'
 import type { RuleProblem } from './problem.ts'
 
 /** A rule is a page; a file of many rules some dozens. */
-const MOST_FILE_BYTES = 262_144
+export const MOST_FILE_BYTES = 262_144
 const MOST_DOCUMENTS = 200
 const MOST_ALIASES = 100
+const TOO_MANY_ALIASES = Symbol('too many aliases')
 
 /** Steps from the root of a document to a value. */
 export type Path = readonly (string | number)[]
@@ -41,11 +42,17 @@ export function readDocuments(
   for (const document of parsed) {
     const [error] = document.errors
     if (error !== undefined) {
-      problems.push(at(error.pos[0], error.message))
+      // The parser says only that its stack was too small.
+      const isDeep = error.message.startsWith('Maximum call stack')
+      problems.push(at(error.pos[0], isDeep ? 'nests too deep' : error.message))
       continue
     }
     const value = valueOf(document)
     if (value === null) continue
+    if (value === TOO_MANY_ALIASES) {
+      problems.push(at(0, `aliases stand for more than ${MOST_ALIASES} values, or nest too deep`))
+      continue
+    }
     if (!isRecord(value)) {
       problems.push(at(document.contents?.range?.[0] ?? 0, 'a rule is a map of keys and values'))
       continue
@@ -64,6 +71,6 @@ function valueOf(document: Document): unknown {
   try {
     return document.toJS({ maxAliasCount: MOST_ALIASES })
   } catch {
-    return 'too many aliases'
+    return TOO_MANY_ALIASES
   }
 }
