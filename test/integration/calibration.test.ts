@@ -97,9 +97,7 @@ it('the role publishes thresholds, workers take them up at an offset that they t
       role = await start()
     }
     await expect
-      .poll(async () => (await controls(eventLog)).filter(({ kind }) => kind === 'calibration').length, {
-        timeout: 20_000,
-      })
+      .poll(async () => (await controls(eventLog)).filter(({ kind }) => kind === 'calibration').length)
       .toBeGreaterThanOrEqual(3 * (number + 1))
   }
   await role.stop()
@@ -122,4 +120,4 @@ it('the role publishes thresholds, workers take them up at an offset that they t
 
   const replayed = await replayDecisions(eventLog, stages)
   expect(namesOf(replayed.findings.filter((f) => f.entity.type === 'subject'))).toEqual(namesOf(findings))
-}, 120_000)
+})

@@ -91,6 +91,41 @@ describe("Okta's System Log", () => {
     expect(asked.every(({ url }) => url.origin === base)).toBe(true)
     expect(await place.decisions()).toEqual([])
   })
+
+  it('that gives the same page for ever, instants to come and links without end is asked no more often than set, and goes on', async () => {
+    const place = await liveCollector()
+    let answers: 'same' | 'endless' | 'forgotten' | 'well' = 'same'
+    const { base, asked } = await api((request, response, at) => {
+      const isLink = request.url?.includes('after=') === true
+      if (answers === 'forgotten' && isLink) return void response.writeHead(400).end()
+      const behind = answers === 'endless' ? 'x'.repeat(9000) : answers
+      response.setHeader('link', `<${at}/api/v1/logs?after=${behind}>; rel="next"`)
+      const page = events.slice(0, 2).map((event) => ({ ...event, published: '9999-12-31T23:59:59.000Z' }))
+      response.end(JSON.stringify(answers === 'well' || answers === 'forgotten' ? events.slice(0, 1) : page))
+    })
+    const token_file = join(place.folder, 'token')
+    await writeFile(token_file, 'secret')
+    const section = (poll: string) => ({
+      sources: [{ name: 'okta', kind: 'okta', url: base, token_file, poll, page: 2 }],
+    })
+    const first = await place.start(section('1h'))
+    await expect.poll(() => place.deadLetters()).toHaveLength(2)
+    // A link that is new is followed at once, and when it leads to itself no more.
+    await expect.poll(() => asked.length).toBe(2)
+    await first.stop()
+    answers = 'endless'
+    const second = await place.start(section('1h'))
+    await expect.poll(() => place.metrics.metrics()).toMatch(/reconnects_total\{source="okta"\} [1-9]/)
+    await second.stop()
+    answers = 'forgotten'
+    await place.start(section('20ms'))
+    await place.atLeast(1)
+    // Not from the year 9999 on.
+    const since =
+      asked.at(-1)?.url.searchParams.get('since') ??
+      asked.findLast(({ url }) => url.searchParams.has('since'))?.url.searchParams.get('since')
+    expect(Date.parse(since ?? '')).toBeLessThanOrEqual(Date.now())
+  })
 })
 
 it('Entra: sign-ins that appear late are taken, those that come again are known, though Graph added to them', async () => {
@@ -106,7 +141,9 @@ it('Entra: sign-ins that appear late are taken, those that come again are known,
     riskState: risk,
   })
   const granted: unknown[] = []
-  let list = [signIn('a', -200, 'none'), signIn('b', -100, 'none')]
+  // What the API dates to a day that is to come is put aside, and moves nothing.
+  const toCome = signIn('to-come', -90 * 86_400_000, 'none')
+  let list = [toCome, signIn('a', -200, 'none'), signIn('b', -100, 'none')]
   const { base, asked } = await api((request, response, at, body) => {
     const url = new URL(request.url ?? '/', at)
     if (url.pathname === '/token') {
@@ -143,6 +180,7 @@ it('Entra: sign-ins that appear late are taken, those that come again are known,
     'b@example.org',
     'late@example.org',
   ])
+  expect(await place.deadLetters()).toHaveLength(1)
   expect(granted).toHaveLength(2)
   expect(granted[0]).toMatchObject({
     grant_type: 'client_credentials',

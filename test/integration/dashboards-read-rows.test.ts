@@ -42,7 +42,7 @@ beforeAll(async () => {
   await generate(store.client, { rows: ROWS, days: DAYS, nowMs: midnightS * 1000, progress() {} })
   for (const table of ['decisions', 'subjects_by_day'])
     await store.client.command({ query: `OPTIMIZE TABLE ${table} FINAL` })
-}, 180_000)
+})
 afterAll(() => store.close())
 
 /** What a query may read of the decisions of all days, at most, as a share: where it is not nothing. */
@@ -82,13 +82,13 @@ describe('rows to read', () => {
     const shares = await sharesRead(3_600_000)
     expect(shares.size).toBeGreaterThan(80)
     expect([...shares].filter(([name, share]) => share > (HOUR_BY_PANEL[name] ?? 0.05))).toEqual([])
-  }, 180_000)
+  })
 
   it('of days that are rolled up are those of the roll-ups', async () => {
     const most = (name: string) => BY_PANEL[name] ?? BY_DASHBOARD[name.slice(0, name.indexOf(':'))] ?? 0.01
     const shares = await sharesRead(DAYS * DAY_MS)
     expect([...shares].filter(([name, share]) => share > most(name))).toEqual([])
-  }, 180_000)
+  })
 
   it('of roll-ups by subject are those of the subject, where one is looked at', async () => {
     const sizes = new Map<string, number>()
@@ -100,7 +100,7 @@ describe('rows to read', () => {
     const shares = await sharesRead(DAYS * DAY_MS, sizes, /^gatewatch-(?:subject|source|session):/)
     expect(shares.size).toBeGreaterThan(30)
     expect([...shares].filter(([name, share]) => share > most(name))).toEqual([])
-  }, 180_000)
+  })
 })
 
 describe('figures', () => {
@@ -166,7 +166,7 @@ describe('figures', () => {
           })
         }
     }
-  }, 180_000)
+  })
 
   interface Answer {
     readonly exact: string

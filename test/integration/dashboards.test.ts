@@ -105,7 +105,7 @@ describe('with rows', () => {
   beforeAll(async () => {
     await storeMany(store.client, NOW)
     for (const { sql } of distinct) answers.set(sql, await ask(sql))
-  }, 60_000)
+  })
 
   /** What the few rows answer with nothing, as it should. */
   const quiet = new Set([
@@ -225,7 +225,7 @@ describe('with rows', () => {
       if (!isDeepStrictEqual(before, after)) others[name] = { before, after }
     }
     expect(others).toEqual({})
-  }, 60_000)
+  })
 
   it('what was used before the range and not in it shows as not used', async () => {
     const unused = await ask(sqlOf('gatewatch-resource: Access that is not used'))

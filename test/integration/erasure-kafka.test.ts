@@ -13,15 +13,10 @@ import {
 import { openRuntime } from '../../services/cli/open-runtime.ts'
 import { runCliProcess } from '../support/whole/cli-process.ts'
 import { cliRun } from '../support/whole/cli-run.ts'
-import {
-  ALICE,
-  configOf,
-  contentsOf,
-  linesOf,
-  makeWorld,
-  MARKERS,
-  ofAlice,
-} from '../support/erasure-world.ts'
+import { contentsOf } from '../support/erasure/contents.ts'
+import { configOf, makeWorld } from '../support/erasure/erasure-world.ts'
+import { linesOf } from '../support/erasure/log-and-store.ts'
+import { ALICE, MARKERS, ofAlice } from '../support/erasure/two-people.ts'
 import { eventually } from '../support/eventually.ts'
 import { hasKafka, kafkaBrokers } from '../support/kafka/kafka-broker.ts'
 import { newPrefix, openTestLog } from '../support/log/kafka-log-driver.ts'
@@ -54,7 +49,7 @@ describe.skipIf(!hasKafka())('gatewatch erase on Kafka', () => {
 
     // when the command is killed once it has begun, and somebody goes on with it
     const killed = runCliProcess(['erase', ALICE.id, '--yes', '--by', 'request 7'], env, directory)
-    await eventually('an erasure begun', async () => (await pending(dataDir)).length > 0, 60_000)
+    await eventually('an erasure begun', async () => (await pending(dataDir)).length > 0)
     await killed.stop('SIGKILL')
     expect(await pending(dataDir)).toHaveLength(1)
     // once a program of somebody else's has read but one of the slim records, and this time everything may go that can
@@ -127,7 +122,7 @@ describe.skipIf(!hasKafka())('gatewatch erase on Kafka', () => {
       code: 0,
       out: expect.stringContaining('120 proven by 3 signed checkpoints, 60 of erased persons'),
     })
-  }, 180_000)
+  })
 })
 
 /** Topic, partition and key; keys of these topics hold no space. */

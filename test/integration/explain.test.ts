@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Policy, type PolicyRevision } from '../../schemas/policy.ts'
 import { accessFindings, accessScored, policyRevisions, riskState } from '../../schemas/topics.ts'
@@ -8,6 +7,7 @@ import { openTokens } from '../../services/runtime/tokens.ts'
 import { type ConsoleStack, startConsoleStack } from '../support/console/console-stack.ts'
 import { readEvents } from '../support/collector/event-source.ts'
 import { sampleFinding, sampleRisk, sampleScored } from '../support/events/samples.ts'
+import { untilCaughtUp } from '../support/log/caught-up.ts'
 
 const AT = Date.now()
 const at = (ms: number) => new Date(AT + ms).toISOString()
@@ -90,18 +90,10 @@ it('says what the rule is for and whom to ask, from the policy that decided', as
 
 it('says the same from the store as from the log, once everything is stored', async () => {
   const fresh = JSON.parse((await explain('d-refused', '--json')).out)
-  const { eventLog } = stack.runtime
-  for (const deadline = Date.now() + 10_000; Date.now() < deadline; await pause(50)) {
-    const done = await Promise.all(
-      [accessScored, accessFindings, riskState].map(async (topic) => {
-        const committed = await eventLog.committed('storage', topic)
-        return (await eventLog.watermarks(topic)).every(
-          ({ partition, high }) => (committed.get(partition) ?? 0) >= high,
-        )
-      }),
-    )
-    if (done.every(Boolean)) break
-  }
+  await untilCaughtUp(
+    stack.runtime.eventLog,
+    [accessScored, accessFindings, riskState].map((topic) => ['storage', topic]),
+  )
   const stored = JSON.parse((await explain('d-refused', '--json')).out)
   expect(stored.missing).toEqual([])
   expect(stored.why).toEqual(fresh.why)
@@ -119,10 +111,10 @@ it('the live stream of the console ends once its token is revoked', async () => 
   const tokens = await openTokens(stack.runtime.dataDir)
   const token = await tokens.create({ name: 'leaver', scopes: ['analyst'] })
   const stream = await readEvents(`${stack.url}api/v1/decisions/stream`, { authorization: `Bearer ${token}` })
-  await expect.poll(() => stream.events.length, { timeout: 20_000 }).toBeGreaterThan(1)
+  await expect.poll(() => stream.events.length).toBeGreaterThan(1)
   expect(stream.ended()).toBe(false)
   const leaver = (await tokens.list()).find(({ name }) => name === 'leaver')
   await tokens.revoke(leaver?.id ?? '')
-  await expect.poll(() => stream.ended(), { timeout: 20_000 }).toBe(true)
+  await expect.poll(() => stream.ended()).toBe(true)
   stream.close()
 })

@@ -16,11 +16,11 @@ describe.skipIf(!here)("that Grafana's own pages (skipped without GRAFANA_URL or
   beforeAll(async () => {
     await bring()
     browser = await openBrowser({ extraHTTPHeaders: { authorization: `Bearer ${grafanaToken}` } })
-  }, 120_000)
+  })
   afterAll(async () => {
     await browser.close()
     await takeAway()
-  }, 120_000)
+  })
 
   it.each(boards)(
     'show every panel of $title, complain of none, and ask no server outside',

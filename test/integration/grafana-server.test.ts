@@ -63,7 +63,7 @@ describe.skipIf(grafanaUrl === '')('the Grafana that GRAFANA_URL names (skipped 
     for (const { uid } of groups.flatMap(({ rules }) => rules))
       await gone(`api/v1/provisioning/alert-rules/${ruleUid(uid)}`)
     await takeAway()
-  }, 120_000)
+  })
 
   it('reaches both data sources, and ClickHouse as an account that may not write', async () => {
     const { columns } = await ask([table('SELECT 1 AS one').build()])
@@ -127,7 +127,7 @@ describe.skipIf(grafanaUrl === '')('the Grafana that GRAFANA_URL names (skipped 
         const answer = await grafana.call('POST', 'api/v1/eval', { data: nodes, condition, now: new Date() })
         expect({ rule: rule.title, errors: readAnswer(answer).errors }).toMatchObject({ errors: [] })
       }
-  }, 120_000)
+  })
 
   it.each(contactPoints)('takes the contact point $name, a $type', async (point) => {
     await grafana.call('POST', 'api/v1/provisioning/contact-points', filled(point))

@@ -92,7 +92,7 @@ it('imports a file of each format twice into the pipeline, and the store has its
   expect(Object.fromEntries(rows.map(({ tenant, told }) => [tenant, told]))).toEqual(
     Object.fromEntries(SAMPLES.map(([format, { decisions }]) => [format, decisions])),
   )
-}, 90_000)
+})
 
 it('lists the formats in its help, and names them when asked for another one', async () => {
   const help = await gatewatch('import', '--help')

@@ -68,7 +68,6 @@ describe.skipIf(!hasKafka())('kafkajs on this Kafka', () => {
       const kafka = await connectKafka(config, quiet)
       await expect(roundTrip(kafka, config)).resolves.toEqual(['committed'])
     },
-    60_000,
   )
 
   it('leaves no timer running on an idle connection', async () => {

@@ -172,7 +172,7 @@ it('live and replayed are the same, byte for byte: all stages on several partiti
       await scoring.drained()
     }
     await expect
-      .poll(async () => (await calibrations(eventLog)).length, { timeout: 30_000 })
+      .poll(async () => (await calibrations(eventLog)).length)
       .toBeGreaterThanOrEqual(2 * (number + 1))
     if (number !== 3) continue
     await eventually('the role knows all findings', async () => heardAll(eventLog))
@@ -198,9 +198,7 @@ it('live and replayed are the same, byte for byte: all stages on several partiti
       jsonRecord(analystVerdicts, verdictOn('v-1', 'confirm_safe', harmless)),
       jsonRecord(analystVerdicts, verdictOn('v-2', 'confirm_compromised', attack)),
     ])
-    await expect
-      .poll(async () => (await calibrations(eventLog)).some(isTaught), { timeout: 30_000 })
-      .toBe(true)
+    await expect.poll(async () => (await calibrations(eventLog)).some(isTaught)).toBe(true)
   }
   await role.stop()
   await scoring.stop()

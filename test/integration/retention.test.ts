@@ -25,7 +25,7 @@ beforeAll(async () => {
       format: 'JSONEachRow',
       clickhouse_settings: { date_time_input_format: 'best_effort' },
     })
-}, 120_000)
+})
 afterAll(() => store.close())
 
 it('verification expects decisions for as long as the table keeps them', async () => {

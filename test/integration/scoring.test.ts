@@ -267,9 +267,9 @@ describe('scoring on the embedded log', () => {
         'scoring.state.v1, partition 1, offset 0: state of form 3, and this version reads form 2; nothing of the partition is scored until the version that wrote it runs, or a backup is restored.',
       ]),
     )
-    expect(await registry.metrics()).toContain(
-      'gatewatch_scoring_partitions{stage="subject",state="refused"} 1',
-    )
+    await expect
+      .poll(() => registry.metrics())
+      .toContain('gatewatch_scoring_partitions{stage="subject",state="refused"} 1')
 
     // The newer version replaces or removes what it wrote: then it goes on by itself.
     await eventLog.append([

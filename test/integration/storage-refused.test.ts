@@ -62,7 +62,7 @@ it('what no row can be made of, and what the store refuses, goes to the dead let
   // then the good ones are rows, and the dead letters, stored too, say why
   const dead = 'SELECT reason, source_topic FROM dead_letters ORDER BY reason'
   await expect
-    .poll(() => rowsOf(store.client, dead), { timeout: 15_000 })
+    .poll(() => rowsOf(store.client, dead))
     .toEqual([
       { reason: 'invalid-json', source_topic: accessScored.name },
       { reason: 'store-refused', source_topic: accessFindings.name },

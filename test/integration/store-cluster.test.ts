@@ -180,7 +180,7 @@ describe('as the one node of a cluster', () => {
       await rm(dataDir, { recursive: true, force: true })
     }
     expect(replicated.filter((text) => /ENGINE = Replicated/.test(text)).length).toBe(replicated.length / 2)
-  }, 60_000)
+  })
 })
 
 it('what is written down about migrations is one table for all shards', async () => {

@@ -11,6 +11,7 @@ import { migrate } from '../../services/runtime/clickhouse/migrate.ts'
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { openTrust } from '../../services/verify/checkpoints/trust.ts'
+import { openExpiry } from '../../services/verify/expiry.ts'
 import { openFresh, type Fresh } from '../../services/verify/fresh.ts'
 import { chainedBoot, insertDecisions, verifyStore } from '../support/store/chained-store.ts'
 import { startTempEngine, type TempEngine } from '../support/store/temp-engine.ts'
@@ -65,8 +66,9 @@ async function boot(
 
 /** As a process that starts finds it: `verifiedTo` is all that it knows of what was verified before. */
 async function fresh(verifiedTo: number | null, most_pending?: number): Promise<Fresh> {
-  const common = { slice_rows: 20_000, patience_ms: 0, retention_ms: 90 * 86_400_000, settle_ms: 0 }
   const now = () => BEGAN + 60 * MINUTE_MS
+  const expiry = await openExpiry(engine.dataDir, 90 * 86_400_000, now(), { remember: false })
+  const common = { slice_rows: 20_000, patience_ms: 0, expiry, settle_ms: 0 }
   return openFresh(
     {
       ...common,

@@ -192,5 +192,5 @@ describe.skipIf(!hasKafka())('two collectors with the same sources, on Kafka', (
     expect(counted.size).toBe(3 * sent)
     expect(chainProblems(decisions)).toEqual([])
     expect(asked).toContain('SSWS second')
-  }, 240_000)
+  })
 })

@@ -8,17 +8,11 @@ import { finishErasures } from '../../services/cli/erase/finish-erasures.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { runCliProcess } from '../support/whole/cli-process.ts'
 import { cliRun } from '../support/whole/cli-run.ts'
-import {
-  ALICE,
-  configOf,
-  contentsOf,
-  filesWith,
-  makeWorld,
-  MARKERS,
-  ofAlice,
-  ofBobAlone,
-  storeAgain,
-} from '../support/erasure-world.ts'
+import { contentsOf } from '../support/erasure/contents.ts'
+import { configOf, makeWorld } from '../support/erasure/erasure-world.ts'
+import { filesWith } from '../support/erasure/files-with.ts'
+import { storeAgain } from '../support/erasure/store-again.ts'
+import { ALICE, MARKERS, ofAlice, ofBobAlone } from '../support/erasure/two-people.ts'
 import { eventually } from '../support/eventually.ts'
 
 /** How often the command is killed, each time later; more of them: GATEWATCH_ERASURE_KILLS. */

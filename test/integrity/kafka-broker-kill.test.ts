@@ -3,7 +3,7 @@ import type { LogTopic } from '../../schemas/topics.ts'
 import { copyTo } from '../support/log/event-log-roles.ts'
 import { canStartBrokers, startBrokers } from '../support/kafka/kafka-broker.ts'
 import { newPrefix, openTestLog } from '../support/log/kafka-log-driver.ts'
-import { writeEveryWay } from '../support/log/log-load.ts'
+import { untilTaken, writeEveryWay } from '../support/log/log-load.ts'
 import { textsOf } from '../support/log/stored-records.ts'
 
 const KILLS = 2
@@ -40,7 +40,8 @@ describe.skipIf(!canStartBrokers())('Kafka', () => {
     sending.now = false
     const sent = await writers
     await consumption.drained()
-    await log.append([{ topic: { ...to, name: 'away.table.v1', compacted: true }, key: 'k', value: 'there' }])
+    const record = { topic: { ...to, name: 'away.table.v1', compacted: true }, key: 'k', value: 'there' }
+    await untilTaken(() => log.append([record]))
     expect(Buffer.from(table.get('k') ?? []).toString()).toBe('there')
 
     const [inputs, outputs] = [await textsOf(log, from), await textsOf(log, to)]

@@ -25,6 +25,6 @@ describe.skipIf(!canStartBrokers())(
       } finally {
         await brokers.dispose()
       }
-    }, 600_000)
+    })
   },
 )

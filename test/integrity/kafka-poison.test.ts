@@ -116,5 +116,5 @@ describe.skipIf(!hasKafka())('poison messages of a foreign producer', () => {
     for (let partition = 0; partition < 4; partition += 1)
       for await (const records of eventLog.read(accessScored, { partition })) scored += records.length
     expect(scored).toBe(poison.length)
-  }, 120_000)
+  })
 })

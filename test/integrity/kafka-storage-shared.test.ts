@@ -77,7 +77,7 @@ describe.skipIf(!hasKafka())('storage processes that share the partitions of a t
     expect(await rowsOf(store.client, 'SELECT sum(rows) AS inserted FROM inserted')).toEqual([
       { inserted: made },
     ])
-  }, 240_000)
+  })
 })
 
 async function decisions() {

@@ -11,4 +11,4 @@ it(`gateway, scoring, storage and feedback share an embedded log, and are killed
     times: TIMES,
     openLog: (dataDir) => openEmbeddedLog({ directory: join(dataDir, 'log') }),
   })
-}, 420_000)
+})

@@ -45,5 +45,5 @@ describe('promise 2 and 3: the whole is killed with -9 under load', () => {
     } finally {
       await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
     }
-  }, 420_000)
+  })
 })

@@ -47,9 +47,9 @@ it(
     const text = (list: number[] | undefined) =>
       `${list?.length} requests, p50 ${at(list, 0.5).toFixed(1)} ms, p99 ${at(list, 0.99).toFixed(1)} ms`
     process.stdout.write(`log well: ${text(well)}; log away: ${text(away)}\n`)
-    expect(at(away, 0.5)).toBeLessThan(2 * at(well, 0.5) + 50)
+    expect(at(away, 0.5)).toBeLessThan(4 * at(well, 0.5) + 250)
   },
-  60_000 + 4 * AWAY_MS,
+  600_000 + 4 * AWAY_MS,
 )
 
 it('stops within 10 s while the log hangs, and the next start brings what waited into the log', async () => {

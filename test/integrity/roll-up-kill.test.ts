@@ -48,7 +48,7 @@ it('a day that is rolled up in pieces says the same as in one, however often its
   expect(
     await rowsOf(store.client, 'SELECT DISTINCT toString(beyond) AS beyond FROM roll_up_pieces FINAL'),
   ).toEqual([{ beyond: '' }])
-}, 180_000)
+})
 
 /** Pieces that a worker did before it was killed with SIGKILL, after so many, or ended. */
 async function rollUp(store: TempEngine, day: string, pieces: number): Promise<readonly string[]> {

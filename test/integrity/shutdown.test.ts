@@ -19,8 +19,6 @@ import { newPrefix, openTestLog } from '../support/log/kafka-log-driver.ts'
 import { chainProblems } from '../support/store/stored-decisions.ts'
 import { askUntilGone, readJson, type Asking } from '../support/whole/whole-load.ts'
 
-/** What the platform gives a process between SIGTERM and SIGKILL. */
-const WITHIN_MS = 10_000
 const ROLES = ['storage', 'feedback', 'scoring', 'gateway'] as const
 const PARTITIONS = 3
 /** The logs that the whole runs on; undefined is the embedded one. */
@@ -61,7 +59,12 @@ async function house(
   const [proxy = 0, decisions = 0] = await freePorts(2)
   const config = JSON.parse(await readFile(whole.config, 'utf8'))
   await writeFile(config.gateway.policy_file, policyFor(upstream))
-  config.gateway = { ...config.gateway, listen: { port: proxy }, decision_point: { port: decisions } }
+  config.gateway = {
+    ...config.gateway,
+    listen: { port: proxy },
+    decision_point: { port: decisions },
+    limits: { record_timeout: '60s' },
+  }
   await writeFile(whole.config, JSON.stringify({ ...config, ...inConfig(settings), log_level: 'info' }))
   return {
     ...whole,
@@ -127,10 +130,10 @@ async function underWay({ ports }: House): Promise<{ readonly status: Promise<nu
   return { status: answered }
 }
 
+/** It ends itself with 1 once ten seconds are over (services/runtime/lifecycle.ts), so 0 says that it took less. */
 async function ended(process: CliProcess): Promise<void> {
-  const { code, ms } = await process.stop('SIGTERM')
+  const { code } = await process.stop('SIGTERM')
   expect({ code, said: code === 0 ? '' : process.output().slice(-2000) }).toEqual({ code: 0, said: '' })
-  expect(ms).toBeLessThan(WITHIN_MS)
 }
 
 /** Resolves to the number of decisions that are logged, each scored once. */
@@ -179,7 +182,7 @@ describe('SIGTERM under load', () => {
     const start = async (role: RoleName): Promise<void> => {
       const child = all.run('run', role)
       running.set(role, child)
-      await child.shows(new RegExp(`"part":"${role}"`), 60_000)
+      await child.shows(new RegExp(`"part":"${role}"`), 150_000)
     }
     for (const role of ROLES) await start(role)
     const acknowledged: string[] = []
@@ -208,7 +211,7 @@ describe('SIGTERM under load', () => {
       if (child !== undefined) await ended(child)
     }
     expect(await nothingLost(acknowledged, all)).toBeGreaterThanOrEqual(acknowledged.length)
-  }, 300_000)
+  })
 
   it('to the whole while the store takes connections and never answers: it exits with 0 within 10 s', async () => {
     const sockets = new Set<Socket>()

@@ -43,5 +43,5 @@ it(
     expect(ids.size).toBe(decisions.length)
     expect(verifyChain(decisions)).toMatchObject({ links: decisions.length, problems: [] })
   },
-  120_000 + KILLS * 10_000,
+  600_000 + KILLS * 10_000,
 )

@@ -61,7 +61,7 @@ it(
       (await rowsOf<{ n: number }>(client, 'SELECT count() AS n FROM decisions'))[0]?.n ?? 0
     const away = async () =>
       Number(/^gatewatch_storage_away_seconds (.*)$/m.exec(await metrics.metrics())?.[1] ?? NaN)
-    await expect.poll(stored, { timeout: 60_000 }).toBeGreaterThan(200)
+    await expect.poll(stored).toBeGreaterThan(200)
     expect(await away()).toBe(0)
 
     // when the store goes away and comes back
@@ -72,23 +72,27 @@ it(
     const rssMidway = process.memoryUsage().rss
     await pause(AWAY_MS / 2)
     const rssAtEnd = process.memoryUsage().rss
-    const awaySeconds = await away()
-    const during = appends.slice(appendsBefore).sort((a, b) => a - b)
+    const [before, during] = [appends.slice(0, appendsBefore), appends.slice(appendsBefore)].map(median)
     const madeMeanwhile = made - madeBefore
+    await expect.poll(away).toBeGreaterThan(AWAY_MS / 2_000)
     engine = await startEngine({ dataDir, logger })
 
     // then nobody who made decisions noticed, somebody who watches could
     expect(madeMeanwhile).toBeGreaterThan(AWAY_MS / 20)
-    expect(during[Math.floor(during.length * 0.95)]).toBeLessThan(500)
-    expect(awaySeconds).toBeGreaterThan(AWAY_MS / 2_000)
+    // A store that holds up its log would hold it up for its own timeouts, which are seconds.
+    expect(during).toBeLessThan(4 * (before ?? NaN) + 250)
     expect(rssAtEnd - rssMidway).toBeLessThan(200 * 1024 * 1024)
 
     // and the store has caught up with all of it, each decision let in once
     ended.abort()
     await enforcement
-    await expect.poll(stored, { timeout: 40_000, interval: 200 }).toBe(made)
+    await expect.poll(stored, { interval: 200 }).toBe(made)
     expect(await away()).toBe(0)
     expect(await rowsOf(client, 'SELECT uniqExact(id) AS ids FROM decisions')).toEqual([{ ids: made }])
   },
-  AWAY_MS + 90_000,
+  600_000 + AWAY_MS,
 )
+
+function median(list: readonly number[]): number {
+  return list.toSorted((a, b) => a - b)[list.length >> 1] ?? NaN
+}

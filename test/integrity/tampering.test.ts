@@ -199,7 +199,7 @@ describe('who deletes', () => {
 })
 
 describe('who alters', () => {
-  it('any column that the chain covers is found, whichever it is', { timeout: 90_000 }, async () => {
+  it('any column that the chain covers is found, whichever it is', async () => {
     const columns = await rowsOf<{ name: string; type: string }>(
       engine.client,
       "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = 'decisions' AND name NOT LIKE 'enrichment%' AND name NOT IN ('ingested_at', 'scores')",

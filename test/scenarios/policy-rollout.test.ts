@@ -28,7 +28,7 @@ beforeAll(async () => {
   findings = play(decisions, { batch: 2000 }).findings.filter(
     ({ detector }) => detector.id === 'policy-intent',
   )
-}, 120_000)
+})
 
 describe('a policy rolled out wrongly, in a company', () => {
   const startMs = START_MS + calendarOf(DAYS).rolloutDay * DAY + 9 * HOUR

@@ -6,7 +6,7 @@
 export async function eventually<T>(
   what: string,
   ask: () => Promise<T | undefined | null | false> | T | undefined | null | false,
-  withinMs = 60_000,
+  withinMs = 150_000,
 ): Promise<T> {
   const deadline = Date.now() + withinMs
   for (;;) {

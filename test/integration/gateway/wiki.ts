@@ -41,6 +41,8 @@ export function wikiBehindGateway(): Wiki {
       policy: policyOf,
       partitions: 4,
       oidc: { audience: AUDIENCE },
+      // What is told of a cut is not what a timer did.
+      config: { limits: { rejudge: '1h' } },
     })
   })
 

@@ -45,7 +45,7 @@ beforeAll(async () => {
   small = make(SMALL, networks)
   const enrich = await openEnrich({ networks_file: undefined, sensitivity: [] })
   places = small.decisions.map((decision) => enrich(decision).source)
-}, 120_000)
+})
 
 const attacksOf = ({ truth }: Made): readonly Attack[] => truth.filter((each) => each.kind === 'attack')
 const caused = (made: Made) => new Set(attacksOf(made).flatMap(({ decision_ids }) => decision_ids))
@@ -197,7 +197,7 @@ describe('gatewatch evaluate on it', () => {
     expect(right + wrong).toBe(total)
     // Bystanders: a finding on fewer than one in four of the user-days.
     expect(wrong / (evaluation.users * SMALL.days)).toBeLessThan(0.25)
-  }, 120_000)
+  })
 
   it('says the same twice, byte for byte', async () => {
     const few = join(folder, 'few')
@@ -205,7 +205,7 @@ describe('gatewatch evaluate on it', () => {
     const said = await run('evaluate', few, '--json')
     expect(said.code).toBe(0)
     expect(await run('evaluate', few, '--json')).toEqual(said)
-  }, 120_000)
+  })
 
   it('without attacks keeps to the budget, and finds p-values uniform, of each detector and of all together', async () => {
     const quiet = join(folder, 'quiet')
@@ -219,5 +219,5 @@ describe('gatewatch evaluate on it', () => {
     expect(evenness.map(({ detector }) => detector)).toContain('joint')
     // Of seventeen, by chance one in sixty times.
     expect(evenness.filter(({ p }) => p < 1e-3)).toEqual([])
-  }, 120_000)
+  })
 })

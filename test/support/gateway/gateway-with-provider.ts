@@ -44,6 +44,7 @@ export async function startGatewayWithProvider(options: {
       client_id: 'gatewatch',
       client_secret_file: secret,
       scopes: ['openid'],
+      timeout: '60s',
       ...oidc,
     },
   })

@@ -110,12 +110,16 @@ export interface TestGateway extends RunningGateway {
   setRisk(entity: RiskState['entity'], over?: Partial<RiskState>): Promise<void>
 }
 
-/** Starts a gateway on free ports, on a policy text, over a given event log. */
+/**
+ * Starts a gateway on free ports, on a policy text, over a given event log. It
+ * waits as long as it can for a disk that flushes slowly, as one does on which
+ * much was just installed: what is answered is in the log then, not in the spool.
+ */
 export async function startTestGateway(
   dataDir: string,
   eventLog: EventLog,
   policy: string,
-  over: Record<string, unknown> = {},
+  { limits = {}, ...over }: Record<string, unknown> = {},
 ): Promise<TestGateway> {
   const policyFile = join(dataDir, 'policy.yaml')
   await writeFile(policyFile, policy)
@@ -125,6 +129,8 @@ export async function startTestGateway(
     policy_file: policyFile,
     listen: { port: 0 },
     decision_point: { port: 0 },
+    spool: { after: '10s' },
+    limits: { record_timeout: '60s', connect_timeout: '60s', ...Object(limits) },
     ...over,
   })
   const logger = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' })

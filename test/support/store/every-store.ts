@@ -6,6 +6,7 @@ import { checkServer } from '../../../services/runtime/clickhouse/check-server.t
 import { openClickHouse } from '../../../services/runtime/clickhouse/client.ts'
 import type { ClickHouseEndpoint } from '../../../services/runtime/clickhouse/endpoint.ts'
 import { migrate } from '../../../services/runtime/clickhouse/migrate.ts'
+import { eventually } from '../eventually.ts'
 import { startTempEngine } from './temp-engine.ts'
 
 /** One store, migrated, with nothing in it. */
@@ -60,12 +61,10 @@ async function embedded(by: 'socket' | 'port'): Promise<OpenedStore> {
     async restart() {
       const before = store.engine.pid
       if (before !== null) process.kill(before, 'SIGKILL')
-      for (const deadline = Date.now() + 20_000; Date.now() < deadline;) {
+      await eventually('the engine is back', async () => {
         const { pid } = store.engine
-        if (pid !== null && pid !== before && (await store.client.ping()).success) return
-        await new Promise((resolve) => setTimeout(resolve, 50))
-      }
-      throw new Error('the engine did not come back')
+        return pid !== null && pid !== before && (await store.client.ping()).success
+      })
     },
     async close() {
       await client.close()

@@ -65,7 +65,7 @@ export async function expectKillsToLoseNothing({ times, kafka, openLog, broker }
   const begin = async (role: (typeof ROLES)[number]): Promise<void> => {
     const child = runCliProcess(['--config', prepared.config, 'run', role], {}, directory)
     running.set(role, child)
-    await child.shows(STARTED[role], 60_000)
+    await child.shows(STARTED[role], 150_000)
   }
   const kill = async (victim: Victim): Promise<void> => {
     await (victim === 'broker' ? broker?.kill() : running.get(victim)?.stop('SIGKILL'))

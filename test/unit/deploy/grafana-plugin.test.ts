@@ -99,11 +99,11 @@ describe.skipIf(validator === '')(
 
     it('has nothing to say but that nobody has signed it', () => {
       expect(complaints(files).filter((name) => name !== 'unsigned-plugin')).toEqual([])
-    }, 150_000)
+    })
 
     it('would have, without a module', () => {
       expect(complaints(new Map([...files].filter(([name]) => name !== 'module.js')))).not.toEqual([])
-    }, 150_000)
+    })
   },
 )
 

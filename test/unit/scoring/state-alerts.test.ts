@@ -49,4 +49,4 @@ it('a partition whose state is of a newer version wakes a person once, over rest
   await eventually('it is over', () => written.length > 1, 30_000)
   expect(states()).toEqual(['alert-state-subject-1 firing 1', 'alert-state-subject-1 resolved 2'])
   await second.stop()
-}, 60_000)
+})
