@@ -6,6 +6,7 @@ const MISTAKES: ReadonlySet<string> = new Set([
   'ERR_CONFIG_INVALID',
   'ERR_POLICY_INVALID',
   'ERR_USAGE',
+  'ERR_RANGE_TOO_LARGE',
   'ERR_IMPORT_INPUT',
   'ERR_EVALUATE_INPUT',
 ])

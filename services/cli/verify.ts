@@ -51,6 +51,7 @@ export function declareVerify(program: Command, context: CliContext): void {
           { checkpointDirectory },
           { migrate },
           { decisionsKeptMs },
+          { openExpiry },
         ] = await Promise.all([
           import('../verify/run-verify.ts'),
           import('../verify/report-text.ts'),
@@ -60,8 +61,10 @@ export function declareVerify(program: Command, context: CliContext): void {
           import('../runtime/checkpoints/signer.ts'),
           import('../runtime/clickhouse/migrate.ts'),
           import('../storage/retention/config.ts'),
+          import('../verify/expiry.ts'),
         ])
         const { dataDir, eventLog, logger } = runtime
+        const now_ms = Date.now()
         const store = await openStore({ dataDir, settings: config.clickhouse, logger })
         const client = openClickHouse(store.endpoint)
         if (store.from === 'own-engine') await migrate(client)
@@ -84,10 +87,12 @@ export function declareVerify(program: Command, context: CliContext): void {
             ],
             ...range,
             pep: options.pep,
-            retention_ms: decisionsKeptMs(config.storage.retention),
+            expiry: await openExpiry(dataDir, decisionsKeptMs(config.storage.retention), now_ms, {
+              remember: false,
+            }),
             slice_rows: config.verify.slice_rows,
             patience_ms: PATIENCE_MS,
-            now_ms: Date.now(),
+            now_ms,
             progress: bar.show,
           })
           bar.stop()

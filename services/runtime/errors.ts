@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'ERR_BACKUP'
   | 'ERR_STATE_UNREADABLE'
   | 'ERR_REPLAY_CUT'
+  | 'ERR_RANGE_TOO_LARGE'
   | 'ERR_USAGE'
 
 /**

@@ -4,18 +4,26 @@ import { accessFindings, alertsOutbox } from '../../schemas/topics.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
 import { jsonRecord, parseJson } from '../runtime/log/json-record.ts'
 import { DECISION_GAP, DECISION_INTEGRITY, findingOf } from './finding.ts'
-import type { Problem, ProblemKind } from './report.ts'
+import { MOST_LISTED, type Problem, type ProblemKind } from './report.ts'
 import { problemSentence } from './report-text.ts'
 
 /** Happenings that are told one by one; when there are more at once, one alert tells of all. */
 const MOST_ALERTS = 10
 
+/** Happenings that are known at once; who inserts rows of boots that never were could make any number. */
+const MOST_HAPPENINGS = 10_000
+
 /** Tells of problems once, and when they are over. */
 export interface IntegrityAlerts {
   /** Fires for happenings that nobody was told of; a happening is one kind of thing in one boot. */
   found(problems: readonly Problem[]): Promise<void>
-  /** A whole round found these and no others: what was told of and is not among them is over. */
-  roundEnded(problems: readonly Problem[]): Promise<void>
+  /** From here on everything is looked at, once. */
+  roundBegan(): void
+  /**
+   * It was: what was told of and was not found since `roundBegan` is over. A round that another process began, or
+   * that found more than could be listed, ends nothing: who knows what its other part found.
+   */
+  roundEnded(): Promise<void>
   standing(): ReadonlyMap<ProblemKind, number>
 }
 
@@ -26,6 +34,8 @@ export async function openAlerts(
 ): Promise<IntegrityAlerts> {
   const firing = await readFiring(eventLog, tenant)
   const kinds = new Map<string, { kind: ProblemKind; count: number }>()
+  /** Happenings that the round has found so far; null: it can't say what is over. */
+  let round: Set<string> | null = null
 
   async function write(alerts: readonly Alert[]): Promise<void> {
     // Both or neither: a happening that is paged for has its finding.
@@ -47,10 +57,14 @@ export async function openAlerts(
 
   async function found(problems: readonly Problem[]): Promise<void> {
     const happenings = happeningsOf(tenant, problems)
+    if (problems.length >= MOST_LISTED) round = null
     for (const [id, some] of happenings) {
       const [first] = some
-      if (first) kinds.set(id, { kind: first.kind, count: some.length })
+      if (first && (kinds.has(id) || kinds.size < MOST_HAPPENINGS))
+        kinds.set(id, { kind: first.kind, count: some.length })
+      round?.add(id)
     }
+    if (round !== null && round.size > MOST_HAPPENINGS) round = null
     const unknown = [...happenings].filter(([id]) => !firing.has(id))
     const told =
       unknown.length > MOST_ALERTS && happenings.size === unknown.length
@@ -61,9 +75,13 @@ export async function openAlerts(
 
   return {
     found,
-    async roundEnded(problems) {
-      const ids = new Set(happeningsOf(tenant, problems).keys())
-      if (problems.length > 0) ids.add(idOf(tenant, 'many'))
+    roundBegan() {
+      round = new Set()
+    },
+    async roundEnded() {
+      if (round === null) return
+      const ids = new Set(round)
+      if (ids.size > 0) ids.add(idOf(tenant, 'many'))
       for (const id of kinds.keys()) if (!ids.has(id)) kinds.delete(id)
       const at = new Date(now()).toISOString()
       const over = [...firing.values()].filter(({ id }) => !ids.has(id))

@@ -1,27 +1,38 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { accessDecisions, accessScored, type LogTopic } from '../../schemas/topics.ts'
+import { accessDecisions, accessScored, deadLetterOf, type LogTopic } from '../../schemas/topics.ts'
 import { endsOf } from '../runtime/log/ends-of.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
 
 const POLL_MS = 100
 
+type Ends = ReadonlyMap<number, number>
+
+/** What a group has made of the topics before, and who has to be past it. Outputs are committed with the position. */
+const STAGES: readonly { readonly group: string; readonly topics: readonly LogTopic[] }[] = [
+  { group: 'scoring', topics: [accessDecisions] },
+  { group: 'storage', topics: [accessScored, deadLetterOf(accessDecisions)] },
+  { group: 'storage', topics: [deadLetterOf(accessScored)] },
+]
+
 /**
  * Notes where the log of decisions ends now. The function that it resolves to
- * waits up to `within_ms` until all of that is scored and stored, and says
- * whether it is: only then is what the store lacks missing, and not on its way.
- * It goes by offsets alone, so no clock has a say.
+ * waits up to `within_ms` until all of that is scored and stored, as a row or as
+ * a dead letter, and says whether it is: only then is what the store lacks
+ * missing, and not on its way. To be noted after checkpoints were read: what
+ * they sign is in the log before them. It goes by offsets alone, so no clock has a say.
  */
 export async function noteArrival(eventLog: EventLog, within_ms: number): Promise<() => Promise<boolean>> {
-  const decisions = await endsOf(eventLog, accessDecisions)
-  let scored: ReadonlyMap<number, number> | null = null
+  let past = 0
+  let ends = await endsOfAll(eventLog, STAGES[past]?.topics ?? [])
 
   async function arrived(): Promise<boolean> {
-    if (scored === null) {
-      if (!(await isPast(eventLog, 'scoring', accessDecisions, decisions))) return false
-      // What scoring made of these decisions was committed with its position.
-      scored = await endsOf(eventLog, accessScored)
+    for (let stage; (stage = STAGES[past]) !== undefined;) {
+      for (const [topic, those] of ends)
+        if (!(await isPast(eventLog, stage.group, topic, those))) return false
+      past += 1
+      ends = await endsOfAll(eventLog, STAGES[past]?.topics ?? [])
     }
-    return isPast(eventLog, 'storage', accessScored, scored)
+    return true
   }
 
   return async () => {
@@ -33,12 +44,16 @@ export async function noteArrival(eventLog: EventLog, within_ms: number): Promis
   }
 }
 
-async function isPast(
+async function endsOfAll(
   eventLog: EventLog,
-  group: string,
-  topic: LogTopic,
-  ends: ReadonlyMap<number, number>,
-): Promise<boolean> {
+  topics: readonly LogTopic[],
+): Promise<ReadonlyMap<LogTopic, Ends>> {
+  const ends = new Map<LogTopic, Ends>()
+  for (const topic of topics) ends.set(topic, await endsOf(eventLog, topic))
+  return ends
+}
+
+async function isPast(eventLog: EventLog, group: string, topic: LogTopic, ends: Ends): Promise<boolean> {
   const committed = await eventLog.committed(group, topic)
   return [...ends].every(([partition, end]) => (committed.get(partition) ?? 0) >= end)
 }

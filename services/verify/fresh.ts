@@ -4,6 +4,7 @@ import { noteArrival } from './arrival.ts'
 import { CheckpointBook } from './checkpoints/book.ts'
 import { loadCheckpoints } from './checkpoints/load.ts'
 import type { Trust } from './checkpoints/trust.ts'
+import type { Expiry } from './expiry.ts'
 import { ReportWriter, type Report } from './report.ts'
 import { findOriginals } from './rows/originals.ts'
 import { rowReader } from './rows/read-rows.ts'
@@ -19,7 +20,7 @@ export interface FreshOptions {
   readonly client: ClickHouseClient
   readonly trust: Trust
   readonly checkpoint_paths: readonly string[]
-  readonly retention_ms: number
+  readonly expiry: Expiry
   readonly settle_ms: number
   readonly slice_rows: number
   readonly patience_ms: number
@@ -77,7 +78,6 @@ export function openFresh(options: FreshOptions, verifiedTo: string | null, nowM
     },
     async look(now, signal) {
       const began = performance.now()
-      const arrived = await noteArrival(eventLog, options.patience_ms)
       await loadCheckpoints({
         eventLog,
         paths: loaded ? [] : options.checkpoint_paths,
@@ -93,6 +93,7 @@ export function openFresh(options: FreshOptions, verifiedTo: string | null, nowM
         },
       })
       loaded = true
+      const arrived = await noteArrival(eventLog, options.patience_ms)
       const to = new Date(now - settle_ms).toISOString()
       const due = pending.filter(({ decided_to }) => decided_to <= to)
       // What no stretch holds is looked for after the last look only: before it, stretches that were verified
@@ -111,7 +112,7 @@ export function openFresh(options: FreshOptions, verifiedTo: string | null, nowM
         reader,
         arrived,
         originals: (sought) => findOriginals(eventLog, sought),
-        expired_before: new Date(now - options.retention_ms + DAY_MS).toISOString(),
+        expired_before: options.expiry.before(now),
         settled_before: to,
         slice_rows: options.slice_rows,
         signal,

@@ -7,9 +7,10 @@ import { openAlerts } from './alerts.ts'
 import { openTrust } from './checkpoints/trust.ts'
 import type { VerifyConfig } from './config.ts'
 import { openFresh } from './fresh.ts'
+import { openExpiry } from './expiry.ts'
 import { verifyMetrics } from './metrics.ts'
 import { readProgress, writeProgress } from './progress.ts'
-import type { Problem } from './report.ts'
+import { MOST_LISTED, type Problem } from './report.ts'
 import { isTooMuch, runVerify } from './run-verify.ts'
 
 /** One step of the round over everything, and the least that it is cut to where it holds more than one run takes. */
@@ -29,6 +30,8 @@ export interface VerifyExtras {
   readonly retention_ms: number
   /** Trust an enforcement point's first key, when none are configured: others sign than this data directory. */
   readonly pin_first: boolean
+  /** Stretches of one step of the round: above it the step is halved. Default 300,000. */
+  readonly most_stretches?: number | undefined
 }
 
 /**
@@ -40,7 +43,7 @@ export interface VerifyExtras {
 export async function startVerify(
   runtime: Runtime,
   config: VerifyConfig,
-  { endpoint, tenant, checkpoint_paths, retention_ms, pin_first }: VerifyExtras,
+  { endpoint, tenant, checkpoint_paths, retention_ms, pin_first, most_stretches }: VerifyExtras,
 ): Promise<Running> {
   const { eventLog, dataDir } = runtime
   const logger = runtime.logger.child({ service: 'verify' })
@@ -51,12 +54,13 @@ export async function startVerify(
   const trust = await openTrust({ dataDir, configured: config.trusted_keys, pin_first, now: Date.now })
   const alerts = await openAlerts(eventLog, tenant, Date.now)
   const before = await readProgress(eventLog, tenant)
+  const expiry = await openExpiry(dataDir, retention_ms, Date.now(), { remember: true })
   const common = {
     eventLog,
     client,
     trust,
     checkpoint_paths,
-    retention_ms,
+    expiry,
     slice_rows: config.slice_rows,
     patience_ms: PATIENCE_MS,
   }
@@ -64,17 +68,25 @@ export async function startVerify(
   let sweepTo = before?.sweep_to ?? null
   let sweepBegan = 0
   let sweepStep = SWEEP_STEP_MS
-  let roundProblems: Problem[] = []
+  /** How far everything is verified and told of; a process that begins after a crash goes on from here. */
+  let verifiedTo = before?.verified_to ?? null
+  /** What was found and could not be told yet, because the log did not take it. */
+  let untold: Problem[] = []
   let undecided = 0
   let failing = false
 
   async function lookAtNew(): Promise<void> {
     const report = await fresh.look(Date.now(), signal)
-    if (report === null) return
-    metrics.looked(report, 'fresh')
-    undecided = report.undecided.length
-    await alerts.found(report.problems)
-    if (fresh.verified_to !== null) metrics.verified.set(Date.parse(fresh.verified_to) / 1000)
+    if (report !== null) {
+      metrics.looked(report, 'fresh')
+      undecided = report.undecided.length
+      // A look is not repeated, and so what it found is kept until somebody can be told.
+      untold = [...untold, ...report.problems].slice(0, MOST_LISTED)
+    }
+    await alerts.found(untold)
+    untold = []
+    verifiedTo = fresh.verified_to
+    if (verifiedTo !== null) metrics.verified.set(Date.parse(verifiedTo) / 1000)
   }
 
   /** The oldest decision that is signed or stored: before it there is nothing to go over. */
@@ -91,16 +103,25 @@ export async function startVerify(
 
   /** One step of the round; true while it has further to go. */
   async function sweep(): Promise<boolean> {
-    const end = fresh.verified_to === null ? null : Date.parse(fresh.verified_to)
+    const end = verifiedTo === null ? null : Date.parse(verifiedTo)
     if (end === null || (sweepTo === null && Date.now() - sweepBegan < config.sweep_every)) return false
     if (sweepTo === null) {
+      sweepTo = new Date(await beginning()).toISOString()
       sweepBegan = Date.now()
       sweepStep = SWEEP_STEP_MS
-      roundProblems = []
+      alerts.roundBegan()
     }
-    const from = sweepTo === null ? await beginning() : Date.parse(sweepTo)
+    const from = Date.parse(sweepTo)
     const to = Math.min(end, from + sweepStep)
-    const asked = { ...common, from_ms: from, to_ms: to, pep: undefined, now_ms: Date.now(), signal }
+    const asked = {
+      ...common,
+      from_ms: from,
+      to_ms: to,
+      pep: undefined,
+      now_ms: Date.now(),
+      most_stretches,
+      signal,
+    }
     const report = await runVerify(asked).catch((error: unknown) => {
       if (!isTooMuch(error) || sweepStep <= LEAST_STEP_MS) throw error
       return null
@@ -111,12 +132,12 @@ export async function startVerify(
     }
     metrics.looked(report, 'sweep')
     await alerts.found(report.problems)
-    roundProblems = [...roundProblems, ...report.problems].slice(0, 1000)
+    sweepStep = Math.min(SWEEP_STEP_MS, sweepStep * 2)
     if (to < end) {
       sweepTo = new Date(to).toISOString()
       return true
     }
-    await alerts.roundEnded(roundProblems)
+    await alerts.roundEnded()
     metrics.swept.set(Date.now() / 1000)
     sweepTo = null
     return false
@@ -130,7 +151,7 @@ export async function startVerify(
     await writeProgress(eventLog, {
       tenant,
       at,
-      verified_to: fresh.verified_to,
+      verified_to: verifiedTo,
       sweep_to: sweepTo,
       problems,
       undecided,

@@ -37,7 +37,8 @@ function lossSentence(loss: DeclaredLoss): string {
 const REASONS = {
   not_covered: 'no checkpoint covers them yet; the next one, or the next start of their gateway, will',
   on_the_way: 'they may still be on their way from the log to the store',
-  expired: 'they are older than the store keeps decisions; the checkpoint at the edge stands',
+  expired:
+    'they are older than the store keeps decisions, or kept them before that was raised; the checkpoint at the edge stands',
   beside_gap:
     'they stand beside a gap that the log does not fill, so that no signed hash confirms or refutes them',
   no_room:

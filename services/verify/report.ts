@@ -61,12 +61,13 @@ export interface Report {
   readonly problems: readonly Problem[]
   readonly declared: readonly DeclaredLoss[]
   readonly undecided: readonly Undecided[]
-  /** What did not find room in the lists above, which hold a thousand each. */
+  /** What did not find room in the lists above, which hold `MOST_LISTED` each. */
   readonly left_out: number
   readonly elapsed_ms: number
 }
 
-const MOST = 1000
+/** What each list of a report holds at most. */
+export const MOST_LISTED = 1000
 
 /** Collects a report; neighbours of one kind become one entry, and nothing grows without bound. */
 export class ReportWriter {
@@ -137,7 +138,7 @@ export class ReportWriter {
   }
 
   #put<T>(list: T[], value: T): void {
-    if (list.length < MOST) list.push(value)
+    if (list.length < MOST_LISTED) list.push(value)
     else this.left_out += 1
   }
 }

@@ -5,6 +5,7 @@ import { noteArrival } from './arrival.ts'
 import { CheckpointBook } from './checkpoints/book.ts'
 import { loadCheckpoints } from './checkpoints/load.ts'
 import type { Trust } from './checkpoints/trust.ts'
+import type { Expiry } from './expiry.ts'
 import type { Report } from './report.ts'
 import { findOriginals } from './rows/originals.ts'
 import { rowReader } from './rows/read-rows.ts'
@@ -14,8 +15,6 @@ import { verifyRange } from './verify-range.ts'
 const MINUTE_MS = 60_000
 /** Checkpoints of one run: about 100 MB. */
 const MOST_STRETCHES = 300_000
-/** Retention goes by whole parts and days: rows may go this much before their time, and stay after it. */
-const EDGE_MS = 86_400_000
 /** A boot's first checkpoint may come this much after its first decision, when the log is away. */
 const SETTLE_MS = 15 * MINUTE_MS
 const CHECKPOINTS_KEPT_MS = 390 * 86_400_000
@@ -29,20 +28,25 @@ export interface VerifyOptions {
   readonly from_ms: number | null
   readonly to_ms: number | null
   readonly pep: string | undefined
-  readonly retention_ms: number
+  readonly expiry: Expiry
   readonly slice_rows: number
   /** How long to wait for what the log holds to be stored. */
   readonly patience_ms: number
   readonly now_ms: number
+  /** Stretches that a run holds. Default 300,000. */
+  readonly most_stretches?: number | undefined
   readonly progress?: (done: number, all: number) => void
   readonly signal?: AbortSignal
 }
 
-/** Proves or refutes a range of event time once. */
+/**
+ * Proves or refutes a range of event time once.
+ *
+ * @throws GatewatchError `ERR_RANGE_TOO_LARGE` for a range with more than `most_stretches`
+ */
 export async function runVerify(options: VerifyOptions): Promise<Report> {
-  const { eventLog, now_ms, pep } = options
+  const { eventLog, now_ms, pep, most_stretches = MOST_STRETCHES } = options
   const began = performance.now()
-  const arrived = await noteArrival(eventLog, options.patience_ms)
   const book = new CheckpointBook(new Date(now_ms - CHECKPOINTS_KEPT_MS).toISOString())
   const from = options.from_ms ?? (options.to_ms ?? now_ms) - 86_400_000
   const range = { from: new Date(from).toISOString(), to: new Date(options.to_ms ?? now_ms).toISOString() }
@@ -59,10 +63,11 @@ export async function runVerify(options: VerifyOptions): Promise<Report> {
       if (pep !== undefined && stretch.pep_id !== pep) return
       if (decided_to > covered) covered = decided_to
       if (decided_to < range.from || decided_from > range.to) return
-      if (stretches.length === MOST_STRETCHES) throw tooMany()
+      if (stretches.length === most_stretches) throw tooMany(most_stretches)
       stretches.push(stretch)
     },
   })
+  const arrived = await noteArrival(eventLog, options.patience_ms)
   // Without an end of its own a run goes as far as signatures go: beyond it nothing could be proven.
   if (options.to_ms === null && covered !== '' && covered < range.to) range.to = covered
   if (range.to < range.from) range.from = range.to
@@ -73,7 +78,7 @@ export async function runVerify(options: VerifyOptions): Promise<Report> {
     reader: rowReader(options.client),
     arrived,
     originals: (sought) => findOriginals(eventLog, sought),
-    expired_before: new Date(now_ms - options.retention_ms + EDGE_MS).toISOString(),
+    expired_before: options.expiry.before(now_ms),
     settled_before: new Date(now_ms - SETTLE_MS).toISOString(),
     slice_rows: options.slice_rows,
     only_pep: pep,
@@ -96,12 +101,12 @@ function concerns(
 
 /** Whether a run was refused because its range holds too much: a shorter one may do. */
 export function isTooMuch(error: unknown): boolean {
-  return error instanceof GatewatchError && error.code === 'ERR_USAGE'
+  return error instanceof GatewatchError && error.code === 'ERR_RANGE_TOO_LARGE'
 }
 
-function tooMany(): GatewatchError {
+function tooMany(most: number): GatewatchError {
   return new GatewatchError(
-    'ERR_USAGE',
-    `The range holds more than ${MOST_STRETCHES} checkpoints; verify a shorter one with --from and --to, or one enforcement point with --pep.`,
+    'ERR_RANGE_TOO_LARGE',
+    `The range holds more than ${most} checkpoints; verify a shorter one with --from and --to, or one enforcement point with --pep.`,
   )
 }

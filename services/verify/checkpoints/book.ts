@@ -11,6 +11,7 @@ export interface BookBounds {
 const BOUNDS: BookBounds = { most_remembered: 500_000, most_boots: 200_000 }
 /** Decisions are numbered in nearly the order of their times: requests that began together may differ by this much. */
 const SLACK_MS = 600_000
+const DAY_MS = 86_400_000
 
 /** A boot, as far as its checkpoints tell. */
 export interface KnownBoot {
@@ -26,6 +27,8 @@ interface Boot {
   hash: string
   last: string
   decided_to: string
+  /** When the newest was signed. */
+  signed_at: string
   ended: { seq: number; hash: string } | null
   /** Highest number that a later boot pins. */
   pinned_to: number
@@ -137,6 +140,8 @@ export class CheckpointBook {
       hash: prev_hash,
       last: '',
       decided_to: signed_at,
+      // The first covers nothing; one before another that lacks may have been signed much earlier.
+      signed_at: number === 0 ? signed_at : earlier(signed_at, DAY_MS),
       ended: null,
       pinned_to: -1,
       previous_boot: number === 0 ? checkpoint.previous_boot : undefined,
@@ -145,18 +150,21 @@ export class CheckpointBook {
 
   #advance(boot: Boot, checkpoint: Checkpoint, name: string): Stretch[] {
     const { number, seq_from, seq_to, hash, decided_from, decided_to, signed_at } = checkpoint
+    const recorded_from = recordedFrom(boot, decided_from, signed_at)
     boot.next_number = number + 1
     boot.covered_to = seq_to
     boot.hash = hash
     boot.last = name
     boot.decided_to = decided_to ?? boot.decided_to
+    boot.signed_at = signed_at
     boot.ended = checkpoint.state === 'final' ? { seq: seq_to, hash } : null
     this.#remember(short(name))
     if (this.#last_signed === null || signed_at > this.#last_signed) this.#last_signed = signed_at
     if (seq_to < seq_from || decided_from === null || decided_to === null) return []
     const { pep_id, boot_id, prev_hash } = checkpoint
-    const place = { pep_id, boot_id, seq_from, seq_to, prev_hash, hash, decided_from, decided_to, signed_at }
-    return [{ ...place, previous_boot: seq_from === 0 ? boot.previous_boot : undefined, derived: false }]
+    const place = { pep_id, boot_id, seq_from, seq_to, prev_hash, hash, decided_from, decided_to }
+    const previous_boot = seq_from === 0 ? boot.previous_boot : undefined
+    return [{ ...place, signed_at, recorded_from, previous_boot, derived: false }]
   }
 
   /** The boot before is over: its first later boot says where it ended, and so pins what no checkpoint of its own did. */
@@ -215,12 +223,23 @@ function between(
     seq_to,
     prev_hash: boot.hash,
     hash,
-    decided_from: new Date(Date.parse(boot.decided_to) - SLACK_MS).toISOString(),
-    decided_to: new Date(Date.parse(by.signed_at) + SLACK_MS).toISOString(),
+    decided_from: earlier(boot.decided_to, SLACK_MS),
+    decided_to: earlier(by.signed_at, -SLACK_MS),
     signed_at: by.signed_at,
+    recorded_from: recordedFrom(boot, null, by.signed_at),
     previous_boot: boot.covered_to === -1 ? boot.previous_boot : undefined,
     derived: true,
   }
+}
+
+/** What is recorded was decided before; and after the checkpoint before it was signed, which covers all that was recorded by then. */
+function recordedFrom(boot: Pick<Boot, 'signed_at'>, decidedFrom: string | null, signedAt: string): string {
+  const latest = decidedFrom !== null && decidedFrom > boot.signed_at ? decidedFrom : boot.signed_at
+  return latest < signedAt ? latest : signedAt
+}
+
+function earlier(instant: string, ms: number): string {
+  return new Date(Date.parse(instant) - ms).toISOString()
 }
 
 function missingNumbers(from: number, to: number): string {

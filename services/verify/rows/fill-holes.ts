@@ -9,7 +9,7 @@ import type { Stretch } from './stretch.ts'
 export interface HoleOptions extends SliceOptions {
   /** Resolves to whether everything that was in the log when the checkpoints were read is in the store by now. */
   readonly arrived: () => Promise<boolean>
-  /** Of what was signed before this, rows are removed by right: the store keeps them no longer. */
+  /** Of what was recorded before this, rows may be removed by right: the store does not keep them, or did not once. */
   readonly expired_before: string
   readonly originals: FindOriginals
 }
@@ -59,7 +59,7 @@ export async function fillHoles(
     )) {
       const place = placeOfHole(hole, seq_from, seq_to)
       const decisions = seq_to - seq_from + 1
-      if (hole.stretch.signed_at < options.expired_before)
+      if (hole.stretch.recorded_from < options.expired_before)
         report.unsure({ reason: 'expired', ...place, decisions })
       else if (!arrived) report.unsure({ reason: 'on_the_way', ...place, decisions })
       else
@@ -81,7 +81,7 @@ async function linksInLog(
   { originals, expired_before }: HoleOptions,
 ): Promise<Link[]> {
   const kept = holes
-    .filter(({ stretch }) => stretch.signed_at >= expired_before)
+    .filter(({ stretch }) => stretch.recorded_from >= expired_before)
     .sort((a, b) => a.seq_to - a.seq_from - (b.seq_to - b.seq_from))
   let room = MOST_SOUGHT
   const sought = kept.filter(({ seq_from, seq_to }) => (room -= seq_to - seq_from + 1) >= 0)

@@ -10,9 +10,6 @@ const MOST_RECORDS = 200_000
 /** How far clocks of whoever decides, whoever signs and the log may differ. */
 const LATE_MS = 60_000
 
-/** An imported decision may be years old; it reaches the log at most this long before its checkpoint is signed. */
-const EARLY_MS = 86_400_000
-
 /** Numbers of a stretch, both ends included. */
 export interface Sought {
   readonly stretch: Stretch
@@ -70,9 +67,9 @@ export async function findOriginals(
 }
 
 /** A checkpoint is signed once its decisions are in the log, however long they lay in a spool before. */
-function appendedBetween({ decided_from, decided_to, signed_at }: Stretch): { from: number; to: number } {
+function appendedBetween({ decided_to, signed_at, recorded_from }: Stretch): { from: number; to: number } {
   const to = Math.max(Date.parse(decided_to), Date.parse(signed_at)) + LATE_MS
-  return { from: Math.max(Date.parse(decided_from) - LATE_MS, Date.parse(signed_at) - EARLY_MS), to }
+  return { from: Date.parse(recorded_from) - LATE_MS, to }
 }
 
 async function firstAfter(

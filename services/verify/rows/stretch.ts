@@ -11,6 +11,8 @@ export interface Stretch {
   readonly decided_from: string
   readonly decided_to: string
   readonly signed_at: string
+  /** None of its decisions was recorded before this; those of an import may be older, and a crash was long ago when it is signed. */
+  readonly recorded_from: string
   /** Of a boot's first stretch: which boot it says it follows, as signed; undefined where that is not known. */
   readonly previous_boot: Checkpoint['previous_boot'] | undefined
   /** Pinned by its neighbours; its times are then bounds and not exact. */

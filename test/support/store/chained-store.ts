@@ -14,6 +14,7 @@ import type { openClickHouse } from '../../../services/runtime/clickhouse/client
 import { eventually } from '../eventually.ts'
 import { storeDecisions } from './store-decisions.ts'
 import { openTrust } from '../../../services/verify/checkpoints/trust.ts'
+import { openExpiry } from '../../../services/verify/expiry.ts'
 import type { Report } from '../../../services/verify/report.ts'
 import { runVerify } from '../../../services/verify/run-verify.ts'
 
@@ -104,6 +105,7 @@ export interface VerifyTestOptions {
   readonly now: number
   readonly slice_rows?: number
   readonly patience_ms?: number
+  readonly most_stretches?: number
 }
 
 /** What `gatewatch verify` finds. */
@@ -120,9 +122,10 @@ export async function verifyStore(store: StoreUnderTest, options: VerifyTestOpti
     from_ms: options.from === undefined ? null : Date.parse(options.from),
     to_ms: options.to === undefined ? null : Date.parse(options.to),
     pep: undefined,
-    retention_ms: 90 * 86_400_000,
+    expiry: await openExpiry(store.dataDir, 90 * 86_400_000, options.now, { remember: false }),
     slice_rows: options.slice_rows ?? 20_000,
     patience_ms: options.patience_ms ?? 0,
     now_ms: options.now,
+    most_stretches: options.most_stretches,
   })
 }

@@ -53,6 +53,7 @@ function check(from: number, to: number, links: readonly Link[]) {
     decided_from: decisions[from]?.decided_at ?? '',
     decided_to: decisions[to]?.decided_at ?? '',
     signed_at: decisions[to]?.decided_at ?? '',
+    recorded_from: decisions[from]?.decided_at ?? '',
     previous_boot: undefined,
     derived: false,
   }
