@@ -18,6 +18,11 @@ const PROBLEMS = {
   cut_off: 'the source ends in the middle of the record',
 } as const
 
+/** Whether an instant is further ahead of the clock than that of an event may be. */
+export function isAhead(instant: string, nowMs: number): boolean {
+  return Date.parse(instant) > nowMs + MAX_AHEAD_MS
+}
+
 /** What a record says by its format; a record that is unusable whatever its format is not shown to the reader. */
 export function mapRecord(reader: RecordReader, record: SourceRecord): Reading {
   if (record.problem === null) return reader.read(record.text)
@@ -30,7 +35,7 @@ export function decisionOf(
   made: { readonly id: string; readonly tenant: string; readonly origin: 'import' | 'live' },
   nowMs: number,
 ): Exclude<Outcome<Decision, DeadLetterReason>, { kind: 'drop' }> {
-  if (Date.parse(draft.decided_at) > nowMs + MAX_AHEAD_MS) {
+  if (isAhead(draft.decided_at, nowMs)) {
     return {
       kind: 'dead-letter',
       reason: 'future_dated',

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { isObject, textOf } from '../../formats/json.ts'
 import type { RunningSource, SourceContext } from '../source.ts'
 import { sameOrigin } from './ask.ts'
+import { believable } from './believable.ts'
 import { clientTokens, fileTokens, type ClientSettings } from './bearer.ts'
 import { offeredEvents } from './events.ts'
 import { startPolling, type Poll } from './polling.ts'
@@ -54,12 +55,12 @@ export async function startEntra(settings: EntraSettings, context: SourceContext
     for (let url: URL | null = firstPage(); url !== null;) {
       const { body } = await poll.get(url, `Bearer ${await token(poll.signal)}`)
       const events = offeredEvents(body, 'value', 'id')
-      for (const at of events.all('createdDateTime')) {
-        const instant = Date.parse(at)
-        if (instant > Date.parse(newest)) newest = new Date(instant).toISOString()
-      }
+      for (const instant of believable(events.all('createdDateTime'), now()))
+        if (instant > newest) newest = instant
       const link = linkOf(body)
-      url = link === '' ? null : sameOrigin(link, settings.url)
+      const following = link === '' ? null : sameOrigin(link, settings.url)
+      if (following?.href === url.href) throw new Error('the API gives the same page as the one behind it')
+      url = following
       // Pages may come in any order: only behind the last one everything up to the newest is ours.
       if (url === null) created = newest
       await intake.take({ records: events.records, position: JSON.stringify({ created }) })

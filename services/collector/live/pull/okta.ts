@@ -2,12 +2,14 @@ import { z } from 'zod'
 import type { RunningSource, SourceContext } from '../source.ts'
 import { ApiRefusal, nextLink, sameOrigin } from './ask.ts'
 import { fileTokens } from './bearer.ts'
+import { believable } from './believable.ts'
 import { offeredEvents } from './events.ts'
 import { startPolling, type Poll } from './polling.ts'
 
+const MOST_LINK = 8192
 /** Where to ask next; the API's own link, which it makes for each page and goes on from for ever. */
 const OktaPosition = z.strictObject({
-  next: z.string().max(8192),
+  next: z.string().max(MOST_LINK),
   /** When the newest event of a page was published: what is asked for if the API no longer knows its link. */
   published: z.string().max(64),
 })
@@ -65,10 +67,14 @@ export async function startOkta(settings: OktaSettings, context: SourceContext):
       const link = nextLink(answer.headers)
       const behind = link === null ? next : sameOrigin(link, settings.url).href
       if (events.records.length === 0 && behind === next) return
-      published = events.all('published').at(-1) ?? published
+      // What can't be read back must not become our position.
+      if (behind.length > MOST_LINK)
+        throw new Error(`the API gives a link of more than ${MOST_LINK} characters`)
+      const isSame = behind === next
+      published = believable(events.all('published'), now()).at(-1) ?? published
       next = behind
       await intake.take({ records: events.records, position: JSON.stringify({ next, published }) })
-      if (events.records.length < settings.page) return
+      if (isSame || events.records.length < settings.page) return
     }
   }
   return startPolling(context, settings.poll, look)
