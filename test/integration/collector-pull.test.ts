@@ -94,14 +94,16 @@ describe("Okta's System Log", () => {
 
   it('that gives the same page for ever, instants to come and links without end is asked no more often than set, and goes on', async () => {
     const place = await liveCollector()
-    let answers: 'same' | 'endless' | 'forgotten' | 'well' = 'same'
+    let answers: 'same' | 'endless' | 'forgotten' = 'same'
+    const page = events.slice(0, 2).map((event) => ({ ...event, published: '9999-12-31T23:59:59.000Z' }))
     const { base, asked } = await api((request, response, at) => {
-      const isLink = request.url?.includes('after=') === true
-      if (answers === 'forgotten' && isLink) return void response.writeHead(400).end()
+      if (answers === 'forgotten' && request.url?.includes('after=') === true) {
+        response.writeHead(400).end()
+        return
+      }
       const behind = answers === 'endless' ? 'x'.repeat(9000) : answers
       response.setHeader('link', `<${at}/api/v1/logs?after=${behind}>; rel="next"`)
-      const page = events.slice(0, 2).map((event) => ({ ...event, published: '9999-12-31T23:59:59.000Z' }))
-      response.end(JSON.stringify(answers === 'well' || answers === 'forgotten' ? events.slice(0, 1) : page))
+      response.end(JSON.stringify(answers === 'forgotten' ? events.slice(0, 1) : page))
     })
     const token_file = join(place.folder, 'token')
     await writeFile(token_file, 'secret')
@@ -121,10 +123,8 @@ describe("Okta's System Log", () => {
     await place.start(section('20ms'))
     await place.atLeast(1)
     // Not from the year 9999 on.
-    const since =
-      asked.at(-1)?.url.searchParams.get('since') ??
-      asked.findLast(({ url }) => url.searchParams.has('since'))?.url.searchParams.get('since')
-    expect(Date.parse(since ?? '')).toBeLessThanOrEqual(Date.now())
+    const again = asked.findLast(({ url }) => url.searchParams.has('since'))
+    expect(Date.parse(again?.url.searchParams.get('since') ?? '')).toBeLessThanOrEqual(Date.now())
   })
 })
 
