@@ -1,7 +1,7 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { EventLog } from '../runtime/log/event-log.ts'
 import { noteArrival } from './arrival.ts'
-import { CheckpointBook } from './checkpoints/book.ts'
+import { CHECKPOINTS_KEPT_MS, CheckpointBook } from './checkpoints/book.ts'
 import { loadCheckpoints } from './checkpoints/load.ts'
 import type { Trust } from './checkpoints/trust.ts'
 import type { Expiry } from './expiry.ts'
@@ -13,7 +13,6 @@ import { verifyRange } from './verify-range.ts'
 
 /** Room is made for so many at once: each time all that wait are put in order. */
 const ROOM = 1.25
-const DAY_MS = 86_400_000
 
 export interface FreshOptions {
   readonly eventLog: EventLog
@@ -40,7 +39,7 @@ export interface Fresh {
 export function openFresh(options: FreshOptions, verifiedTo: string | null, nowMs: number): Fresh {
   const { eventLog, settle_ms, most_pending = 100_000 } = options
   const reader = rowReader(options.client)
-  const book = new CheckpointBook(new Date(nowMs - 390 * DAY_MS).toISOString())
+  const book = new CheckpointBook(new Date(nowMs - CHECKPOINTS_KEPT_MS).toISOString())
   const cursor = new Map<number, number>()
   let pending: Stretch[] = []
   let verified = verifiedTo

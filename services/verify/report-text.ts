@@ -42,7 +42,8 @@ const REASONS = {
   beside_gap:
     'they stand beside a gap that the log does not fill, so that no signed hash confirms or refutes them',
   no_room:
-    'more checkpoints came at once than one look holds; the round over everything, or gatewatch verify over their time, decides',
+    'there was more to go through than one look holds; the round over everything, or gatewatch verify over a shorter time, decides',
+  no_checkpoint: 'they are older than checkpoints are kept, so nothing signed tells of them',
   too_new: 'the first checkpoint of their boot may still be on its way',
 } as const
 

@@ -33,6 +33,7 @@ export const UNDECIDED_REASONS = [
   'too_new',
   'beside_gap',
   'no_room',
+  'no_checkpoint',
 ] as const
 export type UndecidedReason = (typeof UNDECIDED_REASONS)[number]
 

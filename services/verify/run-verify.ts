@@ -2,7 +2,7 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import { GatewatchError } from '../runtime/errors.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
 import { noteArrival } from './arrival.ts'
-import { CheckpointBook } from './checkpoints/book.ts'
+import { CHECKPOINTS_KEPT_MS, CheckpointBook } from './checkpoints/book.ts'
 import { loadCheckpoints } from './checkpoints/load.ts'
 import type { Trust } from './checkpoints/trust.ts'
 import type { Expiry } from './expiry.ts'
@@ -17,7 +17,6 @@ const MINUTE_MS = 60_000
 const MOST_STRETCHES = 300_000
 /** A boot's first checkpoint may come this much after its first decision, when the log is away. */
 const SETTLE_MS = 15 * MINUTE_MS
-const CHECKPOINTS_KEPT_MS = 390 * 86_400_000
 
 export interface VerifyOptions {
   readonly eventLog: EventLog

@@ -20,10 +20,12 @@ import type { Runtime } from '../../services/runtime/runtime.ts'
 import { within } from '../../services/runtime/within.ts'
 import { VerifyConfig } from '../../services/verify/config.ts'
 import { startVerify } from '../../services/verify/main.ts'
-import { readProgress } from '../../services/verify/progress.ts'
-import { chainedBoot, insertDecisions, plainlyScored } from '../support/store/chained-store.ts'
+import { readProgress, writeProgress } from '../../services/verify/progress.ts'
+import { chainedBoot, insertDecisions, plainlyScored, verifyStore } from '../support/store/chained-store.ts'
 import { eventually } from '../support/eventually.ts'
 import { startTempEngine, type TempEngine } from '../support/store/temp-engine.ts'
+
+const DAY_MS = 86_400_000
 
 let engine: TempEngine
 let eventLog: EventLog
@@ -43,13 +45,7 @@ beforeAll(async () => {
     every: 50,
     end: 'stop',
     now: () => from + 200_000,
-    drafts: Array.from({ length: 120 }, (_, n) => ({
-      decided_at: new Date(from + n * 1000).toISOString(),
-      outcome: 'permit' as const,
-      subject: { type: 'user' as const, id: 'alice' },
-      action: { name: 'read' },
-      resource: { type: 'http', id: `/records/${n}` },
-    })),
+    drafts: Array.from({ length: 120 }, (_, n) => draft(from + n * 1000, `/records/${n}`)),
   })
   decisions = boot.decisions
   await insertDecisions({ dataDir: engine.dataDir, eventLog, client: engine.client }, 'all', decisions)
@@ -84,22 +80,42 @@ async function findings(): Promise<Finding[]> {
   return found
 }
 
-async function verifyFor<T>(what: string, until: () => Promise<T | undefined | null | false>): Promise<T> {
-  const config = VerifyConfig.parse({ every: '100ms', sweep_every: '1s', settle: '1m', duty: 1 })
+interface RoleOptions {
+  readonly log?: EventLog
+  readonly sweep_every?: string
+  readonly settle?: string
+  readonly retention_ms?: number
+}
+
+async function verifyFor<T>(
+  what: string,
+  until: (metrics: Registry) => Promise<T | undefined | null | false>,
+  { log = eventLog, sweep_every = '1s', settle = '1m', retention_ms = 90 * DAY_MS }: RoleOptions = {},
+): Promise<T> {
+  const config = VerifyConfig.parse({ every: '100ms', sweep_every, settle, duty: 1 })
   const checkpoint_paths = [join(engine.dataDir, 'checkpoints')]
   const extras = {
     endpoint: engine.engine.endpoint,
     tenant: 'default',
     checkpoint_paths,
-    retention_ms: 90 * 86_400_000,
+    retention_ms,
     pin_first: false,
+    // Of the three, so that a day is too much at once, and the round goes on in halves.
+    most_stretches: 2,
   }
-  const role = await startVerify(runtime(), config, extras)
+  const own = { ...runtime(), eventLog: log }
+  const role = await startVerify(own, config, extras)
   try {
-    return await eventually(what, until)
+    return await eventually(what, () => until(own.metrics))
   } finally {
     await role.stop()
   }
+}
+
+/** Whether this process has ended a round. */
+async function swept(metrics: Registry): Promise<boolean> {
+  const metric = await metrics.getSingleMetric('gatewatch_verify_swept_timestamp_seconds')?.get()
+  return (metric?.values[0]?.value ?? 0) > 0
 }
 
 it('verifies what is stored, alerts once when some of it goes, and says when it is back', async () => {
@@ -121,8 +137,16 @@ it('verifies what is stored, alerts once when some of it goes, and says when it 
   // then one alert tells of it, and a restart tells of it no second time
   expect(fired).toMatchObject({ kind: 'integrity', state: 'firing', severity: 'critical', revision: 1 })
   expect(fired.description).toContain('numbers 60 to 69 (10 decisions) are missing')
+  // … though it goes on with a round whose other part found it
+  const noted = await readProgress(eventLog, 'default')
+  if (noted === null) throw new Error('no progress')
+  const { schema_version: _, kind: _kind, name: _name, ...progressed } = noted
+  await writeProgress(eventLog, { ...progressed, sweep_to: decisions[100]?.decided_at ?? null })
   await verifyFor('another round', async () => ((await readProgress(eventLog, 'default'))?.problems ?? 0) > 0)
   expect(await alerts()).toEqual([fired])
+  const store = { dataDir: engine.dataDir, eventLog, client: engine.client }
+  const day = { now: Date.now(), from: decisions[0]?.decided_at ?? '', most_stretches: 2 }
+  await expect(verifyStore(store, day)).rejects.toMatchObject({ code: 'ERR_RANGE_TOO_LARGE' })
 
   // and when they are put back, it is over
   await engine.client.command({
@@ -150,7 +174,66 @@ it('verifies what is stored, alerts once when some of it goes, and says when it 
     evidence: { problems: 1, alert: fired.id },
   })
   expect(told[0]?.evidence['details']).toContain('numbers 60 to 69 (10 decisions) are missing')
+
+  // and what the store let go of while it kept decisions for 90 minutes, it does not miss when it keeps them longer
+  await verifyFor('a start', async () => true, { retention_ms: DAY_MS / 16 })
+  await engine.client.command({ query: 'DELETE FROM decisions WHERE pep_seq BETWEEN 60 AND 69' })
+  await verifyFor('a round', swept)
+  expect(await alerts()).toEqual([over])
 })
+
+it('tells of what it found when the log takes alerts again, and does not leave that to the next round', async () => {
+  const away = new Proxy(eventLog, {
+    get(log, name) {
+      const own: unknown = Reflect.get(log, name, log)
+      if (typeof own !== 'function') return own
+      if (name !== 'append') return own.bind(log)
+      return async (records: readonly OutRecord[]) => {
+        if (records.some(({ topic }) => topic === alertsOutbox) && refusals++ === 0)
+          throw new Error('the log is away')
+        return eventLog.append(records)
+      }
+    },
+  })
+  let refusals = 0
+  let recorded: Promise<void> | undefined
+  await verifyFor(
+    'an alert after the first round',
+    async (metrics) => {
+      if (await swept(metrics)) recorded ??= recordWithout('gw-away')
+      await recorded
+      return (await alerts()).some(({ entity }) => entity?.id === 'gw-away')
+    },
+    { log: away, sweep_every: '1d', settle: '0ms' },
+  )
+  expect(refusals).toBe(2)
+})
+
+/** A gateway that records ten decisions now, of which the store gets all but the last. */
+async function recordWithout(pep_id: string): Promise<void> {
+  const at = Date.now()
+  const boot = await chainedBoot({
+    dataDir: engine.dataDir,
+    eventLog,
+    pep_id,
+    every: 50,
+    end: 'stop',
+    now: Date.now,
+    drafts: Array.from({ length: 10 }, (_, n) => draft(at + n)),
+  })
+  const store = { dataDir: engine.dataDir, eventLog, client: engine.client }
+  await insertDecisions(store, pep_id, boot.decisions.slice(0, 9))
+}
+
+function draft(atMs: number, id = '/') {
+  return {
+    decided_at: new Date(atMs).toISOString(),
+    outcome: 'permit' as const,
+    subject: { type: 'user' as const, id: 'alice' },
+    action: { name: 'read' },
+    resource: { type: 'http', id },
+  }
+}
 
 /** That the gateway whose canary is looked for is alive. */
 const heartbeat = (at: number): OutRecord =>

@@ -29,8 +29,10 @@ export async function applyRetention(
   { keep_days, cold }: RetentionConfig,
   { cluster, logger }: ApplyRetentionOptions,
 ): Promise<readonly string[]> {
-  const tables = [...new Set([...Object.keys(keep_days), ...Object.keys(cold?.after_days ?? {})])].sort()
-  if (tables.length === 0) return []
+  const named = new Set([...Object.keys(keep_days), ...Object.keys(cold?.after_days ?? {})])
+  if (named.size === 0) return []
+  // Decisions that became dead letters are proven by these.
+  if ('decisions' in keep_days) named.add('dead_letters')
   const ages = await agesOf()
   const tier = cold !== undefined && (await hasVolume(client, cold)) ? cold : undefined
   if (cold !== undefined && tier === undefined)
@@ -39,14 +41,16 @@ export async function applyRetention(
       'the server has no such storage policy with this volume and the volume default; rows stay where they are',
     )
   const changed: string[] = []
-  for (const table of tables) {
+  const days = (table: string) => keep_days[table] ?? ages.get(table)?.days ?? 0
+  for (const table of [...named].sort()) {
     const age = ages.get(table)
     if (age === undefined)
       throw new GatewatchError(
         'ERR_CONFIG_INVALID',
         `storage.retention names ${table}, which is no table that keeps rows for a time (${[...ages.keys()].join(', ')}).`,
       )
-    const deleted = `${age.expression} + toIntervalDay(${keep_days[table] ?? age.days})`
+    const kept = table === 'dead_letters' ? Math.max(days(table), days('decisions')) : days(table)
+    const deleted = `${age.expression} + toIntervalDay(${kept})`
     const coldAfter = tier?.after_days[table]
     const moved =
       tier === undefined || coldAfter === undefined
@@ -79,6 +83,9 @@ async function agesOf(): Promise<ReadonlyMap<string, Age>> {
     const [, table] = /^CREATE TABLE IF NOT EXISTS (\w+)/m.exec(sql) ?? []
     const [, expression, days] = /^TTL (.+) \+ INTERVAL (\d+) DAY$/m.exec(sql) ?? []
     if (table !== undefined && expression !== undefined) ages.set(table, { expression, days: Number(days) })
+    const [, altered, until] = /^ALTER TABLE (\w+)\s+MODIFY TTL .+ \+ INTERVAL (\d+) DAY$/m.exec(sql) ?? []
+    const before = altered === undefined ? undefined : ages.get(altered)
+    if (altered !== undefined && before !== undefined) ages.set(altered, { ...before, days: Number(until) })
     const [, dropped] = /^DROP TABLE IF EXISTS (\w+)/m.exec(sql) ?? []
     if (dropped !== undefined) ages.delete(dropped)
   }

@@ -10,7 +10,10 @@ const Name = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, { error: 'must be
  */
 export const RetentionConfig = z
   .strictObject({
-    /** Days that a table keeps its rows, by its name. What verification expects to find of decisions follows from this too. */
+    /**
+     * Days that a table keeps its rows, by its name. What verification expects to find of decisions follows from this
+     * too; dead letters are kept as long as decisions at least, since verification finds decisions among them.
+     */
     keep_days: z.record(Table, Days).default({}),
     /**
      * Rows that are older than so many days move to a slower and cheaper volume of the server's storage policy. The

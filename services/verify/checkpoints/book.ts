@@ -12,9 +12,13 @@ const BOUNDS: BookBounds = { most_remembered: 500_000, most_boots: 200_000 }
 /** Decisions are numbered in nearly the order of their times: requests that began together may differ by this much. */
 const SLACK_MS = 600_000
 const DAY_MS = 86_400_000
+/** The log keeps them for 400 days; what was signed before this may be gone from it, and from files that were tidied. */
+export const CHECKPOINTS_KEPT_MS = 390 * DAY_MS
 
 /** A boot, as far as its checkpoints tell. */
 export interface KnownBoot {
+  /** Where they begin: above 0 where its first are older than checkpoints are kept. */
+  readonly covered_from: number
   /** Everything up to this number lies in a stretch. */
   readonly covered_to: number
   /** The number that it ended at; null while it may go on. */
@@ -22,6 +26,7 @@ export interface KnownBoot {
 }
 
 interface Boot {
+  readonly covered_from: number
   next_number: number
   covered_to: number
   hash: string
@@ -50,12 +55,12 @@ export class CheckpointBook {
   readonly #boots = new Map<string, Boot>()
   readonly #seen = new Set<string>()
   /** Checkpoints signed before this are the edge of what is kept: what lies before them is gone by right. */
-  readonly #edge: string
+  readonly edge: string
   #last_signed: string | null = null
   #forgot = false
 
   constructor(edge: string, bounds: BookBounds = BOUNDS) {
-    this.#edge = edge
+    this.edge = edge
     this.#bounds = bounds
   }
 
@@ -69,6 +74,7 @@ export class CheckpointBook {
     const boot = this.#boots.get(keyOf(pepId, bootId))
     if (!boot) return this.#boots.size < this.#bounds.most_boots ? null : 'no_room'
     return {
+      covered_from: boot.covered_from,
       covered_to: Math.max(boot.covered_to, boot.pinned_to),
       ended_at: boot.ended === null ? null : Math.max(boot.ended.seq, boot.covered_to),
     }
@@ -130,13 +136,15 @@ export class CheckpointBook {
 
   #begin(checkpoint: Checkpoint): Boot {
     const { number, previous, signed_at, seq_from, prev_hash } = checkpoint
-    const kept = signed_at >= this.#edge
+    const kept = signed_at >= this.edge
     if (number > 0 && kept) this.#tell(checkpoint, `${missingNumbers(0, number - 1)} missing`)
     else if (previous !== null && kept && !this.#seen.has(short(previous)) && !this.#forgot)
       this.#tell(checkpoint, 'the checkpoint before this boot is missing')
+    const covered_from = number === 0 || !kept ? seq_from : 0
     return {
+      covered_from,
       next_number: number,
-      covered_to: number === 0 || !kept ? seq_from - 1 : -1,
+      covered_to: covered_from - 1,
       hash: prev_hash,
       last: '',
       decided_to: signed_at,

@@ -13,6 +13,8 @@ export interface SliceOptions {
   readonly reader: RowReader
   /** A decision after this may be of a boot whose first checkpoint is still on its way. */
   readonly settled_before: string
+  /** Of what was recorded before this, rows may be removed by right: the store does not keep them, or did not once. */
+  readonly expired_before: string
   readonly only_pep?: string | undefined
 }
 
@@ -96,7 +98,11 @@ export async function checkSlice(
 }
 
 /** A decision that no stretch holds at its time. */
-function takeStray(link: Link, report: ReportWriter, { book, settled_before }: SliceOptions): void {
+function takeStray(
+  link: Link,
+  report: ReportWriter,
+  { book, settled_before, expired_before }: SliceOptions,
+): void {
   const { decision, pep_id, boot_id, seq } = link
   const { decided_at } = decision
   report.decisions += 1
@@ -108,8 +114,11 @@ function takeStray(link: Link, report: ReportWriter, { book, settled_before }: S
   else if (boot === 'no_room') report.unsure({ reason: 'no_room', ...place, decisions: 1 })
   else if (boot === null) {
     if (decided_at >= settled_before) report.unsure({ reason: 'too_new', ...place, decisions: 1 })
+    else if (decided_at < book.edge && expired_before < book.edge)
+      report.unsure({ reason: 'no_checkpoint', ...place, decisions: 1 })
     else tell('inserted', 'no signed checkpoint knows this boot')
-  } else if (seq <= boot.covered_to)
+  } else if (seq < boot.covered_from) report.unsure({ reason: 'no_checkpoint', ...place, decisions: 1 })
+  else if (seq <= boot.covered_to)
     tell('inserted', 'the decision that the chain holds under its number is of another time')
   else if (boot.ended_at !== null && seq > boot.ended_at && decided_at < settled_before)
     tell('inserted', `the boot ended with number ${boot.ended_at}`)

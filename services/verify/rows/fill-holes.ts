@@ -1,18 +1,21 @@
+import type { Loss } from '../../../schemas/loss.ts'
+import type { CheckpointBook } from '../checkpoints/book.ts'
 import { checkSlice, type Checked, type SliceOptions } from './check-slice.ts'
 import type { Hole } from './check-stretch.ts'
 import { linkOf, type Link } from './link.ts'
 import { placeName, type FindOriginals } from './originals.ts'
 import { holds } from './read-rows.ts'
 import type { Slice } from './slices.ts'
-import type { Stretch } from './stretch.ts'
+import { compareStretches, type Stretch } from './stretch.ts'
 
 export interface HoleOptions extends SliceOptions {
   /** Resolves to whether everything that was in the log when the checkpoints were read is in the store by now. */
   readonly arrived: () => Promise<boolean>
-  /** Of what was recorded before this, rows may be removed by right: the store does not keep them, or did not once. */
-  readonly expired_before: string
   readonly originals: FindOriginals
 }
+
+/** A gateway's clock may be ahead of the log's by this much. */
+const SKEW_MS = 3_600_000
 
 /** Numbers of a slice that are looked for in the log. */
 const MOST_SOUGHT = 5000
@@ -29,16 +32,19 @@ export async function fillHoles(
   first: Checked,
   options: HoleOptions,
 ): Promise<Checked> {
-  const { reader } = options
-  const since = slice.stretches
+  const { reader, book } = options
+  const begun = slice.stretches
     .map(({ decided_from }) => decided_from)
     .reduce((a, b) => (b < a ? b : a), slice.to)
-  const letters = await reader.dead(first.holes.map(numbersOf), since)
-  const peps = [...new Set(first.holes.map(({ stretch }) => stretch.pep_id))]
-  const lost = (await reader.losses(peps, since)).flatMap(({ loss }) => loss?.missing ?? [])
+  const since = new Date(Date.parse(begun) - SKEW_MS).toISOString()
+  // First, for what is on its way to a dead letter is nowhere yet.
   const arrived = await options.arrived()
+  const letters = await reader.dead(first.holes.map(numbersOf).sort(compareStretches), since)
+  const peps = [...new Set(first.holes.map(({ stretch }) => stretch.pep_id))]
+  const losses = await reader.losses(peps, since)
+  const [lost, unsigned] = [lostBy(losses.links, book, true), lostBy(losses.links, book, false)]
   const logged = arrived ? await linksInLog(first.holes, options) : []
-  const checked = await checkSlice(slice, known, { letters, logged, lost }, options)
+  const checked = await checkSlice(slice, known, { letters: letters.links, logged, lost }, options)
   const { report, holes } = checked
   if (holes.length === 0) return checked
   const inLog = new Set(logged.map((link) => placeName(link, link.seq)))
@@ -62,6 +68,13 @@ export async function fillHoles(
       if (hole.stretch.recorded_from < options.expired_before)
         report.unsure({ reason: 'expired', ...place, decisions })
       else if (!arrived) report.unsure({ reason: 'on_the_way', ...place, decisions })
+      else if (!letters.whole || !losses.whole) report.unsure({ reason: 'no_room', ...place, decisions })
+      else if (
+        unsigned.some(
+          (loss) => loss.boot_id === place.boot_id && loss.first_seq <= seq_from && loss.last_seq >= seq_to,
+        )
+      )
+        report.unsure({ reason: 'not_covered', ...place, decisions })
       else
         for (const run of runsOf(seq_from, seq_to, (seq) => inLog.has(placeName(hole.stretch, seq))))
           report.problem({
@@ -73,6 +86,19 @@ export async function fillHoles(
     }
   }
   return checked
+}
+
+/**
+ * What records say to be lost. One that no checkpoint covers excuses nothing yet: anybody could have put it there, and
+ * nothing would tell it from a true one.
+ */
+function lostBy(links: readonly Link[], book: CheckpointBook, covered: boolean): Loss['missing'] {
+  return links
+    .filter(({ pep_id, boot_id, seq }) => {
+      const boot = book.boot(pep_id, boot_id)
+      return (boot !== null && boot !== 'no_room' && seq <= boot.covered_to) === covered
+    })
+    .flatMap(({ loss }) => loss?.missing ?? [])
 }
 
 /** The log's decisions for numbers that lack, those of short gaps first: these have most rows beside them. */

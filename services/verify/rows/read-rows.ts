@@ -6,6 +6,7 @@ import { isRecord } from '../../../schemas/record.ts'
 import { accessDecisions, accessScored } from '../../../schemas/topics.ts'
 import { linkOf, type Link } from './link.ts'
 import { grouped, linked, type GroupKey, type RowGroup } from './row-groups.ts'
+import { stretchAt } from './slices.ts'
 
 /** Rows of one request: about 15 MB of text. */
 const PAGE_ROWS = 10_000
@@ -25,12 +26,18 @@ export interface RowReader {
   read(range: RowRange): AsyncIterable<RowGroup>
   /** When the decisions of a stretch say that they were made; null: none is there. */
   times(stretch: Numbers): Promise<{ readonly from: string; readonly to: string } | null>
-  /** Dead letters that are decisions with one of these numbers. */
-  dead(numbers: readonly Numbers[], since: string): Promise<Link[]>
-  /** Records in which these enforcement points own up to a loss. */
-  losses(pepIds: readonly string[], since: string): Promise<Link[]>
+  /** Dead letters that are decisions with one of these numbers; the numbers are in order, and none twice. */
+  dead(numbers: readonly Numbers[], since: string): Promise<Found>
+  /** Records in which these enforcement points own up to numbers that are lost. */
+  losses(pepIds: readonly string[], since: string): Promise<Found>
   /** Decisions that bear one of these numbers, whatever time they say they are of; at most `most`. */
   find(numbers: readonly Numbers[]): Promise<Link[]>
+}
+
+export interface Found {
+  readonly links: readonly Link[]
+  /** Whether that is all; else there was more than is looked through, and what is not in it may be there. */
+  readonly whole: boolean
 }
 
 /** Some numbers of a boot, both ends included. */
@@ -47,6 +54,11 @@ const SPILL_BYTES = '134217728'
 const MOST_FOUND = 1000
 /** Ranges that are asked for at once: what lies beyond is missing in any case. */
 const MOST_RANGES = 100
+/** Dead letters of one request, up to 85 KB each, and all that are looked through. */
+const PAGE_LETTERS = 250
+const MOST_LETTERS = 50_000
+/** Words that ClickHouse searches for at once. */
+const MOST_WORDS = 255
 
 export function rowReader(client: ClickHouseClient): RowReader {
   const rows = openDecisionRows()
@@ -91,6 +103,31 @@ export function rowReader(client: ClickHouseClient): RowReader {
     return select(where.join(' AND '), `ORDER BY pep_id, pep_boot_id, ${SEQ} LIMIT ${limit}`, params)
   }
 
+  async function lettersAfter(
+    after: Letter | null,
+    boots: readonly string[],
+    since: string,
+  ): Promise<Letter[]> {
+    const result = await client.query({
+      query: `SELECT topic, partition, offset, reason, value_base64 FROM dead_letters
+              WHERE source_topic IN {topics:Array(String)} AND ingested_at >= {since:DateTime64(3)}
+                AND (topic, partition, offset) > ({topic:String}, {partition:Int64}, {offset:Int64})
+                AND multiSearchAny(base64Decode(value_base64), {boots:Array(String)})
+              ORDER BY topic, partition, offset LIMIT ${PAGE_LETTERS}`,
+      query_params: {
+        topics: [accessDecisions.name, accessScored.name],
+        since: toStoreInstant(since),
+        topic: after?.topic ?? '',
+        partition: after?.partition ?? -1,
+        offset: after?.offset ?? -1,
+        boots,
+      },
+      format: 'JSONEachRow',
+      clickhouse_settings: { readonly: '1', output_format_json_quote_64bit_integers: 0 },
+    })
+    return result.json<Letter>()
+  }
+
   return {
     async *read(range) {
       let after: GroupKey | null = null
@@ -123,33 +160,33 @@ export function rowReader(client: ClickHouseClient): RowReader {
       return { from: fromStoreInstant(row.first), to: fromStoreInstant(row.last) }
     },
     async dead(numbers, since) {
-      const some = numbers.slice(0, MOST_RANGES)
-      const result = await client.query({
-        query: `SELECT reason, value_base64 FROM dead_letters
-                WHERE source_topic IN {topics:Array(String)} AND ingested_at >= {since:DateTime64(3)}
-                  AND multiSearchAny(base64Decode(value_base64), {boots:Array(String)})
-                ORDER BY topic, partition, offset LIMIT ${MOST_FOUND}`,
-        query_params: {
-          topics: [accessDecisions.name, accessScored.name],
-          since: toStoreInstant(since),
-          boots: [...new Set(some.map(({ boot_id }) => `"${boot_id}"`))],
-        },
-        format: 'JSONEachRow',
-        clickhouse_settings: { readonly: '1' },
-      })
-      const letters = await result.json<{ reason: string; value_base64: string }>()
-      return letters.flatMap(({ reason, value_base64 }) => {
-        const link = linkOfLetter(value_base64, reason)
-        return link && some.some((one) => holds(one, link)) ? [link] : []
-      })
+      const links: Link[] = []
+      const boots = [...new Set(numbers.map(({ boot_id }) => `"${boot_id}"`))]
+      let seen = 0
+      for (let first = 0; first < boots.length; first += MOST_WORDS) {
+        const some = boots.slice(first, first + MOST_WORDS)
+        for (let after: Letter | null = null; ;) {
+          const page: Letter[] = await lettersAfter(after, some, since)
+          for (const { reason, value_base64 } of page) {
+            const link = linkOfLetter(value_base64, reason)
+            if (link && stretchAt(numbers, link)) links.push(link)
+          }
+          after = page.at(-1) ?? null
+          if (after === null || page.length < PAGE_LETTERS) break
+          if ((seen += page.length) >= MOST_LETTERS) return { links, whole: false }
+        }
+      }
+      return { links, whole: true }
     },
     async losses(pepIds, since) {
       const found = await select(
-        `pep_id IN {peps:Array(String)} AND action_name = 'record' AND resource_type = 'event_log' AND decided_at >= {since:DateTime64(3)}`,
+        `pep_id IN {peps:Array(String)} AND action_name = 'record' AND resource_type = 'event_log' AND decided_at >= {since:DateTime64(3)}
+           AND position(unmapped, '"missing":[{') > 0`,
         `ORDER BY pep_id, pep_boot_id, ${SEQ} LIMIT ${MOST_FOUND}`,
-        { peps: pepIds.slice(0, MOST_RANGES), since: toStoreInstant(since) },
+        { peps: pepIds, since: toStoreInstant(since) },
       )
-      return grouped(found).flatMap((group) => linked(group, toDecision).links)
+      const links = grouped(found).flatMap((group) => linked(group, toDecision).links)
+      return { links, whole: found.length < MOST_FOUND }
     },
     async find(numbers) {
       const some = numbers.slice(0, MOST_RANGES)
@@ -172,6 +209,14 @@ export function rowReader(client: ClickHouseClient): RowReader {
       return grouped(found).flatMap((group) => linked(group, toDecision).links)
     },
   }
+}
+
+interface Letter {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly reason: string
+  readonly value_base64: string
 }
 
 function linkOfLetter(base64: string, reason: string): Link | null {

@@ -50,11 +50,11 @@ export function withoutShadows(stretches: readonly Stretch[]): Stretch[] {
   })
 }
 
-/** The stretch that holds a number, in a list that `compareStretches` has sorted. */
-export function stretchAt(
-  stretches: readonly Stretch[],
+/** The stretch, or other range of numbers, that holds a number, in a list that `compareStretches` has sorted. */
+export function stretchAt<T extends Pick<Stretch, 'pep_id' | 'boot_id' | 'seq_from' | 'seq_to'>>(
+  stretches: readonly T[],
   at: { readonly pep_id: string; readonly boot_id: string; readonly seq: number },
-): Stretch | undefined {
+): T | undefined {
   const probe = { ...at, seq_from: at.seq }
   let low = 0
   let high = stretches.length

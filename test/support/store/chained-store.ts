@@ -106,6 +106,8 @@ export interface VerifyTestOptions {
   readonly slice_rows?: number
   readonly patience_ms?: number
   readonly most_stretches?: number
+  readonly kept_days?: number
+  readonly pep?: string
 }
 
 /** What `gatewatch verify` finds. */
@@ -121,8 +123,10 @@ export async function verifyStore(store: StoreUnderTest, options: VerifyTestOpti
     checkpoint_paths: [join(store.dataDir, 'checkpoints')],
     from_ms: options.from === undefined ? null : Date.parse(options.from),
     to_ms: options.to === undefined ? null : Date.parse(options.to),
-    pep: undefined,
-    expiry: await openExpiry(store.dataDir, 90 * 86_400_000, options.now, { remember: false }),
+    pep: options.pep,
+    expiry: await openExpiry(store.dataDir, (options.kept_days ?? 90) * 86_400_000, options.now, {
+      remember: false,
+    }),
     slice_rows: options.slice_rows ?? 20_000,
     patience_ms: options.patience_ms ?? 0,
     now_ms: options.now,
