@@ -17,6 +17,8 @@ export interface CollectorExtras {
   readonly tokens: Tokens
   readonly tenant: string
   readonly checkpoints: CheckpointsConfig
+  /** How long the start waits for its sources. Default 5 s. */
+  readonly ready_within_ms?: number
 }
 
 export interface Collector extends Running {
@@ -36,7 +38,7 @@ export interface Collector extends Running {
 export async function startCollector(
   runtime: Runtime,
   config: CollectorConfig,
-  { tokens, tenant, checkpoints }: CollectorExtras,
+  { tokens, tenant, checkpoints, ready_within_ms = READY_WITHIN_MS }: CollectorExtras,
 ): Promise<Collector> {
   // Without a source too: rules and dashboards name these figures.
   const metrics = collectorMetrics(runtime.metrics)
@@ -88,7 +90,7 @@ export async function startCollector(
     },
     failed: (error) => logger.warn({ err: error }, 'the sources could not be begun; it is tried again'),
   })
-  await within(ready.promise, READY_WITHIN_MS)
+  await within(ready.promise, ready_within_ms)
   return {
     http_port: starters.http_port,
     note() {

@@ -51,7 +51,8 @@ export async function liveCollector(): Promise<LiveCollector> {
       const collector = await startCollector(
         { dataDir: folder, logger: pino({ level: 'silent' }), metrics, eventLog },
         CollectorConfig.parse(section),
-        { tokens, tenant: 'live', checkpoints: CheckpointsConfig.parse({}) },
+        // What is sent after the start comes to a source that listens.
+        { tokens, tenant: 'live', checkpoints: CheckpointsConfig.parse({}), ready_within_ms: 150_000 },
       )
       let stopped = false
       const running = {
