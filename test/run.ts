@@ -1,5 +1,6 @@
 import { bringSystemPackages } from './run/packages.ts'
 import { runChecks } from './run/checks.ts'
+import { bringGrafanaTools } from './run/grafana-tools.ts'
 import { bringKafka } from './run/kafka.ts'
 import { runSuites } from './run/suites.ts'
 
@@ -12,7 +13,8 @@ const filters = process.argv.slice(2)
 
 bringSystemPackages()
 const none = { passed: 0, failed: 0, skipped: 0 }
-const [checks] = await Promise.all([filters.length > 0 ? none : runChecks(), bringKafka()])
+const checking = filters.length > 0 ? none : runChecks()
+const [checks] = await Promise.all([checking, bringKafka(), bringGrafanaTools()])
 const suites = await runSuites(filters)
 
 const passed = checks.passed + suites.passed

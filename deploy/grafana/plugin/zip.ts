@@ -3,14 +3,13 @@ import { crc32, deflateRawSync } from 'node:zlib'
 /** 1 January 1980, the first day of the format: the same files give the same archive. */
 const DATE = 0x21
 
-/** A ZIP archive (PKWARE APPNOTE 6.3, no extensions) of texts, by their paths. */
-export function zip(files: ReadonlyMap<string, string>): Buffer {
+/** A ZIP archive (PKWARE APPNOTE 6.3, no extensions) of files, by their paths. */
+export function zip(files: ReadonlyMap<string, Uint8Array>): Buffer {
   const local: Buffer[] = []
   const central: Buffer[] = []
   let at = 0
-  for (const [path, text] of files) {
+  for (const [path, data] of files) {
     const name = Buffer.from(path)
-    const data = Buffer.from(text)
     const packed = deflateRawSync(data, { level: 9 })
     // Version, flags (names in UTF-8), deflate, time, date, CRC, sizes, length of the name, no extra field.
     const facts = Buffer.alloc(26)
