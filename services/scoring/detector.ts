@@ -5,7 +5,7 @@ import type { Evidence } from '../../schemas/finding.ts'
 import type { Cause } from '../../schemas/reasons.ts'
 import type { Enrichment } from '../../schemas/scored-decision.ts'
 import type { Layout } from './state/layout.ts'
-import type { Population } from './state/population.ts'
+import type { Population } from './state/population/population.ts'
 
 /**
  * An online anomaly detector: a pure fold over the decisions of one entity.
@@ -30,6 +30,8 @@ export interface Detector<Input, State> {
   readonly most_nats?: number
   /** Score from which a decision is a finding by itself, whatever the budget leaves: what hardly has a harmless reading. */
   readonly definite?: number
+  /** Days of a tenant until baselines are such that scores come as they will, weekends included: from then on its p-values are judged; default 7. */
+  readonly settles_days?: number
   /** What it watches goes on so slowly that a finding stays open for so long without another decision; default half an hour. All of one bench share the first. */
   readonly quiet_ms?: number
   /** Fixed, so that a million of them fit in memory and a copy is a copy of bytes. */

@@ -3,7 +3,7 @@ import type { OutRecord } from '../runtime/log/event-log.ts'
 import { EntityStore, NONE } from './state/entity-store.ts'
 import { openState, type EntityState, type Plan } from './state/entity-state.ts'
 import { checkPacked, headOf, NO_FOREIGN, packAll } from './state/packed.ts'
-import { TenantPopulation } from './state/population.ts'
+import { TenantPopulation } from './state/population/tenant-population.ts'
 import { heldOf, Roll, type Held, type RollList, type StateLimits, type TenantRoll } from './state/roll.ts'
 import { allocate } from './state/words.ts'
 

@@ -6,7 +6,7 @@ import type { Observed } from './case.ts'
 import type { Explanation, Thresholds } from './detector.ts'
 import type { Scale } from './joint.ts'
 import type { EntityState } from './state/entity-state.ts'
-import type { Population } from './state/population.ts'
+import type { Population } from './state/population/population.ts'
 import type { RunningEvidence } from './state/running-evidence.ts'
 import type { Waiting } from './state/waiting.ts'
 

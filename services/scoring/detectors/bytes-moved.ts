@@ -1,5 +1,5 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
-import type { Population } from '../state/population.ts'
+import type { Population } from '../state/population/population.ts'
 import { f32, f64, layout, u32, type StateOf } from '../state/layout.ts'
 import { moments, type Moments } from '../state/moments.ts'
 
@@ -51,6 +51,8 @@ export function bytesMoved({ leastDays = 5 }: Partial<BytesMovedOptions> = {}): 
     entity: 'subject',
     technique: 'T1567',
     thresholds: { medium: 9, high: 14 },
+    // Most have five active days after a week, and scores for the first time.
+    settles_days: 14,
     layout: bytesLayout,
     score(state, input, population) {
       if (!input.permitted || bytesOf(input) === 0 || dayOf(input) < state.day) return 0

@@ -1,6 +1,6 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
 import { noteArrival } from '../state/arrival.ts'
-import type { Population } from '../state/population.ts'
+import type { Population } from '../state/population/population.ts'
 import { layout, records, type StateOf } from '../state/layout.ts'
 import { same } from '../state/hash.ts'
 import { keepHabits, placelessGate, replays, travelGates, travelHabits } from '../state/travel-gates.ts'

@@ -1,5 +1,5 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
-import type { Population } from '../state/population.ts'
+import type { Population } from '../state/population/population.ts'
 import { combine } from '../state/hash.ts'
 import { bitmap } from '../state/bitmap.ts'
 import { f32, f64, layout, u32, type StateOf } from '../state/layout.ts'
@@ -97,6 +97,8 @@ export function rareResource({
     entity: 'subject',
     technique: 'T1213',
     thresholds: { medium: 16, high: 25 },
+    // What is done once a week is known after two.
+    settles_days: 14,
     wary: NOTABLE,
     long_wary: NOTABLE,
     about: (input) => input.resource,

@@ -1,5 +1,5 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
-import type { Population } from '../state/population.ts'
+import type { Population } from '../state/population/population.ts'
 import { layout, type StateOf } from '../state/layout.ts'
 import { combine, hash32 } from '../state/hash.ts'
 import { ipv4Number } from '../state/ipv4.ts'

@@ -1,6 +1,6 @@
 import type { EnrichedDecision } from '../detector.ts'
 import { differ, same } from './hash.ts'
-import type { Population } from './population.ts'
+import type { Population } from './population/population.ts'
 import { isSharedExit } from './shared-exit.ts'
 import { slots, type Slots } from './slots.ts'
 import { clientOf, CORPORATE, MOBILE, placeOf, type Visit } from './visits.ts'

@@ -15,7 +15,7 @@ import {
   UnreadableState,
   unpackAll,
 } from '../../../../services/scoring/state/packed.ts'
-import { TenantPopulation } from '../../../../services/scoring/state/population.ts'
+import { TenantPopulation } from '../../../../services/scoring/state/population/tenant-population.ts'
 import { hashId } from '../../../../services/scoring/state/recent-ids.ts'
 import { slots } from '../../../../services/scoring/state/slots.ts'
 import { packedBound, WordReader, WordWriter } from '../../../../services/scoring/state/word-codec.ts'
