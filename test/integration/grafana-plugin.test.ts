@@ -54,7 +54,7 @@ describe.skipIf(noTools !== '')(
   () => {
     beforeAll(async () => {
       directory = mkdtempSync(join(tmpdir(), 'gatewatch-plugin-'))
-      await installTools()
+      await installTools(100_000)
       files = await buildPlugin()
     })
     afterAll(() => rmSync(directory, { recursive: true, force: true }))

@@ -8,17 +8,18 @@ import { zip } from './zip.ts'
 const run = promisify(execFile)
 const HERE = import.meta.dirname
 const STAMP = join(HERE, 'node_modules', '.of-lock')
-/** A registry that gives nothing for this long is as good as none. */
-const INSTALL_MS = 240_000
 const BUILD_MS = 120_000
 
-/** Installs what the build needs, as the lock says, where it is not installed yet. Throws with what npm said. */
-export async function installTools(): Promise<void> {
+/**
+ * Installs what the build needs, as the lock says, where it is not installed
+ * yet. Throws with what npm said, or where it takes longer than `limitMs`.
+ */
+export async function installTools(limitMs: number): Promise<void> {
   const lock = createHash('sha256')
     .update(readFileSync(join(HERE, 'package-lock.json')))
     .digest('hex')
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === lock) return
-  await run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: HERE, timeout: INSTALL_MS })
+  await run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: HERE, timeout: limitMs })
   writeFileSync(STAMP, lock)
 }
 
