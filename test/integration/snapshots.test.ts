@@ -15,12 +15,13 @@ import { openEnrich, scoringStages, startScoring } from '../../services/scoring/
 import { findStart } from '../../services/scoring/replay/replay-start.ts'
 import { loggedFindings, replayDecisions } from '../../services/scoring/replay.ts'
 import type { SnapshotMark, SnapshotsRecord } from '../../services/scoring/snapshots/keeper.ts'
+import { eventually } from '../support/eventually.ts'
 import { CHROME, decisionOf, HOUR, TOKYO_IP } from '../support/scoring/play.ts'
 
 /** From one snapshot to the next: an hour in life. */
 const EVERY_MS = 25
-/** What is older is folded into the base. */
-const KEPT_MS = 700
+/** What is older than so many rounds is folded into the base. */
+const KEPT_ROUNDS = 14
 const ROUNDS = 30
 const config = ScoringConfig.parse({})
 
@@ -30,9 +31,9 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
-function start(eventLog: EventLog) {
+function start(eventLog: EventLog, keptMs: number) {
   const runtime = { eventLog, logger: pino({ level: 'silent' }), metrics: new Registry(), dataDir: folder }
-  return startScoring(runtime, config, { snapshots: { everyMs: EVERY_MS, keptMs: KEPT_MS } })
+  return startScoring(runtime, config, { snapshots: { everyMs: EVERY_MS, keptMs } })
 }
 
 /** Half an hour of a company: people work, some come from elsewhere with another browser, a name that nobody has is tried, and at times somebody is refused a lot. */
@@ -65,15 +66,18 @@ async function snapshots(eventLog: EventLog, stage: string): Promise<SnapshotsRe
   }
 }
 
-/** Lets crowds come until the slots of some time are over. */
-async function live(eventLog: EventLog, rounds: number, from = 0): Promise<void> {
-  const scoring = await start(eventLog)
+/** Lets crowds come until the slots of some time are over; how long a round took, which the machine decides. */
+async function live(eventLog: EventLog, rounds: number, { from = 0, pace = 2 * EVERY_MS } = {}) {
+  const scoring = await start(eventLog, KEPT_ROUNDS * pace)
+  const began = performance.now()
   for (let round = from; round < from + rounds; round++) {
     await eventLog.append(crowd(round).map((each) => jsonRecord(accessDecisions, each)))
     await scoring.drained()
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS))
   }
+  const took = performance.now() - began
   await scoring.stop()
+  return took / rounds
 }
 
 /** The log as it is when the first decisions are no longer kept. */
@@ -129,13 +133,15 @@ it('a replay from any snapshot gives what the whole one gives from there on, byt
 }) => {
   const eventLog = await openEmbeddedLog({ directory: folder })
   onTestFinished(() => eventLog.close())
-  await live(eventLog, ROUNDS)
-  await live(eventLog, ROUNDS, ROUNDS)
-  const [subject] = await snapshots(eventLog, 'subject')
-  const marks = subject?.marks ?? []
-  expect(marks.length).toBeGreaterThan(5)
-  expect(subject?.base_slot).toBeGreaterThan(0)
-  expect(marks[0]?.slot).toBeGreaterThanOrEqual(subject?.base_slot ?? Infinity)
+  let from = ROUNDS
+  let pace = await live(eventLog, ROUNDS)
+  const { marks, base_slot } = await eventually('snapshots and a base', async () => {
+    pace = await live(eventLog, ROUNDS, { from, pace })
+    from += ROUNDS
+    const [subject] = await snapshots(eventLog, 'subject')
+    return subject !== undefined && subject.marks.length > 5 && subject.base_slot !== null && subject
+  })
+  expect(marks[0]?.slot).toBeGreaterThanOrEqual(base_slot ?? Infinity)
 
   const whole = await outcome(eventLog)
   expect(whole.findings.length).toBeGreaterThan(3)
