@@ -12,7 +12,7 @@ import { history } from './history/history.ts'
 import { leavers } from './history/leavers.ts'
 import { nightShift } from './history/night-shift.ts'
 import { inOrder, pastAttacks } from './history/past-attacks.ts'
-import { seedHistory } from './history/seed-history.ts'
+import { seedHistory, type SeedTools } from './history/seed-history.ts'
 import { startObserver } from './narrator/observer.ts'
 import type { Terminal } from './narrator/terminal.ts'
 import { labelled } from './narrator/wording.ts'
@@ -29,11 +29,12 @@ import { startDirector } from './stories/director.ts'
 import { startTraffic } from './traffic/traffic.ts'
 import { createWorker } from './traffic/worker.ts'
 import { EMERGENCY } from './stories/break-glass.ts'
-import { openPolicyDesk, writeNetworks } from './world-files.ts'
+import { layRules, openPolicyDesk, writeNetworks } from './world-files.ts'
 
 const CLIENT_ID = 'gatewatch-gateway'
 const CLIENT_SECRET = 'demo-gateway-client'
 const GUEST = 'guest'
+const DAY_MS = 86_400_000
 const AUDIENCE = 'urn:gatewatch:demo'
 
 export interface DemoExtras {
@@ -41,6 +42,11 @@ export interface DemoExtras {
   readonly checkpoints: CheckpointsConfig
   /** The gateway's port; it is part of the provider's redirect URIs, so it must be known beforehand. */
   readonly gateway_port: number
+}
+
+export interface HistoryTools extends Pick<SeedTools, 'scored'> {
+  /** Told how many days are written, of how many. */
+  progress(done: number, all: number): void
 }
 
 /** The world around the gateway, and what the roles must be told about it. */
@@ -51,14 +57,15 @@ export interface Demo extends Running {
   readonly audience: string
   readonly policy_file: string
   readonly networks_file: string
+  readonly rules_directory: string
   /** The access log of a proxy of another make, for the collector. */
   readonly access_log_file: string
   /** Where alerts go. */
   readonly pager: { readonly url: string; readonly secret_file: string }
   readonly guest: { readonly account: string; readonly password: string }
   readonly app_urls: readonly string[]
-  /** Writes the habits of the days before into a fresh data directory; resolves to how many decisions that were. */
-  seed(progress: (written: number) => void): Promise<number>
+  /** Writes the habits of the days before into a fresh data directory, for the roles that run; resolves to how many decisions that were. */
+  seed(tools: HistoryTools): Promise<number>
   /** Lets the people work and the attacks begin; to be called when everything runs. */
   begin(tools: {
     readonly terminal: Terminal
@@ -128,10 +135,11 @@ export async function openDemo(
     access_log_file,
     pager,
     networks_file: await writeNetworks(dataDir),
+    rules_directory: await layRules(dataDir),
     guest: { account: GUEST, password: accounts.passwordOf(GUEST) },
     app_urls: hosts,
 
-    async seed(progress) {
+    async seed({ scored, progress }) {
       const routes = compileRoutes(policy.policy)
       const options = {
         tenant,
@@ -145,7 +153,13 @@ export async function openDemo(
         yield* inOrder(history(people, routes, options), pastAttacks(people, routes, options))
       }
       const openChain = () => openDemoChain({ ...chained, pep: { id: 'demo-history', kind: 'demo' } })
-      return seedHistory(dataDir, eventLog, openChain, past(), progress)
+      return seedHistory(dataDir, eventLog, openChain, past(), {
+        scored,
+        begins: (day) => {
+          const left = Math.ceil((options.until_ms - Date.parse(day)) / DAY_MS)
+          progress(Math.max(0, options.days - left), options.days)
+        },
+      })
     },
 
     async begin({ terminal, console_url, tokens }) {

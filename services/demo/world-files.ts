@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { cp, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseDocument, stringify } from 'yaml'
@@ -6,6 +6,7 @@ import { Policy, type PolicyRule } from '../../schemas/policy.ts'
 import { allNetworks } from './people/places.ts'
 
 const POLICY_TEMPLATE = fileURLToPath(new URL('policy.yaml', import.meta.url))
+const RULES = fileURLToPath(new URL('rules', import.meta.url))
 
 /** The policy of the data directory, which the gateway follows. */
 export interface PolicyDesk {
@@ -54,5 +55,12 @@ export async function writeNetworks(dataDir: string): Promise<string> {
   await writeFile(path, stringify({ networks: allNetworks() }, { aliasDuplicateObjects: false }), {
     mode: 0o600,
   })
+  return path
+}
+
+/** Lays the company's Sigma rules into the data directory; what somebody changed there stays. */
+export async function layRules(dataDir: string): Promise<string> {
+  const path = join(dataDir, 'rules')
+  await cp(RULES, path, { recursive: true, force: false })
   return path
 }

@@ -24,6 +24,11 @@ export const ScoringConfig = z
     stranger_idle_days: z.int().min(1).max(3650).default(7),
     /** Findings a day of one tenant, at most: thresholds rise until they keep to it, and never fall below what detectors declare. */
     findings_per_day: z.number().min(0).max(900).default(20),
+    /**
+     * Whether imported history calibrates too: for a log that begins with the history of the same people, oldest first.
+     * Thresholds then hold from the first live day on. What is older than the newest that is known counts as new.
+     */
+    calibrate_on_import: z.boolean().default(false),
     /** Decisions that are scored and committed together at most, where so many wait: an entity's state is written once a batch. */
     batch_records: z.int().min(1).max(10_000).default(2000),
   })

@@ -120,11 +120,11 @@ export async function startScoring(
 /** Starts the calibration role: how rare scores are, and thresholds, of the detectors of both stages. */
 export function startCalibration(
   runtime: Runtime,
-  { findings_per_day }: Pick<ScoringConfig, 'findings_per_day'>,
+  { findings_per_day, calibrate_on_import }: Pick<ScoringConfig, 'findings_per_day' | 'calibrate_on_import'>,
   { takeover_ms }: { readonly takeover_ms: number },
 ): Promise<Running> {
   const detectors = { subject: subjectDetectors(), source: sourceDetectors() }
-  return runCalibration(runtime, detectors, findings_per_day, takeover_ms)
+  return runCalibration(runtime, detectors, findings_per_day, takeover_ms, calibrate_on_import)
 }
 
 /** Both stages, with as much memory as configured; a replay needs the same. */

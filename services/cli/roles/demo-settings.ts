@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Config } from '../../config.ts'
 import { CollectorConfig } from '../../collector/live/config.ts'
 import type { Demo } from '../../demo/main.ts'
+import { RulesConfig } from '../../scoring/rules/config.ts'
 
 /**
  * What the demo sets where the configuration says nothing: its people come
@@ -13,7 +14,7 @@ import type { Demo } from '../../demo/main.ts'
  */
 export const DEMO_DEFAULTS = {
   gateway: { trusted_proxies: ['127.0.0.0/8', '::1/128'] },
-  scoring: { findings_per_day: 900 },
+  scoring: { findings_per_day: 900, calibrate_on_import: true },
   feedback: {
     half_life: { session: '20m', subject: '20m', device: '20m', source: '20m' },
     restriction: { ttl_medium: '2m', ttl_high: '3m', ttl_confirmed: '10m', max: '10m' },
@@ -37,7 +38,11 @@ export function withDemo(config: Config, demo: Demo): Config {
   const { issuer, client_id, client_secret_file, audience } = demo
   return {
     ...config,
-    scoring: { ...config.scoring, networks_file: demo.networks_file },
+    scoring: {
+      ...config.scoring,
+      networks_file: demo.networks_file,
+      rules: config.scoring.rules ?? RulesConfig.parse({ directory: demo.rules_directory }),
+    },
     collector: {
       ...config.collector,
       sources: [

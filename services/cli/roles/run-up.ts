@@ -9,6 +9,7 @@ import { openLogFile } from '../../runtime/log-file.ts'
 import { createLogger } from '../../runtime/logger.ts'
 import { finishErasures } from '../erase/finish-erasures.ts'
 import type { CliIo } from '../io.ts'
+import { progressBar } from '../progress-bar.ts'
 import { openRuntime } from '../open-runtime.ts'
 import { whereThingsAre } from './addresses.ts'
 import { loginToken } from './login-token.ts'
@@ -65,14 +66,15 @@ export async function runUp(config: Config, { roles, demo: withDemo, io }: UpOpt
       )
       demo = opened
       settled = settings.withDemo(config, opened)
-      const seedBegin = performance.now()
-      if ((await opened.seed(() => {})) > 0) started('history', performance.now() - seedBegin)
     }
     const where = await startRoles({ runtime, lifecycle, roles, config: settled, started })
     if (demo) {
-      const scoreBegin = performance.now()
-      await where.scored()
-      started('baselines', performance.now() - scoreBegin)
+      const seedBegin = performance.now()
+      const bar = progressBar(io, '  history    {bar} {percentage} %')
+      const written = await demo
+        .seed({ scored: () => where.scored(), progress: (done, all) => bar.show(done, all) })
+        .finally(() => bar.stop())
+      if (written > 0) started('history', performance.now() - seedBegin)
     }
     const token = await loginToken(where.tokens)
     say(`Ready after ${((performance.now() - begin) / 1000).toFixed(1)} s.\n`)

@@ -5,6 +5,8 @@ import type { Tokens } from '../../runtime/tokens.ts'
 
 const NAME = 'night shift of the demo'
 const TIMEOUT_MS = 10_000
+/** Whichever of them says most is the one that the story names. */
+const FROM_ELSEWHERE: readonly string[] = ['session-replay', 'unfamiliar-context', 'impossible-travel']
 const Stories = z.object({ stories: z.array(Story) })
 
 /**
@@ -40,8 +42,8 @@ export async function nightShift(api: string, tokens: Tokens, tenant: string): P
   }
 }
 
-function judgementOf({ detectors }: Story): { verdict: VerdictKind; note: string } | null {
-  if (detectors.includes('session-replay'))
+function judgementOf({ detectors, risk_level }: Story): { verdict: VerdictKind; note: string } | null {
+  if (risk_level === 'HIGH' && detectors.some((each) => FROM_ELSEWHERE.includes(each)))
     return { verdict: 'confirm_compromised', note: 'called back: not in that country, and never was' }
   if (detectors.includes('denied-burst'))
     return { verdict: 'confirm_safe', note: 'looked for their own payslip; has been told where it is' }

@@ -20,7 +20,7 @@ export function pastAttacks(
   routes: CompiledRoutes,
   { tenant, until_ms, days, seen }: HistoryOptions,
 ): Decision[] {
-  if (days < 2) return []
+  if (days < 4) return []
   const begun = Math.floor(until_ms / HOUR_MS) * HOUR_MS
   const made: Decision[] = []
   const used = new Set<string>()
@@ -92,9 +92,9 @@ export function pastAttacks(
       tell(person, at + nth * 500, { app: 'deploy', method: 'GET', path }, nth % 2 === 0 ? 'owner' : 'thief')
     }
   }
-  steal(30)
-  probe(26)
-  steal(4)
+  steal(54)
+  probe(50)
+  steal(28)
   return made
 }
 

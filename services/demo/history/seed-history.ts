@@ -7,18 +7,26 @@ import type { EventLog } from '../../runtime/log/event-log.ts'
 
 const BATCH = 1000
 
+export interface SeedTools {
+  /** Resolves when scoring has handled what is in the log. */
+  readonly scored: () => Promise<void>
+  /** Told of each day that begins, `YYYY-MM-DD`. */
+  readonly begins: (day: string) => void
+}
+
 /**
  * Writes the history into a fresh data directory, once: the marker stands only
  * when everything is in the log. One that was broken off is gone on with: what
- * the log has of it is not written again. Resolves to the number written, 0 on
- * a restart.
+ * the log has of it is not written again. Each day waits until the one before is
+ * scored, so that partitions keep abreast and what is rare is learnt day by day,
+ * as it would have been. Resolves to the number written, 0 on a restart.
  */
 export async function seedHistory(
   dataDir: string,
   eventLog: EventLog,
   openChain: () => Promise<DemoChain>,
   decisions: Iterable<Decision>,
-  progress: (written: number) => void,
+  { scored, begins }: SeedTools,
 ): Promise<number> {
   const marker = join(dataDir, 'history-written')
   if (await exists(marker)) return 0
@@ -27,17 +35,27 @@ export async function seedHistory(
   let written = 0
   let batch: Decision[] = []
   const flush = async (): Promise<void> => {
+    if (batch.length === 0) return
     await chain.record(batch)
     written += batch.length
     batch = []
-    progress(written)
   }
+  let day = ''
   for (const decision of decisions) {
     if (there.has(decision.id)) continue
+    if (!decision.decided_at.startsWith(day) || day === '') {
+      if (day !== '') {
+        await flush()
+        await scored()
+      }
+      day = decision.decided_at.slice(0, 10)
+      begins(day)
+    }
     batch.push(decision)
     if (batch.length === BATCH) await flush()
   }
-  if (batch.length > 0) await flush()
+  await flush()
+  await scored()
   await chain.stop()
   await writeFile(marker, `${written}\n`, { mode: 0o600 })
   return written

@@ -38,20 +38,23 @@ const Seen = z.object({
   scores: Scores,
 })
 
-/** One calibrator a tenant. Imported history calibrates nothing: it is not the present. */
+/** One calibrator a tenant. Imported history calibrates nothing, unless it is asked for: it is not the present. */
 export class Calibrators {
   readonly #detectors: CalibratedStages
   readonly #budget: number
   readonly #byTenant = new Map<string, Calibrator>()
 
   readonly #stored: boolean
+  readonly #imported: boolean
 
   /**
    * @param budget findings a day of one tenant, at most
    * @param stored whether what they know is to be written, hour by hour
+   * @param imported whether imported history calibrates as well
    */
-  constructor(detectors: CalibratedStages, budget: number, stored = true) {
+  constructor(detectors: CalibratedStages, budget: number, stored = true, imported = false) {
     this.#stored = stored
+    this.#imported = imported
     this.#detectors = detectors
     this.#budget = budget
   }
@@ -64,7 +67,7 @@ export class Calibrators {
   take(topic: LogTopic, record: Pick<LogRecord, 'value'>): OutRecord[] {
     if (topic === accessFindings) {
       const finding = readRecord(Finding, record)
-      if (finding?.origin === 'live') this.#of(finding.tenant)?.heard(finding)
+      if (finding !== undefined && this.#counts(finding)) this.#of(finding.tenant)?.heard(finding)
       return []
     }
     if (topic === sourceScores) {
@@ -88,7 +91,7 @@ export class Calibrators {
     if (seen === undefined) return []
     const { decision, enrichment, scores } = seen
     const { tenant, subject } = decision
-    if (decision.origin !== 'live' || subject.type === 'anonymous' || isCanary(decision)) return []
+    if (!this.#counts(decision) || subject.type === 'anonymous' || isCanary(decision)) return []
     const calibrator = this.#of(tenant)
     const before = calibrator?.hour
     const made = calibrator?.observe({
@@ -100,6 +103,10 @@ export class Calibrators {
     })
     if (calibrator === undefined || calibrator.hour === before) return []
     return this.#written(tenant, calibrator, made)
+  }
+
+  #counts({ origin }: Pick<Finding, 'origin'>): boolean {
+    return origin === 'live' || this.#imported
   }
 
   /** Takes back what was stored of a tenant. */

@@ -28,17 +28,19 @@ const MOST_RECORDS = 5000
  *
  * @param budget findings a day of one tenant, at most
  * @param takeover_ms how long a killed predecessor may seem alive
+ * @param imported whether imported history calibrates as well
  */
 export async function runCalibration(
   runtime: Pick<Runtime, 'eventLog' | 'logger' | 'metrics'>,
   detectors: CalibratedStages,
   budget: number,
   takeover_ms: number,
+  imported = false,
 ): Promise<Running> {
   const { eventLog } = runtime
   const logger = runtime.logger.child({ service: 'calibration' })
   await soleMember(eventLog, GROUP, takeover_ms)
-  const calibrators = new Calibrators(detectors, budget)
+  const calibrators = new Calibrators(detectors, budget, true, imported)
   const published = calibrationMetrics(runtime.metrics, calibrators)
   /** Offset after the last record that was counted, by topic and partition. */
   const taken = new Map<string, number>()

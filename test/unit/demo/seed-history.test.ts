@@ -17,7 +17,7 @@ function* past(brokenOffAfter = Number.POSITIVE_INFINITY): Generator<Decision> {
     yield {
       schema_version: 1,
       id: `history-${n}`,
-      decided_at: new Date(Date.UTC(2026, 2, 2) + n * 1000).toISOString(),
+      decided_at: new Date(Date.UTC(2026, 2, 2) + n * 60_000).toISOString(),
       outcome: 'permit',
       tenant: 'default',
       origin: 'import',
@@ -28,7 +28,7 @@ function* past(brokenOffAfter = Number.POSITIVE_INFINITY): Generator<Decision> {
   }
 }
 
-it('goes on with a history that was broken off: each decision once, in one chain over two boots', async ({
+it('goes on with a history that was broken off: each decision once, day by day as it is scored, in one chain over two boots', async ({
   onTestFinished,
 }) => {
   const folder = await mkdtemp(join(tmpdir(), 'gatewatch-seed-'))
@@ -39,18 +39,26 @@ it('goes on with a history that was broken off: each decision once, in one chain
   })
   const signer = await openCheckpointSigner(folder, CheckpointsConfig.parse({}), Date.now())
   const pep = { id: 'demo-history', kind: 'demo' }
+  /** How many decisions were there to be scored, each time it was waited for. */
+  const waited: number[] = []
+  const begun: string[] = []
+  const inLog = async () =>
+    (await eventLog.watermarks(accessDecisions)).reduce((sum, { low, high }) => sum + high - low, 0)
   const seed = (decisions: Iterable<Decision>) =>
     seedHistory(
       folder,
       eventLog,
       () => openDemoChain({ eventLog, signer, tenant: 'default', pep, now: Date.now }),
       decisions,
-      () => {},
+      { begins: (day) => void begun.push(day), scored: async () => void waited.push(await inLog()) },
     )
 
   await expect(seed(past(2200))).rejects.toThrow('killed')
-  expect(await seed(past())).toBe(500)
+  expect(await seed(past())).toBe(1060)
   expect(await seed(past())).toBe(0)
+  // The end of the first day, and of all.
+  expect(waited).toEqual([1440, 2500])
+  expect(begun).toEqual(['2026-03-02', '2026-03-03', '2026-03-03'])
 
   const recorded: Decision[] = []
   for (const { partition } of await eventLog.watermarks(accessDecisions))
