@@ -46,7 +46,7 @@ export interface DemoExtras {
 
 export interface HistoryTools extends Pick<SeedTools, 'scored'> {
   /** Told how many days are written, of how many. */
-  progress(done: number, all: number): void
+  readonly progress: (done: number, all: number) => void
 }
 
 /** The world around the gateway, and what the roles must be told about it. */
