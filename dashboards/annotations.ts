@@ -43,7 +43,7 @@ export function attacksFound(condition = 'true'): AnnotationQueryBuilder {
     'red',
     `SELECT opened_at AS time, concat(${escaped('title')}, '<br><a href="', ${escaped(valueOf('console'))}, '/#/stories/', encodeURLComponent(id), '?tenant=', encodeURLComponent(tenant), '">Open the story</a>') AS text,
        [toString(risk_level), toString(state)] AS tags, title, id AS story
-     FROM stories WHERE ${ofTenant} AND $__timeFilter_ms(opened_at) AND merged_into IS NULL AND ${condition}
-     ORDER BY opened_at DESC, revision DESC LIMIT 1 BY id LIMIT 200`,
+     FROM stories FINAL WHERE ${ofTenant} AND $__timeFilter_ms(opened_at) AND merged_into IS NULL AND ${condition}
+     ORDER BY opened_at DESC, id LIMIT 200`,
   )
 }

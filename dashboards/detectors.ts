@@ -11,7 +11,8 @@ import { among, detectorVariable, levelVariable, ofTenant } from './variables.ts
 import { heldBack } from './workers.ts'
 
 const chosen = `${among('toString(detector_id)', 'detector')} AND ${among('toString(risk_level)', 'level')}`
-const findings = `FROM findings WHERE ${ofTenant} AND $__timeFilter_ms(first_observed_at) AND ${chosen}`
+/** As the newest revision of each has it: FINAL, since its level and its gates change. */
+const findings = `FROM findings FINAL WHERE ${ofTenant} AND $__timeFilter_ms(first_observed_at) AND ${chosen}`
 /** The newest verdict on each finding of the range. A story's verdict is on all of its findings. */
 const judged = `SELECT finding, argMax(verdict, decided_at) AS verdict FROM (
      SELECT arrayJoin(finding_ids) AS finding, toString(verdict) AS verdict, decided_at
@@ -19,20 +20,21 @@ const judged = `SELECT finding, argMax(verdict, decided_at) AS verdict FROM (
    ) GROUP BY finding`
 
 const total = () =>
-  stat('Findings', 'How much was found?').withTarget(table(`SELECT uniq(id) AS findings ${findings}`))
+  stat('Findings', 'How much was found?').withTarget(table(`SELECT count() AS findings ${findings}`))
 
 const aDay = () =>
   stat('Findings a day', 'How many findings does a day bring? The budget is a ceiling for this.')
     .decimals(1)
     .withTarget(
       table(
-        `SELECT uniq(id) / greatest(date_diff('second', $__fromTime, $__toTime) / 86400, 1 / 24) AS a_day ${findings} AND origin = 'live'`,
+        `SELECT count() / greatest(date_diff('second', $__fromTime, $__toTime) / 86400, 1 / 24) AS a_day ${findings} AND origin = 'live'`,
       ),
     )
 
 const confirmed = () =>
   stat('Precision', 'Of the findings that an analyst judged, which share was right?')
     .unit('percentunit')
+    .noValue('None is judged')
     .withTarget(
       table(
         `SELECT if(count() = 0, NULL, countIf(verdict = 'confirm_compromised') / count()) AS precision
@@ -43,34 +45,30 @@ const confirmed = () =>
 const unjudged = () =>
   stat('Without a verdict', 'How many stories of this time still wait for one?').withTarget(
     table(
-      `SELECT countIf(newest_state = 'open') AS stories FROM (
-         SELECT id, argMax(state, revision) AS newest_state FROM stories
-         WHERE ${ofTenant} AND $__timeFilter_ms(observed_at) GROUP BY id
-       )`,
+      `SELECT countIf(state = 'open') AS stories FROM stories FINAL WHERE ${ofTenant} AND $__timeFilter_ms(observed_at)`,
     ),
   )
 
 const untilVerdict = () =>
   stat('Until a verdict', 'How long does a story wait for its verdict, at the median?')
     .unit('s')
+    .noValue('None is judged')
     .withTarget(
       table(
-        `SELECT if(count() = 0, NULL, quantile(0.5)(date_diff('second', opened, closed))) AS seconds FROM (
-           SELECT id, any(opened_at) AS opened, argMax(closed_at, revision) AS closed, argMax(verdict, revision) AS newest_verdict
-           FROM stories WHERE ${ofTenant} AND $__timeFilter_ms(opened_at) GROUP BY id
-         ) WHERE newest_verdict IS NOT NULL AND closed IS NOT NULL`,
+        `SELECT if(count() = 0, NULL, quantile(0.5)(date_diff('second', opened_at, assumeNotNull(closed_at)))) AS seconds
+         FROM stories FINAL WHERE ${ofTenant} AND $__timeFilter_ms(opened_at) AND verdict IS NOT NULL AND closed_at IS NOT NULL`,
       ),
     )
 
 const suppressed = () =>
   stat('Made smaller by gates', 'How many findings did a gate make less grave?').withTarget(
-    table(`SELECT uniqIf(id, notEmpty(gates_name)) AS findings ${findings}`),
+    table(`SELECT countIf(notEmpty(gates_name)) AS findings ${findings}`),
   )
 
 const byLevel = () =>
   bars('Findings by level', 'How grave are they?').withTarget(
     timeSeries(
-      `SELECT $__timeInterval(first_observed_at) AS time, toString(risk_level) AS level, uniq(id) AS findings
+      `SELECT $__timeInterval(first_observed_at) AS time, toString(risk_level) AS level, count() AS findings
        ${findings} GROUP BY time, level ORDER BY time`,
     ),
   )
@@ -83,9 +81,9 @@ const precision = () =>
         `SELECT toString(detector_id) AS detector, max(detector_version) AS version, uniq(id) AS findings,
          uniqIf(id, verdict = 'confirm_compromised') AS compromised, uniqIf(id, verdict = 'confirm_safe') AS safe, uniqIf(id, verdict = 'dismiss') AS dismissed,
          if(compromised + safe = 0, NULL, compromised / (compromised + safe)) AS precision, uniq(entity_id) AS entities, max(observed_at) AS newest
-       FROM (SELECT id, detector_id, detector_version, entity_id, observed_at ${findings} ORDER BY revision DESC LIMIT 1 BY id) AS found
+       FROM (SELECT id, detector_id, detector_version, entity_id, observed_at ${findings}) AS found
        LEFT JOIN (${judged}) AS judged ON judged.finding = found.id
-       GROUP BY detector ORDER BY findings DESC`,
+       GROUP BY detector ORDER BY findings DESC, detector LIMIT 200`,
       ),
     )
 
@@ -147,7 +145,7 @@ const newest = () => {
          if(entity_type = 'session', entity_id, '') AS session, if(subject = '' AND network = '' AND session = '', concat(entity_type, ' ', entity_id), '') AS other, summary,
          round(score, 2) AS score, round(evidence_nats, 2) AS nats, evidence, arrayStringConcat(arrayMap((n, f) -> concat(toString(n), ' × ', toString(f)), gates_name, gates_factor), ', ') AS gates,
          story, decision_ids[-1] AS decision_id
-       FROM (SELECT * ${findings} ORDER BY observed_at DESC, revision DESC LIMIT 1 BY id LIMIT 100) AS found ${TOLD} = found.id
+       FROM (SELECT * ${findings} ORDER BY observed_at DESC, id LIMIT 100) AS found ${TOLD} = found.id
        ORDER BY last_seen DESC, found.id LIMIT 100`,
     ),
   )

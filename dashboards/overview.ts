@@ -35,10 +35,7 @@ const openStories = () =>
     orange: 1,
   }).withTarget(
     table(
-      `SELECT uniq(id) AS stories FROM (
-         SELECT id, argMax(state, revision) AS newest FROM stories
-         WHERE ${ofTenant} AND $__timeFilter_ms(observed_at) GROUP BY id
-       ) WHERE newest = 'open'`,
+      `SELECT countIf(state = 'open') AS stories FROM stories FINAL WHERE ${ofTenant} AND $__timeFilter_ms(observed_at)`,
     ),
   )
 
@@ -46,11 +43,9 @@ const restricted = () =>
   stat('Restricted now', 'How many subjects does risk restrict at this moment?').withTarget(
     table(
       `SELECT count() AS subjects FROM (
-         SELECT entity_id, argMax(level, revision) AS newest_level, argMax(required_action, revision) AS newest_action,
-           argMax(expires_at, revision) AS newest_expires_at
-         FROM risk_states WHERE ${ofTenant} AND entity_type = 'subject' AND updated_at >= now() - INTERVAL 7 DAY
+         SELECT entity_id, argMax((level, required_action, expires_at), revision) AS newest FROM risk_states WHERE ${ofTenant} AND entity_type = 'subject' AND updated_at >= now() - INTERVAL 7 DAY
          GROUP BY entity_id
-       ) WHERE (newest_level != 'LOW' OR newest_action = 'revoke') AND ifNull(newest_expires_at, now() + 1) > now()`,
+       ) WHERE (newest.1 != 'LOW' OR newest.2 = 'revoke') AND ifNull(newest.3, now() + 1) > now()`,
     ),
   )
 
@@ -116,8 +111,8 @@ const stories = () =>
   ).withTarget(
     table(
       `SELECT observed_at AS last_seen, risk_level, title, state, response, ifNull(verdict, '') AS verdict, findings_total AS findings, entities_total AS entities, id
-       FROM stories WHERE ${ofTenant} AND $__timeFilter_ms(observed_at)
-       ORDER BY observed_at DESC, revision DESC LIMIT 1 BY id LIMIT 100`,
+       FROM stories FINAL WHERE ${ofTenant} AND $__timeFilter_ms(observed_at) AND merged_into IS NULL
+       ORDER BY observed_at DESC, id LIMIT 100`,
     ),
   )
 

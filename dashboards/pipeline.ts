@@ -33,6 +33,7 @@ const MEDIAN_AND_P99 = 'quantilesTDigestMerge(0.5, 0.99)'
 const age = () =>
   alarming(stat('Newest decision', 'How old is the newest decision in the store?'), { orange: 60, red: 600 })
     .unit('s')
+    .noValue('There is none')
     .withTarget(
       table(`SELECT if(count() = 0, NULL, date_diff('second', max(last_at), now())) AS age ${live}`),
     )

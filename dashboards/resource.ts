@@ -69,7 +69,7 @@ const users = () =>
   linked(
     rows(
       'Who uses it',
-      'Who, how often, since when in this range, and who for the first time lately? How many resources is an estimate, within some twentieth.',
+      'Who, how often, since when in this range, and who for the first time lately? How many resources is an estimate, mostly within a tenth, and of more than two hundred too low.',
     ),
     'subject',
     toSubject,

@@ -55,7 +55,7 @@ export function fromSubjectScores(only: string): string {
     UNION ALL
     SELECT toDateTime(day, 'UTC') + hour_of_day * 3600 AS at, toString(detector) AS detector, highest_score
     FROM subject_scores_by_day ARRAY JOIN mapKeys(highest) AS hour_of_day, mapValues(highest) AS highest_score
-    PREWHERE ${only} WHERE ${ofTenant} AND day >= ${first} AND day < ${until}
+    PREWHERE ${only} AND day >= toDate(${first}, 'UTC') AND day < toDate(${until}, 'UTC') WHERE ${ofTenant} AND day >= ${first}
   )`
 }
 

@@ -1,8 +1,9 @@
 import { ROLL_UPS, type RollUp, STORED } from './roll-ups.ts'
 import { ofTenant } from './variables.ts'
 
-/** The first day of the range that is in it as a whole. */
-export const firstDay = (since = '$__fromTime') => `toStartOfDay(${since} - 1, 'UTC') + INTERVAL 1 DAY`
+/** The first day of the range that is in it as a whole; a range may begin within a day's first second. */
+export const firstDay = (since = '$__fromTime_ms') =>
+  `toStartOfDay(${since} - toIntervalMillisecond(1), 'UTC') + INTERVAL 1 DAY`
 
 /** Columns that a reader filters by are in decisions alone: then nothing is read from roll-ups. */
 const FILTERED = `mapContains(getSetting('additional_table_filters'), 'decisions')`
@@ -43,6 +44,8 @@ interface RolledOptions {
   readonly everyTenant?: boolean
   /** Whose rows, by columns of either's key: the others are not read. */
   readonly only?: string
+  /** An instant that no row may stand for both sides of: the hour around it is counted from decisions. */
+  readonly cutAt?: string
   /** A row may come twice, where nothing is counted: that spares merging while reading. */
   readonly repeats?: boolean
 }
@@ -54,7 +57,7 @@ interface RolledOptions {
  * needed is read.
  */
 export function fromRolled(table: RollUp, options: RolledOptions = {}): string {
-  const { overTime = false, since, until, everyTenant = false, only, repeats = false } = options
+  const { overTime = false, since, until, everyTenant = false, only, cutAt, repeats = false } = options
   const whose = everyTenant ? 'true' : ofTenant
   const { at, same, made, ...rest } = ROLL_UPS[table]
   const first = firstDay(since)
@@ -64,7 +67,7 @@ export function fromRolled(table: RollUp, options: RolledOptions = {}): string {
   const inRange =
     since === undefined && until === undefined
       ? '$__timeFilter_ms(decided_at)'
-      : `decided_at >= ${since ?? '$__fromTime_ms'} AND ${until === undefined ? 'decided_at <= $__toTime' : `decided_at < ${until}`}`
+      : `decided_at >= ${since ?? '$__fromTime_ms'} AND ${until === undefined ? 'decided_at <= $__toTime_ms' : `decided_at < ${until}`}`
   const condition = 'of' in rest ? ` AND ${rest.of}` : ''
   const expressions = Object.entries(made).map(([name, expression]) => `${expression} AS ${name}`)
   const stored = Object.keys(made).map((name) => (name in STORED ? `${STORED[name]} AS ${name}` : name))
@@ -73,14 +76,22 @@ export function fromRolled(table: RollUp, options: RolledOptions = {}): string {
   const byHour = 'hours' in rest && overTime !== false
   const counted = (n: string) => (table === 'subjects_by_hour' ? '' : `${n} AS n, `)
   const final = repeats ? '' : ' FINAL'
+  const hourOfCut = `toStartOfHour(${cutAt ?? ''}, 'UTC')`
+  const orAtCut =
+    cutAt === undefined
+      ? ''
+      : ` OR (decided_at >= ${hourOfCut} AND decided_at < ${hourOfCut} + INTERVAL 1 HOUR)`
+  const butAtCut = cutAt === undefined ? '' : ` AND ${at} != ${hourOfCut}`
+  // Behind an ARRAY JOIN no key and no partition is told by WHERE.
+  const days = `${at} >= ${bound(first)} AND ${at} < ${bound(rolledUntil)}`
   const before = only === undefined ? '' : `PREWHERE ${only} `
   return `FROM (
     SELECT toDateTime(decided_at, 'UTC') AS at, ${counted('toUInt64(1)')}${[same, ...expressions].join(', ')}
     FROM decisions${final} ${before}WHERE ${whose} AND ${inRange}${condition}
-      AND (decided_at < ${first} OR decided_at >= ${rolledUntil})
+      AND (decided_at < ${first} OR decided_at >= ${rolledUntil}${orAtCut})
     UNION ALL
     SELECT ${byHour ? `toDateTime(day, 'UTC') + hour_of_day * 3600 AS at, ${counted('hour_decisions')}` : `toDateTime(${at}, 'UTC') AS at, ${counted('decisions')}`}${[same, ...stored].join(', ')}
-    FROM ${table}${final} ${byHour ? `ARRAY JOIN mapKeys(hours) AS hour_of_day, mapValues(hours) AS hour_decisions ` : ''}${before}WHERE ${whose} AND ${at} >= ${bound(first)} AND ${at} < ${bound(rolledUntil)}
+    FROM ${table}${final} ${byHour ? `ARRAY JOIN mapKeys(hours) AS hour_of_day, mapValues(hours) AS hour_decisions PREWHERE ${days} ${only === undefined ? '' : `AND ${only} `}` : before}WHERE ${whose} AND ${days}${butAtCut}
   )`
 }
 

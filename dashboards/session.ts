@@ -94,9 +94,9 @@ const found = () => {
     table(
       `SELECT found.observed_at AS last_seen, risk_level, detector_id AS detector, technique, summary, score, story, decision_ids[-1] AS decision_id
        FROM (
-         SELECT * FROM findings WHERE ${ofTenant} AND $__timeFilter_ms(observed_at) AND ${valueOf('session')} != ''
+         SELECT * FROM findings FINAL WHERE ${ofTenant} AND $__timeFilter_ms(observed_at) AND ${valueOf('session')} != ''
            AND ((entity_type = 'session' AND entity_id = ${valueOf('session')}) OR has(entities_id, ${valueOf('session')}) OR hasAny(decision_ids, (SELECT groupArray(1000)(id) ${decisions})))
-         ORDER BY observed_at DESC, revision DESC LIMIT 1 BY id LIMIT 100
+         ORDER BY observed_at DESC, id LIMIT 100
        ) AS found ${TOLD} = found.id ORDER BY last_seen DESC, found.id LIMIT 100`,
     ),
   )
@@ -113,7 +113,7 @@ const replay = () => {
       `SELECT decided_at, round(date_diff('millisecond', lagInFrame(decided_at, 1, decided_at) OVER (ORDER BY decided_at, id), decided_at) / 1000, 1) AS seconds_since,
          outcome, ${REASONS} AS reasons, resource_app AS application, action_name AS action, resource_id AS resource,
          context_ip AS address, enrichment_source_city AS city, ${CLIENT} AS client, device_id AS device, risk_at_decision_score AS risk, policy_rule_id AS rule, id
-       FROM (SELECT * ${decisions} ORDER BY decided_at LIMIT 1 BY id LIMIT 1000) ORDER BY decided_at, id`,
+       FROM (SELECT * ${decisions} ORDER BY decided_at LIMIT 1 BY id LIMIT 1000) ORDER BY decided_at, id LIMIT 1000`,
     ),
   )
 }
@@ -131,7 +131,7 @@ const shared = () =>
     table(
       `SELECT subject_session_id AS session, any(bearer) AS subject, max(devices) AS most_devices, max(clients) AS most_clients, max(tls_fingerprints) AS most_tls_fingerprints,
          max(networks) AS most_networks, max(countries) AS most_countries, max(last_at) AS last_seen
-       ${fromSharedSessions()} GROUP BY session ORDER BY most_devices + most_clients + most_tls_fingerprints DESC, last_seen DESC LIMIT 50`,
+       ${fromSharedSessions()} GROUP BY session HAVING last_seen >= $__fromTime_ms ORDER BY most_devices + most_clients + most_tls_fingerprints DESC, last_seen DESC LIMIT 50`,
     ),
   )
 

@@ -16,8 +16,8 @@ export function findingsByDetector(condition = 'true'): TimeSeriesBuilder {
     'Which detector speaks, and did one fall silent or start to shout?',
   ).withTarget(
     timeSeries(
-      `SELECT $__timeInterval(first_observed_at) AS time, toString(detector_id) AS detector, uniq(id) AS findings
-       FROM findings WHERE ${ofTenant} AND $__timeFilter_ms(first_observed_at) AND ${condition} GROUP BY time, detector ORDER BY time`,
+      `SELECT $__timeInterval(first_observed_at) AS time, toString(detector_id) AS detector, count() AS findings
+       FROM findings FINAL WHERE ${ofTenant} AND $__timeFilter_ms(first_observed_at) AND ${condition} GROUP BY time, detector ORDER BY time`,
     ),
   )
 }

@@ -125,9 +125,9 @@ const findings = () => {
     table(
       `SELECT found.observed_at AS last_seen, risk_level, detector_id AS detector, technique, summary, score, decisions_total AS decisions, story, decision_ids[-1] AS decision_id
        FROM (
-         SELECT * FROM findings WHERE ${ofTenant} AND $__timeFilter_ms(observed_at)
+         SELECT * FROM findings FINAL WHERE ${ofTenant} AND $__timeFilter_ms(observed_at)
            AND ((entity_type = 'source' AND entity_id = ${prefix}) OR has(entities_id, ${prefix}))
-         ORDER BY observed_at DESC, revision DESC LIMIT 1 BY id LIMIT 100
+         ORDER BY observed_at DESC, id LIMIT 100
        ) AS found ${TOLD} = found.id ORDER BY last_seen DESC, found.id LIMIT 100`,
     ),
   )

@@ -1,6 +1,7 @@
 import type { PanelBuilder as MapBuilder } from '@grafana/grafana-foundation-sdk/geomap'
 import type { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/table'
 import { table } from './clickhouse-query.ts'
+import { linked, toResource, toSource } from './links.ts'
 import { places, rows } from './panels.ts'
 import { usesKept, stays, staysKept } from './subject-terms.ts'
 import { REFUSED } from './terms.ts'
@@ -24,12 +25,13 @@ export function placesOfIt(): MapBuilder {
 
 /** What is remembered of it: each thing with the first and the last time, new ones first. */
 export function firstSeen(): TableBuilder {
-  return rows(
+  const panel = rows(
     'First seen',
     'When did it first come with each device, network, country, client and application, in the 90 days up to the end of this range? Decisions are kept no longer: what is older may look new.',
-  ).withTarget(
+  )
+  return linked(linked(panel, 'network', toSource), 'application', toResource).withTarget(
     table(
-      `SELECT fact, value, min(first_at) AS first_seen, first_seen >= $__fromTime_ms AS new_in_range, date_diff('day', min(min(first_at)) OVER (), first_seen) AS days_after_its_first,
+      `SELECT fact, if(fact = 'network', value, '') AS network, if(fact = 'application', value, '') AS application, if(fact IN ('network', 'application'), '', value) AS other, min(first_at) AS first_seen, first_seen >= $__fromTime_ms AS new_in_range, date_diff('day', min(min(first_at)) OVER (), first_seen) AS days_after_its_first,
          toString(max(last_day)) AS last_seen_day, sum(n) AS decisions
        FROM (
          SELECT n, first_at, toDate(last_at, 'UTC') AS last_day, arrayJoin([('device', device_id), ('network', enrichment_source_prefix), ('country', toString(enrichment_source_country)),

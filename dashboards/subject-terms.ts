@@ -43,7 +43,7 @@ export const usesKept = fromRolled('uses_by_day', { only: isIt, since })
 
 export const risk = `FROM risk_states WHERE ${ofTenant} AND entity_type = 'subject' AND has(${entityIds}, entity_id) AND $__timeFilter_ms(updated_at)`
 
-export const findings = `FROM findings WHERE ${ofTenant} AND $__timeFilter_ms(observed_at)
+export const findings = `FROM findings FINAL WHERE ${ofTenant} AND $__timeFilter_ms(observed_at)
   AND ((entity_type = 'subject' AND has(${entityIds}, entity_id)) OR hasAny(entities_id, ${entityIds}))`
 
 export const verdicts = `FROM verdicts WHERE ${ofTenant} AND entity_type = 'subject' AND has(${entityIds}, entity_id) AND $__timeFilter_ms(decided_at)`

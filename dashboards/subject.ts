@@ -51,7 +51,7 @@ const highestRisk = () =>
     .withTarget(table(`SELECT max(score) AS risk ${risk}`))
 
 const findingsTotal = () =>
-  stat('Findings', 'How many findings name it?').withTarget(table(`SELECT uniq(id) AS findings ${findings}`))
+  stat('Findings', 'How many findings name it?').withTarget(table(`SELECT count() AS findings ${findings}`))
 
 const scores = () =>
   lines('Detector scores', 'Which detector found its decisions strange, and when? Each is on its own scale.')
@@ -135,7 +135,7 @@ const findingRows = () => {
   return linked(linked(panel, 'story', toStory), 'decision_id', toExplanation).withTarget(
     table(
       `SELECT found.observed_at AS last_seen, risk_level, detector_id AS detector, cause, technique, summary, score, evidence_nats, evidence, story, decision_ids[-1] AS decision_id
-       FROM (SELECT * ${findings} ORDER BY observed_at DESC, revision DESC LIMIT 1 BY id LIMIT 100) AS found ${TOLD} = found.id
+       FROM (SELECT * ${findings} ORDER BY observed_at DESC, id LIMIT 100) AS found ${TOLD} = found.id
        ORDER BY last_seen DESC, found.id LIMIT 100`,
     ),
   )
@@ -175,8 +175,8 @@ const whoToLookAt = () =>
     toSubject,
   ).withTarget(
     table(
-      `SELECT entity_id AS subject, uniq(id) AS findings, max(score) AS highest_score, max(observed_at) AS last_seen
-       FROM findings WHERE ${ofTenant} AND entity_type = 'subject' AND $__timeFilter_ms(observed_at)
+      `SELECT entity_id AS subject, count() AS findings, max(score) AS highest_score, max(observed_at) AS last_seen
+       FROM findings FINAL WHERE ${ofTenant} AND entity_type = 'subject' AND $__timeFilter_ms(observed_at)
        GROUP BY subject ORDER BY last_seen DESC LIMIT 50`,
     ),
   )

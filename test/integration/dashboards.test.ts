@@ -166,7 +166,7 @@ describe('with rows', () => {
     const later = grafana({}, { from: new Date(NOW - 595_000), to: new Date(NOW - 583_000) })
     const rows = await ask(sqlOf('gatewatch-overview: What changed'), later)
     expect(
-      rows.map(({ what, value, in_range, before }) => [what, value, Number(in_range), Number(before)]),
+      rows.map(({ what, other, in_range, before }) => [what, other, Number(in_range), Number(before)]),
     ).toContainEqual(['refused by rule', 'staff', 3, 2])
   })
 
