@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto'
-import { closeSync, mkdirSync, openSync, statSync, utimesSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 /** Whoever got a port may need this long until it listens there; meanwhile nobody else gets it. */
 const CLAIM_MS = 600_000
@@ -22,21 +22,31 @@ export async function freePorts(count: number): Promise<number[]> {
   return [...ports]
 }
 
-/** One file a port, made by whoever comes first. */
+/**
+ * One file a port, in a directory for each stretch of time, made by whoever
+ * comes first. It holds for this stretch and the next. Each makes its own file
+ * before it looks for the neighbours', so of two at the border of stretches at
+ * least one sees the other.
+ */
 function claim(port: number): boolean {
+  const stretch = Math.floor(Date.now() / CLAIM_MS)
   const directory = join(tmpdir(), 'gatewatch-ports')
-  const path = join(directory, String(port))
+  const fileIn = (of: number) => join(directory, String(of), String(port))
   try {
-    mkdirSync(directory, { recursive: true })
-    closeSync(openSync(path, 'wx'))
-    return true
+    removeBefore(directory, stretch - 1)
+    mkdirSync(dirname(fileIn(stretch)), { recursive: true })
+    closeSync(openSync(fileIn(stretch), 'wx'))
   } catch (error) {
     // Somebody else's directory tells nothing.
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) return true
-    const now = new Date()
-    if (now.getTime() - statSync(path).mtimeMs < CLAIM_MS) return false
-    utimesSync(path, now, now)
-    return true
+    return !(error instanceof Error && 'code' in error && error.code === 'EEXIST')
+  }
+  return !existsSync(fileIn(stretch - 1)) && !existsSync(fileIn(stretch + 1))
+}
+
+function removeBefore(directory: string, stretch: number): void {
+  if (!existsSync(directory)) return
+  for (const name of readdirSync(directory)) {
+    if (Number(name) < stretch) rmSync(join(directory, name), { recursive: true, force: true })
   }
 }
 
