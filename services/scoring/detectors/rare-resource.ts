@@ -1,6 +1,13 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
+import {
+  enrol,
+  isProgram,
+  newcomersOfGroup,
+  peerShare,
+  spread,
+  spreadAsNew,
+} from '../state/population/peers.ts'
 import type { Population } from '../state/population/population.ts'
-import { combine } from '../state/hash.ts'
 import { bitmap } from '../state/bitmap.ts'
 import { f32, f64, layout, u32, type StateOf } from '../state/layout.ts'
 import { slots } from '../state/slots.ts'
@@ -81,7 +88,7 @@ export function rareResource({
     if (observed(state, input.at_ms) < leastObservations) return 0
     const count = own(state, input)
     if (count >= HABIT) return Math.min(HABIT_BITS, bits(state, input, count, 0)) * sensitivityOf(input)
-    const rarity = bits(state, input, count, peers(input, population))
+    const rarity = bits(state, input, count, peerShare(input, population))
     return rarity * sensitivityOf(input) * (1 - novelty(state))
   }
   const surprise = (state: ResourceState, input: EnrichedDecision, population: Population) => {
@@ -118,14 +125,14 @@ export function rareResource({
       const atMs = input.at_ms
       const known = state.resources.find(input.resource)
       if (known !== -1 && Math.abs(atMs - state.resources.lastMs(known)) < countEveryMs) return
-      enrol(state, input, population)
+      state.enrolled = enrol(state.enrolled, input, population)
       if (known === -1 && !(mayBeRare(input) && state.run.has(input.resource))) spread(input, population)
       state.observed = Math.fround(observed(state, atMs) + 1)
       state.last_ms = Math.max(state.last_ms, atMs)
       state.resources.add(input.resource, atMs, halfLifeMs)
     },
     explain(state, input, population) {
-      const share = peers(input, population)
+      const share = peerShare(input, population)
       const first = state.resources.find(input.resource) === -1
       const { resource } = input.decision
       const name = `${resource.app ?? resource.type} ${resource.path_template ?? resource.id}`.slice(0, 200)
@@ -140,7 +147,7 @@ export function rareResource({
           new_things_share: round(novelty(state)),
           baseline_observations: round(observed(state, input.at_ms)),
           groups_compared: input.groups.length,
-          newcomers_of_group: round(together(state, input, population)),
+          newcomers_of_group: round(newcomersOfGroup(input, population, state.run.has(input.resource))),
         },
         gates: [],
         summary:
@@ -157,14 +164,6 @@ const MOST_OBSERVATIONS = 60
 const HABIT_BITS = 4.4
 /** Used so often, a resource is an own habit: at most 4.4 bits, and nobody else need be asked (half the cost of the detector). */
 const HABIT = 3
-/** However many peers don't use a resource, they say no more than this. */
-const LEAST_SHARE = 0.005
-/** A smaller group says nothing of what is usual. */
-const LEAST_PEERS = 3
-/** So many more of each group do as everybody does. */
-const PRIOR_PEERS = 5
-/** What other programs do says nothing of this one: a program does what it was written for. */
-const PROGRAM_SHARE = 0.01
 /** Bits from which on a resource is rare enough to be added to others. */
 const NOTABLE = 7
 const RUN_HALF_LIFE_MS = 86_400_000
@@ -188,10 +187,6 @@ function sensitivityOf(input: EnrichedDecision): number {
   return sensitivity === 'high' ? 1 : sensitivity === 'medium' ? 0.6 : 0.3
 }
 
-function isProgram({ decision }: EnrichedDecision): boolean {
-  return decision.subject.type === 'service'
-}
-
 /** Whether it can be notable at all: asked at each decision. */
 function mayBeRare(input: EnrichedDecision): boolean {
   return input.vouched && (input.enrichment.resource.sensitivity === 'high' || isProgram(input))
@@ -209,74 +204,15 @@ function note(state: ResourceState, input: EnrichedDecision, population: Populat
   state.run.add(input.resource)
   if (input.permitted) {
     spread(input, population)
-    population.addNewcomer(EVERYBODY, input.resource, input.at_ms)
-    for (const group of input.groups) population.addNewcomer(group, input.resource, input.at_ms)
+    spreadAsNew(input, population)
   }
   state.recent = Math.fround(left + Math.max(0, surprise - NOTABLE))
   state.recent_s = Math.max(state.recent_s, Math.floor(input.at_ms / 1000))
 }
 
-/**
- * How many of a group of the subject's lately took the resource up, beyond what would be of that group if twice as many
- * had in the whole tenant: the group in which something is going on. The subject itself is not counted.
- */
-function together(state: ResourceState, input: EnrichedDecision, population: Population): number {
-  if (isProgram(input)) return 0
-  const { at_ms: atMs, resource } = input
-  const self = state.run.has(resource) ? 1 : 0
-  const everybody = population.newcomers(EVERYBODY, resource, atMs) - self
-  if (everybody < 0.5) return 0
-  const tenant = Math.max(1, population.count('member', EVERYBODY, atMs))
-  let most = 0
-  for (const group of input.groups) {
-    const size = population.count('member', group, atMs)
-    if (size < LEAST_PEERS) continue
-    const newcomers = population.newcomers(group, resource, atMs) - self
-    most = Math.max(most, newcomers - 2 * everybody * Math.min(1, size / tenant))
-  }
-  return most
-}
-
 /** What somebody does as several colleagues just began to says less. */
 function togetherBits(state: ResourceState, input: EnrichedDecision, population: Population): number {
-  return 2 * Math.log2(1 + together(state, input, population))
-}
-
-/** Share of the subject's peers that use the resource. */
-function peers(input: EnrichedDecision, population: Population): number {
-  if (isProgram(input)) return PROGRAM_SHARE
-  const atMs = input.at_ms
-  const tenant = population.count('member', EVERYBODY, atMs)
-  const tenantShare = (population.count('resource', input.resource, atMs) + 0.5) / (tenant + 1)
-  const everybody = Math.min(1, tenantShare)
-  let share = everybody
-  for (const group of input.groups) {
-    const size = population.count('member', group, atMs)
-    if (size < LEAST_PEERS) continue
-    const users = Math.min(size, population.count('group_resource', combine(group, input.resource), atMs))
-    share *= (users + PRIOR_PEERS * everybody) / (size + PRIOR_PEERS) / everybody
-  }
-  return Math.min(1, Math.max(LEAST_SHARE, share))
-}
-
-/** The group that everybody is in. */
-const EVERYBODY = 1
-
-/** Counts the subject as a member of its groups, once for each set of groups. */
-function enrol(state: ResourceState, input: EnrichedDecision, population: Population): void {
-  let set = EVERYBODY
-  for (const group of input.groups) set = combine(set, group)
-  if (state.enrolled === set) return
-  if (state.enrolled === 0) population.add('member', EVERYBODY, input.at_ms)
-  for (const group of input.groups) population.add('member', group, input.at_ms)
-  state.enrolled = set
-}
-
-function spread(input: EnrichedDecision, population: Population): void {
-  population.add('resource', input.resource, input.at_ms)
-  for (const group of input.groups) {
-    population.add('group_resource', combine(group, input.resource), input.at_ms)
-  }
+  return 2 * Math.log2(1 + newcomersOfGroup(input, population, state.run.has(input.resource)))
 }
 
 function round(value: number): number {
