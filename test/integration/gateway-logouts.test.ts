@@ -8,7 +8,8 @@ import { eventually } from '../support/eventually.ts'
 import { startTestGateway, startUpstream, tempDir } from '../support/gateway/gateway.ts'
 import type { TestGateway } from '../support/gateway/gateway.ts'
 import { logDrivers } from '../support/log/log-drivers.ts'
-import { startTestProvider, testBrowser } from '../support/gateway/oidc.ts'
+import { startTestProvider } from '../support/gateway/oidc.ts'
+import { testBrowser } from '../support/gateway/test-browser.ts'
 
 const HOST = 'wiki.localhost'
 const secret = randomBytes(32).toString('base64')

@@ -1,14 +1,12 @@
 import { createServer } from 'node:http'
-import { exportJWK, generateKeyPair } from 'jose'
-import { Provider, interactionPolicy } from 'oidc-provider'
+import { Provider } from 'oidc-provider'
 import type { ClientMetadata, Configuration } from 'oidc-provider'
 import type { Logger } from 'pino'
 import { listenError } from '../../runtime/http/listen.ts'
 import type { Running } from '../../runtime/runtime.ts'
-import { STEP_UP_ACR, asksForKey } from './acr.ts'
 import type { Accounts } from './accounts.ts'
+import { providerConfiguration } from './configuration.ts'
 import { interactions } from './interactions.ts'
-import { memoryAdapter } from './memory-adapter.ts'
 import type { RecordSignIn } from './sign-in.ts'
 
 export interface ProviderOptions {
@@ -72,79 +70,15 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
 }
 
 async function configuration(options: ProviderOptions): Promise<Configuration> {
-  const { accounts, audience } = options
-  const { privateKey } = await generateKeyPair('ES256', { extractable: true })
-  const policy = interactionPolicy.base()
-  policy.get('login')?.checks.add(
-    new interactionPolicy.Check('step_up', 'the application asks for a security key', (context) => {
-      const { oidc } = context
-      return asksForKey(oidc.params) && oidc.acr !== STEP_UP_ACR
-        ? interactionPolicy.Check.REQUEST_PROMPT
-        : interactionPolicy.Check.NO_NEED_TO_PROMPT
-    }),
-  )
+  const { accounts } = options
   return {
-    adapter: memoryAdapter(),
-    clients: [...options.clients],
-    jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: 'demo' }] },
-    cookies: { keys: [options.cookie_secret] },
-    acrValues: [STEP_UP_ACR],
-    claims: {
-      openid: ['sub', 'groups', 'amr'],
-      profile: ['preferred_username'],
-      acr: null,
-      auth_time: null,
-      amr: null,
-    },
-    // The gateway reads groups from the ID token, and so needs no second request a sign-in.
-    conformIdTokenClaims: false,
-    interactions: { policy, url: (_context, interaction) => `/interaction/${interaction.uid}` },
-    features: {
-      devInteractions: { enabled: false },
-      clientCredentials: { enabled: true },
-      resourceIndicators: {
-        enabled: true,
-        defaultResource: () => audience,
-        useGrantedResource: () => true,
-        getResourceServerInfo: () => ({
-          scope: 'openid profile email',
-          audience,
-          accessTokenFormat: 'jwt' as const,
-          accessTokenTTL: 3600,
-          jwt: { sign: { alg: 'ES256' as const } },
-        }),
+    ...(await providerConfiguration({
+      ...options,
+      claimsOf: (id) => {
+        const account = accounts.find(id)
+        return account && { groups: [...account.groups], preferred_username: id }
       },
-    },
-    async findAccount(_context, id) {
-      const account = accounts.find(id)
-      if (!account) return undefined
-      return {
-        accountId: id,
-        claims: async () => ({ sub: id, groups: [...account.groups], preferred_username: id }),
-      }
-    },
-    // The gateway is the company's own, so nobody is asked for consent.
-    async loadExistingGrant(context) {
-      const { oidc } = context
-      const clientId = oidc.client?.clientId
-      const accountId = oidc.session?.accountId
-      if (clientId === undefined || accountId === undefined) return undefined
-      const grant = new oidc.provider.Grant({ clientId, accountId })
-      grant.addOIDCScope('openid profile email')
-      grant.addResourceScope(audience, 'openid profile email')
-      await grant.save()
-      return grant
-    },
-    pkce: { required: () => true },
-    ttl: {
-      AccessToken: 3600,
-      AuthorizationCode: 60,
-      Grant: 86_400,
-      IdToken: 3600,
-      Interaction: 600,
-      Session: 86_400,
-      ClientCredentials: 3600,
-    },
+    })),
     renderError: async (context, out) => {
       context.type = 'html'
       context.body = (await import('./pages.ts')).messagePage(

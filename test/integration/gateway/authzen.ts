@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { STEP_UP_ACR } from '../../support/gateway/oidc.ts'
+import { STEP_UP_ACR } from '../../../services/demo/provider/acr.ts'
 import type { Wiki } from './wiki.ts'
 
 export function authzenSuite(wiki: Wiki): void {

@@ -1,8 +1,8 @@
 import { request } from 'undici'
 import { describe, expect, it } from 'vitest'
 import WebSocket from 'ws'
+import { STEP_UP_ACR } from '../../../services/demo/provider/acr.ts'
 import { eventually } from '../../support/eventually.ts'
-import { STEP_UP_ACR } from '../../support/gateway/oidc.ts'
 import { HOST } from './wiki.ts'
 import type { Wiki } from './wiki.ts'
 

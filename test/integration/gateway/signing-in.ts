@@ -1,6 +1,6 @@
 import { request } from 'undici'
 import { describe, expect, it } from 'vitest'
-import { STEP_UP_ACR } from '../../support/gateway/oidc.ts'
+import { STEP_UP_ACR } from '../../../services/demo/provider/acr.ts'
 import { HOST } from './wiki.ts'
 import type { Wiki } from './wiki.ts'
 

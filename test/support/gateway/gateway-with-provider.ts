@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { openEmbeddedLog } from '../../../services/runtime/log/embedded/embedded-log.ts'
 import { startTestGateway, startUpstream, tempDir } from './gateway.ts'
 import type { TestGateway, Upstream } from './gateway.ts'
-import { startTestProvider, testBrowser } from './oidc.ts'
+import { startTestProvider } from './oidc.ts'
 import type { TestProvider } from './oidc.ts'
+import { testBrowser } from './test-browser.ts'
 
 type TestBrowser = ReturnType<typeof testBrowser>
 
