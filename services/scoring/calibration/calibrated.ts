@@ -7,6 +7,8 @@ export interface Calibrated {
   readonly version: number
   /** Never below these: a budget is a ceiling, not a quota. */
   readonly thresholds: Thresholds
+  /** Days until its scores come as they will; its p-values are judged from then on; default 7. */
+  readonly settles_days?: number
 }
 
 /** One of the stage of sources, with what it judges. */

@@ -31,6 +31,9 @@ const LEAST_RISE = 2
 /** Less evidence is no finding, however quiet the tenant: a budget is a ceiling, not a quota. Once in 3,000 decisions, which a company of a hundred makes in a day. */
 const LEAST_NATS = 8
 
+/** All detectors together, as one. */
+const JOINT = { id: JOINT_SCORE, version: 1 }
+
 /** What is read of a scored decision. */
 export interface Observation {
   /** Of the decision. */
@@ -105,8 +108,8 @@ export class Calibrator {
 
   /** Takes in what a network, a client or a device has come to on a day. */
   observeSource(scores: SourceScores, atMs: number): void {
-    for (const { detector, version, entity, p } of this.#sources.observe(scores, atMs))
-      this.#places.add(detector, version, entity, p)
+    for (const { detector, entity, p } of this.#sources.observe(scores, atMs))
+      this.#places.add(detector, entity, p)
   }
 
   /** Takes a verdict; gives the calibration that tells of it, where it teaches and once there is one. */
@@ -124,11 +127,12 @@ export class Calibrator {
     const made = hour > this.#hour ? this.#next(hour) : undefined
     const day = Math.floor(hour / DAY_HOURS)
     const drawn = this.#places.takes(decision, entity, at_ms)
-    for (const { id, version, thresholds } of this.#detectors) {
+    for (const detector of this.#detectors) {
+      const { id, version, thresholds } = detector
       const score = scores[id] ?? 0
       const table = this.#table(id, version, segment)
       if (drawn && table.total >= LEAST_SCORES)
-        this.#places.add(id, version, entity, table.draw(score, chanceOf(decision, id)))
+        this.#places.add(detector, entity, table.draw(score, chanceOf(decision, id)))
       if (score < thresholds.medium || this.#foundToday.isFirst(id, entity, day)) table.add(score)
     }
     if (this.#version > 0) this.#observeJoint(day, entity, scores[JOINT_SCORE] ?? 0)
@@ -184,8 +188,7 @@ export class Calibrator {
   /** The day's most evidence counts, for the threshold and for how rare it is. */
   #observeJoint(day: number, entity: string, nats: number): void {
     this.#extremes.observe(day, entity, nats)
-    for (const { entity: of, p } of this.#joint.observe(day, entity, nats))
-      this.#places.add(JOINT_SCORE, 1, of, p)
+    for (const { entity: of, p } of this.#joint.observe(day, entity, nats)) this.#places.add(JOINT, of, p)
   }
 
   #table(id: string, version: number, segment: Segment): SegmentScores {
@@ -285,7 +288,7 @@ export class Calibrator {
 /** What was stored before this was: whatever it knows is held to be settled. */
 function longAgo({ tables }: StoredCalibrator): StoredBegan {
   const names = tables.map(([name]) => name.slice(0, name.indexOf('/')))
-  return [...new Set(names), `${JOINT_SCORE}@1`].map((name) => [name, 0])
+  return [...new Set(names), `${JOINT.id}@${JOINT.version}`].map((name) => [name, 0])
 }
 
 function nameOf(id: string, version: number, segment: string): string {

@@ -1,4 +1,5 @@
 import { hash32 } from '../state/hash.ts'
+import type { Calibrated } from './calibrated.ts'
 import { chanceOf } from './chance.ts'
 import { uniformity, type Uniformity } from './uniformity.ts'
 
@@ -7,14 +8,18 @@ const MOST_PLACES = 1000
 const LEAST_PLACES = 200
 const MOST_SEEN = 20_000
 const HOUR_MS = 3_600_000
+const DAY_HOURS = 24
 /** Drawn of a day's decisions, and their share at most. */
 const A_DAY = 500
 const MOST_SHARE = 1 / 8
-/** Of a detector that has just begun all baselines are new, and change from hour to hour: its first week is not judged. */
-const FIRST_HOURS = 7 * 24
+/** Of a detector that has just begun all baselines are new, and change from hour to hour: its first week is not judged, or as long as it says. */
+const SETTLED_DAYS = 7
 
 /** Hours since the epoch at which each detector's p-values began, by name. */
 export type StoredBegan = readonly (readonly [detector: string, hour: number])[]
+
+/** Whose p-values are judged. */
+type Judged = Pick<Calibrated, 'id' | 'version' | 'settles_days'>
 
 /** How even the p-values of a detector have been. */
 export interface Evenness extends Uniformity {
@@ -34,7 +39,13 @@ export interface Evenness extends Uniformity {
  * new, and no table of the days before knows that, however short its memory
  * (tried: half-lives of a quarter and an eighth of its age make it half as bad).
  * So values count from the eighth day on, when the table holds each day of the
- * week.
+ * week; later of a detector that says nothing at first, or learns for longer, and
+ * declares so (`settles_days`).
+ *
+ * Who is attacked counts as everybody does: a thief is a few values of a thousand,
+ * and values of one person count for less (87 attacks on 60 people in 24 days: the
+ * least p is 3e-5, of `spray`, whose days of networks are mostly thieves' then). To
+ * leave out whom findings name would hide a detector that cries wolf.
  */
 export class Places {
   readonly #byDetector = new Map<string, { readonly p: number; readonly of: number }[]>()
@@ -49,7 +60,7 @@ export class Places {
   takes(id: string, entity: string, atMs: number): boolean {
     const hour = Math.floor(atMs / HOUR_MS)
     if (hour !== this.#hour) {
-      if (Math.floor(hour / 24) !== Math.floor(this.#hour / 24)) {
+      if (Math.floor(hour / DAY_HOURS) !== Math.floor(this.#hour / DAY_HOURS)) {
         this.#before = this.#today
         this.#today = 0
       }
@@ -63,16 +74,16 @@ export class Places {
     return true
   }
 
-  /** Takes a p-value in; `version` is the detector's. */
-  add(detector: string, version: number, entity: string, p: number): void {
-    const name = `${detector}@${version}`
+  /** Takes a p-value in. */
+  add({ id, version, settles_days = SETTLED_DAYS }: Judged, entity: string, p: number): void {
+    const name = `${id}@${version}`
     const began = this.#began.get(name)
     if (began === undefined) this.#began.set(name, this.#hour)
-    if (began === undefined || this.#hour - began < FIRST_HOURS) return
-    let places = this.#byDetector.get(detector)
+    if (began === undefined || this.#hour - began < settles_days * DAY_HOURS) return
+    let places = this.#byDetector.get(id)
     if (places === undefined) {
       places = []
-      this.#byDetector.set(detector, places)
+      this.#byDetector.set(id, places)
     }
     places.push({ p, of: hash32(entity) })
     if (places.length > MOST_PLACES) places.shift()

@@ -16,8 +16,7 @@ export type StoredSourceDays = readonly (readonly [name: string, days: StoredEnt
 
 /** A p-value of a detector. */
 export interface SourcePlace extends DayPlace {
-  readonly detector: string
-  readonly version: number
+  readonly detector: CalibratedSource
 }
 
 interface Table {
@@ -56,9 +55,7 @@ export class SourceDays {
   observe(day: number, { entity, scores }: SourceScores): readonly SourcePlace[] {
     return this.#tables.flatMap(({ detector, segment, days }) =>
       segment === entity.type
-        ? days
-            .observe(day, entity.id, scores[detector.id] ?? 0)
-            .map((place) => ({ ...place, detector: detector.id, version: detector.version }))
+        ? days.observe(day, entity.id, scores[detector.id] ?? 0).map((place) => ({ ...place, detector }))
         : [],
     )
   }

@@ -62,6 +62,8 @@ export function volume({ leastHours = 24 }: Partial<VolumeOptions> = {}): Detect
     entity: 'subject',
     technique: 'T1530',
     thresholds: { medium: 12, high: 20 },
+    // The sum of days begins after seven active ones, and then takes a week.
+    settles_days: 17,
     about: () => 1,
     layout: volumeLayout,
     score(state, input) {

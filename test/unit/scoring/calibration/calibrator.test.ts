@@ -156,6 +156,55 @@ describe('a calibrator', () => {
     expect([safe('user:person-1', 40), safe('user:person-2', 20)]).toEqual([undefined, undefined])
   })
 
+  describe('asked whether its p-values are uniform', () => {
+    const still = { id: 'still', version: 1, thresholds: { medium: 9, high: 14 } }
+    const late = { ...still, id: 'late', settles_days: 14 }
+    /** Forty people; `late` says nothing for a week, then something of half of what they do. What was even after each day. */
+    const evenAfter = (days: number, told = (_day: number, _index: number, said: number) => said) => {
+      const calibrator = new Calibrator({ subject: [still, late], source: [] }, 5)
+      const random = seededNumbers(3)
+      return Array.from({ length: days }, (_, day) => {
+        for (let index = 0; index < 1920; index++) {
+          const at_ms = START + day * 24 * HOUR + (index * HOUR) / 80
+          const entity = `person-${Math.floor(random() * 40)}`
+          const said = told(day, index, -Math.log(random()))
+          const scores = { still: said, late: day < 7 || random() < 0.5 ? 0 : said }
+          calibrator.observe({ id: `d-${day}-${index}`, at_ms, entity, segment: 'person/medium', scores })
+        }
+        return new Map(calibrator.evenness().map(({ detector, p }) => [detector, p]))
+      })
+    }
+
+    it('waits a week, or for as long as a detector says, and then finds what is quiet to be so', () => {
+      const even = evenAfter(18)
+      expect(even[6]).toEqual(new Map())
+      expect([...(even[12] ?? [])].map(([detector]) => detector)).toEqual(['still'])
+      expect(even[17]?.get('still')).toBeGreaterThan(0.01)
+      expect(even[17]?.get('late')).toBeGreaterThan(0.01)
+    })
+
+    it.each([
+      [
+        'cries wolf of every other decision',
+        (index: number, said: number) => (index % 2 === 0 ? 20 : said),
+        1,
+      ],
+      [
+        'says three times as much from day to day',
+        (_: number, said: number, day: number) => said * 3 ** day,
+        2,
+      ],
+    ])('calls what %s out of calibration within three days', (_, told) => {
+      const begins = 16
+      const even = evenAfter(begins + 3, (day, index, said) =>
+        day < begins ? said : told(index, said, day - begins + 1),
+      )
+      expect(even[begins - 1]?.get('still')).toBeGreaterThan(0.01)
+      expect(even.at(-1)?.get('still')).toBeLessThan(1e-6)
+      expect(even.at(-1)?.get('late')).toBeLessThan(1e-6)
+    })
+  })
+
   it('keeps programs apart from people', () => {
     expect([segmentOf('user', 'high'), segmentOf('service', 'low'), segmentOf('device', 'low')]).toEqual([
       'person/high',
