@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import type { Cause } from '../../../../schemas/reasons.ts'
 import { causesOf } from '../../../../services/feedback/ledger/causes-of.ts'
 import { finding } from '../../../support/scoring/findings.ts'
 
-const part = (detector: string, nats: number, cause?: 'path' | 'device' | 'signal') => ({
+const part = (detector: string, nats: number, cause?: Cause) => ({
   detector,
   technique: 'T1078',
   nats,
@@ -20,6 +21,20 @@ describe('the causes of a finding', () => {
     expect([...causesOf(finding({ evidence_nats: 5, contributions }))]).toEqual([
       ['path', 2.5],
       ['device', 2.5],
+    ])
+  })
+
+  it('weigh no less than a finding of their own, each that would be one by itself', () => {
+    const contributions = [
+      part('unfamiliar-context', 9, 'device'),
+      part('impossible-travel', 9, 'location'),
+      part('session-replay', 3, 'credential'),
+    ]
+    const evidence = { joint_nats_of_a_finding: 8 }
+    expect([...causesOf(finding({ evidence_nats: 6, contributions, evidence }))]).toEqual([
+      ['device', 4],
+      ['location', 4],
+      ['credential', (6 * 3) / 21],
     ])
   })
 
