@@ -2,7 +2,7 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import { parseDecision, type Decision } from '../../schemas/decision.ts'
 import { entityKey, subjectEntityId } from '../../schemas/entity.ts'
 import { isRecord } from '../../schemas/record.ts'
-import { accessDecisions, accessScored } from '../../schemas/topics.ts'
+import { accessDecisions, accessScored, type LogTopic } from '../../schemas/topics.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
 import { parseJson } from '../runtime/log/json-record.ts'
 import { everyRecord } from './every-record.ts'
@@ -36,18 +36,23 @@ export async function collectPerson(
     addresses: new Set(),
     prefixes: new Set(),
   }
-  const ids = new Set<string>()
+  /** The person's in either topic, which hold the same decisions. */
+  const ownRecords = new Map<LogTopic, number>()
   const own = entityKey(who.tenant, { type: 'subject', id: subjectEntityId(who.subject) })
   // Twice: who else has used something is only known once it is known what.
   for (const pass of ['own', 'others'] as const)
-    for await (const { record } of everyRecord(sources.eventLog, [accessDecisions, accessScored], told)) {
+    for await (const { topic, record } of everyRecord(
+      sources.eventLog,
+      [accessDecisions, accessScored],
+      told,
+    )) {
       const { key, value } = record
       if ((key === own) !== (pass === 'own')) continue
       if (!key.startsWith(`${who.tenant}/`)) continue
       const found = decisionOf(value)
       if (found === undefined) continue
       if (pass === 'own') {
-        ids.add(found.decision.id)
+        ownRecords.set(topic, (ownRecords.get(topic) ?? 0) + 1)
         add(traces, found)
       } else if (found.decision.subject.type !== 'anonymous') drop(traces, found)
     }
@@ -63,7 +68,7 @@ export async function collectPerson(
       prefixes: list(traces.prefixes),
     },
     // What the log has is in the store, or will be.
-    decisions: Math.max(ids.size, stored),
+    decisions: Math.max(stored, ...ownRecords.values()),
   }
 }
 

@@ -23,6 +23,8 @@ export interface ErasureParts {
   openStore(): Promise<{
     readonly client: ClickHouseClient
     readonly cluster: string | undefined
+    /** See `StoreTarget`. */
+    readonly whole_from: string
     /** An engine of our own, which ends with `close`. */
     readonly own: boolean
     close(): Promise<void>
@@ -106,10 +108,10 @@ export async function erase({ erasure: begun, person }: Pending, parts: ErasureP
   let replaced: readonly string[] = []
   let parts_left = 0
   try {
-    const { client, cluster, own } = store
+    const { client, cluster, whole_from, own } = store
     counts = {
       ...counts,
-      ...(await eraseFromStore({ client, cluster, tenant: person.tenant }, names, now(), told)),
+      ...(await eraseFromStore({ client, cluster, tenant: person.tenant, whole_from }, names, told)),
     }
     if (own) replaced = await oldParts(client)
     else parts_left = await partsLeft(client, PARTS_PATIENCE_MS)

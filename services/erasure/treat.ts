@@ -54,18 +54,24 @@ const TREATMENTS: ReadonlyMap<string, Treatment> = new Map<string, Treatment>([
   [deviceInventory.name, device],
   [sessionLogouts.name, logout],
   [subjectCensus.name, census],
-  // Texts that an operator wrote: who is named there is changed there (`mentions` tells).
-  ...[policyRevisions, ruleSets, privacyErasures, collectorImports, integrityCheckpoints, feedbackTicks].map(
-    ({ name }): [string, Treatment] => [name, () => 'keep'],
-  ),
 ])
+
+/** Nobody is in them by name, or in texts that an operator wrote: who is named there is changed there (`mentions` tells). */
+const KEPT: ReadonlySet<string> = new Set(
+  [policyRevisions, ruleSets, privacyErasures, collectorImports, integrityCheckpoints, feedbackTicks].map(
+    ({ name }) => name,
+  ),
+)
+
+/** Topics whose records may name a person. */
+export const PERSONAL: readonly LogTopic[] = topics.filter(({ name }) => !KEPT.has(name))
 
 const byName = new Map(topics.map((topic) => [topic.name, topic]))
 
 /** What becomes of one record of a topic when the person is erased; a second time it stays as it is. */
 export function fateOf(topicName: string, record: LogRecord, names: Names, nowMs: number): Fate {
   const topic = byName.get(topicName)
-  if (topic === undefined) return 'keep'
+  if (topic === undefined || KEPT.has(topicName)) return 'keep'
   // Bytes without a schema of ours: what was exported, what could not be read.
   const foreign = isDeadLetter(topic) || !('schema' in topic)
   const treatment = TREATMENTS.get(topicName) ?? (foreign ? bytes : scrubbed)

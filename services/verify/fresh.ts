@@ -133,7 +133,12 @@ export function openFresh(options: FreshOptions, verifiedTo: string | null, nowM
           ),
       )
       verified = to
-      return writer.finish({ from, to, elapsed_ms: Math.round(performance.now() - began) })
+      return writer.finish({
+        from,
+        to,
+        elapsed_ms: Math.round(performance.now() - began),
+        signed: oldest !== null,
+      })
     },
   }
 }

@@ -54,6 +54,8 @@ function undecidedSentence(one: Undecided): string {
 function verdict({ verdict: word, problems, undecided }: Report): string {
   if (word === 'refuted') return `REFUTED: ${n(problems.length, 'thing is', 'things are')} wrong.`
   if (word === 'proven') return 'PROVEN: nothing is missing, altered, inserted or reordered.'
+  if (undecided.length === 0)
+    return 'NOT PROVEN: no signed checkpoint tells of any decision; look whether this is the right data directory, store and name.'
   return `PROVEN IN PART: nothing is wrong, and ${n(undecided.length, 'thing', 'things')} could not be decided.`
 }
 

@@ -53,6 +53,7 @@ export interface Undecided {
 export interface Report {
   readonly from: string
   readonly to: string
+  /** `undecided` also where nothing is signed at all: of nothing, nothing is proven. */
   readonly verdict: 'proven' | 'refuted' | 'undecided'
   /** Decisions read, each counted once. */
   readonly decisions: number
@@ -121,9 +122,18 @@ export class ReportWriter {
     this.left_out += other.left_out
   }
 
-  finish(range: { readonly from: string; readonly to: string; readonly elapsed_ms: number }): Report {
+  /** `signed`: whether anything is, at whatever time, of whom this is about. */
+  finish({
+    signed,
+    ...range
+  }: {
+    readonly from: string
+    readonly to: string
+    readonly elapsed_ms: number
+    readonly signed: boolean
+  }): Report {
     const { problems, declared, undecided, decisions, proven, erased, checkpoints, left_out } = this
-    const verdict = problems.length > 0 ? 'refuted' : undecided.length > 0 ? 'undecided' : 'proven'
+    const verdict = problems.length > 0 ? 'refuted' : undecided.length > 0 || !signed ? 'undecided' : 'proven'
     return {
       ...range,
       verdict,

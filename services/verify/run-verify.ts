@@ -86,7 +86,8 @@ export async function runVerify(options: VerifyOptions): Promise<Report> {
   })
   for (const problem of book.problems) if (concerns(problem, range, pep)) report.problem(problem)
   for (const one of book.aside.undecided) if (concerns(one, range, pep)) report.unsure(one)
-  return report.finish({ ...range, elapsed_ms: Math.round(performance.now() - began) })
+  const elapsed_ms = Math.round(performance.now() - began)
+  return report.finish({ ...range, elapsed_ms, signed: covered !== '' })
 }
 
 /** A checkpoint that lacks or lies concerns every range that it could have pinned. */

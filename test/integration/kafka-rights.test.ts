@@ -3,8 +3,15 @@ import type { AclEntry, Admin, Kafka } from 'kafkajs'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { accessDecisions, accessFindings, accessScored, topics } from '../../schemas/topics.ts'
+import { accessDecisions, accessFindings, accessScored, subjectCensus, topics } from '../../schemas/topics.ts'
+import { IN_MEMORY } from '../../services/cli/erase/refuse-living.ts'
 import { RIGHTS } from '../../services/cli/roles/rights.ts'
+import { eraseByAppending } from '../../services/erasure/log-eraser.ts'
+import { namesOf as namesOfPerson } from '../../services/erasure/person.ts'
+import { DELETED, erasureRights } from '../../services/erasure/rights.ts'
+import { jsonRecord } from '../../services/runtime/log/json-record.ts'
+import { withRecordDeletion } from '../../services/runtime/log/kafka/delete-records.ts'
+import { checkDeletionRights } from '../../services/runtime/log/kafka/rights.ts'
 import { checkKafka } from '../../services/runtime/log/kafka/admin.ts'
 import { KafkaConfig } from '../../services/runtime/log/kafka/config.ts'
 import { connectKafka } from '../../services/runtime/log/kafka/connect.ts'
@@ -13,13 +20,14 @@ import { namesOf } from '../../services/runtime/log/kafka/names.ts'
 import { logMetrics } from '../../services/runtime/log/log-metrics.ts'
 import { copyTo } from '../support/log/event-log-roles.ts'
 import { eventually } from '../support/eventually.ts'
+import { sampleScored } from '../support/events/samples.ts'
 import { acl, aclsOf, grant, takeAway } from '../support/kafka/kafka-acls.ts'
 import { canStartBrokers } from '../support/kafka/kafka-broker.ts'
 import { startSecuredBroker, type SecuredBroker } from '../support/kafka/kafka-secured.ts'
 import { textsOf } from '../support/log/stored-records.ts'
 
 const quiet = pino({ level: 'silent' })
-const [USER, STRANGER] = ['scoring-1', 'stranger-1']
+const [USER, STRANGER, ERASER] = ['scoring-1', 'stranger-1', 'eraser-1']
 const PREFIX = 'acme.'
 
 describe.skipIf(!canStartBrokers())('what a user on Kafka may do', () => {
@@ -59,7 +67,7 @@ describe.skipIf(!canStartBrokers())('what a user on Kafka may do', () => {
   }
 
   beforeAll(async () => {
-    broker = await startSecuredBroker({ users: [USER, STRANGER], authorizer: true })
+    broker = await startSecuredBroker({ users: [USER, STRANGER, ERASER], authorizer: true })
     await checkKafka(operators(), quiet, topics)
     kafka = await connectKafka(operators(), quiet)
     admin = kafka.admin()
@@ -152,6 +160,76 @@ describe.skipIf(!canStartBrokers())('what a user on Kafka may do', () => {
       await feeder.close()
     },
   )
+
+  it('whoever erases with --delete-records needs what the README says and no more, and is refused before anything is begun where one right lacks', async () => {
+    const config = settings(ERASER)
+    const erasing = erasureRights(IN_MEMORY)
+    const deleting = [
+      acl(ERASER, 'CLUSTER', 'kafka-cluster', 'DESCRIBE'),
+      acl(ERASER, 'GROUP', '*', 'DESCRIBE'),
+      ...DELETED.map((topic) => acl(ERASER, 'TOPIC', namesOf(config).topic(topic), 'DELETE')),
+    ]
+    // Of groups it sees all, which holds those that must not be at work.
+    const rights = [...aclsOf(ERASER, { ...erasing, watches: [] }, namesOf(config)), ...deleting]
+    const asked = async () => {
+      await checkDeletionRights(await connectKafka(config, quiet), config, DELETED)
+      await checkKafka(config, quiet, topics, erasing)
+    }
+    const said = () =>
+      asked().then(
+        () => 'allowed',
+        (error: unknown) => String(error),
+      )
+    await grant(admin, rights)
+    await eventually('the rights are in force', async () => (await said()) === 'allowed')
+
+    // given a person's records, and what a group of somebody else's has read of them
+    const log = await openKafkaLog({ config, logger: quiet })
+    const at = new Date().toISOString()
+    const { decision } = sampleScored({ id: 'of-alice', decided_at: at })
+    const operator = await openKafkaLog({ config: operators(), logger: quiet })
+    await operator.append([
+      jsonRecord(accessDecisions, decision),
+      jsonRecord(subjectCensus, {
+        schema_version: 1 as const,
+        tenant: 'default',
+        subject: 'user:alice',
+        first_permitted_at: at,
+      }),
+    ])
+    const names = namesOfPerson({
+      tenant: 'default',
+      subject: { type: 'user', id: 'alice' },
+      sessions: [],
+      devices: [],
+      addresses: [],
+      prefixes: [],
+    })
+    for (const group of IN_MEMORY) expect(await log.hasMembers(group)).toBe(false)
+    const { counts, places } = await eraseByAppending(log, names, Date.now(), () => {})
+    expect(counts).toEqual({ 'subject.census.v1': 1 })
+    const [[partition = 0, before = 0] = []] = places.get(accessDecisions) ?? []
+    const topic = namesOf(config).topic(accessDecisions)
+    await admin.setOffsets({ groupId: 'siem', topic, partitions: [{ partition, offset: '0' }] })
+    const behind = () =>
+      withRecordDeletion(config, quiet, (deletion) =>
+        deletion.behind(accessDecisions, new Map([[partition, before]])),
+      )
+    expect(await behind()).toContain('siem')
+    await withRecordDeletion(config, quiet, (deletion) =>
+      deletion.deleteBefore(accessDecisions, new Map([[partition, before]])),
+    )
+    const marks = await log.watermarks(accessDecisions)
+    expect(marks.find((mark) => mark.partition === partition)?.low).toBe(before)
+    await operator.close()
+    await log.close()
+
+    // when they are taken away again, then it is said which
+    await takeAway(admin, deleting.slice(0, 3))
+    const lacking =
+      'grant it Describe on the cluster; Describe on every group (*); Delete on topic acme.access.decisions.v1 ('
+    await eventually('the rights are gone', async () => (await said()).includes(lacking))
+  })
 
   it('an append without the right is refused with the name of the topic, and others go on', async () => {
     const entry = acl(USER, 'TOPIC', 'acme.access.findings.v1', 'WRITE')

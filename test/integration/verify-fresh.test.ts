@@ -15,6 +15,7 @@ import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { openTrust } from '../../services/verify/checkpoints/trust.ts'
 import { openExpiry } from '../../services/verify/expiry.ts'
 import { openFresh, type Fresh } from '../../services/verify/fresh.ts'
+import { reportText } from '../../services/verify/report-text.ts'
 import { chainedBoot, insertDecisions, verifyStore } from '../support/store/chained-store.ts'
 import { startTempEngine, type TempEngine } from '../support/store/temp-engine.ts'
 
@@ -274,6 +275,12 @@ it('knows that rows went by right, though a crash long ago was signed later, or 
     undecided: [['no_checkpoint', 0, 19]],
   })
   expect((await verified('old', at - DAY_MS)).problems).toEqual([['inserted', 0, 19]])
+
+  // and where nothing at all is signed or stored, that is not called proven
+  const store = { dataDir: engine.dataDir, eventLog, client: engine.client }
+  const report = await verifyStore(store, { now: Date.now(), pep: 'nobody' })
+  expect(report).toMatchObject({ verdict: 'undecided', problems: [], undecided: [] })
+  expect(reportText(report)).toContain('NOT PROVEN')
 })
 
 it('decides the last decisions of a demo that was killed, once the next one has begun', async () => {

@@ -152,34 +152,19 @@ describe('stored decisions that nobody touched', () => {
 })
 
 describe('who deletes', () => {
-  it('one decision is found, with number and times', async () => {
-    expect(await foundAfter(`DELETE FROM decisions WHERE id = '${idOf(0, 25)}'`)).toEqual([
-      expect.objectContaining({
-        kind: 'missing',
-        pep_id: 'gw-1',
-        boot_id: boot(0),
-        seq_from: 25,
-        seq_to: 25,
-        after: at(0, 24),
-        before: at(0, 26),
-      }),
-    ])
-  })
-
-  it('the end of the last boot is found by its signed end', async () => {
-    const found = await foundAfter(`DELETE FROM decisions WHERE pep_boot_id = '${boot(2)}' AND pep_seq >= 61`)
-    expect(found).toMatchObject([{ kind: 'missing', boot_id: boot(2), seq_from: 61, seq_to: 69 }])
-  })
-
-  it('the end of a boot that crashed before it could sign it is found: the next boot names it', async () => {
-    const found = await foundAfter(`DELETE FROM decisions WHERE pep_boot_id = '${boot(1)}' AND pep_seq >= 65`)
-    expect(found).toMatchObject([{ kind: 'missing', boot_id: boot(1), seq_from: 65, seq_to: 69 }])
-  })
-
-  it('a whole boot is found', async () => {
-    const found = await foundAfter(`DELETE FROM decisions WHERE pep_boot_id = '${boot(1)}'`)
-    expect(found.every(({ kind, boot_id }) => kind === 'missing' && boot_id === boot(1))).toBe(true)
-    expect(numbersOf(found)).toBe(70)
+  it('one decision is found, with number and times; the end of the last boot, by its signed end; and the end of one that crashed before it could sign it, since the next boot names it', async () => {
+    const found = await foundAfter(
+      `DELETE FROM decisions WHERE id = '${idOf(0, 25)}' OR (pep_boot_id = '${boot(2)}' AND pep_seq >= 61)
+         OR (pep_boot_id = '${boot(1)}' AND pep_seq >= 65)`,
+    )
+    const missing = [
+      { boot_id: boot(0), seq_from: 25, seq_to: 25, after: at(0, 24), before: at(0, 26) },
+      { boot_id: boot(1), seq_from: 65, seq_to: 69 },
+      { boot_id: boot(2), seq_from: 61, seq_to: 69 },
+    ]
+    expect(found).toHaveLength(missing.length)
+    for (const one of missing)
+      expect(found).toContainEqual(expect.objectContaining({ kind: 'missing', pep_id: 'gw-1', ...one }))
   })
 
   it('everything of an enforcement point is found', async () => {
@@ -234,15 +219,17 @@ describe('who alters', () => {
     expect(covered.length).toBeGreaterThan(50)
   })
 
-  it.each(['chain_prev', 'chain_prev_boot_boot_id', 'chain_prev_boot_seq'])(
-    '%s is found where rows keep it: on the first of a boot, and every 64th',
-    async (name) => {
-      const type = name.endsWith('seq') ? 'Nullable(Int64)' : 'String'
-      const found = await foundAfter(...altering(name, type, idOf(1, 0)))
-      expect(found).toMatchObject([{ kind: 'altered', decision_id: idOf(1, 0) }])
-      if (name !== 'chain_prev') return
-      const later = await foundAfter(...altering(name, type, idOf(1, 64)))
-      expect(later).toMatchObject([{ kind: 'altered', decision_id: idOf(1, 64) }])
+  it.each([
+    ['chain_prev_boot_boot_id', 'String', 0],
+    ['chain_prev_boot_seq', 'Nullable(Int64)', 64],
+  ])(
+    '%s is found on the first row of a boot, and chain_prev there and on every 64th',
+    async (name, type, seq) => {
+      const found = await foundAfter(
+        ...altering(name, type, idOf(2, 0)),
+        ...altering('chain_prev', 'String', idOf(1, seq)),
+      )
+      expect(deedsOf(found)).toEqual(new Set([`altered ${idOf(1, seq)}`, `altered ${idOf(2, 0)}`]))
     },
   )
 
@@ -282,16 +269,21 @@ describe('who inserts', () => {
   const copyOf = (id: string, changes: string): string =>
     `INSERT INTO decisions SELECT * REPLACE (${changes}) FROM (SELECT * FROM genuine WHERE id = '${id}')`
 
-  it.each([
-    ['under a number that is taken', "'forged' AS id, 'permit' AS outcome", 'inserted'],
-    ['after the end of a boot', "'forged' AS id, 70 AS pep_seq", 'inserted'],
-    ['under a boot that never was', "'forged' AS id, 'feedfeedfeedfeed' AS pep_boot_id", 'inserted'],
-    ['under an enforcement point that never was', "'forged' AS id, 'gw-9' AS pep_id", 'inserted'],
-    ['without a number', "'forged' AS id, NULL AS pep_seq", 'inserted'],
-    ['at another time', "'forged' AS id, decided_at + INTERVAL 2 HOUR AS decided_at", 'inserted'],
-  ])('a decision %s is found', async (_where, changes, kind) => {
-    const found = await foundAfter(copyOf(idOf(0, 25), changes))
-    expect(found).toMatchObject([{ kind, decision_id: 'forged' }])
+  it('a decision is found, under whatever number, boot, enforcement point or time', async () => {
+    const changes = {
+      'under a number that is taken': "'permit' AS outcome",
+      'after the end of a boot': '70 AS pep_seq',
+      'under a boot that never was': "'feedfeedfeedfeed' AS pep_boot_id",
+      'under an enforcement point that never was': "'gw-9' AS pep_id",
+      'without a number': 'NULL AS pep_seq',
+      'at another time': 'decided_at + INTERVAL 2 HOUR AS decided_at',
+    }
+    const found = await foundAfter(
+      ...Object.entries(changes).map(([where, change], n) =>
+        copyOf(idOf(0, 25 + 5 * n), `'forged ${where}' AS id, ${change}`),
+      ),
+    )
+    expect(deedsOf(found)).toEqual(new Set(Object.keys(changes).map((where) => `inserted forged ${where}`)))
   })
 })
 
@@ -389,6 +381,10 @@ describe('who deletes a decision and touches another beside it', () => {
     })
   })
 })
+
+function deedsOf(problems: readonly Problem[]): Set<string> {
+  return new Set(problems.map(({ kind, decision_id }) => `${kind} ${decision_id}`))
+}
 
 function storeInstant(instant: string): string {
   return instant.slice(0, 23).replace('T', ' ')

@@ -5,11 +5,11 @@ import type { EventLog } from '../../runtime/log/event-log.ts'
 import { rightsOf } from '../roles/rights.ts'
 
 /** Groups whose members keep people in memory, and would write them again. */
-const { joins: GROUPS } = rightsOf(['scoring', 'calibration', 'storage', 'feedback'])
+export const { joins: IN_MEMORY } = rightsOf(['scoring', 'calibration', 'storage', 'feedback'])
 
 /** Whoever scores, keeps risk or stores must be stopped, on any machine: what they hold in memory comes back otherwise. */
 export async function refuseLiving(eventLog: EventLog): Promise<void> {
-  for (const group of GROUPS)
+  for (const group of IN_MEMORY)
     if (await eventLog.hasMembers(group))
       throw new GatewatchError(
         'ERR_DATA_DIR_IN_USE',

@@ -1,16 +1,18 @@
 import { erasedDecisionRecord } from '../../../schemas/erased-decision.ts'
 import type { Names } from '../person.ts'
-import { list, mutate, rowsOf, type StoreTarget } from './statements.ts'
+import { list, mutate, rowsOf, wordLists, type StoreTarget } from './statements.ts'
 
 interface LetterRow {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
   readonly place: string
   readonly key: string
   readonly detail: string
   readonly value_base64: string
 }
 
-/** Words that ClickHouse searches for at once. */
-const MOST_WORDS = 255
+/** Letters of one look, up to 85 KB each. */
 const PAGE = 200
 
 /**
@@ -20,36 +22,64 @@ const PAGE = 200
  * taken for the person's.
  */
 export async function eraseDeadLetters(target: StoreTarget, names: Names): Promise<number> {
-  const words = [names.person.subject.id, ...names.entities.slice(1).map(({ id }) => id)]
-  const rows = await rowsOf<LetterRow>(
-    target.client,
-    `SELECT ${PLACE} AS place, key, detail, value_base64 FROM dead_letters
-     WHERE multiSearchAny(base64Decode(value_base64), {words:Array(String)})
-        OR multiSearchAny(key, {words:Array(String)}) OR multiSearchAny(detail, {words:Array(String)})`,
-    { words: words.slice(0, MOST_WORDS) },
+  let erased = 0
+  for (const words of wordLists(names))
+    for (let after: LetterRow | null = null; ;) {
+      const rows: LetterRow[] = await lettersAfter(target, after, words)
+      erased += await eraseLetters(target, rows, names)
+      after = rows.at(-1) ?? null
+      if (after === null || rows.length < PAGE) break
+    }
+  return erased
+}
+
+function lettersAfter(
+  { client }: StoreTarget,
+  after: LetterRow | null,
+  words: readonly string[],
+): Promise<LetterRow[]> {
+  return rowsOf<LetterRow>(
+    client,
+    `SELECT topic, partition, offset, ${PLACE} AS place, key, detail, value_base64 FROM dead_letters
+     WHERE (topic, partition, offset) > ({topic:String}, {partition:Int64}, {offset:Int64})
+       AND (multiSearchAny(base64Decode(value_base64), {words:Array(String)})
+         OR multiSearchAny(key, {words:Array(String)}) OR multiSearchAny(detail, {words:Array(String)}))
+     ORDER BY topic, partition, offset LIMIT 1 BY topic, partition, offset LIMIT ${PAGE}`,
+    {
+      topic: after?.topic ?? '',
+      partition: after?.partition ?? -1,
+      offset: after?.offset ?? -1,
+      words,
+    },
   )
-  const found = rows.filter(
+}
+
+/** Of letters that hold a word those that hold a name. */
+async function eraseLetters(
+  target: StoreTarget,
+  letters: readonly LetterRow[],
+  names: Names,
+): Promise<number> {
+  const found = letters.filter(
     ({ key, detail, value_base64 }) =>
       [key, detail].some((text) => names.inBytes(Buffer.from(text), true)) ||
       names.inBytes(Buffer.from(value_base64, 'base64'), true),
   )
-  for (let at = 0; at < found.length; at += PAGE) {
-    const page = found.slice(at, at + PAGE)
-    const places = list(page.map(({ place }) => place))
-    const values = list(page.map(({ value_base64 }) => Buffer.from(without(value_base64)).toString('base64')))
+  if (found.length === 0) return 0
+  const places = list(found.map(({ place }) => place))
+  const values = list(found.map(({ value_base64 }) => Buffer.from(without(value_base64)).toString('base64')))
+  await mutate(
+    target,
+    'dead_letters',
+    `UPDATE value_base64 = transform(${PLACE}, ${places}, ${values}, value_base64), detail = '' WHERE has(${places}, ${PLACE})`,
+  )
+  const keyed = found.filter(({ key }) => names.inBytes(Buffer.from(key), true))
+  if (keyed.length > 0)
     await mutate(
       target,
       'dead_letters',
-      `UPDATE value_base64 = transform(${PLACE}, ${places}, ${values}, value_base64), detail = '' WHERE has(${places}, ${PLACE})`,
+      `UPDATE key = 'erased' WHERE has(${list(keyed.map(({ place }) => place))}, ${PLACE})`,
     )
-    const keyed = page.filter(({ key }) => names.inBytes(Buffer.from(key), true))
-    if (keyed.length > 0)
-      await mutate(
-        target,
-        'dead_letters',
-        `UPDATE key = 'erased' WHERE has(${list(keyed.map(({ place }) => place))}, ${PLACE})`,
-      )
-  }
   return found.length
 }
 

@@ -35,7 +35,6 @@ export async function eraseDecisions(
   target: StoreTarget,
   names: Names,
   hashed: Hashed,
-  nowMs: number,
   told: (done: number, all: number) => void,
 ): Promise<number> {
   const { client, tenant } = target
@@ -48,7 +47,7 @@ export async function eraseDecisions(
   const all = count?.n ?? 0
   if (all === 0) {
     // Roll-ups keep longer than decisions.
-    await eraseRollUps(target, hashed, [], nowMs)
+    await eraseRollUps(target, hashed, [])
     return 0
   }
   const replaced = await replacements(target)
@@ -94,7 +93,6 @@ export async function eraseDecisions(
     target,
     hashed,
     days.map(({ day }) => day),
-    nowMs,
   )
   const own = `${hashed.of(`'subject'`, `concat(subject_type, ':', subject_id)`)} = ${hashed.subject}`
   const addresses = `(subject_type = 'anonymous' AND ${hashed.of(`'source'`, 'context_ip')} IN (${hashed.all.join(', ')}))`

@@ -3,7 +3,7 @@ import { isRecord } from '../../../schemas/record.ts'
 import { erasedEntity, scrub } from '../../../schemas/scrub.ts'
 import type { Entity } from '../../../schemas/entity.ts'
 import type { Names } from '../person.ts'
-import { list, mutate, rowsOf, type Hashed, type StoreTarget } from './statements.ts'
+import { list, mutate, rowsOf, wordLists, type Hashed, type StoreTarget } from './statements.ts'
 import { quoted } from '../../runtime/clickhouse/quoted.ts'
 
 /** Rows whose texts go with one statement. */
@@ -106,18 +106,18 @@ async function naming(
   table: string,
   columns: { readonly entities: string; readonly texts: readonly string[] },
 ): Promise<TextRow[]> {
-  const { person } = names
-  const words = [names.entity_id, person.subject.id, ...names.entities.slice(1).map(({ id }) => id)]
   const some = columns.texts.map((text) => `multiSearchAny(${text}, {words:Array(String)})`).join(' OR ')
-  const rows = await rowsOf<
-    { place: string; entities: [Entity['type'], string][] } & Record<string, unknown>
-  >(
-    client,
-    `SELECT concat(id, '/', toString(revision)) AS place, ${columns.entities} AS entities, ${columns.texts.join(', ')} FROM ${table}
+  type Found = { place: string; entities: [Entity['type'], string][] } & Record<string, unknown>
+  const found = new Map<string, Found>()
+  for (const words of wordLists(names))
+    for (const row of await rowsOf<Found>(
+      client,
+      `SELECT concat(id, '/', toString(revision)) AS place, ${columns.entities} AS entities, ${columns.texts.join(', ')} FROM ${table}
      WHERE tenant = {tenant:String} AND (arrayExists(e -> (e.1, e.2) IN {entities:Array(Tuple(String, String))}, ${columns.entities}) OR ${some})`,
-    { tenant, ...entityParams(names), words: words.slice(0, MOST_WORDS) },
-  )
-  return rows.flatMap(({ place, entities, ...texts }) => {
+      { tenant, ...entityParams(names), words },
+    ))
+      found.set(row.place, row)
+  return [...found.values()].flatMap(({ place, entities, ...texts }) => {
     const row = {
       place,
       entities: entities.map(([type, id]) => ({ type, id })),
@@ -129,9 +129,6 @@ async function naming(
     return concerned ? [row] : []
   })
 }
-
-/** What ClickHouse searches for at once; the log's records are searched for all. */
-const MOST_WORDS = 255
 
 function entityParams(names: Names): { entities: unknown } {
   return { entities: names.entities.map(({ type, id }) => new TupleParam([type, id])) }

@@ -11,8 +11,6 @@ const IDENTITIES: Readonly<Record<string, string>> = {
 }
 /** Columns that say something about whoever it was. */
 const ATTRIBUTES = /^(?:subject_|device_|context_|enrichment_)/
-/** Decisions of an older day may have expired in part, so its counts can't be made again. */
-const COUNTED_AGAIN_DAYS = 88
 
 /**
  * Roll-ups, which are found and not listed: any table that is counted from
@@ -26,11 +24,9 @@ export async function eraseRollUps(
   target: StoreTarget,
   hashed: Hashed,
   days: readonly string[],
-  nowMs: number,
 ): Promise<number> {
-  const { client, tenant } = target
-  const since = new Date(nowMs - COUNTED_AGAIN_DAYS * 86_400_000).toISOString().slice(0, 10)
-  const recent = days.filter((day) => day >= since)
+  const { client, tenant, whole_from } = target
+  const recent = days.filter((day) => day >= whole_from)
   const local = target.cluster === undefined ? '' : '_local'
   const tables = await rowsOf<{ table: string; columns: string[] }>(
     client,

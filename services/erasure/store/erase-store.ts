@@ -12,12 +12,11 @@ import { hashedNames, type StoreTarget } from './statements.ts'
 export async function eraseFromStore(
   target: StoreTarget,
   names: Names,
-  nowMs: number,
   told: (step: string, done: number, all: number) => void,
 ): Promise<Record<string, number>> {
   const hashed = await hashedNames(target, names, [sipKey(), sipKey()])
   const counts: Record<string, number> = {}
-  counts['decisions'] = await eraseDecisions(target, names, hashed, nowMs, (done, all) =>
+  counts['decisions'] = await eraseDecisions(target, names, hashed, (done, all) =>
     told('decisions', done, all),
   )
   const steps = [

@@ -8,6 +8,8 @@ export interface StoreTarget {
   /** The cluster whose nodes all have the tables; statements then change the local ones on all of them. */
   readonly cluster: string | undefined
   readonly tenant: string
+  /** The first day (`2026-01-31`) of which no decision has expired, so that its counts can be made again. */
+  readonly whole_from: string
 }
 
 /** A mutation ends when every copy has done it, within an hour. */
@@ -42,6 +44,17 @@ export async function rowsOf<T>(
     clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
   })
   return result.json<T>()
+}
+
+/** What ClickHouse searches for at once. */
+const MOST_WORDS = 255
+
+/** All words that lead to the person, in as many lists as it takes to search for them. */
+export function wordLists({ entity_id, person, entities }: Names): readonly (readonly string[])[] {
+  const words = [entity_id, person.subject.id, ...entities.slice(1).map(({ id }) => id)]
+  return Array.from({ length: Math.ceil(words.length / MOST_WORDS) }, (_, n) =>
+    words.slice(n * MOST_WORDS, (n + 1) * MOST_WORDS),
+  )
 }
 
 /** Texts in a statement. Never used for names: a mutation's text stays in its table's directory for a while. */

@@ -71,10 +71,12 @@ export async function openTrust({ dataDir, configured, pin_first, now }: TrustOp
       return 'yes'
     },
     async save() {
-      const lines = unsaved.splice(0).map((one) => `${JSON.stringify(one)}\n`)
+      // Each begins a line: a crash may have left half of one, which must not take another along.
+      const lines = unsaved.map((one) => `\n${JSON.stringify(one)}\n`)
       if (lines.length === 0) return
       await mkdir(join(dataDir, 'verify'), { recursive: true, mode: 0o700 })
       await appendFile(path, lines.join(''), { mode: 0o600, flush: true })
+      unsaved.splice(0, lines.length)
     },
   }
 }

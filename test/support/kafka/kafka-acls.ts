@@ -10,8 +10,8 @@ import { topics } from '../../../schemas/topics.ts'
 import type { LogRights } from '../../../services/runtime/log/kafka/rights.ts'
 import type { Names } from '../../../services/runtime/log/kafka/names.ts'
 
-type Operation = 'READ' | 'WRITE' | 'DESCRIBE' | 'DESCRIBE_CONFIGS'
-type Resource = 'TOPIC' | 'GROUP' | 'TRANSACTIONAL_ID'
+type Operation = 'READ' | 'WRITE' | 'DELETE' | 'DESCRIBE' | 'DESCRIBE_CONFIGS'
+type Resource = 'TOPIC' | 'GROUP' | 'TRANSACTIONAL_ID' | 'CLUSTER'
 
 /** One right of one user, as an operator grants it. */
 export function acl(user: string, resource: Resource, name: string, operation: Operation): AclEntry {

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { topics } from '../../../schemas/topics.ts'
 import { RIGHTS } from '../../../services/cli/roles/rights.ts'
 import { ROLES, type Role } from '../../../services/cli/roles/role.ts'
+import { DELETED, erasureRights } from '../../../services/erasure/rights.ts'
 import { readText } from '../../support/deploy/files.ts'
 
 const readme = readText('deploy/kafka/README.md')
@@ -28,7 +29,7 @@ function table(heading: string): Map<string, Record<string, string>> {
 
 const ofEach = (cell: (role: Role) => string) => Object.fromEntries(ROLES.map((role) => [role, cell(role)]))
 
-it('deploy/kafka/README.md has the rights of every role on every topic and group, as the code asks for them', () => {
+it('deploy/kafka/README.md has the rights of every role and of whoever erases on every topic and group, as the code asks for them', () => {
   const has = (list: readonly { readonly name: string }[], name: string) =>
     list.some((one) => one.name === name)
   expect([...table('Topic')]).toEqual(
@@ -41,6 +42,11 @@ it('deploy/kafka/README.md has the rights of every role on every topic and group
       ),
     ]),
   )
+  const { writes } = erasureRights([])
+  expect([...table('Erased on')]).toEqual([
+    ...writes.map(({ name }) => [name, { erase: 'Write', '--delete-records': '' }]),
+    ...DELETED.map(({ name }) => [name, { erase: '', '--delete-records': 'Delete' }]),
+  ])
   const groups = new Set(ROLES.flatMap((role) => [...RIGHTS[role].joins, ...RIGHTS[role].watches]))
   expect([...table('Group')]).toEqual(
     [...groups].map((group) => [

@@ -79,7 +79,7 @@ describe('a signed stretch', () => {
         const { report, holes, doubts } = check(from, to, [...links, ...twice])
         expect([report.problems, holes, doubts, report.proven]).toEqual([[], [], [], to - from + 1])
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     )
   })
 
@@ -96,7 +96,7 @@ describe('a signed stretch', () => {
         )
         expect(found).toEqual(lacking)
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     )
   })
 
@@ -113,7 +113,7 @@ describe('a signed stretch', () => {
         expect(seq_from <= at && at <= seq_to && seq_to - seq_from < 64).toBe(true)
         expect(report.proven).toBe(to - from + 1 - (seq_to - seq_from + 1))
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     )
   })
 
@@ -200,7 +200,7 @@ describe('beside a gap', () => {
         expect(report.problems).toEqual([])
         for (const doubt of doubts) expect(explainDoubt(doubt, originals)).toBeNull()
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     )
   })
 })

@@ -19,7 +19,10 @@ export interface RecordDeletion {
   deleteBefore(topic: LogTopic, before: ReadonlyMap<number, number>): Promise<void>
 }
 
-/** Runs with an admin client. Needs the rights DELETE on the topics, and DESCRIBE on groups to see them. */
+/**
+ * Runs with an admin client. Needs DELETE on the topics, and DESCRIBE on the cluster and every group: see
+ * `checkDeletionRights`, to be asked before anything is done.
+ */
 export async function withRecordDeletion<T>(
   config: KafkaConfig,
   logger: Logger,
@@ -41,8 +44,11 @@ export async function withRecordDeletion<T>(
         return late.toSorted()
       },
       async deleteBefore(topic, before) {
+        const name = names.topic(topic)
+        // kafkajs looks for the leaders before it has asked who they are; this asks.
+        await admin.fetchTopicOffsets(name)
         await admin.deleteTopicRecords({
-          topic: names.topic(topic),
+          topic: name,
           partitions: [...before].map(([partition, offset]) => ({ partition, offset: String(offset) })),
         })
       },

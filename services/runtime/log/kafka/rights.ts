@@ -7,7 +7,7 @@ import { namesOf } from './names.ts'
 import { retry } from './retrying.ts'
 import { check, CODES, deniedOf, toLogError } from './wire/faults.ts'
 import { Link } from './wire/link.ts'
-import { groupRights, OPERATIONS, topicRights, type Allowed, type Operation } from './wire/rights-requests.ts'
+import { groupRights, OPERATIONS, topicRights, type Operation, type Rights } from './wire/rights-requests.ts'
 
 /** What a process does on the log, so that Kafka can be asked beforehand whether it may. */
 export interface LogRights {
@@ -57,6 +57,38 @@ export async function checkRights(
   }
 }
 
+/** No group of anybody has this name: who may look at it may look at all of them. */
+const ANY_GROUP = 'gatewatch.any-group'
+
+/**
+ * Asks Kafka whether our user may delete records of these topics, and see how far every group has read them: of a group
+ * that it can't see it would not know that records go before they are read.
+ *
+ * @throws GatewatchError `ERR_LOG_DENIED`
+ */
+export async function checkDeletionRights(
+  kafka: Kafka,
+  config: KafkaConfig,
+  topics: readonly LogTopic[],
+): Promise<void> {
+  const names = namesOf(config)
+  const link = new Link(kafka)
+  try {
+    const { cluster } = await rightsOn(link, [])
+    const wanted = new Map(topics.map((topic) => [names.topic(topic), ['Delete'] as const]))
+    const missing = [
+      ...(includes(cluster, 'Describe') ? [] : ['Describe on the cluster']),
+      ...(includes(await onGroup(link, ANY_GROUP), 'Describe') ? [] : ['Describe on every group (*)']),
+      ...(await missingOnTopics(link, wanted)),
+    ]
+    if (missing.length > 0) throw lacking(missing, config)
+  } catch (error) {
+    throw toLogError(error)
+  } finally {
+    await link.close()
+  }
+}
+
 function wantedOnTopics(
   topics: readonly LogTopic[],
   { reads, writes }: LogRights,
@@ -74,16 +106,21 @@ async function missingOnTopics(
   link: Link,
   wanted: ReadonlyMap<string, readonly Operation[]>,
 ): Promise<string[]> {
-  let found: Allowed[] = []
-  await retry(link, WITHIN_MS, 10, async () => {
-    found = await link.send(await link.anyNode(), topicRights([...wanted.keys()]))
-  })
-  return found.flatMap(({ name, error, operations }) => {
+  const found = await rightsOn(link, [...wanted.keys()])
+  return found.topics.flatMap(({ name, error, operations }) => {
     if (error !== CODES.none && error !== CODES.topic_denied) return []
     const may = error === CODES.none ? operations : 0
     const lacks = (wanted.get(name) ?? []).filter((operation) => !includes(may, operation))
     return lacks.length === 0 ? [] : [`${lacks.join(' and ')} on topic ${name}`]
   })
+}
+
+async function rightsOn(link: Link, topics: readonly string[]): Promise<Rights> {
+  let found: Rights = { topics: [], cluster: 0 }
+  await retry(link, WITHIN_MS, 10, async () => {
+    found = await link.send(await link.anyNode(), topicRights(topics))
+  })
+  return found
 }
 
 async function missingOnGroups(

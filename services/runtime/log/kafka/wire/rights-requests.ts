@@ -9,19 +9,25 @@ export interface Allowed {
 }
 
 /** Codes of Kafka's operations; each is a bit of `operations`. @see KIP-430 */
-export const OPERATIONS = { Read: 3, Write: 4, Describe: 8, DescribeConfigs: 10 } as const
+export const OPERATIONS = { Read: 3, Write: 4, Delete: 6, Describe: 8, DescribeConfigs: 10 } as const
 export type Operation = keyof typeof OPERATIONS
 
-/** Metadata of version 8: with what may be done with each topic. Without an authorizer that is everything. */
-export function topicRights(topics: readonly string[]): KafkaRequest<Allowed[]> {
+export interface Rights {
+  readonly topics: readonly Allowed[]
+  /** What may be done with the cluster itself, by bits. */
+  readonly cluster: number
+}
+
+/** Metadata of version 8: with what may be done with each topic and the cluster. Without an authorizer that is everything. */
+export function topicRights(topics: readonly string[]): KafkaRequest<Rights> {
   return {
     api: 3,
     version: 8,
     name: 'Metadata',
     encode(to) {
       to.array(topics, (topic) => to.string(topic))
-      // No topic is made by asking; nothing of the cluster; of the topics all.
-      for (const flag of [0, 0, 1]) to.int8(flag)
+      // No topic is made by asking.
+      for (const flag of [0, 1, 1]) to.int8(flag)
     },
     decode(from) {
       from.int32()
@@ -33,7 +39,7 @@ export function topicRights(topics: readonly string[]): KafkaRequest<Allowed[]> 
       })
       from.string()
       from.int32()
-      return from.array(() => {
+      const found = from.array(() => {
         const error = from.int16()
         const name = from.string() ?? ''
         from.int8()
@@ -44,6 +50,7 @@ export function topicRights(topics: readonly string[]): KafkaRequest<Allowed[]> 
         })
         return { name, error, operations: from.int32() }
       })
+      return { topics: found, cluster: from.int32() }
     },
   }
 }
