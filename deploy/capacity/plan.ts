@@ -1,18 +1,18 @@
 import type { Figure, FigureName } from './figures.ts'
 
 /** Of what a core was measured to do, a plan uses this much: the rest is for peaks, catching up, and a lost machine. */
-export const UTILISATION = 0.6
+const UTILISATION = 0.6
 /** More partitions than workers, so that each worker has several and work can be spread again. */
-export const PARTITIONS_A_WORKER = 2
-export const PARTITIONS_STEP = 12
+const PARTITIONS_A_WORKER = 2
+const PARTITIONS_STEP = 12
 /** `kafka.partitions` takes no more. */
-export const MAX_PARTITIONS = 512
-export const REPLICAS = 3
-export const LOG_DAYS = 7
-export const STORE_DAYS = 90
+const MAX_PARTITIONS = 512
+const REPLICAS = 3
+const LOG_DAYS = 7
 /** How long the log may be away before a gateway's spool is full. */
-export const SPOOL_SECONDS = 3600
-export const DAY_SECONDS = 86_400
+const SPOOL_SECONDS = 3600
+const DAY_SECONDS = 86_400
+
 export interface Plan {
   readonly rate: number
   /** Installations side by side, each with its own topics, ledger and tenants. */

@@ -1,5 +1,5 @@
 import type { Finding } from '../../schemas/finding.ts'
-import { accessFindings, accessScored, type LogTopic } from '../../schemas/topics.ts'
+import { accessScored, type LogTopic } from '../../schemas/topics.ts'
 import type { EventLog, OutRecord, PartitionRecords } from '../runtime/log/event-log.ts'
 import { readingHistory } from './calibration/history.ts'
 import type { CalibratedSource } from './calibration/calibrated.ts'
@@ -92,16 +92,4 @@ export async function replayDecisions(
     }
   }
   return { findings, records, looked_up: lookedUp }
-}
-
-/** The findings that are in a log, every revision, by partition. */
-export async function loggedFindings(eventLog: EventLog): Promise<Finding[]> {
-  const findings: Finding[] = []
-  for await (const part of readWhole(eventLog, accessFindings)) {
-    for (const { value } of part.records) {
-      if (value !== null)
-        findings.push(accessFindings.schema.parse(JSON.parse(new TextDecoder().decode(value))))
-    }
-  }
-  return findings
 }

@@ -14,10 +14,11 @@ import { seededNumbers } from '../../services/runtime/seeded-numbers.ts'
 import { Adoptions } from '../../services/scoring/calibration/adoptions.ts'
 import { runCalibration } from '../../services/scoring/calibration/run-calibration.ts'
 import { scoringMetrics } from '../../services/scoring/metrics.ts'
-import { loggedFindings, replayDecisions } from '../../services/scoring/replay.ts'
+import { replayDecisions } from '../../services/scoring/replay.ts'
 import { runStage } from '../../services/scoring/run-stage.ts'
 import { policyStage, sourceStage, subjectStage } from '../../services/scoring/worker.ts'
 import { decisionOf, HOUR, LONDON_IP, CHROME, testEnrich, TOKYO_IP } from '../support/scoring/play.ts'
+import { loggedFindings } from '../support/scoring/logged-findings.ts'
 
 const PEOPLE = 40
 const DAYS = 4

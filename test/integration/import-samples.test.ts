@@ -17,8 +17,8 @@ import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-lo
 import type { Runtime } from '../../services/runtime/runtime.ts'
 import { ScoringConfig } from '../../services/scoring/config.ts'
 import { startScoring } from '../../services/scoring/main.ts'
-import { loggedFindings } from '../../services/scoring/replay.ts'
 import { signing } from '../support/events/signing.ts'
+import { loggedFindings } from '../support/scoring/logged-findings.ts'
 
 /**
  * Real logs that nobody here wrote (their sources: SOURCES.md beside them).

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { Partitioners } from 'kafkajs'
+import { CompressionTypes, Partitioners } from 'kafkajs'
 import type { Kafka } from 'kafkajs'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { accessDecisions, control, scoringState, topics } from '../../schemas/topics.ts'
 import { checkKafka, withAdmin } from '../../services/runtime/log/kafka/admin.ts'
-import { compressionType } from '../../services/runtime/log/kafka/compression.ts'
 import { KafkaConfig } from '../../services/runtime/log/kafka/config.ts'
 import { connectKafka } from '../../services/runtime/log/kafka/connect.ts'
 import { createTopics } from '../../services/runtime/log/kafka/create-topics.ts'
@@ -20,6 +19,13 @@ const quiet = pino({ level: 'silent' })
 
 function settings(brokers: string | readonly string[], more: Record<string, unknown> = {}): KafkaConfig {
   return KafkaConfig.parse({ brokers, topic_prefix: `t${randomUUID().slice(0, 8)}.`, ...more })
+}
+
+/** What kafkajs calls the compression of a configuration. */
+function compressionType(compression: KafkaConfig['compression']): CompressionTypes {
+  return { none: CompressionTypes.None, gzip: CompressionTypes.GZIP, zstd: CompressionTypes.ZSTD }[
+    compression
+  ]
 }
 
 /** Produces in a transaction, aborts another, and reads the first alone with a consumer group. */

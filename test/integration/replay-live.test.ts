@@ -27,7 +27,7 @@ import { compareReplay } from '../../services/scoring/compare-replay.ts'
 import { ScoringConfig } from '../../services/scoring/config.ts'
 import { openEnrich, scoringStages, startCalibration, startScoring } from '../../services/scoring/main.ts'
 import { StoredEnrichment } from '../../services/scoring/replay/stored-enrichment.ts'
-import { loggedFindings, replayDecisions } from '../../services/scoring/replay.ts'
+import { replayDecisions } from '../../services/scoring/replay.ts'
 import { replayRules } from '../../services/scoring/rules/replay-rules.ts'
 import {
   BERLIN_IP,
@@ -40,6 +40,7 @@ import {
   TOKYO_IP,
 } from '../support/scoring/play.ts'
 import { eventually } from '../support/eventually.ts'
+import { loggedFindings } from '../support/scoring/logged-findings.ts'
 
 const PEOPLE = 24
 const DAYS = 5

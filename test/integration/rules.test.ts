@@ -15,7 +15,6 @@ import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-lo
 import type { EventLog, OutRecord } from '../../services/runtime/log/event-log.ts'
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { scoringMetrics } from '../../services/scoring/metrics.ts'
-import { loggedFindings } from '../../services/scoring/replay.ts'
 import { RulesConfig } from '../../services/scoring/rules/config.ts'
 import { replayRules } from '../../services/scoring/rules/replay-rules.ts'
 import { RULE_STAGE } from '../../services/scoring/rules/stages.ts'
@@ -25,6 +24,7 @@ import { eventually } from '../support/eventually.ts'
 import { logDrivers } from '../support/log/log-drivers.ts'
 import { decisionOf } from '../support/scoring/play.ts'
 import { foundBy, ruleText, scoredOf, temporaryDirectory } from '../support/scoring/rules.ts'
+import { loggedFindings } from '../support/scoring/logged-findings.ts'
 
 const deletes = ruleText('{ s: { action.name: delete }, condition: s }').replace('name: it', 'name: deletes')
 const exports_ = ruleText('{ s: { action.name: export }, condition: s }').replace('name: it', 'name: exports')

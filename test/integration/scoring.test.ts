@@ -20,12 +20,13 @@ import type { EventLog, LogRecord } from '../../services/runtime/log/event-log.t
 import { jsonRecord } from '../../services/runtime/log/json-record.ts'
 import { compareReplay } from '../../services/scoring/compare-replay.ts'
 import { scoringMetrics } from '../../services/scoring/metrics.ts'
-import { loggedFindings, replayDecisions } from '../../services/scoring/replay.ts'
+import { replayDecisions } from '../../services/scoring/replay.ts'
 import { restoreStates } from '../../services/scoring/restore-states.ts'
 import { runStage } from '../../services/scoring/run-stage.ts'
 import { policyStage, sourceStage, subjectStage, type Stage } from '../../services/scoring/worker.ts'
 import { eventually } from '../support/eventually.ts'
 import { CHROME, NEW_YORK_IP, story, testEnrich, decisionOf } from '../support/scoring/play.ts'
+import { loggedFindings } from '../support/scoring/logged-findings.ts'
 
 async function openLog(): Promise<EventLog> {
   const directory = await mkdtemp(join(tmpdir(), 'gatewatch-scoring-'))

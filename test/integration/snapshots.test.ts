@@ -13,10 +13,11 @@ import { compareReplay } from '../../services/scoring/compare-replay.ts'
 import { ScoringConfig } from '../../services/scoring/config.ts'
 import { openEnrich, scoringStages, startScoring } from '../../services/scoring/main.ts'
 import { findStart } from '../../services/scoring/replay/replay-start.ts'
-import { loggedFindings, replayDecisions } from '../../services/scoring/replay.ts'
+import { replayDecisions } from '../../services/scoring/replay.ts'
 import type { SnapshotMark, SnapshotsRecord } from '../../services/scoring/snapshots/keeper.ts'
 import { eventually } from '../support/eventually.ts'
 import { CHROME, decisionOf, HOUR, TOKYO_IP } from '../support/scoring/play.ts'
+import { loggedFindings } from '../support/scoring/logged-findings.ts'
 
 /** From one snapshot to the next: an hour in life. */
 const EVERY_MS = 25

@@ -6,9 +6,10 @@ import { startEngine } from '../../../services/runtime/clickhouse/start-engine.t
 import type { EventLog } from '../../../services/runtime/log/event-log.ts'
 import { ScoringConfig } from '../../../services/scoring/config.ts'
 import { openEnrich } from '../../../services/scoring/main.ts'
-import { loggedFindings, replayDecisions } from '../../../services/scoring/replay.ts'
+import { replayDecisions } from '../../../services/scoring/replay.ts'
 import { policyStage, sourceStage, subjectStage } from '../../../services/scoring/worker.ts'
 import { rowsOf } from '../store/temp-engine.ts'
+import { loggedFindings } from '../scoring/logged-findings.ts'
 
 /** There are findings, and they are byte for byte those of a single worker that reads the log from its beginning. */
 export async function expectFindingsOfReplay(eventLog: EventLog): Promise<void> {

@@ -1,7 +1,6 @@
 import { promisify } from 'node:util'
 import { zstdCompress, zstdDecompress } from 'node:zlib'
 import kafkajs from 'kafkajs'
-import type { KafkaConfig } from './config.ts'
 
 const compress = promisify(zstdCompress)
 const decompress = promisify(zstdDecompress)
@@ -12,12 +11,4 @@ export function installZstd(): void {
     compress: ({ buffer }: { readonly buffer: Buffer }) => compress(buffer),
     decompress: (buffer: Buffer) => decompress(buffer),
   })
-}
-
-/** What kafkajs calls the compression of a configuration. */
-export function compressionType(compression: KafkaConfig['compression']): kafkajs.CompressionTypes {
-  const { CompressionTypes } = kafkajs
-  return { none: CompressionTypes.None, gzip: CompressionTypes.GZIP, zstd: CompressionTypes.ZSTD }[
-    compression
-  ]
 }
