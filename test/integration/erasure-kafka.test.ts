@@ -83,12 +83,10 @@ describe.skipIf(!hasKafka())('gatewatch erase on Kafka', () => {
     ])
     expect(MARKERS.filter((word) => (records[0] ?? '').includes(word))).toEqual([])
     const { counts, remaining } = JSON.parse(records[0] ?? '')
-    expect(counts).toMatchObject({
-      decisions: 60,
-      'access.decisions.v1': 60,
-      'risk.state.v1': 2,
-      'access.stories.v1': 2,
-    })
+    expect(counts['access.decisions.v1']).toBe(60)
+    // What the one that was killed had done is not done again.
+    const most = { decisions: 60, 'risk.state.v1': 2, 'access.stories.v1': 2 }
+    for (const [what, count] of Object.entries(most)) expect(counts[what] ?? 0).toBeLessThanOrEqual(count)
     const left = new Map<string, { records: number; until: string }>(
       remaining.map((one: { topic: string; records: number; until: string }) => [one.topic, one]),
     )

@@ -10,7 +10,7 @@ import type { CheckpointSigner } from './signer.ts'
 
 const RETRY_MIN_MS = 100
 const RETRY_MAX_MS = 10_000
-/** How long a stop waits for a log that does not answer; the next boot pins what is left over. */
+/** How long a stop waits for a log that does not answer, unless told; the next boot pins what is left over. */
 const STOP_WITHIN_MS = 2000
 
 /** A link of a chain, as far as a checkpoint says something about it. */
@@ -40,6 +40,7 @@ export interface CheckpointerOptions {
   /** Where the boot links to. */
   readonly previous_boot: { readonly boot_id: string; readonly seq: number; readonly hash: string } | null
   readonly now: () => number
+  readonly stop_within_ms?: number
 }
 
 interface Stretch {
@@ -166,7 +167,7 @@ export async function startCheckpointer(options: CheckpointerOptions): Promise<C
       clearInterval(timer)
       const end = whole ? 'final' : 'open'
       const published = (publishing ?? Promise.resolve()).then(() => turn(end))
-      await within(published, STOP_WITHIN_MS)
+      await within(published, options.stop_within_ms ?? STOP_WITHIN_MS)
       stopping.abort()
     },
   }

@@ -7,7 +7,9 @@ import { ConsoleConfig } from '../../../services/console/config.ts'
 import { openConsole } from '../../../services/console/main.ts'
 import { FeedbackConfig } from '../../../services/feedback/config.ts'
 import { startFeedback } from '../../../services/feedback/main.ts'
+import { openClickHouse } from '../../../services/runtime/clickhouse/client.ts'
 import type { ClickHouseEndpoint } from '../../../services/runtime/clickhouse/endpoint.ts'
+import { migrate } from '../../../services/runtime/clickhouse/migrate.ts'
 import { startEngine } from '../../../services/runtime/clickhouse/start-engine.ts'
 import { openEmbeddedLog } from '../../../services/runtime/log/embedded/embedded-log.ts'
 import type { Runtime } from '../../../services/runtime/runtime.ts'
@@ -35,6 +37,10 @@ export async function startConsoleStack(settings: Partial<ConsoleConfig> = {}): 
   const eventLog = await openEmbeddedLog({ directory: join(dataDir, 'log'), logger })
   const runtime: Runtime = { dataDir, logger, metrics: new Registry(), eventLog }
   const engine = await startEngine({ dataDir, logger })
+  // Storage would go on making tables behind its start where that takes long, and tests ask for them at once.
+  const client = openClickHouse(engine.endpoint)
+  await migrate(client)
+  await client.close()
   const storage = await startStorage(runtime, StorageConfig.parse({ linger_ms: 50 }), engine)
   const tokens = await openTokens(dataDir)
   const token = await tokens.create({ name: 'alice-the-analyst', scopes: ['analyst'] })

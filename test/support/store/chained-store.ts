@@ -56,6 +56,8 @@ export async function chainedBoot(options: BootOptions): Promise<{ decisions: De
     boot_id: chain.boot_id,
     previous_boot: previous,
     now,
+    // The end is signed, however slowly the disk flushes.
+    stop_within_ms: 150_000,
   })
   const signed = async (): Promise<number> => {
     const last = await lastCheckpoint(dataDir, pep_id)
