@@ -66,6 +66,21 @@ it("takes Envoy's streams, entry by entry, with who it was and what became of it
   expect((await place.deadLetters()).map(({ headers }) => headers['reason'])).toEqual(['no_timestamp'])
 })
 
+it('takes a message of many entries in parts, all of it, and refuses one that is larger than a megabyte', async () => {
+  const { place, port } = await started()
+  const client = alsClient(port)
+  onTestFinished(() => client.close())
+  const many = client.stream()
+  many.write(message(...Array.from({ length: 2500 }, (_, nth) => entry(`/${nth}/x`, 200))))
+  const large = client.stream()
+  large.write(message(entry('/'.repeat(1_100_000), 200)))
+  expect(await large.ended).toBe(status.RESOURCE_EXHAUSTED)
+  many.end()
+  expect(await many.ended).toBe(status.OK)
+  const paths = (await place.decisions()).map(({ resource }) => resource.id)
+  expect(paths).toEqual(Array.from({ length: 2500 }, (_, nth) => `/${nth}/x`))
+})
+
 it('refuses streams of another name, and clients without a certificate', async () => {
   const named = await started(() => ({ log_name: 'edge' }))
   const client = alsClient(named.port)

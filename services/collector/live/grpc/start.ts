@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { Server, ServerCredentials, status, type ServerReadableStream } from '@grpc/grpc-js'
+import {
+  Server,
+  ServerCredentials,
+  status,
+  type ServerReadableStream,
+  type ServiceDefinition,
+} from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
 import type { TlsConfig } from '../../../runtime/http/config.ts'
 import { readFileIfNamed, readNamedFile } from '../../../runtime/named-file.ts'
@@ -8,10 +14,14 @@ import { isObject, objectOf, textOf, type JsonObject } from '../../formats/json.
 import { MAX_JSON_BYTES, RAW_LIMIT, sourceRecord } from '../../source/record.ts'
 import type { OfferedRecord } from '../offer.ts'
 import type { RunningSource, SourceContext } from '../source.ts'
+import { BytesInHand } from './bytes-in-hand.ts'
 import { entryJson } from './entry-json.ts'
 
 /** The largest message; Envoy sends some 16 KiB at a time unless it is told otherwise. */
-const MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+const MAX_MESSAGE_BYTES = 1_048_576
+/** Of all streams, decoded at a time: entries without anything in them take some hundred times their bytes. */
+const MAX_BYTES_IN_HAND = 2 * MAX_MESSAGE_BYTES
+const ENTRIES_AT_A_TIME = 1000
 const MAX_STREAMS_OF_CONNECTION = 64
 
 export interface AlsSettings {
@@ -41,10 +51,10 @@ export async function startAls(settings: AlsSettings, context: SourceContext): P
   let received = 0
   let streams = 0
   let stopping = false
+  const inHand = new BytesInHand(MAX_BYTES_IN_HAND)
+  const { service, decode } = accessLogService()
 
-  function offered(message: JsonObject): OfferedRecord[] {
-    const entries = objectOf(message, 'http_logs')?.['log_entry']
-    if (!Array.isArray(entries)) return []
+  function offered(entries: readonly unknown[]): OfferedRecord[] {
     return entries.filter(isObject).map((entry) => {
       received += 1
       const raw = Buffer.from(JSON.stringify({ http_logs: { log_entry: [entryJson(entry)] } }))
@@ -57,7 +67,14 @@ export async function startAls(settings: AlsSettings, context: SourceContext): P
     })
   }
 
-  async function serve(call: ServerReadableStream<JsonObject, JsonObject>): Promise<status> {
+  async function take(message: JsonObject): Promise<void> {
+    const entries = objectOf(message, 'http_logs')?.['log_entry']
+    if (!Array.isArray(entries)) return
+    for (let at = 0; at < entries.length; at += ENTRIES_AT_A_TIME)
+      await intake.take({ records: offered(entries.slice(at, at + ENTRIES_AT_A_TIME)), position: null })
+  }
+
+  async function serve(call: ServerReadableStream<Buffer, JsonObject>): Promise<status> {
     if (streams >= settings.max_streams) {
       metrics.refused('too_many_connections')
       return status.RESOURCE_EXHAUSTED
@@ -65,15 +82,22 @@ export async function startAls(settings: AlsSettings, context: SourceContext): P
     streams += 1
     try {
       let isFirst = true
-      for await (const message of call) {
-        if (!isObject(message)) continue
-        const name = textOf(objectOf(message, 'identifier'), 'log_name')
-        if (isFirst && settings.log_name !== undefined && name !== settings.log_name) {
-          metrics.refused('forbidden')
-          return status.PERMISSION_DENIED
+      for await (const bytes of call) {
+        if (!Buffer.isBuffer(bytes)) continue
+        const leave = await inHand.enter(bytes.length)
+        try {
+          const message = decode(bytes)
+          if (!isObject(message)) continue
+          const name = textOf(objectOf(message, 'identifier'), 'log_name')
+          if (isFirst && settings.log_name !== undefined && name !== settings.log_name) {
+            metrics.refused('forbidden')
+            return status.PERMISSION_DENIED
+          }
+          isFirst = false
+          await take(message)
+        } finally {
+          leave()
         }
-        isFirst = false
-        await intake.take({ records: offered(message), position: null })
       }
       return status.OK
     } finally {
@@ -85,9 +109,9 @@ export async function startAls(settings: AlsSettings, context: SourceContext): P
     'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
     'grpc.max_concurrent_streams': MAX_STREAMS_OF_CONNECTION,
   })
-  server.addService(serviceDefinition(), {
+  server.addService(service, {
     StreamAccessLogs(
-      call: ServerReadableStream<JsonObject, JsonObject>,
+      call: ServerReadableStream<Buffer, JsonObject>,
       answer: (error: { code: number; details: string } | null, value?: JsonObject) => void,
     ) {
       serve(call).then(
@@ -132,10 +156,13 @@ async function credentialsOf({ name, tls }: AlsSettings): Promise<ServerCredenti
   return ServerCredentials.createSsl(ca ?? null, [{ cert_chain, private_key }], ca !== undefined)
 }
 
-function serviceDefinition() {
+/** The service, whose messages come as bytes, and what decodes one. */
+function accessLogService(): { service: ServiceDefinition; decode: (bytes: Buffer) => unknown } {
   const path = fileURLToPath(new URL('proto/als.proto', import.meta.url))
   const definition = loadSync(path, { keepCase: true, longs: String, enums: String })
   const service = definition['envoy.service.accesslog.v3.AccessLogService']
-  if (service === undefined || 'format' in service) throw new Error('als.proto has no AccessLogService')
-  return service
+  const stream = service === undefined || 'format' in service ? undefined : service['StreamAccessLogs']
+  if (stream === undefined || typeof stream !== 'object') throw new Error('als.proto has no AccessLogService')
+  const asBytes = { ...stream, requestDeserialize: (bytes: Buffer) => bytes }
+  return { service: { StreamAccessLogs: asBytes }, decode: stream.requestDeserialize }
 }
