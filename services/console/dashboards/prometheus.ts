@@ -2,12 +2,15 @@ import { z } from 'zod'
 import { GatewatchError } from '../../runtime/errors.ts'
 import type { Line } from './series.ts'
 
+const Sample = z.tuple([z.number(), z.string()])
 const Answer = z.object({
   data: z.object({
     result: z.array(
       z.object({
         metric: z.record(z.string(), z.string()),
-        values: z.array(z.tuple([z.number(), z.string()])).max(20_000),
+        /** Of a range; `value` of an instant. */
+        values: z.array(Sample).max(20_000).optional(),
+        value: Sample.optional(),
       }),
     ),
   }),
@@ -30,7 +33,9 @@ const TIMEOUT_S = 5
 
 /**
  * Asks Prometheus for a range, with Grafana's `$__rate_interval`. Instants are
- * whole steps, as Grafana aligns them, so that asking again moves no point.
+ * whole steps, as Grafana aligns them, so that asking again moves no point; and
+ * the end of the range, since a step of thirty days' range is six hours: what
+ * began since the last whole one would show nothing, and what stands in a figure would be old.
  *
  * @throws {GatewatchError} where it does not answer within five seconds
  * @see https://prometheus.io/docs/prometheus/latest/querying/api/#range-queries
@@ -43,22 +48,39 @@ export async function askPrometheus(
   const query = expr
     .replaceAll('$__rate_interval', `${Math.max(step_s + SCRAPE_S, 4 * SCRAPE_S)}s`)
     .replaceAll('$__interval', `${step_s}s`)
-  const aligned = (ms: number) => String(Math.floor(ms / 1000 / step_s) * step_s)
-  const body = new URLSearchParams({
+  const end_s = aligned(toMs, step_s)
+  const newest_s = aligned(toMs, SCRAPE_S)
+  const api = new URL('api/v1/', url.endsWith('/') ? url : `${url}/`)
+  const timeout = `${TIMEOUT_S}s`
+  const range = {
     query,
-    start: aligned(fromMs),
-    end: aligned(toMs),
+    timeout,
+    start: String(aligned(fromMs, step_s)),
+    end: String(end_s),
     step: String(step_s),
-    timeout: `${TIMEOUT_S}s`,
+  }
+  const answers = await Promise.all([
+    ask(new URL('query_range', api), new URLSearchParams(range), signal),
+    ...(newest_s > end_s
+      ? [ask(new URL('query', api), new URLSearchParams({ query, timeout, time: String(newest_s) }), signal)]
+      : []),
+  ])
+  const series = Map.groupBy(
+    answers.flatMap(({ data }) => data.result),
+    ({ metric }) => JSON.stringify(metric),
+  )
+  return [...series.values()].map((parts) => {
+    const samples = parts.flatMap(({ values = [], value }) => (value === undefined ? values : [value]))
+    const points = samples.flatMap(([at, text]) =>
+      Number.isFinite(Number(text)) ? [[at, Number(text)] as const] : [],
+    )
+    return { name: nameOf(parts[0]?.metric ?? {}, legend), ref_id, points: new Map(points) }
   })
-  const answer = await ask(new URL('api/v1/query_range', url.endsWith('/') ? url : `${url}/`), body, signal)
-  return answer.data.result.map(({ metric, values }) => ({
-    name: nameOf(metric, legend),
-    ref_id,
-    points: new Map(
-      values.flatMap(([at, value]) => (Number.isFinite(Number(value)) ? [[at, Number(value)] as const] : [])),
-    ),
-  }))
+}
+
+/** The whole steps before an instant, in seconds. */
+function aligned(ms: number, step_s: number): number {
+  return Math.floor(ms / 1000 / step_s) * step_s
 }
 
 async function ask(url: URL, body: URLSearchParams, signal: AbortSignal): Promise<z.infer<typeof Answer>> {

@@ -2,7 +2,7 @@ import type { Decision } from '../../../schemas/decision.ts'
 import type { Reason } from '../../../schemas/reasons.ts'
 import { isWorking, whereabouts } from '../people/day.ts'
 import type { Person, Target } from '../people/person.ts'
-import { addressIn, attackerNetworks } from '../people/places.ts'
+import { addressIn, pastAttacker } from '../people/places.ts'
 import type { CompiledRoutes } from '../people/routes.ts'
 import { ATTACKER_AGENT } from '../stories/story.ts'
 import { type HistoryOptions, withId } from './history.ts'
@@ -36,8 +36,7 @@ export function pastAttacks(
     const route = routes.find(target)
     if (!route) return
     const here = whereabouts(person, at)
-    const far = attackerNetworks.at(-1)
-    const stolen = by === 'thief' && far !== undefined
+    const stolen = by === 'thief'
     const device = stolen || here.device === null ? undefined : seen(here.device)
     const refused = target.path.startsWith('/payroll')
     const reasons: Reason[] = [refused ? 'no_rule_matched' : 'policy_permit']
@@ -64,7 +63,7 @@ export function pastAttacks(
         action: { name: route.action },
         resource: route.resource,
         context: {
-          ip: stolen ? addressIn(far, 30) : here.ip,
+          ip: stolen ? addressIn(pastAttacker, 30) : here.ip,
           user_agent: stolen ? ATTACKER_AGENT : here.agent.user_agent,
           http: {
             host: `${target.app}.localhost`,

@@ -109,11 +109,11 @@ export const attackerNetworks: readonly Network[] = (
     ['Ushuaia', 'Tierra del Fuego', 'AR', -54.8, -68.3],
     ['Almaty', 'Almaty', 'KZ', 43.24, 76.89],
     ['Port Louis', 'Port Louis', 'MU', -20.16, 57.5],
-    ['Anchorage', 'Alaska', 'US', 61.22, -149.9],
   ] satisfies readonly City[]
-).map((city, index) =>
-  network(`198.19.${100 + index}.0/24`, city, 64_520 + index, `Rented lines ${city[0]}`, 'access', 25, false),
-)
+).map(rented)
+
+/** Where the thief of the days before was. That was judged since, so that its risk would be part of a new story. */
+export const pastAttacker = rented(['Anchorage', 'Alaska', 'US', 61.22, -149.9], attackerNetworks.length)
 
 /** Where the company's own programs run. */
 const dataCentre = network(
@@ -128,16 +128,24 @@ const dataCentre = network(
 
 /** Everything that enrichment must know of the demo's addresses. */
 export function allNetworks(): Network[] {
-  return [
-    ...sites.flatMap((site) => [site.office, ...site.homes, site.carrier]),
-    dataCentre,
-    ...attackerNetworks,
-  ]
+  return [...sites.flatMap((site) => [site.office, ...site.homes, site.carrier]), dataCentre, ...far]
 }
 
 /** The address with the given last number in a /24. */
 export function addressIn(place: Network, host: number): string {
   return place.cidr.replace(/\d+\/24$/, String(1 + (host % 250)))
+}
+
+function rented(city: City, index: number): Network {
+  return network(
+    `198.19.${100 + index}.0/24`,
+    city,
+    64_520 + index,
+    `Rented lines ${city[0]}`,
+    'access',
+    25,
+    false,
+  )
 }
 
 function network(
