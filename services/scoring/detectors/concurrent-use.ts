@@ -22,9 +22,9 @@ import { decay } from '../statistics/decay.ts'
  * their own in a remote session at home; two in a household with one account.
  * Either is a habit, and scores less each day. Programs share accounts by
  * design, so only people's computers count. Gates: split_tunnel 0.1 (both exits
- * are shared by three or more subjects, corporate or private: one machine, of
- * which only some requests go through the company's), tethered 0.3 (one of the
- * networks is a carrier's), usual h.
+ * are shared by three or more subjects, and the one in hand also where it is known to be corporate or
+ * private: one machine, of which only some requests go through the company's), tethered 0.3 (the
+ * decision comes from a carrier's network; of the other one that is not kept), usual h.
  *
  *     score = h (1 + 2 [a known device at one end, none at the other]
  *                + 1 [one session at both] + 1 [neither exit is shared])

@@ -38,7 +38,8 @@ export interface UnfamiliarContextOptions {
  *
  * with two features, each backed off over levels: network = 0.6 prefix + 0.3
  * AS + 0.1 country; client = 0.5 browser, version and system + 0.3 browser +
- * 0.2 system. Counts decay with 30 days, so that a monthly second home
+ * 0.2 system. The address itself is no level: providers give out new ones. The
+ * price: in a country in which all of the tenant is, another network says little. Counts decay with 30 days, so that a monthly second home
  * survives. One context counts once in ten minutes, not once a request, and at
  * most 60 observations weigh: the largest factor of a feature is 62 / 2, ln 31 =
  * 3.4 nats. A hosting or relay network that is new adds 0.5. How often somebody
