@@ -1,27 +1,60 @@
 import { scoringSnapshots } from '../../../schemas/topics.ts'
-import type { EventLog, OutRecord } from '../../runtime/log/event-log.ts'
+import type { EventLog, LogRecord, OutRecord } from '../../runtime/log/event-log.ts'
 import { baseKey, readSnapshotKey } from './snapshot-keys.ts'
 
 const STEP = 500
 
+interface Place {
+  readonly stage: string
+  readonly partition: number
+  /** All up to this one. */
+  readonly slot: number
+}
+
 /**
- * Moves what slots up to one changed into the base, in order: what to write, in
- * steps. Done again from the beginning it gives the same.
+ * Copies into the base what slots changed after the one that it holds already,
+ * in order: what to write, in steps. The changes stay until the base is whole and
+ * said to be, so a reader who meets it half done puts them on top of it and has
+ * the same, and so has the next fold when nobody finishes this one.
+ *
+ * @param base the slot up to which the base is whole; null: there is none yet.
+ *   What is older may still be readable though it was cleared, some of it and not
+ *   the rest, as compaction leaves it: it must not come again.
  */
-export async function* foldInto(
+export function foldInto(
   eventLog: EventLog,
-  { stage, partition, slot }: { readonly stage: string; readonly partition: number; readonly slot: number },
+  { base, ...place }: Place & { readonly base: number | null },
+): AsyncGenerator<OutRecord[]> {
+  return ofChanges(eventLog, place, base ?? -Infinity, (key, { value }) => ({
+    topic: scoringSnapshots,
+    key: baseKey(place.stage, key),
+    value: value === null || value.length === 0 ? null : new Uint8Array(value),
+    partition: place.partition,
+  }))
+}
+
+/** Removes the changes up to a slot, all of which the base holds: what to write, in steps. */
+export function clearFolded(eventLog: EventLog, place: Place): AsyncGenerator<OutRecord[]> {
+  return ofChanges(eventLog, place, -Infinity, (_, { key }) => ({
+    topic: scoringSnapshots,
+    key,
+    value: null,
+    partition: place.partition,
+  }))
+}
+
+async function* ofChanges(
+  eventLog: EventLog,
+  { stage, partition, slot }: Place,
+  after: number,
+  outputOf: (key: string, change: LogRecord) => OutRecord,
 ): AsyncGenerator<OutRecord[]> {
   for await (const records of eventLog.read(scoringSnapshots, { partition, max_records: STEP })) {
     const outputs: OutRecord[] = []
-    for (const { key, value } of records) {
-      const read = readSnapshotKey(key)
-      if (read?.kind !== 'change' || read.stage !== stage || read.slot > slot || value === null) continue
-      const kept = value.length === 0 ? null : new Uint8Array(value)
-      outputs.push(
-        { topic: scoringSnapshots, key: baseKey(stage, read.key), value: kept, partition },
-        { topic: scoringSnapshots, key, value: null, partition },
-      )
+    for (const record of records) {
+      const read = readSnapshotKey(record.key)
+      if (read?.kind !== 'change' || read.stage !== stage || record.value === null) continue
+      if (read.slot > after && read.slot <= slot) outputs.push(outputOf(read.key, record))
     }
     if (outputs.length > 0) yield outputs
   }

@@ -23,6 +23,11 @@ export class Snapshots {
     return snapshots
   }
 
+  /** The slot up to which the base of a partition holds all changes; before any: -Infinity. */
+  baseOf(stage: string, partition: number): number {
+    return this.#byPlace.get(placeOf({ stage, partition }))?.base_slot ?? -Infinity
+  }
+
   /** Of one partition, the oldest first. */
   of(stage: string, partition: number): readonly SnapshotMark[] {
     return this.#byPlace.get(placeOf({ stage, partition }))?.marks ?? []
@@ -43,14 +48,15 @@ export async function restoreSnapshot(
   { stage, partition, slot }: { readonly stage: string; readonly partition: number; readonly slot: number },
   states: Restorable,
 ): Promise<void> {
+  const based = (await Snapshots.read(eventLog)).baseOf(stage, partition)
   for (const kind of ['base', 'change'] as const) {
     for await (const records of eventLog.read(scoringSnapshots, { partition })) {
       for (const { key, value } of records) {
         const read = readSnapshotKey(key)
         if (read?.kind !== kind || read.stage !== stage) continue
         if (read.kind === 'base') states.restore(read.key, value)
-        // What was moved into the base since is there, and its tombstone is nothing.
-        else if (read.slot <= slot && value !== null)
+        // What is in the base may be read here too, until compaction has taken it, and would bring back what was before.
+        else if (read.slot > based && read.slot <= slot && value !== null)
           states.restore(read.key, value.length === 0 ? null : value)
       }
     }

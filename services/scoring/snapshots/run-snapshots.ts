@@ -9,7 +9,7 @@ import type {
   Table,
 } from '../../runtime/log/event-log.ts'
 import { readRecord } from '../../runtime/log/json-record.ts'
-import { foldInto } from './fold.ts'
+import { clearFolded, foldInto } from './fold.ts'
 import { SnapshotKeeper, type SnapshotsRecord } from './keeper.ts'
 import { SNAPSHOT_STAGES, snapshotsName } from './snapshot-keys.ts'
 
@@ -35,6 +35,13 @@ const FOLD_SLOTS = 24
 const MOST_LAG_MS = 30 * 60_000
 const APPEND = 1000
 
+interface Fold {
+  readonly slot: number
+  readonly steps: AsyncGenerator<OutRecord[]>
+  /** The base is whole, and said to be; what it holds is cleared from the changes. */
+  readonly clearing: boolean
+}
+
 interface Owned {
   readonly stage: string
   readonly keeper: SnapshotKeeper
@@ -43,7 +50,7 @@ interface Owned {
   taken: number
   /** What the last batch gave, should it come again. */
   written: OutRecord[]
-  fold: { readonly slot: number; readonly steps: AsyncGenerator<OutRecord[]> } | undefined
+  fold: Fold | undefined
 }
 
 /**
@@ -104,13 +111,14 @@ export async function runSnapshots({
     if (last !== undefined && Date.now() - last.appended_ms > MOST_LAG_MS)
       own.keeper.doubt(await highOf(eventLog, part.topic, part.partition))
     const outputs = part.first_offset < own.taken ? own.written : []
+    // From here on, since the same batch comes again when something below fails.
+    own.written = outputs
     for (const record of part.records) {
       if (record.offset < own.taken) continue
       for (const output of own.keeper.take(record)) outputs.push(output)
       own.taken = record.offset + 1
     }
     for (const output of await tidied(own, part)) outputs.push(output)
-    own.written = outputs
     return outputs
   }
 
@@ -122,13 +130,20 @@ export async function runSnapshots({
       const slot = keeper.marks.findLast(({ at }) => Date.parse(at) < beforeMs)?.slot
       const since = keeper.baseSlot ?? keeper.marks[0]?.slot ?? 0
       if (slot === undefined || slot - since < FOLD_SLOTS) return []
-      own.fold = { slot, steps: foldInto(eventLog, { stage, partition, slot }) }
+      const steps = foldInto(eventLog, { stage, partition, slot, base: keeper.baseSlot })
+      own.fold = { slot, steps, clearing: false }
       return [keeper.forget(slot)]
     }
-    const step = await own.fold.steps.next()
-    if (step.done !== true) return step.value
-    const { slot } = own.fold
+    const { slot, steps, clearing } = own.fold
+    // A step that fails ends them all, which is not the end of the fold: another one is begun.
     own.fold = undefined
+    const step = await steps.next()
+    if (step.done !== true) {
+      own.fold = { slot, steps, clearing }
+      return step.value
+    }
+    if (clearing) return []
+    own.fold = { slot, steps: clearFolded(eventLog, { stage, partition, slot }), clearing: true }
     return [keeper.based(slot)]
   }
 
