@@ -6,7 +6,7 @@ import { openDataDir } from '../runtime/data-dir.ts'
 import { erasingLog } from '../runtime/erasures/erasing-log.ts'
 import { erasureSecret } from '../runtime/erasures/secret.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
-import type { LogRights } from '../runtime/log/kafka/rights.ts'
+import type { LogRights } from '../runtime/log/kafka/admin/rights.ts'
 import { logMetrics } from '../runtime/log/log-metrics.ts'
 import type { LogMetrics } from '../runtime/log/log-metrics.ts'
 import { measuredLog } from '../runtime/log/measured-log.ts'
@@ -67,7 +67,7 @@ export async function openEventLog(
   const { dataDir, logger, metrics, append_wait_ms } = parts
   if (config.kafka !== undefined) {
     const [{ checkKafka }, { openKafkaLog }] = await Promise.all([
-      import('../runtime/log/kafka/admin.ts'),
+      import('../runtime/log/kafka/admin/admin.ts'),
       import('../runtime/log/kafka/kafka-log.ts'),
     ])
     await checkKafka(config.kafka, logger, topics, parts.rights)

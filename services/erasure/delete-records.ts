@@ -11,7 +11,7 @@ import {
   type LogTopic,
 } from '../../schemas/topics.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
-import type { RecordDeletion } from '../runtime/log/kafka/delete-records.ts'
+import type { RecordDeletion } from '../runtime/log/kafka/admin/delete-records.ts'
 
 /** Where the newest record of a person lies: by topic and partition, the offset after it. */
 export type Places = ReadonlyMap<LogTopic, ReadonlyMap<number, number>>

@@ -1,5 +1,5 @@
 import { privacyErasures, topics, type LogTopic } from '../../schemas/topics.ts'
-import type { LogRights } from '../runtime/log/kafka/rights.ts'
+import type { LogRights } from '../runtime/log/kafka/admin/rights.ts'
 import { PERSONAL } from './treat.ts'
 
 /** What `gatewatch erase` does on Kafka, beside looking whether one of `watches` is at work; deploy/kafka/README.md has the same. */

@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { LogTopic } from '../../schemas/topics.ts'
-import { KafkaConsumption } from '../../services/runtime/log/kafka/consumption.ts'
+import { KafkaConsumption } from '../../services/runtime/log/kafka/consume/consumption.ts'
 import { Link } from '../../services/runtime/log/kafka/wire/link.ts'
 import { logMetrics } from '../../services/runtime/log/log-metrics.ts'
 import { copyTo } from '../support/log/event-log-roles.ts'

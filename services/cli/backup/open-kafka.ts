@@ -8,7 +8,7 @@ import { createMetrics } from '../../runtime/metrics.ts'
 /** The log of a deployment on Kafka by itself: a restore has no data directory to open yet. */
 export async function openKafka(kafka: NonNullable<Config['kafka']>, logger: Logger): Promise<EventLog> {
   const [{ checkKafka }, { openKafkaLog }] = await Promise.all([
-    import('../../runtime/log/kafka/admin.ts'),
+    import('../../runtime/log/kafka/admin/admin.ts'),
     import('../../runtime/log/kafka/kafka-log.ts'),
   ])
   await checkKafka(kafka, logger, topics)

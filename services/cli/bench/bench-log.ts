@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import pino from 'pino'
 import { topics } from '../../../schemas/topics.ts'
-import { checkKafka } from '../../runtime/log/kafka/admin.ts'
+import { checkKafka } from '../../runtime/log/kafka/admin/admin.ts'
 import type { KafkaConfig } from '../../runtime/log/kafka/config.ts'
 import { openKafkaLog } from '../../runtime/log/kafka/kafka-log.ts'
 import { openEmbeddedLog } from '../../runtime/log/embedded/embedded-log.ts'

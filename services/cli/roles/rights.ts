@@ -30,7 +30,7 @@ import {
   sourceScores,
   subjectCensus,
 } from '../../../schemas/topics.ts'
-import type { LogRights } from '../../runtime/log/kafka/rights.ts'
+import type { LogRights } from '../../runtime/log/kafka/admin/rights.ts'
 import type { Role } from './role.ts'
 
 /**

@@ -48,9 +48,9 @@ async function kafkaRows(
 ): Promise<TopicRows> {
   const [{ withAdmin }, { connectKafka }, { assertTopics, prefixed, surveyTopics }, { createLogger }] =
     await Promise.all([
-      import('../../runtime/log/kafka/admin.ts'),
-      import('../../runtime/log/kafka/connect.ts'),
-      import('../../runtime/log/kafka/topics.ts'),
+      import('../../runtime/log/kafka/admin/admin.ts'),
+      import('../../runtime/log/kafka/client/connect.ts'),
+      import('../../runtime/log/kafka/admin/topics.ts'),
       import('../../runtime/logger.ts'),
     ])
   const logger = createLogger({ level: config.log_level === 'info' ? 'warn' : config.log_level })

@@ -7,7 +7,7 @@ import {
   type Admin,
 } from 'kafkajs'
 import { topics } from '../../../schemas/topics.ts'
-import type { LogRights } from '../../../services/runtime/log/kafka/rights.ts'
+import type { LogRights } from '../../../services/runtime/log/kafka/admin/rights.ts'
 import type { Names } from '../../../services/runtime/log/kafka/names.ts'
 
 type Operation = 'READ' | 'WRITE' | 'DELETE' | 'DESCRIBE' | 'DESCRIBE_CONFIGS'

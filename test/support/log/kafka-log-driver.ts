@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { LogTopic } from '../../../schemas/topics.ts'
-import { withAdmin } from '../../../services/runtime/log/kafka/admin.ts'
+import { withAdmin } from '../../../services/runtime/log/kafka/admin/admin.ts'
 import { KafkaConfig } from '../../../services/runtime/log/kafka/config.ts'
-import { connectKafka } from '../../../services/runtime/log/kafka/connect.ts'
+import { connectKafka } from '../../../services/runtime/log/kafka/client/connect.ts'
 import { openKafkaLog, type KafkaLogOptions } from '../../../services/runtime/log/kafka/kafka-log.ts'
-import { surveyTopics } from '../../../services/runtime/log/kafka/topics.ts'
+import { surveyTopics } from '../../../services/runtime/log/kafka/admin/topics.ts'
 import type { EventLog } from '../../../services/runtime/log/event-log.ts'
 import { createLogger } from '../../../services/runtime/logger.ts'
 

@@ -1,6 +1,6 @@
 import type { Admin, EachBatchPayload, Kafka } from 'kafkajs'
 import { KafkaConfig } from '../../../runtime/log/kafka/config.ts'
-import { connectKafka } from '../../../runtime/log/kafka/connect.ts'
+import { connectKafka } from '../../../runtime/log/kafka/client/connect.ts'
 import { MAX_JSON_BYTES, RAW_LIMIT, sourceRecord } from '../../source/record.ts'
 import type { OfferedRecord } from '../offer.ts'
 import type { RunningSource, SourceContext } from '../source.ts'

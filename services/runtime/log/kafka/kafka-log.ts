@@ -16,16 +16,16 @@ import type {
 } from '../event-log.ts'
 import type { LogMetrics } from '../log-metrics.ts'
 import type { KafkaConfig } from './config.ts'
-import { connectKafka } from './connect.ts'
+import { connectKafka } from './client/connect.ts'
 import { namesOf, type Names } from './names.ts'
-import { committedOf, membersOf, watermarksOf } from './offsets.ts'
-import { OwnedAppends } from './owned-appends.ts'
-import { readRange } from './read.ts'
-import { Tables } from './tables.ts'
+import { committedOf, membersOf, watermarksOf } from './read/offsets.ts'
+import { OwnedAppends } from './commit/owned-appends.ts'
+import { readRange } from './read/read.ts'
+import { Tables } from './read/tables.ts'
 import { deniedOf, toLogError } from './wire/faults.ts'
-import { WatchedConsumption } from './watched-consumption.ts'
+import { WatchedConsumption } from './consume/watched-consumption.ts'
 import { Link } from './wire/link.ts'
-import { Writing } from './writing.ts'
+import { Writing } from './append/writing.ts'
 
 export interface KafkaLogOptions {
   readonly config: KafkaConfig

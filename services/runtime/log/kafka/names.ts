@@ -1,6 +1,6 @@
 import type { LogTopic } from '../../../../schemas/topics.ts'
 import type { KafkaConfig } from './config.ts'
-import { partitionsOf, prefixed } from './topics.ts'
+import { partitionsOf, prefixed } from './admin/topics.ts'
 
 /** What things are called on Kafka: our names behind the operator's prefix, by which access is granted. */
 export interface Names {
