@@ -1,5 +1,6 @@
 import { combine } from '../hash.ts'
 import type { CountedValues } from './counted-values.ts'
+import type { AnswerSize } from './population.ts'
 
 /** Sizes of answers lie beside the counts: how many, their sum, their squares. */
 const COUNT = 32
@@ -8,12 +9,6 @@ const SQUARES = 34
 const LEAST_SIZES = 20
 const MANY_SIZES = 200
 const ONE_IN = 64
-
-export interface AnswerSize {
-  /** Of ln(bytes). */
-  readonly mean: number
-  readonly deviation: number
-}
 
 export function sizeOf(values: CountedValues, resource: number, atMs: number): AnswerSize | undefined {
   if (resource === 0) return undefined

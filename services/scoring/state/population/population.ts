@@ -1,4 +1,3 @@
-import type { AnswerSize } from './answer-sizes.ts'
 import type { Journey } from './flights.ts'
 
 /**
@@ -27,6 +26,12 @@ export interface Population {
   sizeOf(resource: number, atMs: number): AnswerSize | undefined
   /** Takes the size of an answer in; of a resource that is well known one in 64. */
   addSize(resource: number, nats: number, atMs: number): void
+}
+
+export interface AnswerSize {
+  /** Of ln(bytes). */
+  readonly mean: number
+  readonly deviation: number
 }
 
 export type PopulationKind =

@@ -1,11 +1,11 @@
-import { addSize, sizeOf, type AnswerSize } from './answer-sizes.ts'
+import { addSize, sizeOf } from './answer-sizes.ts'
 import { bootMarksLayout, isFirst, type BootMark } from './boot-marks.ts'
 import { CountedValues } from './counted-values.ts'
 import { Exits } from './exits.ts'
 import { flightsLayout, isFlown, noteFlight, type Flight, type Journey } from './flights.ts'
 import { addNewcomer, newcomersOf } from './newcomers.ts'
 import { PopulationParts, type HeldPart, type PopulationPart } from './parts.ts'
-import type { Population, PopulationKind } from './population.ts'
+import type { AnswerSize, Population, PopulationKind } from './population.ts'
 
 /**
  * What the subjects of one tenant do, as far as their decisions share a
