@@ -128,7 +128,12 @@ const dataCentre = network(
 
 /** Everything that enrichment must know of the demo's addresses. */
 export function allNetworks(): Network[] {
-  return [...sites.flatMap((site) => [site.office, ...site.homes, site.carrier]), dataCentre, ...far]
+  return [
+    ...sites.flatMap((site) => [site.office, ...site.homes, site.carrier]),
+    dataCentre,
+    ...attackerNetworks,
+    pastAttacker,
+  ]
 }
 
 /** The address with the given last number in a /24. */
