@@ -159,7 +159,7 @@ const many = () =>
     .withTarget(
       table(
         `SELECT device, system, subjects, arrayJoin(some_of_them) AS subject, decisions, last_seen FROM (
-         SELECT device_id AS device, toString(any(device_os)) AS system, uniq(subject_type, subject_id) AS subjects,
+         SELECT device_id AS device, argMax(toString(device_os), (last_at, toString(device_os))) AS system, uniq(subject_type, subject_id) AS subjects,
            arraySort(groupUniqArray(10)(${SUBJECT})) AS some_of_them, sum(n) AS decisions, max(last_at) AS last_seen
          ${used} AND subject_type != 'anonymous' GROUP BY device HAVING subjects > 1 ORDER BY subjects DESC, last_seen DESC LIMIT 50
        ) ORDER BY subjects DESC, last_seen DESC, device, subject LIMIT 500`,
