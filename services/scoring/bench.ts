@@ -1,8 +1,8 @@
 import { Readings, type Reading } from './calibration/reading.ts'
 import type { Detector } from './detector.ts'
-import { planOf, type Plan } from './state/entity-state.ts'
-import type { Layout } from './state/layout.ts'
-import { waitingLayout } from './state/waiting.ts'
+import { planOf, type Plan } from './state/entity/entity-state.ts'
+import type { Layout } from './state/form/layout.ts'
+import { waitingLayout } from './state/entity/waiting.ts'
 
 /** Detectors of one stage, and how the state of one entity is laid out for them. */
 export interface Bench<Input> {

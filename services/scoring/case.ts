@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { Entity } from '../../schemas/entity.ts'
 import type { Finding } from '../../schemas/finding.ts'
 import type { Explanation, Thresholds } from './detector.ts'
-import type { Notes, OpenCase } from './state/entity-state.ts'
+import type { Notes, OpenCase } from './state/entity/entity-state.ts'
 
 /** A decision as the life of findings sees it. */
 export interface Observed {

@@ -4,7 +4,7 @@ import type { EntityType } from '../../schemas/entity.ts'
 import type { Evidence } from '../../schemas/finding.ts'
 import type { Cause } from '../../schemas/reasons.ts'
 import type { Enrichment } from '../../schemas/scored-decision.ts'
-import type { Layout } from './state/layout.ts'
+import type { Layout } from './state/form/layout.ts'
 import type { Population } from './state/population/population.ts'
 
 /**

@@ -12,8 +12,8 @@ import {
   type Speaker,
 } from './case.ts'
 import type { Explanation, Thresholds } from './detector.ts'
-import type { JointPart, Notes, OpenCase } from './state/entity-state.ts'
-import type { RunningEvidence } from './state/running-evidence.ts'
+import type { JointPart, Notes, OpenCase } from './state/entity/entity-state.ts'
+import type { RunningEvidence } from './state/entity/running-evidence.ts'
 
 /** Under which name the evidence of all detectors against an entity stands beside a decision's scores. */
 export const JOINT_SCORE = 'joint'

@@ -1,11 +1,18 @@
 import type { LogTopic } from '../../schemas/topics.ts'
 import type { OutRecord } from '../runtime/log/event-log.ts'
-import { EntityStore, NONE } from './state/entity-store.ts'
-import { openState, type EntityState, type Plan } from './state/entity-state.ts'
-import { checkPacked, headOf, NO_FOREIGN, packAll } from './state/packed.ts'
+import { EntityStore, NONE } from './state/store/entity-store.ts'
+import { openState, type EntityState, type Plan } from './state/entity/entity-state.ts'
+import { checkPacked, headOf, NO_FOREIGN, packAll } from './state/form/packed.ts'
 import { TenantPopulation } from './state/population/tenant-population.ts'
-import { heldOf, Roll, type Held, type RollList, type StateLimits, type TenantRoll } from './state/roll.ts'
-import { allocate } from './state/words.ts'
+import {
+  heldOf,
+  Roll,
+  type Held,
+  type RollList,
+  type StateLimits,
+  type TenantRoll,
+} from './state/store/roll.ts'
+import { allocate } from './state/form/words.ts'
 
 const HOUR_MS = 3_600_000
 export interface PartitionStatesOptions {

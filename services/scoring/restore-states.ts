@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { GatewatchError } from '../runtime/errors.ts'
 import type { EventLog } from '../runtime/log/event-log.ts'
 import { PartitionStates } from './partition-states.ts'
-import { UnreadableState } from './state/packed.ts'
+import { UnreadableState } from './state/form/packed.ts'
 import type { Stage } from './worker.ts'
 
 /** Records between two looks at what else there is to do: some 3 ms. */

@@ -15,8 +15,8 @@ import { sourceFactsOf } from './enrich/facts.ts'
 import { benchOf, type Bench } from './bench.ts'
 import { judge } from './judge.ts'
 import type { PartitionStates } from './partition-states.ts'
-import { dayHighest, type DayHighest } from './state/day-highest.ts'
-import { notesOf, type EntityState } from './state/entity-state.ts'
+import { dayHighest, type DayHighest } from './state/entity/day-highest.ts'
+import { notesOf, type EntityState } from './state/entity/entity-state.ts'
 import { findingRecord } from './subject-stage.ts'
 
 const DAY_MS = 86_400_000

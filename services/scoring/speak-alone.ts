@@ -1,7 +1,7 @@
 import { advance } from './case.ts'
 import type { Detector, Thresholds } from './detector.ts'
 import { explained, type Turn } from './turn.ts'
-import { notesOf } from './state/entity-state.ts'
+import { notesOf } from './state/entity/entity-state.ts'
 
 /**
  * A detector finds by itself: always in the stage of sources, and in that of

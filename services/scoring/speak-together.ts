@@ -1,7 +1,7 @@
 import type { Thresholds } from './detector.ts'
 import { advanceJoint, hasJointCase, JOINT_SCORE, type Saying } from './joint.ts'
 import { explained, type Joint, type Turn } from './turn.ts'
-import { notesOf } from './state/entity-state.ts'
+import { notesOf } from './state/entity/entity-state.ts'
 
 /** Less is not worth storing. */
 const LEAST_NEWS = 2

@@ -36,9 +36,9 @@ import { policyEffectOf, policyHabitsLayout, type PolicyHabitsState } from './in
 import { benchOf, type Bench } from './bench.ts'
 import { judge } from './judge.ts'
 import type { PartitionStates } from './partition-states.ts'
-import type { EntityState } from './state/entity-state.ts'
-import { runningEvidence, type RunningEvidence } from './state/running-evidence.ts'
-import { waitingLayout } from './state/waiting.ts'
+import type { EntityState } from './state/entity/entity-state.ts'
+import { runningEvidence, type RunningEvidence } from './state/entity/running-evidence.ts'
+import { waitingLayout } from './state/entity/waiting.ts'
 
 export const SUBJECT_STAGE = 'subject'
 

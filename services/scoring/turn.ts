@@ -5,10 +5,10 @@ import type { Reading, Said } from './calibration/reading.ts'
 import type { Observed } from './case.ts'
 import type { Explanation, Thresholds } from './detector.ts'
 import type { Scale } from './joint.ts'
-import type { EntityState } from './state/entity-state.ts'
+import type { EntityState } from './state/entity/entity-state.ts'
 import type { Population } from './state/population/population.ts'
-import type { RunningEvidence } from './state/running-evidence.ts'
-import type { Waiting } from './state/waiting.ts'
+import type { RunningEvidence } from './state/entity/running-evidence.ts'
+import type { Waiting } from './state/entity/waiting.ts'
 
 /** How the evidence of all detectors against an entity is added up. */
 export interface Joint {

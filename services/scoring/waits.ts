@@ -1,7 +1,7 @@
 import type { Said } from './calibration/reading.ts'
 import type { Detector } from './detector.ts'
 import { combine } from './state/hash.ts'
-import { hasWaited, isOlder, noteAtRisk, type Wait, type Waiting } from './state/waiting.ts'
+import { hasWaited, isOlder, noteAtRisk, type Wait, type Waiting } from './state/entity/waiting.ts'
 
 /** What is clearly strange waits for three days and more, what is half so until it comes back the day after. */
 const LONG: Wait = { quiet_ms: 72 * 3_600_000, days: 3 }

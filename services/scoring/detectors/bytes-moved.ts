@@ -1,7 +1,7 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
 import type { Population } from '../state/population/population.ts'
-import { f32, f64, layout, u32, type StateOf } from '../state/layout.ts'
-import { moments, type Moments } from '../state/moments.ts'
+import { f32, f64, layout, u32, type StateOf } from '../state/form/layout.ts'
+import { moments, type Moments } from '../state/form/moments.ts'
 
 export interface BytesMovedOptions {
   readonly leastDays: number

@@ -1,12 +1,12 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
 import { same } from '../state/hash.ts'
 import { ipv4Text } from '../state/ipv4.ts'
-import { f32, layout, records, u32, type StateOf } from '../state/layout.ts'
+import { f32, layout, records, u32, type StateOf } from '../state/form/layout.ts'
 import type { Population } from '../state/population/population.ts'
 import { secondOf } from '../state/second-of.ts'
-import { isSharedExit } from '../state/shared-exit.ts'
-import { keepSight, sight, stayOf, type Sight } from '../state/sights.ts'
-import { clientOf } from '../state/visits.ts'
+import { isSharedExit } from '../state/habits/shared-exit.ts'
+import { keepSight, sight, stayOf, type Sight } from '../state/habits/sights.ts'
+import { clientOf } from '../state/habits/visits.ts'
 import { decay } from '../statistics/decay.ts'
 
 /**

@@ -1,7 +1,7 @@
 import type { Detector, Explanation, SourceActivity } from '../detector.ts'
-import { f64, layout, u32, type StateOf } from '../state/layout.ts'
+import { f64, layout, u32, type StateOf } from '../state/form/layout.ts'
 import { combine, hash32 } from '../state/hash.ts'
-import { slots, type Slots } from '../state/slots.ts'
+import { slots, type Slots } from '../state/form/slots.ts'
 import { decay } from '../statistics/decay.ts'
 
 export interface CredentialSwitchOptions {

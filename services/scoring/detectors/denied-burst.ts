@@ -1,5 +1,5 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
-import { f32, f64, layout, u32, type StateOf } from '../state/layout.ts'
+import { f32, f64, layout, u32, type StateOf } from '../state/form/layout.ts'
 import { decay } from '../statistics/decay.ts'
 
 export interface DeniedBurstOptions {

@@ -1,7 +1,7 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
-import { clientOf } from '../state/visits.ts'
-import { layout, u32, type StateOf } from '../state/layout.ts'
-import { networkName } from '../state/network-name.ts'
+import { clientOf } from '../state/habits/visits.ts'
+import { layout, u32, type StateOf } from '../state/form/layout.ts'
+import { networkName } from '../state/habits/network-name.ts'
 import { secondOf } from '../state/second-of.ts'
 
 export interface DormantAccountOptions {

@@ -1,6 +1,6 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
-import { bitmap } from '../state/bitmap.ts'
-import { f32, layout, u32, type StateOf } from '../state/layout.ts'
+import { bitmap } from '../state/form/bitmap.ts'
+import { f32, layout, u32, type StateOf } from '../state/form/layout.ts'
 
 export interface EnumerationOptions {
   readonly windowMs: number

@@ -1,10 +1,16 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
-import { noteArrival } from '../state/arrival.ts'
+import { noteArrival } from '../state/habits/arrival.ts'
 import type { Population } from '../state/population/population.ts'
-import { layout, records, type StateOf } from '../state/layout.ts'
+import { layout, records, type StateOf } from '../state/form/layout.ts'
 import { same } from '../state/hash.ts'
-import { keepHabits, placelessGate, replays, travelGates, travelHabits } from '../state/travel-gates.ts'
-import { gapMs, ipOf, keepVisit, neighbour, PERMITTED, visit, type Visit } from '../state/visits.ts'
+import {
+  keepHabits,
+  placelessGate,
+  replays,
+  travelGates,
+  travelHabits,
+} from '../state/habits/travel-gates.ts'
+import { gapMs, ipOf, keepVisit, neighbour, PERMITTED, visit, type Visit } from '../state/habits/visits.ts'
 import { haversine } from '../statistics/haversine.ts'
 import { certainDistance, travelStrangeness } from '../statistics/travel-strangeness.ts'
 

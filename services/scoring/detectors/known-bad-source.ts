@@ -1,5 +1,5 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
-import { layout, records, u32, type StateOf } from '../state/layout.ts'
+import { layout, records, u32, type StateOf } from '../state/form/layout.ts'
 
 export interface KnownBadSourceOptions {
   /** Days on which the subject was let in from a network before, from which on the network is theirs. */

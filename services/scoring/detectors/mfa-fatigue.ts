@@ -1,5 +1,5 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
-import { f64, layout, u32, type StateOf } from '../state/layout.ts'
+import { f64, layout, u32, type StateOf } from '../state/form/layout.ts'
 import { decay } from '../statistics/decay.ts'
 import { instantMs } from '../state/instant.ts'
 

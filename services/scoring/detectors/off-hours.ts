@@ -1,8 +1,8 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
-import type { Field } from '../state/layout.ts'
-import { f32, layout, u32, type StateOf } from '../state/layout.ts'
+import type { Field } from '../state/form/layout.ts'
+import { f32, layout, u32, type StateOf } from '../state/form/layout.ts'
 import { isWeekend } from '../state/weekend.ts'
-import type { Words } from '../state/words.ts'
+import type { Words } from '../state/form/words.ts'
 import { decay } from '../statistics/decay.ts'
 
 export interface OffHoursOptions {

@@ -1,6 +1,6 @@
 import type { Decision } from '../../../schemas/decision.ts'
 import type { Detector, EnrichedDecision } from '../detector.ts'
-import { layout, records, u32, type StateOf } from '../state/layout.ts'
+import { layout, records, u32, type StateOf } from '../state/form/layout.ts'
 import { secondOf } from '../state/second-of.ts'
 
 export interface PostureFallOptions {

@@ -8,9 +8,9 @@ import {
   spreadAsNew,
 } from '../state/population/peers.ts'
 import type { Population } from '../state/population/population.ts'
-import { bitmap } from '../state/bitmap.ts'
-import { f32, f64, layout, u32, type StateOf } from '../state/layout.ts'
-import { slots } from '../state/slots.ts'
+import { bitmap } from '../state/form/bitmap.ts'
+import { f32, f64, layout, u32, type StateOf } from '../state/form/layout.ts'
+import { slots } from '../state/form/slots.ts'
 import { decay } from '../statistics/decay.ts'
 import { goodTuring } from '../statistics/good-turing.ts'
 import { rarityBits } from '../statistics/rarity-bits.ts'

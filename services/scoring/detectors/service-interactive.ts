@@ -1,6 +1,6 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
-import { f64, layout, u32, type StateOf } from '../state/layout.ts'
-import { networkName } from '../state/network-name.ts'
+import { f64, layout, u32, type StateOf } from '../state/form/layout.ts'
+import { networkName } from '../state/habits/network-name.ts'
 import { decay } from '../statistics/decay.ts'
 
 export interface ServiceInteractiveOptions {

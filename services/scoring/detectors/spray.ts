@@ -1,6 +1,6 @@
 import type { Detector, SourceActivity } from '../detector.ts'
-import { f64, layout, type StateOf } from '../state/layout.ts'
-import { slots } from '../state/slots.ts'
+import { f64, layout, type StateOf } from '../state/form/layout.ts'
+import { slots } from '../state/form/slots.ts'
 import { decay } from '../statistics/decay.ts'
 
 export interface SprayOptions {

@@ -1,7 +1,7 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
 import { instantMs } from '../state/instant.ts'
-import { f64, layout, text, clip, type StateOf } from '../state/layout.ts'
-import { slots, type Slots } from '../state/slots.ts'
+import { f64, layout, text, clip, type StateOf } from '../state/form/layout.ts'
+import { slots, type Slots } from '../state/form/slots.ts'
 import { decay } from '../statistics/decay.ts'
 
 export interface SuccessAfterFailuresOptions {

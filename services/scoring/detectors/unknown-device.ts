@@ -1,11 +1,11 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
 import type { Population } from '../state/population/population.ts'
-import { layout, type StateOf } from '../state/layout.ts'
+import { layout, type StateOf } from '../state/form/layout.ts'
 import { combine, hash32 } from '../state/hash.ts'
 import { ipv4Number } from '../state/ipv4.ts'
-import { slots } from '../state/slots.ts'
-import { provedWithKey } from '../state/strong-proof.ts'
-import { isSharedExit } from '../state/shared-exit.ts'
+import { slots } from '../state/form/slots.ts'
+import { provedWithKey } from '../state/habits/strong-proof.ts'
+import { isSharedExit } from '../state/habits/shared-exit.ts'
 
 export interface UnknownDeviceOptions {
   readonly halfLifeMs: number

@@ -1,5 +1,5 @@
 import type { Detector, EnrichedDecision } from '../detector.ts'
-import { expectedAt, rollTo, sumAt, volumeLayout, type VolumeState } from '../state/volume-baseline.ts'
+import { expectedAt, rollTo, sumAt, volumeLayout, type VolumeState } from '../state/habits/volume-baseline.ts'
 import { countSurprise, dispersionOf } from '../statistics/count-surprise.ts'
 
 export interface VolumeOptions {

@@ -3,10 +3,10 @@ import type { Decision } from '../../../schemas/decision.ts'
 import { subjectEntityId, type Entity } from '../../../schemas/entity.ts'
 import type { Enrichment } from '../../../schemas/scored-decision.ts'
 import type { EnrichedDecision } from '../detector.ts'
-import { layout, records, u32, type StateOf } from '../state/layout.ts'
+import { layout, records, u32, type StateOf } from '../state/form/layout.ts'
 import { combine } from '../state/hash.ts'
-import { slots, type Slots } from '../state/slots.ts'
-import { provedWithKey } from '../state/strong-proof.ts'
+import { slots, type Slots } from '../state/form/slots.ts'
+import { provedWithKey } from '../state/habits/strong-proof.ts'
 
 const DAY_MS = 86_400_000
 const HALF_LIFE_MS = 45 * DAY_MS

@@ -4,7 +4,7 @@ import type { PolicyEffect } from '../../../schemas/policy-effect.ts'
 import { REFUSALS_BY_POLICY } from '../../../schemas/reasons.ts'
 import type { EnrichedDecision } from '../detector.ts'
 import { begin, hash32 } from '../state/hash.ts'
-import { layout, type StateOf } from '../state/layout.ts'
+import { layout, type StateOf } from '../state/form/layout.ts'
 import { policyHabits } from './policy-habits.ts'
 
 const DAY_MS = 86_400_000

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { Finding } from '../../../schemas/finding.ts'
 import type { PolicyEffect } from '../../../schemas/policy-effect.ts'
 import { instantMs } from '../state/instant.ts'
-import type { PolicyCase, PolicyRun } from '../state/policy-runs.ts'
+import type { PolicyCase, PolicyRun } from '../state/entity/policy-runs.ts'
 import { betaExceeds } from '../statistics/beta-exceeds.ts'
 
 /**

@@ -1,5 +1,5 @@
-import type { Field } from '../state/layout.ts'
-import type { Words } from '../state/words.ts'
+import type { Field } from '../state/form/layout.ts'
+import type { Words } from '../state/form/words.ts'
 
 const REVISIONS = 3
 const FIRST_DAYS = 4

@@ -1,12 +1,12 @@
 import type { Finding } from '../../../schemas/finding.ts'
 import type { PolicyEffect } from '../../../schemas/policy-effect.ts'
 import type { PartitionStates } from '../partition-states.ts'
-import { planOf } from '../state/entity-state.ts'
+import { planOf } from '../state/entity/entity-state.ts'
 import { instantMs } from '../state/instant.ts'
-import { hashId } from '../state/recent-ids.ts'
+import { hashId } from '../state/entity/recent-ids.ts'
 import { tellOf } from './impact.ts'
 import { takeEffect } from './runs.ts'
-import { notesOf } from '../state/entity-state.ts'
+import { notesOf } from '../state/entity/entity-state.ts'
 
 export const POLICY_STAGE = 'policy'
 

@@ -1,6 +1,6 @@
 import type { PolicyEffect } from '../../../schemas/policy-effect.ts'
 import { instantMs } from '../state/instant.ts'
-import type { PolicyRun, PolicyRuns } from '../state/policy-runs.ts'
+import type { PolicyRun, PolicyRuns } from '../state/entity/policy-runs.ts'
 import { shortRevision } from './effect.ts'
 
 const DAY_MS = 86_400_000

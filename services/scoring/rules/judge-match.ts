@@ -10,7 +10,7 @@ import type { Group } from './state/group.ts'
 import type { Lane } from './state/lane.ts'
 import type { RuleStates } from './state/rule-states.ts'
 import type { Filled } from './windows/events.ts'
-import { notesOf } from '../state/entity-state.ts'
+import { notesOf } from '../state/entity/entity-state.ts'
 
 /** Detector id of a rule's findings. */
 function detectorOf(rule: string): string {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Finding } from '../../../schemas/finding.ts'
 import { advance, evidenceNats, keepRefused, prune, type Observed } from '../../../services/scoring/case.ts'
-import type { Notes } from '../../../services/scoring/state/entity-state.ts'
+import type { Notes } from '../../../services/scoring/state/entity/entity-state.ts'
 
 const detector = { id: 'denied-burst', version: 1, technique: 'T1526', thresholds: { medium: 10, high: 30 } }
 const explain = () => ({

@@ -3,9 +3,9 @@ import { Finding } from '../../../schemas/finding.ts'
 import type { Observed } from '../../../services/scoring/case.ts'
 import { Readings } from '../../../services/scoring/calibration/reading.ts'
 import { advanceJoint, type Saying } from '../../../services/scoring/joint.ts'
-import type { Notes } from '../../../services/scoring/state/entity-state.ts'
-import { runningEvidence } from '../../../services/scoring/state/running-evidence.ts'
-import { allocate } from '../../../services/scoring/state/words.ts'
+import type { Notes } from '../../../services/scoring/state/entity/entity-state.ts'
+import { runningEvidence } from '../../../services/scoring/state/entity/running-evidence.ts'
+import { allocate } from '../../../services/scoring/state/form/words.ts'
 
 const IDS = ['rare-resource', 'unfamiliar-context', 'known-bad-source'] as const
 const THRESHOLDS = { medium: 8, high: 12 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Notes } from '../../state/entity-state.ts'
+import type { Notes } from '../../state/entity/entity-state.ts'
 import type { Event } from '../windows/events.ts'
 
 /**

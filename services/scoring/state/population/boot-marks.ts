@@ -1,5 +1,5 @@
 import { hash64 } from '../hash.ts'
-import { f64, layout, records, u32, type StateOf } from '../layout.ts'
+import { f64, layout, records, u32, type StateOf } from '../form/layout.ts'
 
 /** Boots of a tenant that are known in a partition at a time. */
 const MOST_BOOTS = 32

@@ -1,7 +1,7 @@
 import { decay } from '../../statistics/decay.ts'
 import { combine } from '../hash.ts'
-import { f64, layout, records, type StateOf } from '../layout.ts'
-import { slots, type Slots } from '../slots.ts'
+import { f64, layout, records, type StateOf } from '../form/layout.ts'
+import { slots, type Slots } from '../form/slots.ts'
 import type { HeldPart, PopulationParts } from './parts.ts'
 import type { PopulationKind } from './population.ts'
 

@@ -1,4 +1,4 @@
-import { layout, records, u32, type StateOf } from '../layout.ts'
+import { layout, records, u32, type StateOf } from '../form/layout.ts'
 import type { HeldPart, PopulationParts } from './parts.ts'
 
 /** A use of a prefix is refreshed this often: writing it at each decision would write a bucket each time. */

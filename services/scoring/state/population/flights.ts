@@ -1,5 +1,5 @@
 import { combine } from '../hash.ts'
-import { layout, records, u32, type StateOf } from '../layout.ts'
+import { layout, records, u32, type StateOf } from '../form/layout.ts'
 
 const DAY_S = 86_400
 /** Whoever flew longer ago counts no more. */

@@ -1,6 +1,6 @@
-import type { Layout } from '../layout.ts'
-import { packAll, unpackAll } from '../packed.ts'
-import { allocate } from '../words.ts'
+import type { Layout } from '../form/layout.ts'
+import { packAll, unpackAll } from '../form/packed.ts'
+import { allocate } from '../form/words.ts'
 
 /** One small record of the population. */
 export interface PopulationPart {

@@ -4,8 +4,11 @@ import { finding } from '../../../support/scoring/findings.ts'
 import { seededNumbers } from '../../../../services/runtime/seeded-numbers.ts'
 import { Calibrator, type Observation } from '../../../../services/scoring/calibration/calibrator.ts'
 import { Readings } from '../../../../services/scoring/calibration/reading.ts'
-import { runningEvidence, type RunningEvidence } from '../../../../services/scoring/state/running-evidence.ts'
-import { allocate } from '../../../../services/scoring/state/words.ts'
+import {
+  runningEvidence,
+  type RunningEvidence,
+} from '../../../../services/scoring/state/entity/running-evidence.ts'
+import { allocate } from '../../../../services/scoring/state/form/words.ts'
 import { DayExtremes } from '../../../../services/scoring/calibration/day-extremes.ts'
 import { segmentOf } from '../../../../schemas/calibration-segment.ts'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { policyHabits, type PolicyHabits } from '../../../../services/scoring/intent/policy-habits.ts'
-import { allocate } from '../../../../services/scoring/state/words.ts'
+import { allocate } from '../../../../services/scoring/state/form/words.ts'
 
 const PLACE = 0xabcd1234
 const [OLD, NEXT, LATER, LAST] = [0x11, 0x22, 0x33, 0x44]

@@ -5,21 +5,21 @@ import {
   planOf,
   type EntityState,
   type Plan,
-} from '../../../../services/scoring/state/entity-state.ts'
+} from '../../../../services/scoring/state/entity/entity-state.ts'
 import { begin, combine, hash32 } from '../../../../services/scoring/state/hash.ts'
-import { clip, f64, layout, records, text, u32 } from '../../../../services/scoring/state/layout.ts'
+import { clip, f64, layout, records, text, u32 } from '../../../../services/scoring/state/form/layout.ts'
 import {
   checkPacked,
   headOf,
   packAll,
   UnreadableState,
   unpackAll,
-} from '../../../../services/scoring/state/packed.ts'
+} from '../../../../services/scoring/state/form/packed.ts'
 import { TenantPopulation } from '../../../../services/scoring/state/population/tenant-population.ts'
-import { hashId } from '../../../../services/scoring/state/recent-ids.ts'
-import { slots } from '../../../../services/scoring/state/slots.ts'
-import { packedBound, WordReader, WordWriter } from '../../../../services/scoring/state/word-codec.ts'
-import { allocate } from '../../../../services/scoring/state/words.ts'
+import { hashId } from '../../../../services/scoring/state/entity/recent-ids.ts'
+import { slots } from '../../../../services/scoring/state/form/slots.ts'
+import { packedBound, WordReader, WordWriter } from '../../../../services/scoring/state/form/word-codec.ts'
+import { allocate } from '../../../../services/scoring/state/form/words.ts'
 import { subjectBench } from '../../../../services/scoring/subject-stage.ts'
 
 const DAY = 86_400_000

@@ -1,7 +1,7 @@
-import type { EnrichedDecision } from '../detector.ts'
-import { idText } from './id-text.ts'
-import { ipv4Number } from './ipv4.ts'
-import { u32, type StateOf } from './layout.ts'
+import type { EnrichedDecision } from '../../detector.ts'
+import { idText } from '../form/id-text.ts'
+import { ipv4Number } from '../ipv4.ts'
+import { u32, type StateOf } from '../form/layout.ts'
 
 /** Seen again within so long, a computer has been at its network all the time. */
 const STAYS_S = 45 * 60

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Bitmap } from '../../../../services/scoring/state/bitmap.ts'
-import { hash32 } from '../../../../services/scoring/state/hash.ts'
-import { Moments } from '../../../../services/scoring/state/moments.ts'
-import { allocate } from '../../../../services/scoring/state/words.ts'
+import { Bitmap } from '../../../../../services/scoring/state/form/bitmap.ts'
+import { hash32 } from '../../../../../services/scoring/state/hash.ts'
+import { Moments } from '../../../../../services/scoring/state/form/moments.ts'
+import { allocate } from '../../../../../services/scoring/state/form/words.ts'
 
 describe('counting in bits', () => {
   it('is within a fifth of the truth up to as many values as there are bits, however often each comes', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { idText } from '../../../../services/scoring/state/id-text.ts'
-import { allocate } from '../../../../services/scoring/state/words.ts'
+import { idText } from '../../../../../services/scoring/state/form/id-text.ts'
+import { allocate } from '../../../../../services/scoring/state/form/words.ts'
 
 const UUID = '0198f2c4-7b1a-7c3d-8e4f-00a1b2c3d4ff'
 

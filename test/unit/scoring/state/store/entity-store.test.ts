@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { EntityStore, NONE, type Order } from '../../../../services/scoring/state/entity-store.ts'
+import { EntityStore, NONE, type Order } from '../../../../../services/scoring/state/store/entity-store.ts'
 
 const bytesOf = (text: string, length: number) => Buffer.alloc(length, text)
 

@@ -1,5 +1,5 @@
 import { NONE, type EntityStore, type Order } from './entity-store.ts'
-import type { EntityState } from './entity-state.ts'
+import type { EntityState } from '../entity/entity-state.ts'
 
 /** How much is remembered. The same limits over the same records give the same state, wherever batches end. */
 export interface StateLimits {

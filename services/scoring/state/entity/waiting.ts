@@ -1,4 +1,4 @@
-import { layout, records, u32, type StateOf } from './layout.ts'
+import { layout, records, u32, type StateOf } from '../form/layout.ts'
 
 const thing = { what: u32, first_s: u32, day: u32, days: u32 }
 const fields = { things: records(4, thing) }

@@ -1,4 +1,4 @@
-import { hash32 } from './hash.ts'
+import { hash32 } from '../hash.ts'
 import { KeyTable } from './key-table.ts'
 import { Pages } from './pages.ts'
 

@@ -1,4 +1,4 @@
-import type { Population } from './population/population.ts'
+import type { Population } from '../population/population.ts'
 
 /** From so many subjects on, an exit is everybody's; no more are counted. */
 const SHARED_BY = 3

@@ -1,6 +1,6 @@
-import { f32, f64, layout, records, u32, type StateOf } from './layout.ts'
-import { moments } from './moments.ts'
-import { isWeekend } from './weekend.ts'
+import { f32, f64, layout, records, u32, type StateOf } from '../form/layout.ts'
+import { moments } from '../form/moments.ts'
+import { isWeekend } from '../weekend.ts'
 
 const HOURS_A_DAY = 24
 /** Hours of the overall mean that stand behind each part of the week. */

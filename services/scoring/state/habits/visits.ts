@@ -1,8 +1,8 @@
-import type { EnrichedDecision } from '../detector.ts'
-import { combine } from './hash.ts'
-import { idText } from './id-text.ts'
-import { ipv4Number, ipv4Text } from './ipv4.ts'
-import { clip, f32, text, u32, type StateOf } from './layout.ts'
+import type { EnrichedDecision } from '../../detector.ts'
+import { combine } from '../hash.ts'
+import { idText } from '../form/id-text.ts'
+import { ipv4Number, ipv4Text } from '../ipv4.ts'
+import { clip, f32, text, u32, type StateOf } from '../form/layout.ts'
 
 export const PERMITTED = 1
 export const MOBILE = 2

@@ -1,6 +1,6 @@
-import { combine, hash32 } from './hash.ts'
-import type { Layout } from './layout.ts'
-import type { Words } from './words.ts'
+import { combine, hash32 } from '../hash.ts'
+import type { Layout } from '../form/layout.ts'
+import type { Words } from '../form/words.ts'
 
 /** Sixteenths of a nat fit a byte. */
 const PARTS = 8

@@ -1,5 +1,5 @@
-import type { Reason } from '../../../schemas/reasons.ts'
-import type { Outcome } from '../../../schemas/decision.ts'
+import type { Reason } from '../../../../schemas/reasons.ts'
+import type { Outcome } from '../../../../schemas/decision.ts'
 
 /** What one revision of a policy did to the people who are established at one place. */
 export interface PolicyRun {

@@ -1,5 +1,5 @@
-import type { EnrichedDecision } from '../detector.ts'
-import { instantMs } from './instant.ts'
+import type { EnrichedDecision } from '../../detector.ts'
+import { instantMs } from '../instant.ts'
 
 const FRESH_MS = 3_600_000
 const STRONG = new Set(['hwk', 'fido', 'pop', 'swk'])

@@ -1,6 +1,6 @@
-import { hash32 } from './hash.ts'
-import type { Field } from './layout.ts'
-import type { Words } from './words.ts'
+import { hash32 } from '../hash.ts'
+import type { Field } from '../form/layout.ts'
+import type { Words } from '../form/words.ts'
 
 /** Words before the ring: next place, newest second forgotten. */
 const HEAD = 2

@@ -1,8 +1,8 @@
-import type { EnrichedDecision } from '../detector.ts'
-import { haversine } from '../statistics/haversine.ts'
-import { certainDistance, travelStrangeness } from '../statistics/travel-strangeness.ts'
-import { cellOf } from './population/flights.ts'
-import type { Population } from './population/population.ts'
+import type { EnrichedDecision } from '../../detector.ts'
+import { haversine } from '../../statistics/haversine.ts'
+import { certainDistance, travelStrangeness } from '../../statistics/travel-strangeness.ts'
+import { cellOf } from '../population/flights.ts'
+import type { Population } from '../population/population.ts'
 import { clientOf, gapMs, neighbour, type Visit } from './visits.ts'
 
 /** A flight is no commute. */

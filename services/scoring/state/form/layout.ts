@@ -1,4 +1,4 @@
-import { hash32 } from './hash.ts'
+import { hash32 } from '../hash.ts'
 import type { Words } from './words.ts'
 
 /** One field of a fixed layout. `read` and `write` are exact inverses: a value survives storage bit for bit. */

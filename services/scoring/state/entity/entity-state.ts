@@ -1,12 +1,12 @@
-import type { Entity } from '../../../schemas/entity.ts'
-import type { Finding } from '../../../schemas/finding.ts'
-import type { Explanation } from '../detector.ts'
-import { combine, hash32 } from './hash.ts'
-import { f64, layout, type Layout, type StateOf } from './layout.ts'
-import { NO_FOREIGN, packAll, unpackAll, type Foreign, type StateHead } from './packed.ts'
+import type { Entity } from '../../../../schemas/entity.ts'
+import type { Finding } from '../../../../schemas/finding.ts'
+import type { Explanation } from '../../detector.ts'
+import { combine, hash32 } from '../hash.ts'
+import { f64, layout, type Layout, type StateOf } from '../form/layout.ts'
+import { NO_FOREIGN, packAll, unpackAll, type Foreign, type StateHead } from '../form/packed.ts'
 import type { PolicyRuns } from './policy-runs.ts'
 import { recentIds } from './recent-ids.ts'
-import { allocate, type Tagged } from './words.ts'
+import { allocate, type Tagged } from '../form/words.ts'
 
 const bookFields = { last_ms: f64, seen: recentIds(21) }
 const bookLayout = layout(bookFields)

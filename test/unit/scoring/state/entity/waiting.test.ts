@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { allocate } from '../../../../services/scoring/state/words.ts'
-import { hasWaited, waitingLayout } from '../../../../services/scoring/state/waiting.ts'
+import { allocate } from '../../../../../services/scoring/state/form/words.ts'
+import { hasWaited, waitingLayout } from '../../../../../services/scoring/state/entity/waiting.ts'
 
 const DAY = 86_400_000
 const START = Date.parse('2026-01-01T10:00:00.000Z')

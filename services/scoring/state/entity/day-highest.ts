@@ -1,7 +1,7 @@
-import type { Scores } from '../../../schemas/scored-decision.ts'
-import { combine, hash32 } from './hash.ts'
-import type { Layout } from './layout.ts'
-import type { Words } from './words.ts'
+import type { Scores } from '../../../../schemas/scored-decision.ts'
+import { combine, hash32 } from '../hash.ts'
+import type { Layout } from '../form/layout.ts'
+import type { Words } from '../form/words.ts'
 
 /** A rise by less is not told: scores are counted in steps of 2 %. */
 const STEP = 1.02

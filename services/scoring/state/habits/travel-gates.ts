@@ -1,8 +1,8 @@
-import type { EnrichedDecision } from '../detector.ts'
-import { differ, same } from './hash.ts'
-import type { Population } from './population/population.ts'
+import type { EnrichedDecision } from '../../detector.ts'
+import { differ, same } from '../hash.ts'
+import type { Population } from '../population/population.ts'
 import { isSharedExit } from './shared-exit.ts'
-import { slots, type Slots } from './slots.ts'
+import { slots, type Slots } from '../form/slots.ts'
 import { clientOf, CORPORATE, MOBILE, placeOf, type Visit } from './visits.ts'
 
 const DAY_MS = 86_400_000
