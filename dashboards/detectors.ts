@@ -2,7 +2,7 @@ import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-s
 import { board } from './board.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
 import { metric } from './metrics.ts'
-import { linked, toExplanation, toSession, toSource, toStory, toSubject } from './links.ts'
+import { linked, toDetector, toExplanation, toSession, toSource, toStory, toSubject } from './links.ts'
 import { bars, lines, rows, stat } from './panels.ts'
 import { fromScores } from './rolled-figures.ts'
 import { findingsByDetector } from './shared-panels.ts'
@@ -74,7 +74,11 @@ const byLevel = () =>
   )
 
 const precision = () =>
-  rows('Precision by detector', 'Whose findings do analysts confirm, and whose do they wave away?')
+  linked(
+    rows('Precision by detector', 'Whose findings do analysts confirm, and whose do they wave away?'),
+    'detector',
+    toDetector,
+  )
     .overrideByName('precision', [{ id: 'unit', value: 'percentunit' }])
     .withTarget(
       table(
@@ -88,7 +92,11 @@ const precision = () =>
     )
 
 const gates = () =>
-  rows('Suppression', 'Which gate makes which detector quieter, how often and by how much?')
+  linked(
+    rows('Suppression', 'Which gate makes which detector quieter, how often and by how much?'),
+    'detector',
+    toDetector,
+  )
     .span(12)
     .noValue('No gate made a finding smaller in this time range')
     .withTarget(
@@ -100,9 +108,13 @@ const gates = () =>
     )
 
 const scores = () =>
-  rows(
-    'Scores of all decisions',
-    'How are scores spread where nothing is found? A detector without any has nothing to read.',
+  linked(
+    rows(
+      'Scores of all decisions',
+      'How are scores spread where nothing is found? A detector without any has nothing to read.',
+    ),
+    'detector',
+    toDetector,
   )
     .span(12)
     .withTarget(
@@ -139,7 +151,8 @@ const newest = () => {
     'What was found lately, on which figures does it rest, and in which story is it told?',
   ).height(12)
   const named = linked(linked(linked(panel, 'subject', toSubject), 'network', toSource), 'session', toSession)
-  return linked(linked(named, 'story', toStory), 'decision_id', toExplanation).withTarget(
+  const told = linked(linked(named, 'detector', toDetector), 'story', toStory)
+  return linked(told, 'decision_id', toExplanation).withTarget(
     table(
       `SELECT found.observed_at AS last_seen, toString(risk_level) AS risk_level, toString(detector_id) AS detector, if(entity_type = 'subject', entity_id, '') AS subject, if(entity_type = 'source', entity_id, '') AS network,
          if(entity_type = 'session', entity_id, '') AS session, if(subject = '' AND network = '' AND session = '', concat(entity_type, ' ', entity_id), '') AS other, summary,

@@ -1,5 +1,6 @@
 import { DashboardLinkBuilder, DashboardLinkType } from '@grafana/grafana-foundation-sdk/dashboard'
 import type { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/table'
+import type { PanelBuilder as LinesBuilder } from '@grafana/grafana-foundation-sdk/timeseries'
 
 const boards = [
   { title: 'Overview', uid: 'gatewatch-overview' },
@@ -31,15 +32,16 @@ export function linksFrom(uid: string): DashboardLinkBuilder[] {
 /** What a row of a panel names, and where more of it stands. */
 interface Target {
   readonly title: string
-  readonly url: (column: string) => string
+  /** Of what a field of Grafana's holds: a cell, or a label of a line. */
+  readonly url: (field: string) => string
 }
 
 /** The forensics of what a column names; time range, tenant and the console's address go along. */
 function forensics(title: string, uid: string, variable: string): Target {
   return {
     title,
-    url: (column) =>
-      `/d/${uid}?var-${variable}=\${__data.fields.${column}:percentencode}&var-tenant=\${tenant:percentencode}&var-console=\${console:percentencode}&\${__url_time_range}`,
+    url: (field) =>
+      `/d/${uid}?var-${variable}=\${${field}:percentencode}&var-tenant=\${tenant:percentencode}&var-console=\${console:percentencode}&\${__url_time_range}`,
   }
 }
 
@@ -47,8 +49,7 @@ function forensics(title: string, uid: string, variable: string): Target {
 function triage(title: string, path: string): Target {
   return {
     title,
-    url: (column) =>
-      `\${console}/#/${path}/\${__data.fields.${column}:percentencode}?tenant=\${tenant:percentencode}`,
+    url: (field) => `\${console}/#/${path}/\${${field}:percentencode}?tenant=\${tenant:percentencode}`,
   }
 }
 
@@ -56,6 +57,7 @@ export const toSubject = forensics('Look closer at this subject', 'gatewatch-sub
 export const toSource = forensics('Look closer at this network', 'gatewatch-source', 'source')
 export const toSession = forensics('Replay this session', 'gatewatch-session', 'session')
 export const toResource = forensics('Look closer at this application', 'gatewatch-resource', 'app')
+export const toDetector = forensics('Look closer at this detector', 'gatewatch-detectors', 'detector')
 export const toExplanation = triage('Explain in the console', 'decisions')
 export const toStory = triage('Open in the console', 'stories')
 
@@ -70,6 +72,13 @@ export function linked(
   named = column,
 ): TableBuilder {
   return panel.overrideByName(column, [
-    { id: 'links', value: [{ title, url: url(named), targetBlank: false }] },
+    { id: 'links', value: [{ title, url: url(`__data.fields.${named}`), targetBlank: false }] },
+  ])
+}
+
+/** Makes each line a link to what its `label` names. */
+export function linkedLines(panel: LinesBuilder, label: string, { title, url }: Target): LinesBuilder {
+  return panel.overrideByRegexp('/.*/', [
+    { id: 'links', value: [{ title, url: url(`__field.labels.${label}`), targetBlank: false }] },
   ])
 }

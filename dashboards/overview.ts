@@ -2,7 +2,7 @@ import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-s
 import { board } from './board.ts'
 import { alarming } from './frame.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
-import { linked, toStory, toSubject } from './links.ts'
+import { linked, linkedLines, toResource, toStory, toSubject } from './links.ts'
 import { bars, lines, rows, stat } from './panels.ts'
 import { ABOUT, fromRolled, SUBJECTS } from './rolled.ts'
 import { REFUSED } from './terms.ts'
@@ -63,7 +63,11 @@ const byOutcome = () =>
   )
 
 const refusedByApp = () =>
-  lines('Refused by application', 'Which application refuses most, and did one begin to?').withTarget(
+  linkedLines(
+    lines('Refused by application', 'Which application refuses most, and did one begin to?'),
+    'application',
+    toResource,
+  ).withTarget(
     timeSeries(
       `SELECT $__timeInterval(at) AS time, toString(resource_app) AS application, sum(n) AS refused
        ${overTime} AND ${REFUSED} GROUP BY time, application ORDER BY time LIMIT 5000`,

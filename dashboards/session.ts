@@ -3,7 +3,17 @@ import { board } from './board.ts'
 import { alarming } from './frame.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
 import { withFilters } from './filters.ts'
-import { linked, toExplanation, toResource, toSession, toSource, toStory, toSubject } from './links.ts'
+import {
+  linked,
+  linkedLines,
+  toDetector,
+  toExplanation,
+  toResource,
+  toSession,
+  toSource,
+  toStory,
+  toSubject,
+} from './links.ts'
 import { bars, lines, rows, stat } from './panels.ts'
 import { fromRolled } from './rolled.ts'
 import { fromSharedSessions } from './rolled-figures.ts'
@@ -42,7 +52,11 @@ const oneOf = (title: string, question: string, expression: string) =>
   )
 
 const timeline = () =>
-  bars('What it did, over time', 'In which applications, when, and was there a pause?').withTarget(
+  linkedLines(
+    bars('What it did, over time', 'In which applications, when, and was there a pause?'),
+    'application',
+    toResource,
+  ).withTarget(
     timeSeries(
       `SELECT $__timeInterval(decided_at) AS time, toString(resource_app) AS application, uniq(id) AS decisions
        ${decisions} GROUP BY time, application ORDER BY time LIMIT 5000`,
@@ -90,7 +104,8 @@ const began = () =>
 
 const found = () => {
   const panel = rows('What was found', 'What was found strange about this session or in it?')
-  return linked(linked(panel, 'story', toStory), 'decision_id', toExplanation).withTarget(
+  const named = linked(linked(panel, 'detector', toDetector), 'story', toStory)
+  return linked(named, 'decision_id', toExplanation).withTarget(
     table(
       `SELECT found.observed_at AS last_seen, risk_level, detector_id AS detector, technique, summary, score, story, decision_ids[-1] AS decision_id
        FROM (

@@ -2,6 +2,7 @@ import type { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sd
 import type { PanelBuilder as TimeSeriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries'
 import { table, timeSeries } from './clickhouse-query.ts'
 import { alarming } from './frame.ts'
+import { linkedLines, toDetector } from './links.ts'
 import { bars, stat } from './panels.ts'
 import { fromRolled } from './rolled.ts'
 import { UNDECIDED } from './terms.ts'
@@ -11,10 +12,11 @@ import { ofTenant } from './variables.ts'
 
 /** `condition` says which findings, where not all are meant. */
 export function findingsByDetector(condition = 'true'): TimeSeriesBuilder {
-  return bars(
+  const panel = bars(
     'Findings by detector',
     'Which detector speaks, and did one fall silent or start to shout?',
-  ).withTarget(
+  )
+  return linkedLines(panel, 'detector', toDetector).withTarget(
     timeSeries(
       `SELECT $__timeInterval(first_observed_at) AS time, toString(detector_id) AS detector, count() AS findings
        FROM findings FINAL WHERE ${ofTenant} AND $__timeFilter_ms(first_observed_at) AND ${condition} GROUP BY time, detector ORDER BY time`,

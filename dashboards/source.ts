@@ -3,7 +3,7 @@ import { board } from './board.ts'
 import { alarming } from './frame.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
 import { withFilters } from './filters.ts'
-import { linked, toExplanation, toResource, toSource, toStory, toSubject } from './links.ts'
+import { linked, toDetector, toExplanation, toResource, toSource, toStory, toSubject } from './links.ts'
 import { bars, lines, rows, stat } from './panels.ts'
 import { fromRolled } from './rolled.ts'
 import { TOLD } from './stories.ts'
@@ -121,7 +121,8 @@ const findings = () => {
     'Findings',
     'What was found strange about this network, or names it, and in which story?',
   )
-  return linked(linked(panel, 'story', toStory), 'decision_id', toExplanation).withTarget(
+  const named = linked(linked(panel, 'detector', toDetector), 'story', toStory)
+  return linked(named, 'decision_id', toExplanation).withTarget(
     table(
       `SELECT found.observed_at AS last_seen, risk_level, detector_id AS detector, technique, summary, score, decisions_total AS decisions, story, decision_ids[-1] AS decision_id
        FROM (

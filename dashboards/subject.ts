@@ -3,7 +3,17 @@ import { board } from './board.ts'
 import { alarming } from './frame.ts'
 import { table, timeSeries } from './clickhouse-query.ts'
 import { withFilters } from './filters.ts'
-import { linked, toExplanation, toResource, toSession, toSource, toStory, toSubject } from './links.ts'
+import {
+  linked,
+  linkedLines,
+  toDetector,
+  toExplanation,
+  toResource,
+  toSession,
+  toSource,
+  toStory,
+  toSubject,
+} from './links.ts'
 import { lines, rows, stat } from './panels.ts'
 import { fromRolled } from './rolled.ts'
 import { fromSubjectScores } from './rolled-figures.ts'
@@ -54,7 +64,14 @@ const findingsTotal = () =>
   stat('Findings', 'How many findings name it?').withTarget(table(`SELECT count() AS findings ${findings}`))
 
 const scores = () =>
-  lines('Detector scores', 'Which detector found its decisions strange, and when? Each is on its own scale.')
+  linkedLines(
+    lines(
+      'Detector scores',
+      'Which detector found its decisions strange, and when? Each is on its own scale.',
+    ),
+    'detector',
+    toDetector,
+  )
     .span(24)
     .withTarget(
       timeSeries(
@@ -132,7 +149,8 @@ const verdictRows = () =>
 
 const findingRows = () => {
   const panel = rows('What was found', 'What was found strange, by which figures, and in which story?')
-  return linked(linked(panel, 'story', toStory), 'decision_id', toExplanation).withTarget(
+  const named = linked(linked(panel, 'detector', toDetector), 'story', toStory)
+  return linked(named, 'decision_id', toExplanation).withTarget(
     table(
       `SELECT found.observed_at AS last_seen, risk_level, detector_id AS detector, cause, technique, summary, score, evidence_nats, evidence, story, decision_ids[-1] AS decision_id
        FROM (SELECT * ${findings} ORDER BY observed_at DESC, id LIMIT 100) AS found ${TOLD} = found.id

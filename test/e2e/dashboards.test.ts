@@ -104,7 +104,7 @@ describe.skipIf(skip)(`dashboards in a browser${noBrowser ? ` (${noBrowser})` : 
 
   it('values are chosen from what the store knows, several by a search, and kept in the address', async () => {
     await open('gatewatch-overview')
-    await page.getByText('Application', { exact: true }).waitFor()
+    await page.locator('#label-var-app', { hasText: 'Application' }).waitFor()
     await page.locator('summary', { hasText: 'All' }).click()
     await page.getByRole('searchbox', { name: 'Search in Application' }).fill('PAY')
     await page.getByRole('checkbox', { name: 'payroll' }).check()

@@ -154,7 +154,7 @@ export async function storeMany(client: ClickHouseClient, nowMs: number): Promis
   ])
 }
 
-async function put(
+export async function put(
   client: ClickHouseClient,
   table: string,
   token: string,

@@ -15,6 +15,13 @@ const linked = panels.flatMap(({ name, uid, panel }) =>
       .map(({ url }) => ({ name, uid, column: String(matcher.options), url })),
   ),
 )
+/** What it is asked for, without what it is asked from. */
+const sqlIn = (panel: (typeof panels)[number]['panel']) =>
+  (panel.targets ?? [])
+    .map((target) => ('rawSql' in target ? String(target.rawSql) : ''))
+    .map((sql) => sql.slice(sql.startsWith('WITH') ? sql.indexOf('\nSELECT') : 0))
+    .map((sql) => sql.slice(0, sql.indexOf('FROM')))
+    .join('\n')
 const variablesOf = (uid: string) =>
   built.find((board) => board.uid === uid)?.templating?.list?.map(({ name }) => name) ?? []
 
@@ -49,16 +56,19 @@ describe('a link of a row', () => {
     },
   )
 
-  it('is on every column that names a subject, network, address, session or application', () => {
-    const unlinked = panels.flatMap(({ name, panel }) => {
-      const sql = JSON.stringify(panel.targets)
-      const columns = ['subject', 'network', 'address', 'session', 'application'].filter(
-        (column) => panel.type === 'table' && new RegExp(` AS ${column}\\b`).test(sql),
-      )
-      const has = new Set(linked.filter((link) => link.name === name).map(({ column }) => column))
-      return columns.filter((column) => !has.has(column)).map((column) => `${name}: ${column}`)
+  const ENTITIES = ['subject', 'peer', 'network', 'address', 'session', 'application', 'detector', 'story']
+  it.each(ENTITIES)('is wherever a column of rows, or a line, names a %s', (entity) => {
+    const naming = panels.filter(({ panel }) => {
+      const shows = panel.type === 'table' || panel.type === 'timeseries'
+      return shows && new RegExp(`(?:\\bAS|,|SELECT) ${entity}\\s*(?:,|$)`, 'm').test(sqlIn(panel))
     })
-    expect(unlinked).toEqual([])
+    expect(naming).not.toEqual([])
+    for (const { name, panel } of naming) {
+      const field = panel.type === 'table' ? '__data.fields.' : '__field.labels.'
+      const own = linked.filter((link) => link.name === name)
+      const isLinked = own.some(({ column, url }) => column === entity || url.includes(`${field}${entity}:`))
+      expect({ name, isLinked }).toEqual({ name, isLinked: true })
+    }
   })
 })
 
