@@ -286,7 +286,7 @@ describe.skipIf(skip)(`console in a browser${noBrowser ? ` (${noBrowser})` : ''}
     await row('d-outage').waitFor()
     await page.goto(`${stack.url}#/decisions/d-outage`)
     await page.getByRole('heading', { name: 'alice was refused GET /records/1' }).waitFor()
-    expect(await page.getByRole('status').first().textContent()).toContain('The store could not answer')
+    await page.getByRole('status').getByText('The store could not answer').first().waitFor()
     watched.pardon('503')
   })
 })

@@ -54,7 +54,7 @@ beforeAll(async () => {
         day: new Date(day).toISOString().slice(0, 10),
         upTo: new Date().toISOString().slice(0, 23).replace('T', ' '),
       })
-}, 180_000)
+})
 afterAll(() => store.close())
 
 interface Asking extends Pick<Asked, 'from' | 'to' | 'interval_s' | 'subject' | 'source' | 'session'> {
@@ -99,7 +99,7 @@ describe.each(Object.entries(ASKED))('figures %s', (_name, asking) => {
       const answer = await ask(sql, asking)
       expectSame(panel, answer, count(hasApps ? { ...asked, decisions: chosen } : asked))
     }
-  }, 180_000)
+  })
 })
 
 /** Rows of what `storeRevised` stores, by column; a revision that another has replaced counts nowhere. */

@@ -101,7 +101,7 @@ describe('rows to read', () => {
     expect(shares.size).toBeGreaterThan(80)
     expect(above(shares, (name) => HOUR_BY_PANEL[name] ?? 0.05, isDecisions)).toEqual([])
     expect(above(shares, (name) => ROLLED_BY_PANEL[name] ?? 0, isRolled)).toEqual([])
-  }, 180_000)
+  })
 
   it('of days that are rolled up are those of the roll-ups, of the subject where one is looked at', async () => {
     const boardOf = (name: string) => name.slice(0, name.indexOf(':'))
@@ -112,7 +112,7 @@ describe('rows to read', () => {
     expect(ofOne.size).toBeGreaterThan(30)
     const bySubject = (table: string) => BY_SUBJECT.has(table)
     expect(above(ofOne, (name) => PEERS[name] ?? BY_THING[boardOf(name)] ?? 0, bySubject)).toEqual([])
-  }, 180_000)
+  })
 
   it('of variables and annotations are those of the calendar, of the range or of what was found', async () => {
     const others = questions.filter(

@@ -53,7 +53,7 @@ it('goes on with a boot that was killed before it recorded anything, so that not
     ['b2', 0, link.hash],
   ])
   expect([book.boot('import:1', 'b1'), book.boot('import:1', 'b2')]).toEqual([
-    { covered_to: 0, ended_at: 0 },
-    { covered_to: 0, ended_at: 0 },
+    { covered_from: 0, covered_to: 0, ended_at: 0 },
+    { covered_from: 0, covered_to: 0, ended_at: 0 },
   ])
 })
