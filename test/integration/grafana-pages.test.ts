@@ -36,6 +36,17 @@ describe.skipIf(!here)("that Grafana's own pages (skipped without GRAFANA_URL or
     180_000,
   )
 
+  it("show the app's page, where the app is installed, with how the data sources stand", async ({ skip }) => {
+    const installed = await grafana.call('GET', 'api/plugins/gatewatch-app/settings').catch(() => null)
+    skip(installed === null, 'the app gatewatch-app is not installed there')
+    const page = await browser.context.newPage()
+    await page.goto(new URL('plugins/gatewatch-app?page=data-sources', `${grafanaUrl}/`).href)
+    await page.getByRole('button', { name: 'Save data sources' }).waitFor()
+    const words = await page.locator('body').innerText()
+    for (const name of ['Gatewatch ClickHouse: ', 'Gatewatch Prometheus: ']) expect(words).toContain(name)
+    await page.close()
+  })
+
   /** Opens a board in a window that is as high as it is, and waits until nothing is asked any more. */
   async function shown({ uid, panels }: CopiedBoard) {
     const height = HEAD_PX + ROW_PX * Math.max(...panels.map(({ gridPos: { y, h } }) => y + h))

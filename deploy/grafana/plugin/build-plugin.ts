@@ -26,7 +26,14 @@ export async function installTools(limitMs: number): Promise<void> {
 /** Builds the app with Grafana's tools, which must be installed; its files by their paths in `dist/`. */
 export async function buildPlugin(): Promise<ReadonlyMap<string, Buffer>> {
   const webpack = join(HERE, 'node_modules', 'webpack-cli', 'bin', 'cli.js')
-  const how = ['--disable-interpret', '-c', './webpack.config.ts', '--env', 'production']
+  const how = [
+    '--disable-interpret',
+    '--fail-on-warnings',
+    '-c',
+    './webpack.config.ts',
+    '--env',
+    'production',
+  ]
   await run(process.execPath, [webpack, ...how], { cwd: HERE, timeout: BUILD_MS }).catch((error: unknown) => {
     throw new Error(`webpack: ${said(error)}`, { cause: error })
   })

@@ -1,6 +1,7 @@
 import type { BackendSrv } from '@grafana/runtime'
-import { datasources } from '../../provisioning/datasources/gatewatch.yaml'
+import provisioned from '../../provisioning/datasources/gatewatch.yaml'
 
+const { datasources } = provisioned
 const [clickhouse, prometheus] = datasources
 
 /** What differs from place to place. An empty password leaves the one that Grafana has. */

@@ -59,7 +59,8 @@ declare module '*.yaml' {
     readonly jsonData: Readonly<Record<string, unknown>>
     readonly secureJsonData?: Readonly<Record<string, string>>
   }
-  export const datasources: readonly [clickhouse: DataSource, prometheus: DataSource]
+  const file: { readonly datasources: readonly [clickhouse: DataSource, prometheus: DataSource] }
+  export default file
 }
 
 declare namespace JSX {
