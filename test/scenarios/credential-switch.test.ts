@@ -151,6 +151,25 @@ describe('credential switch', () => {
       ],
     ],
     [
+      'whoever goes no further than an application that the owner of the machine uses too',
+      [
+        days('alice', 'laptop-a', 5, 'vault'),
+        admin,
+        {
+          who: 'bob',
+          fromMs: at,
+          everyMs: MINUTE,
+          times: 4,
+          each: (index) => {
+            const { resource, ...rest } = on('laptop-a', 'vault')
+            return resource === undefined
+              ? rest
+              : { ...rest, resource: { ...resource, id: `/vault/${index}` } }
+          },
+        },
+      ],
+    ],
+    [
       'an administrator who proves it with a key at hand',
       [alice, admin, proved(goesOn('bob', 'laptop-a', at))],
     ],

@@ -127,6 +127,20 @@ describe('distributed spray', () => {
     expect(all.every(({ entities: named }) => named.length > 0)).toBe(true)
   })
 
+  it('teaches nothing: the fourth day of it says as much as the first', () => {
+    const day = (nth: number) =>
+      spray(12, 'script', 30_000).map((part) => ({ ...part, fromMs: (part.fromMs ?? 0) + nth * DAY }))
+    const most = (from: number, findings: ReturnType<typeof found>) =>
+      Math.max(
+        ...findings
+          .filter(({ entity, observed_at: at }) => entity.id === 'script' && Date.parse(at) >= from)
+          .map(({ score }) => score),
+      )
+    const all = found(...[0, 1, 2, 3].flatMap(day))
+    const fourth = Date.parse('2026-01-09T00:00:00.000Z')
+    expect(most(fourth, all)).toBeGreaterThan(0.9 * most(0, found(...day(0))))
+  })
+
   it('is found with the build that half of the company uses, when it is large enough', () => {
     expect(found(...spray(50, 'popular')).some(({ entity }) => entity.id === 'popular')).toBe(true)
   })

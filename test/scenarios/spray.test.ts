@@ -72,6 +72,21 @@ describe('spray', () => {
     expect(play(story(...morning)).findings.filter((f) => f.detector.id === 'spray')).toEqual([])
   })
 
+  it('one network that tries twelve accounts again and again is a broken program, and no spray', () => {
+    const again = Array.from({ length: 12 }, (_, index) => ({
+      who: `person-${index}`,
+      // One account after the other, six times each.
+      fromMs: index * 1000,
+      everyMs: 100,
+      times: 6,
+      each: fails(TOKYO_IP),
+    }))
+    const once = again.map((each) => ({ ...each, times: 1 }))
+    const { findings } = play(story(...again))
+    expect(findings.filter((f) => f.detector.id === 'spray')).toEqual([])
+    expect(play(story(...once)).findings.map((f) => f.detector.id)).toEqual(['spray'])
+  })
+
   it('is not hidden by one account that does a lot from the same network', () => {
     const busy = { who: 'busy', times: 600, everyMs: 50, each: () => ({ context: { ip: TOKYO_IP } }) }
     const { findings } = play(story(...sprayed, busy))
