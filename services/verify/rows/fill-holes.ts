@@ -17,6 +17,9 @@ export interface HoleOptions extends SliceOptions {
 /** A gateway's clock may be ahead of the log's by this much. */
 const SKEW_MS = 3_600_000
 
+/** A dead letter is written while the log has the decision, which is signed once it is in the log: a week, and as much again. */
+const LETTERS_MS = 14 * 86_400_000
+
 /** Numbers of a slice that are looked for in the log. */
 const MOST_SOUGHT = 5000
 
@@ -39,7 +42,9 @@ export async function fillHoles(
   const since = new Date(Date.parse(begun) - SKEW_MS).toISOString()
   // First, for what is on its way to a dead letter is nowhere yet.
   const arrived = await options.arrived()
-  const letters = await reader.dead(first.holes.map(numbersOf).sort(compareStretches), since)
+  const signed = first.holes.map(({ stretch }) => stretch.signed_at).reduce((a, b) => (b > a ? b : a), since)
+  const until = new Date(Date.parse(signed) + LETTERS_MS).toISOString()
+  const letters = await reader.dead(first.holes.map(numbersOf).sort(compareStretches), { since, until })
   const peps = [...new Set(first.holes.map(({ stretch }) => stretch.pep_id))]
   const losses = await reader.losses(peps, since)
   const [lost, unsigned] = [lostBy(losses.links, book, true), lostBy(losses.links, book, false)]

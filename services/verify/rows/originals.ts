@@ -3,7 +3,8 @@ import { accessDecisions } from '../../../schemas/topics.ts'
 import type { EventLog } from '../../runtime/log/event-log.ts'
 import { parseJson } from '../../runtime/log/json-record.ts'
 import type { Numbers } from './read-rows.ts'
-import type { Stretch } from './stretch.ts'
+import { stretchAt } from './slices.ts'
+import { compareStretches, type Stretch } from './stretch.ts'
 
 /** Records of a partition that are looked through at most. */
 const MOST_RECORDS = 200_000
@@ -37,6 +38,9 @@ export async function findOriginals(
   const boots = [...new Set(sought.map(({ stretch }) => stretch.boot_id))].map((boot) =>
     Buffer.from(`"${boot}"`),
   )
+  const wanted = sought
+    .map(({ stretch: { pep_id, boot_id }, seq_from, seq_to }) => ({ pep_id, boot_id, seq_from, seq_to }))
+    .sort(compareStretches)
   const times = sought.map(({ stretch }) => appendedBetween(stretch))
   const fromMs = Math.min(...times.map(({ from }) => from))
   const toMs = Math.max(...times.map(({ to }) => to))
@@ -54,11 +58,8 @@ export async function findOriginals(
         if (!decision?.pep) continue
         const { id, boot_id, seq } = decision.pep
         if (boot_id === undefined || seq === undefined) continue
-        const wanted = sought.some(
-          ({ stretch, seq_from, seq_to }) =>
-            stretch.pep_id === id && stretch.boot_id === boot_id && seq >= seq_from && seq <= seq_to,
-        )
-        if (wanted) found.set(placeName({ pep_id: id, boot_id }, seq), decision)
+        if (stretchAt(wanted, { pep_id: id, boot_id, seq }))
+          found.set(placeName({ pep_id: id, boot_id }, seq), decision)
       }
       if ((records.at(-1)?.appended_ms ?? 0) > toMs) break
     }

@@ -26,8 +26,11 @@ export interface RowReader {
   read(range: RowRange): AsyncIterable<RowGroup>
   /** When the decisions of a stretch say that they were made; null: none is there. */
   times(stretch: Numbers): Promise<{ readonly from: string; readonly to: string } | null>
-  /** Dead letters that are decisions with one of these numbers; the numbers are in order, and none twice. */
-  dead(numbers: readonly Numbers[], since: string): Promise<Found>
+  /** Dead letters of a time that are decisions with one of these numbers; the numbers are in order, and none twice. */
+  dead(
+    numbers: readonly Numbers[],
+    between: { readonly since: string; readonly until: string },
+  ): Promise<Found>
   /** Records in which these enforcement points own up to numbers that are lost. */
   losses(pepIds: readonly string[], since: string): Promise<Found>
   /** Decisions that bear one of these numbers, whatever time they say they are of; at most `most`. */
@@ -106,17 +109,18 @@ export function rowReader(client: ClickHouseClient): RowReader {
   async function lettersAfter(
     after: Letter | null,
     boots: readonly string[],
-    since: string,
+    { since, until }: { readonly since: string; readonly until: string },
   ): Promise<Letter[]> {
     const result = await client.query({
       query: `SELECT topic, partition, offset, reason, value_base64 FROM dead_letters
-              WHERE source_topic IN {topics:Array(String)} AND ingested_at >= {since:DateTime64(3)}
+              WHERE source_topic IN {topics:Array(String)} AND ingested_at BETWEEN {since:DateTime64(3)} AND {until:DateTime64(3)}
                 AND (topic, partition, offset) > ({topic:String}, {partition:Int64}, {offset:Int64})
                 AND multiSearchAny(base64Decode(value_base64), {boots:Array(String)})
               ORDER BY topic, partition, offset LIMIT ${PAGE_LETTERS}`,
       query_params: {
         topics: [accessDecisions.name, accessScored.name],
         since: toStoreInstant(since),
+        until: toStoreInstant(until),
         topic: after?.topic ?? '',
         partition: after?.partition ?? -1,
         offset: after?.offset ?? -1,
@@ -159,14 +163,14 @@ export function rowReader(client: ClickHouseClient): RowReader {
       if (!row || row.n === 0) return null
       return { from: fromStoreInstant(row.first), to: fromStoreInstant(row.last) }
     },
-    async dead(numbers, since) {
+    async dead(numbers, between) {
       const links: Link[] = []
       const boots = [...new Set(numbers.map(({ boot_id }) => `"${boot_id}"`))]
       let seen = 0
       for (let first = 0; first < boots.length; first += MOST_WORDS) {
         const some = boots.slice(first, first + MOST_WORDS)
         for (let after: Letter | null = null; ;) {
-          const page: Letter[] = await lettersAfter(after, some, since)
+          const page: Letter[] = await lettersAfter(after, some, between)
           for (const { reason, value_base64 } of page) {
             const link = linkOfLetter(value_base64, reason)
             if (link && stretchAt(numbers, link)) links.push(link)
