@@ -36,7 +36,7 @@ const Stories = z.object({
       id: z.string(),
       origin: z.string(),
       risk_level: z.string(),
-      detectors: z.array(z.string()),
+      title: z.string(),
       entities: z.array(z.object({ type: z.string(), id: z.string() })),
     }),
   ),
@@ -76,7 +76,7 @@ try {
 
 /** A story, and the top of why one of its requests was refused. */
 async function picturesOfConsole(page: Page): Promise<void> {
-  const story = await graveStory(page, (each) => each.detectors.includes('session-replay'))
+  const story = await graveStory(page, ({ title }) => title.includes('session-replay'))
   const subject = story.entities.find(({ type }) => type === 'subject')?.id ?? ''
   const asked = `api/v1/decisions?subject=${encodeURIComponent(subject)}&outcome=revoke`
   const refused = Decisions.parse(await (await page.request.get(`${base}${asked}`)).json()).decisions[0]?.id

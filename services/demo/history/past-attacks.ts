@@ -91,9 +91,10 @@ export function pastAttacks(
       tell(person, at + nth * 500, { app: 'deploy', method: 'GET', path }, nth % 2 === 0 ? 'owner' : 'thief')
     }
   }
-  steal(54)
-  probe(50)
-  steal(28)
+  // At another time of day than now, and so to others than today's; long enough ago that what happens today is another story.
+  steal(62)
+  probe(60)
+  steal(36)
   return made
 }
 
