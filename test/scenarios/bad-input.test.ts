@@ -198,4 +198,24 @@ describe('time', () => {
     expect(ids(twice)).toEqual(ids(decisions))
     expect(play(twice).findings.map(({ id }) => id)).toEqual(play(reordered).findings.map(({ id }) => id))
   })
+
+  it('a decision that comes again counts once, at once, later and in another batch: eight refusals, three times each, are no burst', () => {
+    const refusals = (times: number) =>
+      story({ who: 'mallory', times, everyMs: 500, each: () => ({ outcome: 'deny' as const }) })
+    const thrice = (decisions: readonly Decision[]) => [
+      ...decisions.flatMap((each) => [each, each]),
+      ...decisions,
+    ]
+    const said = (decisions: readonly Decision[], batch: number) =>
+      play(decisions, { batch }).findings.map(({ id, score, decisions_total }) => [
+        id,
+        score,
+        decisions_total,
+      ])
+    for (const batch of [1, 5, 50]) {
+      expect(said(thrice(refusals(8)), batch)).toEqual([])
+      expect(said(thrice(refusals(12)), batch)).toEqual(said(refusals(12), batch))
+    }
+    expect(said(refusals(12), 50)).not.toEqual([])
+  })
 })
