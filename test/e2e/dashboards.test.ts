@@ -82,12 +82,15 @@ describe.skipIf(skip)(`dashboards in a browser${noBrowser ? ` (${noBrowser})` : 
     await eventually('it fits', async () => (await page.evaluate<number>(BEYOND_THE_EDGE)) <= 0)
   })
 
-  it('a name leads from a row to its forensics, with tenant and range', async () => {
+  it('a name leads from a row or a line to its forensics, with tenant and range', async () => {
     await open('gatewatch-session?var-session=s-1&from=now-1h')
     await page.getByRole('link', { name: '192.0.2.0/24' }).first().click()
     await page.getByRole('heading', { name: 'Source', exact: true }).waitFor()
     expect(page.url()).toMatch(/var-source=192\.0\.2\.0%2F24&tenant=default&from=\d+&to=\d+$/)
     await expectFigure('Accounts', '3')
+    await page.goBack()
+    await page.getByRole('link', { name: 'Look closer at this application: records' }).click()
+    await page.waitForURL(/gatewatch-resource\?var-app=records&tenant=default&from=\d+&to=\d+$/)
   })
 
   it('a hostile name is text, and finds itself', async () => {

@@ -103,6 +103,7 @@ export function SeriesChart({ panel, answer, board, height }) {
       drawn=${drawn}
       left_out=${answer.left_out}
       index=${cursor.index}
+      query=${board.query}
       toggle=${(/** @type {string} */ name) =>
         setHidden((before) => {
           const after = new Set(before)
