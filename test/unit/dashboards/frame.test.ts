@@ -26,6 +26,13 @@ describe('every panel', () => {
     expect(from).toEqual([...from].sort((a, b) => a - b))
   })
 
+  const unanswered = panels.filter(
+    ({ panel }) => panel.type === 'stat' && JSON.stringify(panel.targets).includes('NULL,'),
+  )
+  it.each(unanswered)('$name says that there is no figure, and not that it is nought', ({ panel }) => {
+    expect(panel.fieldConfig?.defaults.noValue).toMatch(/[a-z]/)
+  })
+
   it.each(panels)('$name names each of its queries', ({ panel }) => {
     const names = (panel.targets ?? []).map((target) => ('refId' in target ? target.refId : undefined))
     expect(new Set(names).size).toBe(panel.targets?.length)
