@@ -14,6 +14,7 @@ import { eventually } from '../support/eventually.ts'
 import { gatewayPlace } from '../support/gateway/gateway-place.ts'
 import { listenOn, readDecisions } from '../support/gateway/gateway.ts'
 import type { TestGateway } from '../support/gateway/gateway.ts'
+import { readersThatKeepUp } from '../support/gateway/readers-that-keep-up.ts'
 import { unreachableLog } from '../support/log/unreachable-log.ts'
 
 const HOST = 'app.localhost'
@@ -208,16 +209,7 @@ describe('age of risk', () => {
   })
 
   it('stays small while scoring and feedback keep up', async () => {
-    const { accessActivity, accessDecisions, accessFindings, analystVerdicts } =
-      await import('../../schemas/topics.ts')
-    const groups = [
-      ['scoring', [accessDecisions]],
-      ['scoring-source', [accessActivity]],
-      ['feedback', [accessFindings, analystVerdicts]],
-    ] as const
-    const readers = await Promise.all(
-      groups.map(([group, topics]) => place.log.consume({ group, topics: [...topics], handle: () => [] })),
-    )
+    const readers = await readersThatKeepUp(place.log)
     const began = Date.now()
     const gateway = await start(policy())
     // One that is made just when the machine stood still knows less; the next one knows of it.
@@ -228,7 +220,7 @@ describe('age of risk', () => {
       return Date.now() - began > 2000 && age_ms < 1000 && { age_ms }
     })
     expect(young.age_ms).toBeGreaterThanOrEqual(0)
-    await Promise.all(readers.map((reader) => reader.stop()))
+    await readers.stop()
   })
 })
 

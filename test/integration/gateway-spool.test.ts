@@ -4,13 +4,7 @@ import { request } from 'undici'
 import { expect, it } from 'vitest'
 import { Alert } from '../../schemas/alert.ts'
 import { lossOf } from '../../schemas/loss.ts'
-import {
-  accessActivity,
-  accessDecisions,
-  accessFindings,
-  alertsOutbox,
-  analystVerdicts,
-} from '../../schemas/topics.ts'
+import { alertsOutbox } from '../../schemas/topics.ts'
 import type { EventLog } from '../../services/runtime/log/event-log.ts'
 import { fromLog } from '../../services/gateway/log-at-start.ts'
 import { verifyChain } from '../support/events/chain.ts'
@@ -18,6 +12,7 @@ import { eventually } from '../support/eventually.ts'
 import { gatewayPlace } from '../support/gateway/gateway-place.ts'
 import { readDecisions } from '../support/gateway/gateway.ts'
 import type { TestGateway } from '../support/gateway/gateway.ts'
+import { readersThatKeepUp } from '../support/gateway/readers-that-keep-up.ts'
 import { openPolicy } from '../support/gateway/spooling-gateway.ts'
 import { unreachableLog } from '../support/log/unreachable-log.ts'
 
@@ -157,14 +152,7 @@ it('says that decisions which waited can not be read any more: in the chain, by 
 })
 
 it('counts the age of risk from before what waits: nobody can have scored that', async () => {
-  const groups = [
-    ['scoring', [accessDecisions]],
-    ['scoring-source', [accessActivity]],
-    ['feedback', [accessFindings, analystVerdicts]],
-  ] as const
-  const readers = await Promise.all(
-    groups.map(([group, topics]) => place.log.consume({ group, topics: [...topics], handle: () => [] })),
-  )
+  const readers = await readersThatKeepUp(place.log)
   const away = unreachableLog(place.log)
   const policy = openPolicy(place.upstream.url).replace('routes:', 'risk_stale_after_s: 1\nroutes:')
   const gateway = await start(away.eventLog, {}, { policy })
@@ -184,7 +172,7 @@ it('counts the age of risk from before what waits: nobody can have scored that',
   const last = (await readDecisions(place.log)).at(-1)
   expect(last?.risk_at_decision?.age_ms).toBeGreaterThan(1500)
   expect(last?.reasons).toContain('risk_stale')
-  await Promise.all(readers.map((reader) => reader.stop()))
+  await readers.stop()
 })
 
 it('does not start while the log is silent, and says so in one sentence', async () => {

@@ -9,6 +9,7 @@ import { accessDecisions, accessScored, control, scoringState } from '../../sche
 import { openEmbeddedLog } from '../../services/runtime/log/embedded/embedded-log.ts'
 import type { EventLog, OutRecord } from '../../services/runtime/log/event-log.ts'
 import { jsonRecord, readRecord } from '../../services/runtime/log/json-record.ts'
+import { wrapLog } from '../../services/runtime/log/wrap-log.ts'
 import { compareReplay } from '../../services/scoring/compare-replay.ts'
 import { ScoringConfig } from '../../services/scoring/config.ts'
 import { openEnrich, scoringStages, startScoring } from '../../services/scoring/main.ts'
@@ -83,29 +84,14 @@ async function live(eventLog: EventLog, rounds: number, { from = 0, pace = 2 * E
 
 /** The log as it is when the first decisions are no longer kept. */
 function cut(eventLog: EventLog, low: number): EventLog {
-  return {
-    ...bound(eventLog),
+  return wrapLog(eventLog, {
     async watermarks(topic) {
       const marks = await eventLog.watermarks(topic)
       return topic === accessDecisions
         ? marks.map((each) => ({ ...each, low: Math.min(low, each.high) }))
         : marks
     },
-  }
-}
-
-function bound(eventLog: EventLog): EventLog {
-  return {
-    append: (records, options) => eventLog.append(records, options),
-    consume: (options) => eventLog.consume(options),
-    openTable: (topic) => eventLog.openTable(topic),
-    read: (topic, options) => eventLog.read(topic, options),
-    partitions: (topic) => eventLog.partitions(topic),
-    watermarks: (topic) => eventLog.watermarks(topic),
-    committed: (group, topic) => eventLog.committed(group, topic),
-    hasMembers: (group) => eventLog.hasMembers(group),
-    close: () => eventLog.close(),
-  }
+  })
 }
 
 /** What the first stage writes from a place of the log on: scored decisions by id, findings, and its state at the end. */

@@ -7,6 +7,7 @@ import type {
   ReadOptions,
 } from '../log/event-log.ts'
 import type { LogTopic } from '../../../schemas/topics.ts'
+import { wrapLog } from '../log/wrap-log.ts'
 import { erasedRecord } from './erased-record.ts'
 import { openKnownErasures, type KnownErasures } from './known-erasures.ts'
 
@@ -39,17 +40,7 @@ export function erasingLog(eventLog: EventLog, secret: () => Promise<string>): E
     for await (const records of eventLog.read(topic, options)) yield erasedRecords(topic, records, erasures)
   }
 
-  return {
-    append: (records, options) => eventLog.append(records, options),
-    consume,
-    openTable: (topic) => eventLog.openTable(topic),
-    read,
-    partitions: (topic) => eventLog.partitions(topic),
-    watermarks: (topic) => eventLog.watermarks(topic),
-    committed: (group, topic) => eventLog.committed(group, topic),
-    hasMembers: (group) => eventLog.hasMembers(group),
-    close: () => eventLog.close(),
-  }
+  return wrapLog(eventLog, { consume, read })
 }
 
 function erasedBatch(batch: Batch, known: KnownErasures): Batch {

@@ -1,6 +1,7 @@
 import { Gauge, type Registry } from 'prom-client'
 import type { ConsumeOptions, Consumption, EventLog } from './event-log.ts'
 import { measureLag, type LagMeasure } from './lag.ts'
+import { wrapLog } from './wrap-log.ts'
 
 /** A look costs three questions for each topic of each group, and whoever scales by the lag asks every fifteen seconds. */
 const EVERY_MS = 5000
@@ -64,15 +65,5 @@ export function measuredLog(eventLog: EventLog, registry: Registry, every_ms = E
     }
   }
 
-  return {
-    append: (records, options) => eventLog.append(records, options),
-    consume,
-    openTable: (topic) => eventLog.openTable(topic),
-    read: (topic, options) => eventLog.read(topic, options),
-    partitions: (topic) => eventLog.partitions(topic),
-    watermarks: (topic) => eventLog.watermarks(topic),
-    committed: (group, topic) => eventLog.committed(group, topic),
-    hasMembers: (group) => eventLog.hasMembers(group),
-    close: () => eventLog.close(),
-  }
+  return wrapLog(eventLog, { consume })
 }

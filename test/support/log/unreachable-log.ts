@@ -1,4 +1,5 @@
 import type { EventLog } from '../../../services/runtime/log/event-log.ts'
+import { wrapLog } from '../../../services/runtime/log/wrap-log.ts'
 
 /**
  * How a log is away.
@@ -39,15 +40,12 @@ export function unreachableLog(real: EventLog): UnreachableLog {
     if (before === 'deaf') throw new Error('the connection broke')
     if (before === 'mute') await back.promise
   }
-  const eventLog: EventLog = {
+  const eventLog = wrapLog(real, {
     append,
-    consume: (options) => real.consume(options),
-    openTable: (topic) => real.openTable(topic),
     async *read(topic, options) {
       await reached()
       yield* real.read(topic, options)
     },
-    partitions: (topic) => real.partitions(topic),
     async watermarks(topic) {
       await reached()
       return real.watermarks(topic)
@@ -56,9 +54,7 @@ export function unreachableLog(real: EventLog): UnreachableLog {
       await reached()
       return real.committed(group, topic)
     },
-    hasMembers: (group) => real.hasMembers(group),
-    close: () => real.close(),
-  }
+  })
   return {
     eventLog,
     appends,

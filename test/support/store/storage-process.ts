@@ -10,7 +10,7 @@ import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { locateEngine } from '../../../services/runtime/clickhouse/endpoint-file.ts'
 import { openEmbeddedLog } from '../../../services/runtime/log/embedded/embedded-log.ts'
-import type { EventLog } from '../../../services/runtime/log/event-log.ts'
+import { wrapLog } from '../../../services/runtime/log/wrap-log.ts'
 import { StorageConfig } from '../../../services/storage/config.ts'
 import { startStorage } from '../../../services/storage/main.ts'
 import { openForChild } from '../log/kafka-log-driver.ts'
@@ -23,15 +23,7 @@ const log =
   kafka === undefined
     ? await openEmbeddedLog({ directory: dataDir, partitions: 4, logger })
     : await openForChild(kafka)
-const eventLog: EventLog = {
-  append: (records) => log.append(records),
-  openTable: (topic) => log.openTable(topic),
-  read: (topic, options) => log.read(topic, options),
-  partitions: (topic) => log.partitions(topic),
-  watermarks: (topic) => log.watermarks(topic),
-  committed: (group, topic) => log.committed(group, topic),
-  hasMembers: (group) => log.hasMembers(group),
-  close: () => log.close(),
+const eventLog = wrapLog(log, {
   consume: (options) =>
     log.consume({
       ...options,
@@ -42,7 +34,7 @@ const eventLog: EventLog = {
         return outputs
       },
     }),
-}
+})
 const config = StorageConfig.parse({
   linger_ms: 100,
   min_rows: 500,
