@@ -19,7 +19,7 @@ export async function installTools(limitMs: number): Promise<void> {
     .update(readFileSync(join(HERE, 'package-lock.json')))
     .digest('hex')
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === lock) return
-  await run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: HERE, timeout: limitMs })
+  await run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund'], { cwd: HERE, timeout: limitMs })
   writeFileSync(STAMP, lock)
 }
 
