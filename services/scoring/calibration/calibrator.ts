@@ -9,16 +9,15 @@ import type { Calibrated, CalibratedStages } from './calibrated.ts'
 import { chanceOf } from './chance.ts'
 import { DayExtremes, type StoredExtremes } from './day-extremes.ts'
 import { Judged, type StoredJudged } from './judged.ts'
+import { Drawn, type StoredDrawn } from './drawn.ts'
 import { FoundToday } from './found-today.ts'
 import { EntityDays, type StoredEntityDays } from './entity-days.ts'
 import { OtherFindings, type StoredFindings } from './other-findings.ts'
 import { OwnFindings, type StoredOwnFindings } from './own-findings.ts'
 import { Places, type Evenness, type StoredBegan } from './places.ts'
 import { knotsOf, LEAST_SCORES, publishedTable } from './published-tables.ts'
-import { RecentPlaces, type StoredPlaces } from './recent-places.ts'
-import type { StoredTable } from './score-table.ts'
-import { kindOf, type Segment } from '../../../schemas/calibration-segment.ts'
-import { SegmentScores } from './segment-scores.ts'
+import type { Segment } from '../../../schemas/calibration-segment.ts'
+import { SubjectTables, type StoredTables } from './subject-tables.ts'
 import { SourceCalibrator, type StoredSources } from './source-calibrator.ts'
 
 const HOUR_MS = 3_600_000
@@ -46,12 +45,10 @@ export interface Observation {
 }
 
 /** All that a calibrator knows of one tenant, in a form that can be stored. */
-export interface StoredCalibrator {
+export interface StoredCalibrator extends StoredTables {
   readonly hour: number
   readonly made_hour: number
   readonly version: number
-  readonly tables: readonly (readonly [name: string, table: StoredTable])[]
-  readonly recent?: readonly (readonly [name: string, places: StoredPlaces])[]
   readonly extremes: StoredExtremes
   readonly others?: StoredFindings
   readonly own?: StoredOwnFindings
@@ -59,6 +56,7 @@ export interface StoredCalibrator {
   readonly judged?: StoredJudged
   readonly sources?: StoredSources
   readonly began?: StoredBegan
+  readonly drawn?: StoredDrawn
 }
 
 /**
@@ -73,9 +71,8 @@ export class Calibrator {
   readonly #detectors: readonly Calibrated[]
   readonly #budget: number
   readonly #own: ReadonlySet<string>
-  readonly #tables = new Map<string, SegmentScores>()
-  /** By detector and kind of subject. */
-  readonly #recent = new Map<string, RecentPlaces>()
+  readonly #tables: SubjectTables
+  readonly #drawn = new Drawn()
   readonly #places = new Places()
   readonly #joint = new EntityDays()
   readonly #sources: SourceCalibrator
@@ -91,6 +88,7 @@ export class Calibrator {
   /** @param budget findings a day of all detectors together, at most */
   constructor({ subject, source }: CalibratedStages, budget: number) {
     this.#detectors = subject
+    this.#tables = new SubjectTables(subject)
     this.#sources = new SourceCalibrator(source, budget)
     this.#budget = budget
     this.#own = new Set(subject.map(({ id }) => id))
@@ -109,7 +107,7 @@ export class Calibrator {
   /** Takes in what a network, a client or a device has come to on a day. */
   observeSource(scores: SourceScores, atMs: number): void {
     for (const { detector, entity, p } of this.#sources.observe(scores, atMs))
-      this.#places.add(detector, entity, p)
+      this.#places.add(detector, this.#hour, entity, p)
   }
 
   /** Takes a verdict; gives the calibration that tells of it, where it teaches and once there is one. */
@@ -126,13 +124,15 @@ export class Calibrator {
     const hour = Math.floor(at_ms / HOUR_MS)
     const made = hour > this.#hour ? this.#next(hour) : undefined
     const day = Math.floor(hour / DAY_HOURS)
-    const drawn = this.#places.takes(decision, entity, at_ms)
-    for (const detector of this.#detectors) {
-      const { id, version, thresholds } = detector
+    const drawn = this.#drawn.takes(decision, entity, at_ms)
+    const tables = this.#tables.of(segment)
+    for (const [index, detector] of this.#detectors.entries()) {
+      const table = tables[index]
+      if (table === undefined) continue
+      const { id, thresholds } = detector
       const score = scores[id] ?? 0
-      const table = this.#table(id, version, segment)
       if (drawn && table.total >= LEAST_SCORES)
-        this.#places.add(detector, entity, table.draw(score, chanceOf(decision, id)))
+        this.#places.add(detector, hour, entity, table.draw(score, chanceOf(decision, id)))
       if (score < thresholds.medium || this.#foundToday.isFirst(id, entity, day)) table.add(score)
     }
     if (this.#version > 0) this.#observeJoint(day, entity, scores[JOINT_SCORE] ?? 0)
@@ -154,8 +154,7 @@ export class Calibrator {
       hour: this.#hour,
       made_hour: this.#madeHour,
       version: this.#version,
-      tables: [...this.#tables].map(([name, table]) => [name, table.stored()]),
-      recent: [...this.#recent].map(([name, places]) => [name, places.stored()]),
+      ...this.#tables.stored(),
       extremes: this.#extremes.stored(),
       others: this.#othersFound.stored(),
       own: this.#found.stored(),
@@ -163,19 +162,16 @@ export class Calibrator {
       judged: this.#judged.stored(),
       sources: this.#sources.stored(),
       began: this.#places.stored(),
+      drawn: this.#drawn.stored(),
     }
   }
 
   restore(stored: StoredCalibrator): void {
-    const { others, own, joint, judged, sources, began } = stored
+    const { others, own, joint, judged, sources, began, drawn } = stored
     this.#hour = stored.hour
     this.#madeHour = stored.made_hour
     this.#version = stored.version
-    this.#tables.clear()
-    this.#recent.clear()
-    for (const [name, places] of stored.recent ?? []) this.#recent.set(name, RecentPlaces.restore(places))
-    for (const [name, table] of stored.tables)
-      this.#tables.set(name, SegmentScores.restore(this.#recentOf(name), table))
+    this.#tables.restore(stored)
     this.#extremes = DayExtremes.restore(stored.extremes)
     if (others !== undefined) this.#othersFound.restore(others)
     if (own !== undefined) this.#found.restore(own)
@@ -183,37 +179,19 @@ export class Calibrator {
     if (judged !== undefined) this.#judged.restore(judged)
     if (sources !== undefined) this.#sources.restore(sources)
     this.#places.restore(began ?? longAgo(stored))
+    if (drawn !== undefined) this.#drawn.restore(drawn, stored.hour)
   }
 
   /** The day's most evidence counts, for the threshold and for how rare it is. */
   #observeJoint(day: number, entity: string, nats: number): void {
     this.#extremes.observe(day, entity, nats)
-    for (const { entity: of, p } of this.#joint.observe(day, entity, nats)) this.#places.add(JOINT, of, p)
-  }
-
-  #table(id: string, version: number, segment: Segment): SegmentScores {
-    const name = nameOf(id, version, segment)
-    let table = this.#tables.get(name)
-    if (table === undefined) {
-      table = new SegmentScores(this.#recentOf(name))
-      this.#tables.set(name, table)
-    }
-    return table
-  }
-
-  #recentOf(name: string): RecentPlaces {
-    const kind = kindOf(name)
-    let recent = this.#recent.get(kind)
-    if (recent === undefined) {
-      recent = new RecentPlaces()
-      this.#recent.set(kind, recent)
-    }
-    return recent
+    for (const { entity: of, p } of this.#joint.observe(day, entity, nats))
+      this.#places.add(JOINT, this.#hour, of, p)
   }
 
   #next(hour: number): Calibration | undefined {
     const passed = this.#hour === 0 ? 0 : hour - this.#hour
-    if (passed > 0) for (const each of [...this.#tables.values(), ...this.#recent.values()]) each.fade(passed)
+    if (passed > 0) this.#tables.fade(passed)
     const day = Math.floor(this.#hour / DAY_HOURS)
     if (this.#hour !== 0 && Math.floor(hour / DAY_HOURS) > day) this.#ends(day)
     this.#hour = hour
@@ -268,13 +246,11 @@ export class Calibrator {
 
   #published(nats: Thresholds | undefined): CalibrationTable[] {
     const rare = nats === undefined ? undefined : { medium: nats.medium, high: nats.medium + Math.log(RARER) }
-    const tables = this.#detectors.flatMap((detector) => {
-      const prefix = `${detector.id}@${detector.version}/`
-      return [...this.#tables].flatMap(([name, scores]) => {
-        if (!name.startsWith(prefix)) return []
-        return publishedTable(detector, name.slice(prefix.length), scores, rare) ?? []
-      })
-    })
+    const tables = this.#detectors.flatMap((detector) =>
+      this.#tables
+        .ofDetector(detector)
+        .flatMap(([segment, scores]) => publishedTable(detector, segment, scores, rare) ?? []),
+    )
     return [...tables, ...this.#sources.published(Math.floor(this.#hour / DAY_HOURS))]
   }
 
@@ -289,10 +265,6 @@ export class Calibrator {
 function longAgo({ tables }: StoredCalibrator): StoredBegan {
   const names = tables.map(([name]) => name.slice(0, name.indexOf('/')))
   return [...new Set(names), `${JOINT.id}@${JOINT.version}`].map((name) => [name, 0])
-}
-
-function nameOf(id: string, version: number, segment: string): string {
-  return `${id}@${version}/${segment}`
 }
 
 function instantOf(hour: number): string {

@@ -1,17 +1,11 @@
 import { hash32 } from '../state/hash.ts'
 import type { Calibrated } from './calibrated.ts'
-import { chanceOf } from './chance.ts'
 import { uniformity, type Uniformity } from './uniformity.ts'
 
 const MOST_PLACES = 1000
 /** Fewer say nothing. */
 const LEAST_PLACES = 200
-const MOST_SEEN = 20_000
-const HOUR_MS = 3_600_000
 const DAY_HOURS = 24
-/** Drawn of a day's decisions, and their share at most. */
-const A_DAY = 500
-const MOST_SHARE = 1 / 8
 /** Of a detector that has just begun all baselines are new, and change from hour to hour: its first week is not judged, or as long as it says. */
 const SETTLED_DAYS = 7
 
@@ -21,6 +15,12 @@ export type StoredBegan = readonly (readonly [detector: string, hour: number])[]
 /** Whose p-values are judged. */
 type Judged = Pick<Calibrated, 'id' | 'version' | 'settles_days'>
 
+interface Place {
+  readonly hour: number
+  readonly p: number
+  readonly of: number
+}
+
 /** How even the p-values of a detector have been. */
 export interface Evenness extends Uniformity {
   readonly detector: string
@@ -28,11 +28,12 @@ export interface Evenness extends Uniformity {
 }
 
 /**
- * A sample of p-values by detector: of decisions drawn by chance, at most one of
- * an entity an hour. The first of each hour would not do: it is stranger than
- * those that follow it. So few are drawn that a thousand are two days or more.
- * Where nothing happens they are uniform; a detector whose values are not is out
- * of calibration.
+ * A sample of p-values by detector: of decisions drawn by chance (`drawn.ts`), at
+ * most one of an entity an hour. The first of each hour would not do: it is
+ * stranger than those that follow it. So few are drawn that a thousand are two days
+ * or more, and less than a whole day's is not judged: what a day adds up to is less
+ * in the morning than in the evening. Where nothing happens they are uniform; a
+ * detector whose values are not is out of calibration.
  *
  * That holds for scores that come as they came before. In a detector's first week
  * (of a tenant, or of a version) they don't: each day everybody is a little less
@@ -48,44 +49,21 @@ export interface Evenness extends Uniformity {
  * leave out whom findings name would hide a detector that cries wolf.
  */
 export class Places {
-  readonly #byDetector = new Map<string, { readonly p: number; readonly of: number }[]>()
-  readonly #seen = new Set<string>()
+  readonly #byDetector = new Map<string, Place[]>()
   readonly #began = new Map<string, number>()
-  #hour = 0
-  /** Decisions of this day, and of the one before. */
-  #today = 0
-  #before = 0
 
-  /** Whether a decision belongs to the sample; asked once for each. */
-  takes(id: string, entity: string, atMs: number): boolean {
-    const hour = Math.floor(atMs / HOUR_MS)
-    if (hour !== this.#hour) {
-      if (Math.floor(hour / DAY_HOURS) !== Math.floor(this.#hour / DAY_HOURS)) {
-        this.#before = this.#today
-        this.#today = 0
-      }
-      this.#hour = hour
-      this.#seen.clear()
-    }
-    this.#today += 1
-    if (chanceOf(id, 'drawn') >= Math.min(MOST_SHARE, A_DAY / Math.max(1, this.#before))) return false
-    if (this.#seen.size >= MOST_SEEN || this.#seen.has(entity)) return false
-    this.#seen.add(entity)
-    return true
-  }
-
-  /** Takes a p-value in. */
-  add({ id, version, settles_days = SETTLED_DAYS }: Judged, entity: string, p: number): void {
+  /** Takes a p-value in; `hour` is that in hand, since the epoch. */
+  add({ id, version, settles_days = SETTLED_DAYS }: Judged, hour: number, entity: string, p: number): void {
     const name = `${id}@${version}`
     const began = this.#began.get(name)
-    if (began === undefined) this.#began.set(name, this.#hour)
-    if (began === undefined || this.#hour - began < settles_days * DAY_HOURS) return
+    if (began === undefined) this.#began.set(name, hour)
+    if (began === undefined || hour - began < settles_days * DAY_HOURS) return
     let places = this.#byDetector.get(id)
     if (places === undefined) {
       places = []
       this.#byDetector.set(id, places)
     }
-    places.push({ p, of: hash32(entity) })
+    places.push({ hour, p, of: hash32(entity) })
     if (places.length > MOST_PLACES) places.shift()
   }
 
@@ -99,11 +77,16 @@ export class Places {
 
   evenness(): Evenness[] {
     return [...this.#byDetector]
-      .filter(([, places]) => places.length >= LEAST_PLACES)
+      .filter(([, places]) => places.length >= LEAST_PLACES && hoursOf(places) >= DAY_HOURS)
       .map(([detector, places]) => {
         const values = places.map(({ p }) => p)
         const of = places.map((place) => place.of)
         return { detector, places: places.length, ...uniformity(values, of) }
       })
   }
+}
+
+/** Between the first and the last. */
+function hoursOf(places: readonly Place[]): number {
+  return (places.at(-1)?.hour ?? 0) - (places[0]?.hour ?? 0)
 }
