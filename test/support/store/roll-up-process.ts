@@ -1,6 +1,6 @@
 /**
- * A process that rolls up one day in small pieces until it is done or killed; it says each piece, and waits until it
- * may go on. Arguments: data directory of a running engine, day, decisions a piece, tables (with commas).
+ * A process that rolls up one day in small pieces until it is done or killed; it says each piece. Arguments: data
+ * directory of a running engine, day, decisions a piece, tables (with commas).
  */
 import { locateEngine } from '../../../services/runtime/clickhouse/endpoint-file.ts'
 import { openClickHouse } from '../../../services/runtime/clickhouse/client.ts'
