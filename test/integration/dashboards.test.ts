@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { migrate } from '../../services/runtime/clickhouse/migrate.ts'
+import { EVERY_VARIABLE } from '../support/dashboards/every-variable.ts'
 import { storeMany, storeOneOfEach } from '../support/dashboards/fill-store.ts'
 import { expandAsGrafana, type Grafana, type Value } from '../support/dashboards/grafana-expansion.ts'
 import { type Question, questions, sqlOf } from '../support/dashboards/questions.ts'
@@ -24,23 +25,12 @@ const HOSTILE = [
   '<img src=x onerror=alert(1)>',
   '',
 ]
-const everything: Record<string, Value> = {
-  tenant: 'default',
-  app: { all: '_all_' },
-  detector: { all: '_all_' },
-  level: { all: '_all_' },
-  gateway: { all: '_all_' },
-  subject: 'user:alice',
-  source: '192.0.2.10',
-  session: 's-1',
-  console: 'http://127.0.0.1:8090',
-}
 const grafana = (variables: Record<string, Value> = {}, more: Partial<Grafana> = {}): Grafana => ({
   from: new Date(NOW - 3_600_000),
   to: new Date(NOW + 1000),
   interval_ms: 30_000,
   ...more,
-  variables: { ...everything, ...variables },
+  variables: { ...EVERY_VARIABLE, ...variables },
 })
 
 /** Boards share variables and annotations: what is the same query is run once. */

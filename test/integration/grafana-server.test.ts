@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { table } from '../../dashboards/clickhouse-query.ts'
 import { prometheus } from '../../dashboards/metrics.ts'
-import { expandAsGrafana, expandInBrowser, type Value } from '../support/dashboards/grafana-expansion.ts'
+import { EVERY_VARIABLE } from '../support/dashboards/every-variable.ts'
+import { expandAsGrafana, expandInBrowser } from '../support/dashboards/grafana-expansion.ts'
 import { questions } from '../support/dashboards/questions.ts'
 import { readYaml } from '../support/deploy/files.ts'
 import { grafanaCopy, grafanaUrl } from '../support/deploy/grafana-copy.ts'
@@ -20,17 +21,6 @@ const panels = boards.flatMap((board) =>
 const distinct = questions.filter(({ sql }, i) => questions.findIndex((one) => one.sql === sql) === i)
 const range = { from: new Date(Date.now() - 3_600_000), to: new Date() }
 const INTERVAL_MS = 30_000
-const variables: Record<string, Value> = {
-  tenant: 'default',
-  app: { all: '_all_' },
-  detector: { all: '_all_' },
-  level: { all: '_all_' },
-  gateway: { all: '_all_' },
-  subject: 'user:alice',
-  source: '192.0.2.10',
-  session: 's-1',
-  console: 'http://127.0.0.1:8090',
-}
 const HOSTILE = [
   `it's`,
   `\\' OR 1=1 -- `,
@@ -94,7 +84,9 @@ describe.skipIf(grafanaUrl === '')('the Grafana that GRAFANA_URL names (skipped 
     const query = { ...table(sql).build(), ...(series && { queryType: 'timeseries', format: 0 }) }
     const { errors, executed, columns } = await ask([query])
     expect(errors).toEqual([])
-    expect(executed).toEqual([expandAsGrafana(sql, { ...range, interval_ms: INTERVAL_MS, variables })])
+    expect(executed).toEqual([
+      expandAsGrafana(sql, { ...range, interval_ms: INTERVAL_MS, variables: EVERY_VARIABLE }),
+    ])
     const time = kind === 'annotation' || series ? columns.get('time')?.type : 'time'
     expect(columns.size === 0 ? 'time' : time).toBe('time')
   })
@@ -102,7 +94,7 @@ describe.skipIf(grafanaUrl === '')('the Grafana that GRAFANA_URL names (skipped 
   it.each(HOSTILE)('a subject who is called %j is looked for by that name', async (subject) => {
     const { errors, columns } = await ask(
       [table(`SELECT decodeURLComponent('\${subject:percentencode}') AS name`).build()],
-      { ...variables, subject },
+      { ...EVERY_VARIABLE, subject },
     )
     expect(errors).toEqual([])
     expect(columns.get('name')?.values).toEqual([subject])
@@ -137,7 +129,7 @@ describe.skipIf(grafanaUrl === '')('the Grafana that GRAFANA_URL names (skipped 
     expect(all.find(({ uid }) => uid === point.uid)).toMatchObject({ name: point.name, type: point.type })
   })
 
-  async function ask(targets: readonly unknown[], as = variables): Promise<GrafanaAnswer> {
+  async function ask(targets: readonly unknown[], as = EVERY_VARIABLE): Promise<GrafanaAnswer> {
     const queries = targets.map((target) => {
       const query = z.record(z.string(), z.unknown()).parse(JSON.parse(marked(JSON.stringify(target))))
       const { rawSql } = query
