@@ -1,8 +1,11 @@
 import { hash } from 'node:crypto'
 import { entityKey, isVantage } from '../../../schemas/entity.ts'
 import type { Finding } from '../../../schemas/finding.ts'
+import type { Cause } from '../../../schemas/reasons.ts'
 import type { Story } from '../../../schemas/story.ts'
+import { causesOf } from '../ledger/causes-of.ts'
 import { higherLevel, isHigher } from '../ledger/level.ts'
+import { DEFAULT_PARAMETERS } from '../ledger/parameters.ts'
 import { actorsOf, joinedActors } from './actors.ts'
 import { entitiesOf } from './match.ts'
 import { titleOf } from './title.ts'
@@ -28,7 +31,7 @@ export function openStory(finding: Finding): Story {
     merged_into: null,
     title: titleOf(finding),
     risk_level: finding.risk_level,
-    causes: [finding.cause],
+    causes: causesTold(finding),
     detectors: [finding.detector.id],
     techniques: [finding.technique],
     headline_finding_id: finding.id,
@@ -71,7 +74,7 @@ export function absorb(story: Story, finding: Finding): Story {
     title: leads ? titleOf(finding) : story.title,
     ...(leads ? { headline_finding_id: finding.id } : {}),
     risk_level: higherLevel(story.risk_level, finding.risk_level),
-    causes: union(story.causes, finding.cause, 8),
+    causes: [...new Set([...story.causes, ...causesTold(finding)])].slice(0, 8),
     detectors: union(story.detectors, finding.detector.id, MAX_NAMES),
     techniques: union(story.techniques ?? [], finding.technique, MAX_NAMES),
     entities: entities.slice(0, MAX_LISTED),
@@ -139,6 +142,12 @@ function distinct(listed: Story['entities'], finding: Finding): Story['entities'
   const all = new Map(listed.map((entity) => [entityKey('', entity), entity]))
   for (const entity of entitiesOf(finding)) all.set(entityKey('', entity), entity)
   return [...all.values()]
+}
+
+/** A finding's own cause, and the others that it rests on as far as a revoke would count them. */
+function causesTold(finding: Finding): Cause[] {
+  const others = [...causesOf(finding)].filter(([, nats]) => nats >= DEFAULT_PARAMETERS.revoke_cause_nats)
+  return [...new Set([finding.cause, ...others.map(([cause]) => cause)])]
 }
 
 function union<T>(list: readonly T[], item: T, max: number): T[] {
