@@ -5,6 +5,14 @@ import type { Running } from './runtime.ts'
 /** How long everything together may take to stop. */
 const STOP_WITHIN_MS = 10_000
 
+/**
+ * A service manager signals the whole group, and the launcher passes on what
+ * it gets, so one wish to stop arrives twice. Ctrl-C is not passed on.
+ */
+const TOLD_TWICE_WITHIN_MS = 1000
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
 export interface Lifecycle {
   /** Starts a part and remembers it; when starting fails nothing is remembered and the fault is thrown. */
   start<T extends Running>(name: string, start: () => Promise<T>): Promise<T>
@@ -55,21 +63,40 @@ export function createLifecycle(logger: Logger): Lifecycle {
       return stopping
     },
     stopOnSignal(told) {
-      closeWithGrace(
+      let first: { signal: string; at: number } | null = null
+      const grace = closeWithGrace(
         {
           delay: STOP_WITHIN_MS,
           logger: false,
-          skip: ['beforeExit'],
-          onSecondSignal: (signal) => told({ kind: 'second-signal', signal }),
+          skip: ['beforeExit', ...SIGNALS],
           onSecondError: (error) => logger.error({ err: error }, 'a second fault while stopping'),
-          onTimeout: () => told({ kind: 'too-slow' }),
+          onTimeout: () => {
+            told({ kind: 'too-slow' })
+            endAtOnce()
+          },
         },
-        async ({ signal, err }) => {
+        async ({ err }) => {
           if (err) logger.error({ err }, 'a fault nobody caught: stopping')
-          told(err ? { kind: 'fault', error: err } : { kind: 'signal', signal })
+          told(err ? { kind: 'fault', error: err } : { kind: 'signal', signal: first?.signal })
           await this.stop()
         },
       )
+      const onSignal = (signal: NodeJS.Signals): void => {
+        const at = performance.now()
+        if (first === null) {
+          first = { signal, at }
+          grace.close()
+        } else if (signal === 'SIGINT' || signal !== first.signal || at - first.at > TOLD_TWICE_WITHIN_MS) {
+          told({ kind: 'second-signal', signal })
+          endAtOnce()
+        }
+      }
+      for (const signal of SIGNALS) process.on(signal, onSignal)
     },
   }
+}
+
+/** `process.exit` waits for threads of the pool, and one in the midst of a write may wait for this one: neither would end. */
+function endAtOnce(): void {
+  process.kill(process.pid, 'SIGKILL')
 }
