@@ -23,7 +23,7 @@ import {
 } from './tally.ts'
 
 export const networkOf = ({ enrichment }: ScoredDecision) => enrichment.source.prefix
-export const countryOf = ({ enrichment }: ScoredDecision) => enrichment.source.country
+const countryOf = ({ enrichment }: ScoredDecision) => enrichment.source.country
 export const deviceOf = ({ decision }: ScoredDecision) => decision.device?.id ?? ''
 export const sessionOf = ({ decision }: ScoredDecision) => decision.subject.session_id ?? ''
 export const clientOf = ({ enrichment: { user_agent } }: ScoredDecision) => ({
@@ -42,7 +42,7 @@ export const spanOf = (rows: readonly ScoredDecision[]) => ({
   last_seen: last(rows),
 })
 /** What is kept to the second alone. */
-export const wholeSecond = (at: Date) => new Date(Math.floor(at.getTime() / 1000) * 1000)
+const wholeSecond = (at: Date) => new Date(Math.floor(at.getTime() / 1000) * 1000)
 
 const its = (asked: Asked) => inRange(asked).filter((each) => who(each) === asked.subject)
 
