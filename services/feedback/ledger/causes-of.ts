@@ -7,6 +7,9 @@ const MOST_SIGNAL_NATS = 2.5
 /** What a finding that just is one weighs. */
 const LEAST_FINDING_NATS = 4
 
+/** The least threshold that is published; what is definite opens a finding with less, which makes its other causes none. */
+const LEAST_THRESHOLD_NATS = 8
+
 /**
  * A finding's evidence by cause, in nats. One that rests on several detectors
  * counts for each of their causes by its share, so that two causes are two. A
@@ -29,7 +32,8 @@ export function causesOf({
   const least = evidence['joint_nats_of_a_finding']
   if (typeof least === 'number')
     for (const [own, nats] of causes)
-      if ((nats * total) / evidence_nats >= least) causes.set(own, Math.max(nats, LEAST_FINDING_NATS))
+      if ((nats * total) / evidence_nats >= Math.max(least, LEAST_THRESHOLD_NATS))
+        causes.set(own, Math.max(nats, LEAST_FINDING_NATS))
   const signal = causes.get('signal')
   if (signal !== undefined) causes.set('signal', Math.min(MOST_SIGNAL_NATS, signal))
   return causes

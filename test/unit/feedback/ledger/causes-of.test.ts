@@ -38,6 +38,15 @@ describe('the causes of a finding', () => {
     ])
   })
 
+  it('are no findings of their own beside what is definite, which opens a finding with less', () => {
+    const contributions = [part('mfa-fatigue', 4, 'credential'), part('rare-resource', 2, 'path')]
+    const evidence = { joint_nats_of_a_finding: 2 }
+    expect([...causesOf(finding({ evidence_nats: 6, contributions, evidence }))]).toEqual([
+      ['credential', 4],
+      ['path', 2],
+    ])
+  })
+
   it('count what was said before it was opened for its own, and a list for no more than a list may weigh', () => {
     const contributions = [part('rare-resource', 1), part('known-bad-source', 11, 'signal')]
     expect([...causesOf(finding({ evidence_nats: 6, contributions }))]).toEqual([
