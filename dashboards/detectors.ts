@@ -133,7 +133,7 @@ const uniformity = () =>
     '{{detector}}',
   )
     .noValue(
-      'Nothing yet: detectors are judged from their second week of live decisions on; imported history does not count',
+      'Nothing yet: detectors are judged from their second week on, three of them from the third; imported history does not count unless scoring.calibrate_on_import says so',
     )
     .max(1)
 
