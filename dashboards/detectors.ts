@@ -4,7 +4,7 @@ import { table, timeSeries } from './clickhouse-query.ts'
 import { metric } from './metrics.ts'
 import { linked, toDetector, toExplanation, toSession, toSource, toStory, toSubject } from './links.ts'
 import { bars, lines, rows, stat } from './panels.ts'
-import { fromScores } from './rolled-figures.ts'
+import { fromScores, ofDetectors } from './rolled-figures.ts'
 import { findingsByDetector } from './shared-panels.ts'
 import { TOLD } from './stories.ts'
 import { among, detectorVariable, levelVariable, ofTenant } from './variables.ts'
@@ -93,17 +93,18 @@ const precision = () =>
 
 const gates = () =>
   linked(
-    rows('Suppression', 'Which gate makes which detector quieter, how often and by how much?'),
+    rows('Suppression', 'Which gate kept which detector from a finding, how often, and by how much?'),
     'detector',
     toDetector,
   )
     .span(12)
-    .noValue('No gate made a finding smaller in this time range')
+    .noValue('No gate kept a decision from being a finding in this time range')
     .withTarget(
       table(
-        `SELECT toString(detector_id) AS detector, toString(applied.1) AS gate, uniq(id) AS findings, round(avg(applied.2), 2) AS factor
-         FROM (SELECT id, detector_id, arrayJoin(arrayZip(gates_name, gates_factor)) AS applied ${findings})
-         GROUP BY detector, gate ORDER BY findings DESC LIMIT 100`,
+        `SELECT splitByString('.gate.', key)[1] AS detector, splitByString('.gate.', key)[2] AS gate, sum(n) AS decisions,
+           round(quantilesTDigestMerge(0.5, 0.99)(spread_set)[1], 2) AS factor
+         FROM (SELECT detector AS key, n, spread_set ${fromScores()}) WHERE position(key, '.gate.') > 0 AND ${among("splitByString('.gate.', key)[1]", 'detector')}
+         GROUP BY detector, gate ORDER BY decisions DESC, detector, gate LIMIT 100`,
       ),
     )
 
@@ -121,7 +122,7 @@ const scores = () =>
       table(
         `SELECT detector, sum(n) AS scored, round(quantilesTDigestMerge(0.5, 0.99)(spread_set)[1], 2) AS median,
            round(quantilesTDigestMerge(0.5, 0.99)(spread_set)[2], 2) AS p99, round(max(highest_score), 2) AS highest
-         ${fromScores()} WHERE ${among('detector', 'detector')} GROUP BY detector ORDER BY scored DESC LIMIT 200`,
+         ${fromScores()} WHERE ${ofDetectors} AND ${among('detector', 'detector')} GROUP BY detector ORDER BY scored DESC LIMIT 200`,
       ),
     )
 

@@ -28,6 +28,9 @@ export function fromSpeeds({ overTime = false }: { readonly overTime?: boolean }
   )`
 }
 
+/** Whether it is a detector's score: beside it stand what it was before gates (`ID.ungated`), and their factors (`ID.gate.NAME`). */
+export const ofDetectors = `position(detector, '.') = 0`
+
 /** `FROM` the scores of all decisions of the range, a detector and hour a row, with their spread as a digest. */
 export function fromScores(): string {
   const first = firstDay()

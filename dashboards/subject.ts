@@ -16,7 +16,7 @@ import {
 } from './links.ts'
 import { lines, rows, stat } from './panels.ts'
 import { fromRolled } from './rolled.ts'
-import { fromSubjectScores } from './rolled-figures.ts'
+import { fromSubjectScores, ofDetectors } from './rolled-figures.ts'
 import { REASONS, REFUSED, SUBJECT } from './terms.ts'
 import { TOLD } from './stories.ts'
 import { firstSeen, placesOfIt } from './subject-history.ts'
@@ -76,7 +76,7 @@ const scores = () =>
     .withTarget(
       timeSeries(
         `SELECT $__timeInterval(at) AS time, detector, max(highest_score) AS highest
-         ${fromSubjectScores(isIt)} GROUP BY time, detector ORDER BY time LIMIT 10000`,
+         ${fromSubjectScores(isIt)} WHERE ${ofDetectors} GROUP BY time, detector ORDER BY time LIMIT 10000`,
       ),
     )
 

@@ -143,9 +143,6 @@ const FOUND: Readonly<Record<string, readonly Row[]>> = {
     { detector: 'denied-burst', findings: 1, compromised: 1, safe: 0, precision: 1 },
     { detector: 'spray', findings: 1, compromised: 0, safe: 0, precision: null },
   ],
-  'gatewatch-detectors: Suppression': [
-    { detector: 'denied-burst', gate: 'known_travel', findings: 1, factor: 0.5 },
-  ],
   'gatewatch-detectors: Newest findings': [
     { risk_level: 'HIGH', detector: 'denied-burst', subject: 'user:alice', network: '', story: 's-stays' },
     { risk_level: 'MEDIUM', detector: 'spray', subject: '', network: '192.0.2.0/24', story: 's-stays' },

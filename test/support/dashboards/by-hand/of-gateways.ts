@@ -169,9 +169,25 @@ export const ofGateways: ByHand = {
       stepOf(asked),
       (all) => ({ p50: quantile(latencies(all), 0.5), p99: quantile(latencies(all), 0.99) }),
     ),
+  'gatewatch-detectors: Suppression': (asked) =>
+    grouped(
+      inRange(asked)
+        .flatMap(({ scores }) => Object.entries(scores))
+        .filter(([key]) => key.includes('.gate.')),
+      ([key]) => ({ detector: key.split('.gate.')[0], gate: key.split('.gate.')[1] }),
+      (all) => ({
+        decisions: all.length,
+        factor: quantile(
+          all.map(([, factor]) => factor),
+          0.5,
+        ),
+      }),
+    ),
   'gatewatch-detectors: Scores of all decisions': (asked) =>
     grouped(
-      inRange(asked).flatMap(({ scores }) => Object.entries(scores)),
+      inRange(asked)
+        .flatMap(({ scores }) => Object.entries(scores))
+        .filter(([key]) => !key.includes('.')),
       ([detector]) => ({ detector }),
       (all) => {
         const scores = all.map(([, score]) => score)

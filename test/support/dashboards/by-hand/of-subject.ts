@@ -88,7 +88,9 @@ export const ofSubject: ByHand = {
   'gatewatch-subject: Detector scores': (asked) =>
     grouped(
       its(asked).flatMap((each) =>
-        Object.entries(each.scores).map(([detector, score]) => ({ detector, score, each })),
+        Object.entries(each.scores)
+          .filter(([detector]) => !detector.includes('.'))
+          .map(([detector, score]) => ({ detector, score, each })),
       ),
       ({ detector, each }) => ({ ...stepOf(asked)(each), detector }),
       (all) => ({ highest: Math.max(...all.map(({ score }) => score)) }),

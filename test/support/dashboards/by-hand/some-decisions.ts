@@ -147,6 +147,11 @@ export function someDecisions(midnightMs: number, count: number): readonly Score
       scores: {
         ...(chance(0.5) && { 'unfamiliar-context': 0.25 * below(40) }),
         ...(chance(0.2) && { volume: 0.25 * below(40) }),
+        ...(chance(0.1) && {
+          'impossible-travel': 1,
+          'impossible-travel.ungated': 12,
+          [`impossible-travel.gate.${chance(0.5) ? 'carrier' : 'relay'}`]: 0.125 * below(8),
+        }),
       },
     }
   })
