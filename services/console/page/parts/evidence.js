@@ -48,7 +48,7 @@ export function EvidenceFigures({ finding }) {
       html`<dl class="figures">
         ${[...rest].map(
           ([name, value]) =>
-            html`<div key=${name}>
+            html`<div key=${name} class=${isText(value) ? 'text' : null}>
               <dt>${words(name)}</dt>
               <dd class="figure"><${Value} name=${name} value=${value} /></dd>
             </div>`,
@@ -56,6 +56,11 @@ export function EvidenceFigures({ finding }) {
       </dl>`
     }
   </div>`
+}
+
+/** Whether it is a sentence or more, which needs the whole width. @param {unknown} value */
+function isText(value) {
+  return typeof value === 'string' && value.length > 60
 }
 
 /**
